@@ -1,0 +1,49 @@
+/* clock.c - time and the identifiers made of it. */
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <sys/random.h>
+#include <time.h>
+
+static int64_t now(clockid_t id)
+{
+	struct timespec ts;
+	clock_gettime(id, &ts);
+	return (int64_t)ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+int64_t clock_mono_ns(void)
+{
+	return now(CLOCK_MONOTONIC);
+}
+
+int64_t clock_real_ns(void)
+{
+	return now(CLOCK_REALTIME);
+}
+
+void clock_iso8601(int64_t real_ns, char buf[32])
+{
+	time_t sec = (time_t)(real_ns / NSEC_PER_SEC);
+	struct tm tm;
+
+	gmtime_r(&sec, &tm);
+	size_t n = strftime(buf, 32, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf + n, 32 - n, ".%06dZ", (int)(real_ns % NSEC_PER_SEC / 1000));
+}
+
+void clock_ulid(char buf[27])
+{
+	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+	unsigned char rnd[16] = { 0 };
+	uint64_t ms = (uint64_t)(clock_real_ns() / 1000000);
+
+	/* 16 bytes never fail or come short once the pool is ready (getrandom(2)). */
+	if (getrandom(rnd, sizeof(rnd), 0) < 0)
+		rnd[0] = (unsigned char)clock_mono_ns();
+	for (int i = 9; i >= 0; i--, ms >>= 5)
+		buf[i] = digits[ms & 31];
+	for (int i = 0; i < 16; i++)
+		buf[10 + i] = digits[rnd[i] & 31];
+	buf[26] = '\0';
+}

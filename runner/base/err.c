@@ -1,0 +1,107 @@
+/* err.c - errors as values. */
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+void err_escape(char *dst, unsigned long size, const char *src, unsigned long len)
+{
+	unsigned long out = 0;
+
+	for (unsigned long i = 0; i < len;) {
+		uint32_t c;
+		size_t n = utf8_decode(src + i, len - i, &c);
+		bool plain = n > 0 && utf8_is_printable(c);
+		size_t need = plain ? n : 1;
+		if (out + need + 1 > size)
+			break;
+		if (plain)
+			memcpy(dst + out, src + i, n);
+		else
+			dst[out] = '?';
+		out += need;
+		i += n ? n : 1;
+	}
+	if (size)
+		dst[out] = '\0';
+}
+
+__attribute__((format(printf, 5, 0))) static void
+set(struct err *err, const char *code, enum fault fault, int sys, const char *fmt,
+    va_list ap)
+{
+	char raw[sizeof(err->msg)];
+	int n = vsnprintf(raw, sizeof(raw), fmt, ap);
+	size_t len = n < 0 ? 0 : (size_t)n;
+	if (len >= sizeof(raw))
+		len = sizeof(raw) - 1;
+	if (sys) {
+		n = snprintf(raw + len, sizeof(raw) - len, ": %s", strerror(sys));
+		if (n > 0)
+			len = strlen(raw);
+	}
+	err->fault = fault;
+	err->sys = sys;
+	snprintf(err->code, sizeof(err->code), "%s", code);
+	err_escape(err->msg, sizeof(err->msg), raw, len);
+}
+
+int err_set(struct err *err, enum fault fault, int sys, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!err)
+		return -1;
+	va_start(ap, fmt);
+	set(err, "", fault, sys, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int err_set_code(struct err *err, const char *code, enum fault fault, int sys, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!err)
+		return -1;
+	va_start(ap, fmt);
+	set(err, code, fault, sys, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int err_wrap(struct err *err, const char *fmt, ...)
+{
+	char old[sizeof(err->msg)], context[sizeof(err->msg)], all[2 * sizeof(err->msg)];
+	va_list ap;
+
+	if (!err)
+		return -1;
+	memcpy(old, err->msg, sizeof(old));
+	va_start(ap, fmt);
+	vsnprintf(context, sizeof(context), fmt, ap);
+	va_end(ap);
+	snprintf(all, sizeof(all), "%s: %s", context, old);
+	err_escape(err->msg, sizeof(err->msg), all, strlen(all));
+	return -1;
+}
+
+const char *fault_name(enum fault fault)
+{
+	switch (fault) {
+	case FAULT_NONE:
+		return "none";
+	case FAULT_STUDENT:
+		return "student";
+	case FAULT_ASSIGNMENT:
+		return "assignment";
+	case FAULT_INFRA:
+		return "infrastructure";
+	case FAULT_USAGE:
+		return "usage";
+	}
+	return "infrastructure";
+}

@@ -1,0 +1,290 @@
+/* json.c - JSON that people wrote. */
+#include "base/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/fd.h"
+#include "base/mem.h"
+
+#define MAX_FILE (16 << 20)
+
+void json_cleanup(struct json_object **o)
+{
+	json_object_put(*o);
+}
+
+/* json-c's strict mode refuses comments (and without it takes 'a' and tRuE), so they become
+ * blanks first; newlines stay, for line numbers. Return: false when a comment does not end. */
+static bool blank_comments(char *s, size_t len)
+{
+	bool string = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (string) {
+			if (s[i] == '\\')
+				i++;
+			else if (s[i] == '"')
+				string = false;
+		} else if (s[i] == '"') {
+			string = true;
+		} else if (s[i] == '/' && i + 1 < len && s[i + 1] == '/') {
+			for (; i < len && s[i] != '\n'; i++)
+				s[i] = ' ';
+		} else if (s[i] == '/' && i + 1 < len && s[i + 1] == '*') {
+			size_t end = i + 2;
+			while (end + 1 < len && !(s[end] == '*' && s[end + 1] == '/'))
+				end++;
+			if (end + 1 >= len)
+				return false;
+			for (; i < end + 2; i++)
+				if (s[i] != '\n')
+					s[i] = ' ';
+			i--;
+		}
+	}
+	return true;
+}
+
+static int line_of(const char *s, size_t at)
+{
+	int line = 1;
+	for (size_t i = 0; i < at; i++)
+		line += s[i] == '\n';
+	return line;
+}
+
+int json_parse(const char *name, const char *text, size_t len, struct json_object **ret,
+	       struct err *err)
+{
+	if (len > INT_MAX || memchr(text, '\0', len))
+		return err_set(err, FAULT_USAGE, 0, "%s: not a JSON text", name);
+	char *copy = mem_strndup(text, len);
+	struct json_tokener *tok = json_tokener_new_ex(32);
+	struct json_object *got = NULL;
+	int failed = 0;
+
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	if (!blank_comments(copy, len)) {
+		failed = err_set(err, FAULT_USAGE, 0, "%s: a comment does not end", name);
+	} else {
+		got = json_tokener_parse_ex(tok, copy, (int)len + 1);
+		enum json_tokener_error e = json_tokener_get_error(tok);
+		size_t at = json_tokener_get_parse_end(tok);
+		if (e == json_tokener_continue)
+			failed = err_set(err, FAULT_USAGE, 0,
+					 "%s: the JSON text ends too early", name);
+		else if (e != json_tokener_success)
+			failed = err_set(err, FAULT_USAGE, 0, "%s: line %d: %s", name,
+					 line_of(copy, at), json_tokener_error_desc(e));
+		else if (at < len && strspn(copy + at, " \t\r\n") < len - at)
+			failed = err_set(err, FAULT_USAGE, 0, "%s: line %d: text after the value",
+					 name, line_of(copy, at));
+	}
+	json_tokener_free(tok);
+	free(copy);
+	if (failed)
+		json_object_put(got);
+	else
+		*ret = got;
+	return failed;
+}
+
+int json_load(const char *path, struct json_object **ret, struct err *err)
+{
+	AUTO_BUF text = { 0 };
+	if (file_read(AT_FDCWD, path, &text, MAX_FILE) < 0)
+		return err_set(err, errno == ENOENT || errno == EFBIG ? FAULT_USAGE : FAULT_INFRA,
+			       errno, "cannot read '%s'", path);
+	return json_parse(path, text.data, text.len, ret, err);
+}
+
+void json_merge_patch(struct json_object **target, struct json_object *patch)
+{
+	if (!json_object_is_type(patch, json_type_object)) {
+		struct json_object *copy = NULL;
+		json_object_deep_copy(patch, &copy, NULL);
+		json_object_put(*target);
+		*target = copy;
+		return;
+	}
+	if (!json_object_is_type(*target, json_type_object)) {
+		json_object_put(*target);
+		*target = json_object_new_object();
+	}
+	json_object_object_foreach(patch, key, val) {
+		if (!val) {
+			json_object_object_del(*target, key);
+			continue;
+		}
+		struct json_object *old = json_object_get(json_object_object_get(*target, key));
+		json_merge_patch(&old, val);
+		json_object_object_add(*target, key, old);
+	}
+}
+
+static int expected(const char *where, const char *key, const char *what, struct json_object *got,
+		    struct err *err)
+{
+	return err_set(err, FAULT_USAGE, 0, "%s.%s: expected %s, got %.80s", where, key, what,
+		       json_object_to_json_string_ext(got, JSON_C_TO_STRING_PLAIN));
+}
+
+int json_only_keys(struct json_object *o, const char *where, const char *const keys[],
+		   struct err *err)
+{
+	if (!json_object_is_type(o, json_type_object))
+		return err_set(err, FAULT_USAGE, 0, "%s: expected an object", where);
+	json_object_object_foreach(o, key, val) {
+		size_t i = 0;
+		(void)val;
+		while (keys[i] && strcmp(keys[i], key) != 0)
+			i++;
+		if (keys[i])
+			continue;
+		AUTO_BUF all = { 0 };
+		for (i = 0; keys[i]; i++)
+			buf_printf(&all, "%s%s", i ? ", " : "", keys[i]);
+		return err_set(err, FAULT_USAGE, 0, "%s: unknown key '%.64s'; known: %s", where,
+			       key, all.len ? all.data : "none");
+	}
+	return 0;
+}
+
+int json_get_str(struct json_object *o, const char *where, const char *key, char **ret,
+		 struct err *err)
+{
+	struct json_object *v;
+	if (!json_object_object_get_ex(o, key, &v))
+		return 0;
+	if (!json_object_is_type(v, json_type_string) ||
+	    strlen(json_object_get_string(v)) != (size_t)json_object_get_string_len(v))
+		return expected(where, key, "a string", v, err);
+	free(*ret);
+	*ret = mem_strdup(json_object_get_string(v));
+	return 0;
+}
+
+int json_get_i64(struct json_object *o, const char *where, const char *key, int64_t min,
+		 int64_t max, int64_t *ret, struct err *err)
+{
+	struct json_object *v;
+	if (!json_object_object_get_ex(o, key, &v))
+		return 0;
+	char what[96];
+	snprintf(what, sizeof(what), "a whole number from %lld to %lld", (long long)min,
+		 (long long)max);
+	/* json-c saturates numbers that do not fit: the extremes are never accepted. */
+	int64_t n = json_object_get_int64(v);
+	if (!json_object_is_type(v, json_type_int) || n < min || n > max || n == INT64_MAX ||
+	    n == INT64_MIN)
+		return expected(where, key, what, v, err);
+	*ret = n;
+	return 0;
+}
+
+int json_get_double(struct json_object *o, const char *where, const char *key, double min,
+		    double max, double *ret, struct err *err)
+{
+	struct json_object *v;
+	if (!json_object_object_get_ex(o, key, &v))
+		return 0;
+	char what[96];
+	snprintf(what, sizeof(what), "a number from %g to %g", min, max);
+	double d = json_object_get_double(v);
+	if ((!json_object_is_type(v, json_type_int) && !json_object_is_type(v, json_type_double)) ||
+	    !isfinite(d) || d < min || d > max)
+		return expected(where, key, what, v, err);
+	*ret = d;
+	return 0;
+}
+
+int json_get_bool(struct json_object *o, const char *where, const char *key, bool *ret,
+		  struct err *err)
+{
+	struct json_object *v;
+	if (!json_object_object_get_ex(o, key, &v))
+		return 0;
+	if (!json_object_is_type(v, json_type_boolean))
+		return expected(where, key, "true or false", v, err);
+	*ret = json_object_get_boolean(v);
+	return 0;
+}
+
+int json_get_strv(struct json_object *o, const char *where, const char *key, char ***ret,
+		  struct err *err)
+{
+	struct json_object *v;
+	if (!json_object_object_get_ex(o, key, &v))
+		return 0;
+	if (!json_object_is_type(v, json_type_array))
+		return expected(where, key, "an array of strings", v, err);
+	AUTO_STRV list = strv_dup(NULL);
+	for (size_t i = 0; i < json_object_array_length(v); i++) {
+		struct json_object *e = json_object_array_get_idx(v, i);
+		if (!json_object_is_type(e, json_type_string) ||
+		    strlen(json_object_get_string(e)) != (size_t)json_object_get_string_len(e))
+			return expected(where, key, "an array of strings", v, err);
+		strv_add(&list, json_object_get_string(e));
+	}
+	strv_free(*ret);
+	*ret = list;
+	list = NULL;
+	return 0;
+}
+
+static bool is_env_name(const char *s)
+{
+	static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+	size_t n = strspn(s, first);
+	n += strspn(s + n, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
+	return *s && strchr(first, *s) && s[n] == '\0';
+}
+
+int json_get_env(struct json_object *o, const char *where, const char *key, char ***ret,
+		 struct err *err)
+{
+	struct json_object *env = NULL;
+	if (json_get_obj(o, where, key, &env, err) < 0)
+		return -1;
+	if (!env)
+		return 0;
+	json_object_object_foreach(env, name, v) {
+		if (!is_env_name(name) || !json_object_is_type(v, json_type_string) ||
+		    strlen(json_object_get_string(v)) != (size_t)json_object_get_string_len(v))
+			return expected(where, key, "an object of NAME: \"value\"", env, err);
+		char *entry = mem_printf("%s=%s", name, json_object_get_string(v));
+		env_set(ret, entry);
+		free(entry);
+	}
+	return 0;
+}
+
+int json_get_obj(struct json_object *o, const char *where, const char *key,
+		 struct json_object **ret, struct err *err)
+{
+	struct json_object *v;
+	if (!json_object_object_get_ex(o, key, &v))
+		return 0;
+	if (!json_object_is_type(v, json_type_object))
+		return expected(where, key, "an object", v, err);
+	*ret = v;
+	return 0;
+}
+
+int json_get_array(struct json_object *o, const char *where, const char *key,
+		   struct json_object **ret, struct err *err)
+{
+	struct json_object *v;
+	if (!json_object_object_get_ex(o, key, &v))
+		return 0;
+	if (!json_object_is_type(v, json_type_array))
+		return expected(where, key, "an array", v, err);
+	*ret = v;
+	return 0;
+}

@@ -1,0 +1,109 @@
+/* mem.c - heap memory that is there, and lists of strings. */
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void out_of_memory(void)
+{
+	static const char msg[] = "moulette: out of memory\n";
+	if (write(2, msg, sizeof(msg) - 1) < 0)
+		_exit(3);
+	_exit(3);
+}
+
+void *mem_alloc(size_t size)
+{
+	void *p = calloc(1, size ? size : 1);
+	if (!p)
+		out_of_memory();
+	return p;
+}
+
+void *mem_realloc(void *old, size_t size)
+{
+	void *p = realloc(old, size ? size : 1);
+	if (!p)
+		out_of_memory();
+	return p;
+}
+
+char *mem_strndup(const char *s, size_t n)
+{
+	char *p = strndup(s, n);
+	if (!p)
+		out_of_memory();
+	return p;
+}
+
+char *mem_strdup(const char *s)
+{
+	return s ? mem_strndup(s, strlen(s)) : NULL;
+}
+
+char *mem_printf(const char *fmt, ...)
+{
+	char *p = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vasprintf(&p, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		out_of_memory();
+	return p;
+}
+
+size_t strv_len(char *const *v)
+{
+	size_t n = 0;
+	while (v && v[n])
+		n++;
+	return n;
+}
+
+char **strv_dup(char *const *v)
+{
+	size_t n = strv_len(v);
+	char **got = mem_alloc((n + 1) * sizeof(*got));
+	for (size_t i = 0; i < n; i++)
+		got[i] = mem_strdup(v[i]);
+	return got;
+}
+
+void strv_add(char ***v, const char *s)
+{
+	size_t n = strv_len(*v);
+	*v = mem_realloc(*v, (n + 2) * sizeof(**v));
+	(*v)[n] = mem_strdup(s);
+	(*v)[n + 1] = NULL;
+}
+
+void env_set(char ***env, const char *assignment)
+{
+	size_t name = strcspn(assignment, "=");
+
+	for (size_t i = 0; i < strv_len(*env); i++) {
+		if (strncmp((*env)[i], assignment, name) == 0 && (*env)[i][name] == '=') {
+			free((*env)[i]);
+			(*env)[i] = mem_strdup(assignment);
+			return;
+		}
+	}
+	strv_add(env, assignment);
+}
+
+void strv_free(char **v)
+{
+	for (size_t i = 0; v && v[i]; i++)
+		free(v[i]);
+	free(v);
+}
+
+void strv_cleanup(char ***v)
+{
+	strv_free(*v);
+}

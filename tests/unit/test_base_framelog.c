@@ -1,0 +1,209 @@
+/* test_base_framelog.c - the log of captured output: what goes in comes out, damage is noticed. */
+#include "base/framelog.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+
+Suite *suite_base_framelog(void);
+
+static char path[64];
+static struct framelog lg;
+
+static void setup(void)
+{
+	char dir[] = "/tmp/moulette-unit-XXXXXX";
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/log", dir);
+	umask(0);
+	ck_assert_int_eq(framelog_create(&lg, path), 0);
+}
+
+static void teardown(void)
+{
+	framelog_close(&lg);
+	unlink(path);
+	*strrchr(path, '/') = '\0';
+	ck_assert_int_eq(rmdir(path), 0);
+}
+
+static ssize_t read_all(int stream, int64_t begin, int64_t end, size_t chunk, struct buf *b)
+{
+	struct framelog_reader r;
+	char data[4096];
+	ssize_t n;
+	framelog_reader_init(&r, lg.fd, stream, begin, end);
+	while ((n = framelog_read(&r, data, chunk)) > 0)
+		buf_add(b, data, (size_t)n);
+	buf_add(b, "", 0);
+	return n;
+}
+
+START_TEST(streams_are_kept_apart)
+{
+	static const size_t chunks[] = { 1, 3, 4096 };
+	struct stat st;
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	ck_assert_int_eq(framelog_add(&lg, 0, FRAMELOG_STDOUT, "one ", 4), 0);
+	ck_assert_int_eq(framelog_add(&lg, 0, FRAMELOG_STDERR, "warning", 7), 0);
+	ck_assert_int_eq(framelog_add(&lg, 0, FRAMELOG_STDOUT, "t\0wo", 4), 0);
+	ck_assert_int_eq(framelog_add(&lg, 0, FRAMELOG_STDOUT, "", 0), 0); /* no frame */
+	int64_t first = lg.end;
+	ck_assert_int_eq(framelog_add(&lg, 1, FRAMELOG_STDOUT, "second step", 11), 0);
+
+	AUTO_BUF out = { 0 }, err = { 0 }, second = { 0 }, none = { 0 };
+	ck_assert_int_eq(read_all(FRAMELOG_STDOUT, 0, first, chunks[_i], &out), 0);
+	ck_assert_mem_eq(out.data, "one t\0wo", 9);
+	ck_assert_uint_eq(out.len, 8);
+	ck_assert_int_eq(read_all(FRAMELOG_STDERR, 0, first, chunks[_i], &err), 0);
+	ck_assert_str_eq(err.data, "warning");
+	ck_assert_int_eq(read_all(FRAMELOG_STDOUT, first, lg.end, chunks[_i], &second), 0);
+	ck_assert_str_eq(second.data, "second step");
+	ck_assert_int_eq(read_all(FRAMELOG_STDERR, first, lg.end, chunks[_i], &none), 0);
+	ck_assert_uint_eq(none.len, 0);
+	ck_assert_int_eq(read_all(FRAMELOG_STDOUT, lg.end, lg.end, chunks[_i], &none), 0);
+}
+END_TEST
+
+START_TEST(an_existing_file_is_refused)
+{
+	struct framelog other = { .fd = -7, .end = 5 };
+	ck_assert_int_eq(framelog_create(&other, path), -1);
+	ck_assert_int_eq(errno, EEXIST);
+	ck_assert_int_eq(other.fd, -7);
+}
+END_TEST
+
+/* Around the largest frame: 64 KiB is one, one more byte makes two. */
+START_TEST(long_texts_become_frames)
+{
+	size_t len = FRAMELOG_MAX_FRAME + (size_t)_i;
+	AUTO_FREE char *text = malloc(len);
+	for (size_t i = 0; i < len; i++)
+		text[i] = (char)(i * 31 % 251);
+	ck_assert_int_eq(framelog_add(&lg, 2, FRAMELOG_STDERR, text, len), 0);
+	ck_assert_int_eq(lg.end, (int64_t)len + 12 * (_i ? 2 : 1));
+	AUTO_BUF got = { 0 };
+	ck_assert_int_eq(read_all(FRAMELOG_STDERR, 0, lg.end, 1000, &got), 0);
+	ck_assert_uint_eq(got.len, len);
+	ck_assert_mem_eq(got.data, text, len);
+}
+END_TEST
+
+START_TEST(an_unknown_stream_is_not_written)
+{
+	ck_assert_int_eq(framelog_add(&lg, 0, 3, "x", 1), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_int_eq(lg.end, 0);
+}
+END_TEST
+
+START_TEST(a_short_write_is_undone)
+{
+	char text[200] = { 0 };
+	struct rlimit lim = { 100, 100 };
+	struct stat st;
+	ck_assert_int_eq(framelog_add(&lg, 0, FRAMELOG_STDOUT, "kept", 4), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &lim), 0);
+	ck_assert_int_eq(framelog_add(&lg, 0, FRAMELOG_STDOUT, text, sizeof text), -1);
+	ck_assert_int_eq(errno, EFBIG);
+	ck_assert_int_eq(lg.end, 16);
+	ck_assert_int_eq(fstat(lg.fd, &st), 0);
+	ck_assert_int_eq(st.st_size, 16);
+	ck_assert_int_eq(framelog_add(&lg, 0, FRAMELOG_STDOUT, "!", 1), 0);
+	AUTO_BUF got = { 0 };
+	ck_assert_int_eq(read_all(FRAMELOG_STDOUT, 0, lg.end, 8, &got), 0);
+	ck_assert_str_eq(got.data, "kept!");
+}
+END_TEST
+
+/* Two frames, "abc" and "defg" (offsets 0 and 15, end 31); one byte of the file is changed. */
+static const struct {
+	const char *label;
+	int64_t at; /* -1: nothing is changed */
+	int value;
+	int64_t begin, end;
+} damage[] = {
+	{ "unknown stream", 4, 3, 0, 31 },
+	{ "stream beyond a byte", 5, 1, 0, 31 },
+	{ "no length", 8, 0, 0, 31 },
+	{ "length beyond the range", 15 + 8, 5, 0, 31 },
+	{ "length above the maximum", 10, 2, 0, 31 },
+	{ "negative length", 11, 0x80, 0, 31 },
+	{ "range ends in a frame", -1, 0, 0, 30 },
+	{ "range ends in a header", -1, 0, 0, 20 },
+	{ "range begins in a frame", -1, 0, 3, 31 },
+	{ "range beyond the file", -1, 0, 0, 4000 },
+	{ "range is negative", -1, 0, -12, 31 },
+	{ "range is turned around", -1, 0, 31, 15 },
+};
+
+START_TEST(damage_is_noticed)
+{
+	char byte = (char)damage[_i].value;
+	ck_assert_int_eq(framelog_add(&lg, 0, FRAMELOG_STDOUT, "abc", 3), 0);
+	ck_assert_int_eq(framelog_add(&lg, 0, FRAMELOG_STDOUT, "defg", 4), 0);
+	if (damage[_i].at >= 0)
+		ck_assert_int_eq(pwrite(lg.fd, &byte, 1, damage[_i].at), 1);
+	AUTO_BUF got = { 0 };
+	errno = 0;
+	ck_assert_msg(read_all(FRAMELOG_STDOUT, damage[_i].begin, damage[_i].end, 7, &got) == -1,
+		      "%s: accepted", damage[_i].label);
+	ck_assert_msg(errno == EBADMSG, "%s: errno %d", damage[_i].label, errno);
+	ck_assert_msg(got.len <= 7, "%s: %zu bytes", damage[_i].label, got.len);
+}
+END_TEST
+
+/* A frame may not be longer than the largest, even where the range holds more. */
+START_TEST(a_frame_has_a_maximum)
+{
+	size_t len = FRAMELOG_MAX_FRAME;
+	AUTO_FREE char *text = calloc(2, len);
+	char one_more = 1;
+	ck_assert_int_eq(framelog_add(&lg, 0, FRAMELOG_STDOUT, text, 2 * len), 0);
+	ck_assert_int_eq(pwrite(lg.fd, &one_more, 1, 8), 1);
+	AUTO_BUF got = { 0 };
+	ck_assert_int_eq(read_all(FRAMELOG_STDOUT, 0, lg.end, 4096, &got), -1);
+	ck_assert_int_eq(errno, EBADMSG);
+	ck_assert_uint_eq(got.len, 0);
+}
+END_TEST
+
+START_TEST(a_cut_file_is_noticed)
+{
+	AUTO_BUF got = { 0 };
+	ck_assert_int_eq(framelog_add(&lg, 0, FRAMELOG_STDERR, "abcdefgh", 8), 0);
+	ck_assert_int_eq(ftruncate(lg.fd, 17), 0);
+	ck_assert_int_eq(read_all(FRAMELOG_STDERR, 0, lg.end, 4, &got), -1);
+	ck_assert_int_eq(errno, EBADMSG);
+	ck_assert_str_eq(got.data, "abcd");
+}
+END_TEST
+
+Suite *suite_base_framelog(void)
+{
+	Suite *s = suite_create("base/framelog");
+	TCase *tc = tcase_create("framelog");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, streams_are_kept_apart, 0, 3);
+	tcase_add_test(tc, an_existing_file_is_refused);
+	tcase_add_loop_test(tc, long_texts_become_frames, 0, 2);
+	tcase_add_test(tc, an_unknown_stream_is_not_written);
+	tcase_add_test(tc, a_short_write_is_undone);
+	tcase_add_loop_test(tc, damage_is_noticed, 0, (int)(sizeof damage / sizeof *damage));
+	tcase_add_test(tc, a_frame_has_a_maximum);
+	tcase_add_test(tc, a_cut_file_is_noticed);
+	suite_add_tcase(s, tc);
+	return s;
+}
