@@ -1,0 +1,374 @@
+/* init.c - PID 1 of a box: starts steps, reaps what they leave, and reports how they ended.
+ *
+ * A static program that uses nothing of the image. It has the uid of the steps, so it is not
+ * dumpable (a step can neither trace it nor read its /proc entry) and holds nothing that a step
+ * could not have: the cgroup descriptors it gets for a step are closed before the step's program
+ * starts. While it waits for a step, SIGIO tells it about the socket: a kill request, or that the
+ * runner is gone, after which no box may go on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "init/protocol.h"
+
+#define WORK "/work"
+#define FDS_MAX 16
+#define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
+
+/* What a step is made of; it lives in main's frame. The vfork child writes its failure here. */
+struct step {
+	bool serving; /* by the socket; else there is one step, named by our arguments */
+	struct init_step head;
+	char **argv, **env;
+	int fds[FDS_MAX];
+	size_t n_fds;
+	struct init_done done;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void on_socket(int signo)
+{
+	int saved = errno;
+	struct init_kill msg;
+	ssize_t n = recv(INIT_SOCKET, &msg, sizeof msg, MSG_DONTWAIT);
+	if (n == 0)
+		_exit(0);
+	if (n == (ssize_t)sizeof msg && msg.type == INIT_KILL)
+		kill(-1, SIGKILL);
+	errno = saved;
+	(void)signo;
+}
+
+static void listen_while_waiting(const struct step *s, bool on)
+{
+	if (!s->serving)
+		return;
+	int flags = fcntl(INIT_SOCKET, F_GETFL);
+	fcntl(INIT_SOCKET, F_SETFL, on ? flags | O_ASYNC : flags & ~O_ASYNC);
+}
+
+static int receive(char *text, size_t size, struct step *s)
+{
+	union {
+		char buf[CMSG_SPACE(FDS_MAX * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov[2] = { { &s->head, sizeof s->head }, { text, size } };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2, .msg_control = control.buf,
+			      .msg_controllen = sizeof control.buf };
+	ssize_t n;
+	do
+		n = recvmsg(INIT_SOCKET, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return -1;
+	s->n_fds = 0;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		s->n_fds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		memcpy(s->fds, CMSG_DATA(c), s->n_fds * sizeof(int));
+	}
+	/* A kill request that came too late for its step is not an error. */
+	if ((size_t)n < sizeof s->head)
+		return 0;
+	if (s->head.type != INIT_STEP || s->n_fds < INIT_STDIO_FDS || s->head.text_len > size ||
+	    (size_t)n != sizeof s->head + s->head.text_len)
+		return -1;
+	return 1;
+}
+
+/* @text holds n strings; pointers to them, NULL-terminated, go to @list. */
+static char *split(char *text, const char *end, uint32_t n, char **list)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		char *nul = memchr(text, '\0', (size_t)(end - text));
+		if (!nul)
+			_exit(1);
+		list[i] = text;
+		text = nul + 1;
+	}
+	list[n] = NULL;
+	return text;
+}
+
+static void fail(struct step *s, enum init_stage stage)
+{
+	s->done.stage = stage;
+	s->done.error = errno;
+	_exit(127);
+}
+
+/* A script whose interpreter is missing fails with ENOENT as if it were not there itself. */
+static void explain(struct step *s, const char *path)
+{
+	char head[256];
+	struct stat st;
+	int saved = errno;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ?
+			    read(fd, head, sizeof head - 1) : -1;
+	errno = saved;
+	if (n < 4)
+		return;
+	head[n] = '\0';
+	if (memcmp(head, "\177ELF", 4) == 0 && errno == ENOEXEC) {
+		s->done.note_kind = INIT_NOTE_FOREIGN;
+		return;
+	}
+	if (head[0] != '#' || head[1] != '!' || errno != ENOENT)
+		return;
+	char *line = head + 2 + strspn(head + 2, " \t");
+	line[strcspn(line, "\n")] = '\0';
+	size_t len = strlen(line);
+	s->done.note_kind = len && line[len - 1] == '\r' ? INIT_NOTE_CARRIAGE :
+							   INIT_NOTE_INTERPRETER;
+	line[strcspn(line, " \t\r")] = '\0';
+	strncpy(s->done.note, line, INIT_NOTE_MAX - 1);
+}
+
+/* As execvp(3): a text file that no program claims is a script of the shell. */
+static void run_as_script(struct step *s, const char *path)
+{
+	char *argv[256] = { "/bin/sh", (char *)path };
+	size_t n = 1;
+	for (; s->argv[n] && n + 2 < sizeof argv / sizeof *argv; n++)
+		argv[n + 1] = s->argv[n];
+	if (!s->argv[n])
+		execve(argv[0], argv, s->env);
+	errno = ENOEXEC;
+}
+
+static void try_exec(struct step *s, const char *path)
+{
+	execve(path, s->argv, s->env);
+	explain(s, path);
+	if (errno == ENOEXEC && s->done.note_kind == INIT_NOTE_NONE)
+		run_as_script(s, path);
+}
+
+static const char *path_of(char **env)
+{
+	for (; *env; env++)
+		if (strncmp(*env, "PATH=", 5) == 0)
+			return *env + 5;
+	return DEFAULT_PATH;
+}
+
+/* execve() by the search path of the step's environment; returns with errno. */
+static void search_exec(struct step *s)
+{
+	const char *name = s->argv[0];
+	if (strchr(name, '/')) {
+		try_exec(s, name);
+		return;
+	}
+	int worst = ENOENT;
+	for (const char *dir = path_of(s->env); dir; dir = strchr(dir, ':') ? strchr(dir, ':') + 1 : NULL) {
+		char path[4096];
+		size_t len = strcspn(dir, ":");
+		if (len + strlen(name) + 2 > sizeof path)
+			continue;
+		memcpy(path, dir, len);
+		path[len] = '/';
+		strcpy(path + len + (len > 0), name);
+		try_exec(s, path);
+		if (errno != ENOENT && errno != ENOTDIR)
+			worst = errno;
+	}
+	errno = worst;
+}
+
+static int enter_cgroups(const struct step *s)
+{
+	for (size_t i = INIT_STDIO_FDS; i < s->n_fds; i++)
+		if (write(s->fds[i], "0", 1) != 1)
+			return -1;
+	return 0;
+}
+
+/* The kernel lets only a dumpable process write its own file; none but us looks meanwhile, as no
+ * other process of the step exists yet. */
+static int first_to_die(void)
+{
+	prctl(PR_SET_DUMPABLE, 1);
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	int got = fd >= 0 && write(fd, "1000", 4) == 4 ? 0 : -1;
+	int saved = errno;
+	if (fd >= 0)
+		close(fd);
+	prctl(PR_SET_DUMPABLE, 0);
+	errno = saved;
+	return got;
+}
+
+static int take_stdio(const struct step *s)
+{
+	for (int i = 0; i < INIT_STDIO_FDS; i++)
+		if (dup2(s->fds[i], i) < 0)
+			return -1;
+	return 0;
+}
+
+/* Runs in the memory of PID 1 (vfork) until execve. */
+static void child(struct step *s)
+{
+	const struct rlimit fsize = { s->head.file_bytes, s->head.file_bytes };
+	if (enter_cgroups(s) < 0)
+		fail(s, INIT_STAGE_CGROUP);
+	signal(SIGIO, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	/* Without a socket the engine's own kernel decides who dies, by the cgroup around it. */
+	if ((first_to_die() < 0 && s->serving) || setsid() < 0 || take_stdio(s) < 0 ||
+	    setrlimit(RLIMIT_FSIZE, &fsize) < 0)
+		fail(s, INIT_STAGE_SETUP);
+	if (chdir(WORK) < 0)
+		fail(s, INIT_STAGE_CHDIR);
+	search_exec(s);
+	fail(s, INIT_STAGE_EXEC);
+}
+
+static void account(struct init_done *d, const struct rusage *u)
+{
+	d->user_us += (uint64_t)u->ru_utime.tv_sec * 1000000u + (uint64_t)u->ru_utime.tv_usec;
+	d->system_us += (uint64_t)u->ru_stime.tv_sec * 1000000u + (uint64_t)u->ru_stime.tv_usec;
+	if ((uint64_t)u->ru_maxrss > d->rss_peak_kib)
+		d->rss_peak_kib = (uint64_t)u->ru_maxrss;
+}
+
+/* Until the first process has ended, then everything else is killed and reaped. */
+static void reap(struct step *s, pid_t first, uint64_t start)
+{
+	bool ended = false;
+	for (;;) {
+		int status;
+		struct rusage usage;
+		pid_t pid = wait4(-1, &status, __WALL, &usage);
+		if (pid < 0 && errno == EINTR)
+			continue;
+		if (pid < 0)
+			return;
+		account(&s->done, &usage);
+		if (pid == first) {
+			s->done.wall_ns = now_ns() - start;
+			s->done.status = status;
+			ended = true;
+			kill(-1, SIGKILL);
+		} else if (ended && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+			s->done.leftovers++;
+		}
+	}
+}
+
+static void run(struct step *s)
+{
+	memset(&s->done, 0, sizeof s->done);
+	s->done.type = INIT_DONE;
+	listen_while_waiting(s, true);
+	/* What came before O_ASYNC was set raises no signal. */
+	if (s->serving)
+		on_socket(0);
+	uint64_t start = now_ns();
+	pid_t pid = vfork();
+	if (pid == 0)
+		child(s);
+	if (pid < 0) {
+		s->done.stage = INIT_STAGE_FORK;
+		s->done.error = errno;
+	}
+	for (size_t i = 0; i < s->n_fds; i++)
+		close(s->fds[i]);
+	reap(s, pid, start);
+	listen_while_waiting(s, false);
+}
+
+static void serve(void)
+{
+	static char text[INIT_TEXT_MAX];
+	static struct step s = { .serving = true };
+	for (;;) {
+		int got = receive(text, sizeof text, &s);
+		if (got < 0)
+			_exit(0);
+		if (got == 0)
+			continue;
+		if (s.head.n_argv == 0 || s.head.n_argv > s.head.text_len ||
+		    s.head.n_env > s.head.text_len)
+			_exit(1);
+		s.argv = malloc((s.head.n_argv + s.head.n_env + 2) * sizeof *s.argv);
+		if (!s.argv)
+			_exit(1);
+		s.env = s.argv + s.head.n_argv + 1;
+		char *end = text + s.head.text_len;
+		split(split(text, end, s.head.n_argv, s.argv), end, s.head.n_env, s.env);
+		run(&s);
+		free(s.argv);
+		if (send(INIT_SOCKET, &s.done, sizeof s.done, 0) < 0)
+			_exit(0);
+	}
+}
+
+static bool confined(const struct init_hello *h)
+{
+	return h->seccomp == 2 && h->no_new_privs == 1;
+}
+
+/* The only step: stdin is the file beside this program, the reply goes to descriptor 0. */
+static int once(char **argv, char **env, const struct init_hello *hello)
+{
+	static struct step s;
+	struct rlimit fsize;
+	int reply = fcntl(0, F_DUPFD_CLOEXEC, 10);
+	if (reply < 0 || write(reply, hello, sizeof *hello) != (ssize_t)sizeof *hello ||
+	    !confined(hello) || getrlimit(RLIMIT_FSIZE, &fsize) < 0)
+		return 1;
+	s.argv = argv;
+	s.env = env;
+	s.head.file_bytes = fsize.rlim_cur;
+	s.n_fds = INIT_STDIO_FDS;
+	s.fds[0] = open(INIT_ONCE_STDIN, O_RDONLY | O_CLOEXEC);
+	for (int i = 1; i < INIT_STDIO_FDS; i++)
+		s.fds[i] = fcntl(i, F_DUPFD_CLOEXEC, 10);
+	/* Ours would keep the pipes open for as long as we live. */
+	for (int i = 0; i < INIT_STDIO_FDS; i++)
+		close(i);
+	run(&s);
+	return write(reply, &s.done, sizeof s.done) == (ssize_t)sizeof s.done ? 0 : 1;
+}
+
+int main(int argc, char **argv, char **env)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+	signal(SIGPIPE, SIG_IGN);
+	if (chdir("/") < 0)
+		return 1;
+	const struct init_hello hello = { INIT_HELLO, INIT_PROTOCOL, prctl(PR_GET_SECCOMP),
+					  prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) };
+	if (argc > 2 && strcmp(argv[1], "once") == 0)
+		return once(argv + 2, env, &hello);
+	struct sigaction act = { .sa_handler = on_socket, .sa_flags = SA_RESTART };
+	fcntl(INIT_SOCKET, F_SETFD, FD_CLOEXEC);
+	fcntl(INIT_SOCKET, F_SETOWN, getpid());
+	sigaction(SIGIO, &act, NULL);
+	if (send(INIT_SOCKET, &hello, sizeof hello, 0) < 0 || !confined(&hello))
+		return 1;
+	serve();
+	return 0;
+}
