@@ -1,0 +1,246 @@
+/* area.c - the writable places of a box, and their state between tests. */
+#include "container/area.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+
+#define INODES_MIN 4096
+#define INODES_MAX 1048576
+/* Folders and links cost no block of a tmpfs, so a block an inode is ample. */
+#define BYTES_PER_INODE 1024
+
+static int64_t inodes_for(int64_t bytes)
+{
+	int64_t n = bytes / BYTES_PER_INODE;
+	return n < INODES_MIN ? INODES_MIN : n > INODES_MAX ? INODES_MAX : n;
+}
+
+/* noatime: reading must leave no trace that a later test could read. */
+static unsigned long mount_flags(const struct area *a)
+{
+	return MS_NOSUID | MS_NODEV | MS_NOATIME | (a->noexec ? MS_NOEXEC : 0);
+}
+
+static int mount_tmpfs(const struct area *a, const char *path, int64_t bytes, int64_t inodes)
+{
+	AUTO_FREE char *options = mem_printf("mode=%o,uid=%u,gid=%u,size=%" PRId64
+					     ",nr_inodes=%" PRId64, (unsigned)a->mode,
+					     (unsigned)a->uid, (unsigned)a->gid, bytes, inodes);
+	return mount("area", path, "tmpfs", mount_flags(a), options);
+}
+
+int area_make(const struct area_options *opt, struct area *ret, struct err *err)
+{
+	struct area a = { .uid = opt->uid, .gid = opt->gid, .mode = opt->mode,
+			  .noexec = opt->noexec, .bytes = opt->bytes };
+	a.at = mem_strdup(opt->at);
+	a.base = mem_printf("%s/%s", opt->room, opt->name);
+	a.upper = mem_printf("%s/%s.test", opt->room, opt->name);
+	a.source = mem_strdup(a.base);
+	a.view = mem_printf("%s/%s.view", opt->room, opt->name);
+	*ret = a;
+	if (mkdir(a.base, 0711) < 0 || mkdir(a.upper, 0711) < 0 || mkdir(a.view, 0711) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", a.base);
+	if (mount_tmpfs(&a, a.base, opt->bytes, opt->inodes) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot mount a tmpfs on '%s'", a.base);
+	return 0;
+}
+
+void area_enter(struct area *a, const char *top)
+{
+	free(a->source);
+	a->source = *top ? mem_printf("%s/%s", a->base, top) : mem_strdup(a->base);
+}
+
+int area_allow(const struct area *a, int64_t bytes, struct err *err)
+{
+	struct statfs st;
+	if (statfs(a->base, &st) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", a->base);
+	int64_t used = (int64_t)(st.f_blocks - st.f_bfree) * st.f_bsize;
+	int64_t inodes = (int64_t)(st.f_files - st.f_ffree);
+	/* Options that are not named keep their values on a remount of tmpfs. */
+	AUTO_FREE char *options = mem_printf("size=%" PRId64 ",nr_inodes=%" PRId64, used + bytes,
+					     inodes + inodes_for(bytes));
+	if (mount(NULL, a->base, NULL, MS_REMOUNT | mount_flags(a), options) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot set the size of '%s'", a->base);
+	return 0;
+}
+
+/* Return: 1 empty, 0 not, -1 with errno. */
+static int is_empty(const char *path)
+{
+	AUTO_DIR DIR *dir = opendir(path);
+	struct dirent *e;
+	if (!dir)
+		return -1;
+	errno = 0;
+	while ((e = readdir(dir)))
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			return 0;
+	return errno ? -1 : 1;
+}
+
+int area_freeze(struct area *a, struct err *err)
+{
+	struct stat st;
+	int empty = is_empty(a->source);
+	if (empty < 0 || stat(a->source, &st) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", a->source);
+	/* A build that changed the folder's own mode or times left something, too. */
+	a->empty = empty && st.st_uid == a->uid && (st.st_mode & 07777) == a->mode;
+	a->frozen = true;
+	a->dirty = true;
+	return 0;
+}
+
+static int fsset(int fs, const char *key, const char *value)
+{
+	return fsconfig(fs, FSCONFIG_SET_STRING, key, value, 0);
+}
+
+/* The overlay's root shows owner, mode and times of the upper folder: give it the lower's. */
+static int copy_root(const char *from, const char *to)
+{
+	struct stat st;
+	if (stat(from, &st) < 0 || chown(to, st.st_uid, st.st_gid) < 0 ||
+	    chmod(to, st.st_mode & 07777) < 0)
+		return -1;
+	const struct timespec times[2] = { st.st_atim, st.st_mtim };
+	return utimensat(AT_FDCWD, to, times, 0);
+}
+
+static char *layer_path(const struct area *a, const char *name)
+{
+	return a->empty ? mem_strdup(a->upper) : mem_printf("%s/%s", a->upper, name);
+}
+
+/* Return: a detached mount of the overlay, -1 with errno. */
+static int make_overlay(const struct area *a)
+{
+	AUTO_FREE char *up = layer_path(a, "up");
+	AUTO_FREE char *work = layer_path(a, "work");
+	if (mkdir(up, 0700) < 0 || mkdir(work, 0700) < 0 || copy_root(a->source, up) < 0)
+		return -1;
+	AUTO_FD int fs = fsopen("overlay", FSOPEN_CLOEXEC);
+	/* Without redirect_dir a rename of a built folder is EXDEV, without index hard links break. */
+	if (fs < 0 || fsset(fs, "lowerdir", a->source) < 0 || fsset(fs, "upperdir", up) < 0 ||
+	    fsset(fs, "workdir", work) < 0 || fsset(fs, "redirect_dir", "on") < 0 ||
+	    fsset(fs, "index", "on") < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	return fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+		       MOUNT_ATTR_NOATIME | (a->noexec ? MOUNT_ATTR_NOEXEC : 0));
+}
+
+/* Stacked mounts come off from the top: the last test's layer, before the new one goes on. */
+static int replace_layer(const struct area *a, const char *at, int layer, struct err *err)
+{
+	if (a->mounted && umount2(at, MNT_DETACH) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot unmount '%s' in the box", at);
+	if (move_mount(layer, "", AT_FDCWD, at, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot mount '%s' in the box", at);
+	return 0;
+}
+
+/* The way into the box's namespace and back costs nothing that a test could see. */
+static int attach(const struct area *a, int layer, int box_mnt, int own_mnt, struct err *err)
+{
+	if (box_mnt < 0)
+		return replace_layer(a, a->view, layer, err);
+	if (setns(box_mnt, CLONE_NEWNS) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot enter the mounts of the box");
+	int bad = replace_layer(a, a->at, layer, err);
+	if (setns(own_mnt, CLONE_NEWNS) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot leave the mounts of the box");
+	return bad;
+}
+
+static int note_clean(struct area *a, struct err *err)
+{
+	AUTO_FREE char *up = layer_path(a, "up");
+	if (stat(up, &a->clean) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", up);
+	return 0;
+}
+
+int area_renew(struct area *a, int64_t bytes, int box_mnt, int own_mnt, struct err *err)
+{
+	if (!a->dirty && a->bytes == bytes)
+		return 0;
+	if (a->mounted)
+		umount2(a->upper, MNT_DETACH);
+	if (mount_tmpfs(a, a->upper, bytes, inodes_for(bytes)) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot mount a tmpfs on '%s'", a->upper);
+	AUTO_FD int layer = a->empty ? open_tree(AT_FDCWD, a->upper,
+						 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC) :
+				       make_overlay(a);
+	if (layer < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make a clean layer for '%s'", a->at);
+	if (attach(a, layer, box_mnt, own_mnt, err) < 0)
+		return -1;
+	a->mounted = true;
+	a->bytes = bytes;
+	if (note_clean(a, err) < 0)
+		return -1;
+	a->dirty = false;
+	return 0;
+}
+
+static bool same_time(struct timespec x, struct timespec y)
+{
+	return x.tv_sec == y.tv_sec && x.tv_nsec == y.tv_nsec;
+}
+
+/* Times are compared too: each carries bits that one test could leave for the next. */
+void area_check(struct area *a)
+{
+	if (!a->mounted || a->dirty)
+		return;
+	AUTO_FREE char *up = layer_path(a, "up");
+	struct stat now;
+	a->dirty = is_empty(up) != 1 || stat(up, &now) < 0 || now.st_mode != a->clean.st_mode ||
+		   now.st_uid != a->clean.st_uid || now.st_gid != a->clean.st_gid ||
+		   !same_time(now.st_atim, a->clean.st_atim) ||
+		   !same_time(now.st_mtim, a->clean.st_mtim) ||
+		   !same_time(now.st_ctim, a->clean.st_ctim);
+}
+
+const char *area_source(const struct area *a)
+{
+	return a->mounted ? a->view : a->source;
+}
+
+bool area_full(const struct area *a)
+{
+	struct statfs st;
+	return statfs(a->mounted ? a->upper : a->base, &st) == 0 &&
+	       (st.f_bfree == 0 || st.f_ffree == 0);
+}
+
+void area_close(struct area *a)
+{
+	if (a->view)
+		umount2(a->view, MNT_DETACH); /* EINVAL where the layer went into a box */
+	if (a->mounted)
+		umount2(a->upper, MNT_DETACH);
+	if (a->base)
+		umount2(a->base, MNT_DETACH);
+	free(a->at);
+	free(a->base);
+	free(a->upper);
+	free(a->view);
+	free(a->source);
+	memset(a, 0, sizeof *a);
+}

@@ -1,0 +1,63 @@
+/* area.h - a place of the box that steps may write to: /work, /tmp, /dev/shm.
+ *
+ * While the submission is built, an area is one tmpfs. Each test then finds what the build left:
+ * over a folder that is not empty lies an overlay whose upper layer is a fresh tmpfs, over an empty
+ * one the fresh tmpfs itself. A test that touched its area gets the next one a new one.
+ */
+#ifndef MOULETTE_CONTAINER_AREA_H
+#define MOULETTE_CONTAINER_AREA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct area_options {
+	const char *at;   /* in the box: "/work" */
+	const char *room; /* folder of the room below which everything lies */
+	const char *name; /* of its own folder there: "work" */
+	uid_t uid;
+	gid_t gid;
+	mode_t mode;
+	bool noexec;
+	int64_t bytes, inodes; /* ceilings of the first tmpfs */
+};
+
+struct area {
+	char *at, *base, *upper; /* base: the tmpfs of the build; upper: that of the test */
+	char *view;              /* where a test's layer lies when no box serves all steps */
+	char *source;            /* folder that is bound into the box: base, or one below it */
+	uid_t uid;
+	gid_t gid;
+	mode_t mode;
+	bool noexec;
+	bool frozen, empty; /* tests have begun; the build left nothing here */
+	bool mounted;       /* a test's layer lies over it */
+	bool dirty;         /* must be renewed before the next test */
+	struct stat clean;  /* of the upper's root, when it was made */
+	int64_t bytes;      /* of the mounted layer */
+};
+
+/** area_make() - mount the first tmpfs. */
+int area_make(const struct area_options *opt, struct area *ret, struct err *err);
+/** area_enter() - @top below the base ("" : itself) is what the box sees. */
+void area_enter(struct area *a, const char *top);
+/** area_allow() - building: leave @bytes beside what lies there already. */
+int area_allow(const struct area *a, int64_t bytes, struct err *err);
+/** area_freeze() - the build is over: what lies here now is what each test finds. */
+int area_freeze(struct area *a, struct err *err);
+/** area_renew() - a clean layer of @bytes for the next test, if the last one is not. @box_mnt is
+ *  the mount namespace of the box, @own_mnt ours; @box_mnt -1: it is mounted at a->view. */
+int area_renew(struct area *a, int64_t bytes, int box_mnt, int own_mnt, struct err *err);
+/** area_check() - after a test, all its processes dead: note whether it touched the area. */
+void area_check(struct area *a);
+/** area_source() - what a container that is started now must bind. */
+const char *area_source(const struct area *a);
+/** area_full() - no free block or inode where steps write now. */
+bool area_full(const struct area *a);
+/** area_close() - unmount all of it in our namespace; accepts a zeroed area. */
+void area_close(struct area *a);
+
+#endif

@@ -1,0 +1,181 @@
+/* box.c - starts a container by the engine, greets its PID 1, ends both.
+ *
+ * The engine's `run` is our child and stays until the container is over; PID 1 is ours through the
+ * socket that it inherited. When either goes, the box is dead and no step runs in it any more.
+ */
+#include "container/box.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "init/protocol.h"
+
+#define START_MS 30000
+#define END_MS 10000
+#define WORDS_MAX 4096
+#define SEND_BUFFER (INIT_TEXT_MAX + 16384)
+
+/* What the engine said, as one line: its last words are the ones that explain. */
+static int engine_trouble(const struct box *b, const char *what, struct err *err)
+{
+	AUTO_BUF text = { 0 };
+	lseek(b->output, 0, SEEK_SET);
+	if (fd_read_all(b->output, &text, 1 << 20) < 0 || !text.data)
+		return err_set_code(err, "engine.failed", FAULT_INFRA, 0, "%s", what);
+	while (text.len && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == ' '))
+		text.data[--text.len] = '\0';
+	char *last = text.len > 300 ? text.data + text.len - 300 : text.data;
+	for (char *p = last; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+	return err_set_code(err, "engine.failed", FAULT_INFRA, 0, "%s%s%s", what, *last ? ": " : "",
+			    last);
+}
+
+static int open_socket(struct box *b, int *ret_theirs, struct err *err)
+{
+	int pair[2];
+	const int on = 1, size = SEND_BUFFER;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make a socket");
+	b->socket = pair[0];
+	*ret_theirs = pair[1];
+	if (setsockopt(b->socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0 ||
+	    setsockopt(b->socket, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot prepare a socket");
+	return 0;
+}
+
+static int open_ns(const struct box *b, const char *name, int *ret, struct err *err)
+{
+	AUTO_FREE char *path = mem_printf("/proc/%ld/ns/%s", (long)b->init_pid, name);
+	*ret = open(path, O_RDONLY | O_CLOEXEC);
+	if (*ret < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot open '%s' of the box", path);
+	return 0;
+}
+
+static int greet(struct box *b, struct err *err)
+{
+	struct init_hello hello = { 0 };
+	size_t n_fds = 0;
+	int fds[FD_SEND_MAX];
+	ssize_t n = fd_recv(b->socket, &hello, sizeof hello, fds, &n_fds, &b->init_pid, 0);
+	if (n != (ssize_t)sizeof hello || hello.type != INIT_HELLO)
+		return engine_trouble(b, "the engine ended before the box began", err);
+	if (hello.protocol != INIT_PROTOCOL)
+		return err_set(err, FAULT_INFRA, 0, "moulette-init speaks protocol %u, expected %d: "
+			       "the installation is mixed", hello.protocol, INIT_PROTOCOL);
+	if (hello.seccomp != 2 || hello.no_new_privs != 1)
+		return err_set_code(err, "box.unconfined", FAULT_INFRA, 0,
+				    "the engine started the box without a seccomp filter or without "
+				    "no_new_privs: nothing was run in it");
+	if (open_ns(b, "mnt", &b->mnt_ns, err) < 0 || open_ns(b, "ipc", &b->ipc_ns, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int wait_hello(struct box *b, struct err *err)
+{
+	struct pollfd fds[] = {
+		{ .fd = b->socket, .events = POLLIN },
+		{ .fd = b->engine_fd, .events = POLLIN },
+		{ .fd = b->opt.interrupt_fd, .events = POLLIN },
+	};
+	int n;
+	do
+		n = poll(fds, 3, (int)(START_MS * b->opt.patience));
+	while (n < 0 && errno == EINTR);
+	if (fds[2].revents)
+		return err_set_code(err, "interrupted", FAULT_NONE, 0, "interrupted");
+	if (fds[0].revents & POLLIN)
+		return greet(b, err);
+	return engine_trouble(b, n > 0 ? "the engine failed" : "the engine did not start the box "
+			      "in time", err);
+}
+
+static int start(struct box *b, struct err *err)
+{
+	AUTO_FD int theirs = -1;
+	if (open_socket(b, &theirs, err) < 0)
+		return -1;
+	b->output = memfd_create("engine", MFD_CLOEXEC);
+	if (b->output < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make a memory file");
+	char id[48];
+	snprintf(id, sizeof id, "moulette-s%d", b->opt.slot->number);
+	const struct engine_call call = { .state_dir = b->opt.room->state, .id = id,
+					  .bundle = b->opt.room->bundle, .socket = theirs,
+					  .input = -1, .output = b->output,
+					  .errors = b->output };
+	if (engine_run(b->opt.engine, &call, &b->engine_pid, &b->engine_fd, err) < 0)
+		return -1;
+	/* Ours must be the only other end: its closing is what ends PID 1. */
+	close(fd_steal(&theirs));
+	return wait_hello(b, err);
+}
+
+int box_start(const struct box_options *opt, struct box *ret, struct err *err)
+{
+	*ret = (struct box){ .opt = *opt, .engine_fd = -1, .socket = -1, .output = -1,
+			     .mnt_ns = -1, .ipc_ns = -1 };
+	if (!opt->engine->inherits_fds)
+		return 0; /* each step starts a container of its own */
+	if (start(ret, err) < 0) {
+		err_wrap(err, "engine '%s'", opt->engine->name);
+		box_end(ret);
+		return -1;
+	}
+	return 0;
+}
+
+int box_build_done(struct box *b, struct err *err)
+{
+	for (int i = 0; i < AREA_COUNT; i++)
+		if (area_freeze(&b->opt.areas[i], err) < 0)
+			return -1;
+	AUTO_FREE char *group = mem_printf("%s/t", b->opt.slot->group);
+	return step_cgroup_open(b->opt.host, group, b->opt.slot->group, &b->tests, err);
+}
+
+/* The engine ends by itself when PID 1 has; whatever still is there then goes with the slot. */
+static void end_engine(struct box *b)
+{
+	struct pollfd fd = { .fd = b->engine_fd, .events = POLLIN };
+	if (poll(&fd, 1, (int)(END_MS * b->opt.patience)) <= 0)
+		kill(b->engine_pid, SIGKILL);
+	waitpid(b->engine_pid, NULL, 0);
+	close(b->engine_fd);
+	b->engine_fd = -1;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(fd_steal(fd));
+}
+
+void box_end(struct box *b)
+{
+	close_fd(&b->socket);
+	if (b->engine_fd >= 0)
+		end_engine(b);
+	close_fd(&b->output);
+	close_fd(&b->mnt_ns);
+	close_fd(&b->ipc_ns);
+	step_cgroup_close(&b->tests);
+	b->dead = true;
+}

@@ -1,0 +1,68 @@
+/* box.h - one running container of one submission, and the steps that run in it. */
+#ifndef MOULETTE_CONTAINER_BOX_H
+#define MOULETTE_CONTAINER_BOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "container/area.h"
+#include "container/capture.h"
+#include "container/cgroup.h"
+#include "container/engine.h"
+#include "container/room.h"
+#include "container/slot.h"
+#include "model/assignment.h"
+#include "model/result.h"
+
+enum { AREA_WORK, AREA_TMP, AREA_SHM, AREA_COUNT };
+
+/** What a box is made in. The fields are borrowed and outlive the box. */
+struct box_options {
+	const struct engine *engine;
+	const struct room *room;
+	const struct slot *slot;
+	const struct cgroup_host *host;
+	struct area *areas;      /* AREA_COUNT of them, bound into the box by its config */
+	int64_t area_max[AREA_COUNT]; /* ceilings of the profile; 0: only the step's disk limit */
+	int own_mnt;             /* our mount namespace */
+	int interrupt_fd;        /* readable: stop; not read here; -1: none */
+	double patience;         /* multiplies our own waiting times (a slow machine) */
+};
+
+struct box {
+	struct box_options opt;
+	pid_t engine_pid, init_pid; /* init_pid: of PID 1, as the host sees it */
+	int engine_fd, socket, output, mnt_ns, ipc_ns;
+	struct step_cgroup tests;  /* shared by all tests */
+	int builds;                /* groups of build steps made so far */
+	bool dead;                 /* PID 1 or the engine is gone */
+};
+
+/** box_start() - run the engine on room->bundle and wait for PID 1 to greet. FAULT_INFRA with the
+ *  engine's own words; code "interrupted" when interrupt_fd became readable. */
+int box_start(const struct box_options *opt, struct box *ret, struct err *err);
+
+/** One step to be run. */
+struct box_step {
+	const struct step_spec *spec; /* argv, limits, kind, stdin_path */
+	char *const *env;             /* whole environment */
+	bool fresh;                   /* runs over what the build left, and leaves nothing */
+	capture_sink_fn *sink;
+	void *sink_ctx;
+};
+/**
+ * box_run() - run one step until its last process is dead
+ * @ret: initialised; what was measured. box_failed is set, with words, when PID 1 or the engine
+ *       died or our own work failed.
+ *
+ * Return: 0, or -1 when interrupted (code "interrupted").
+ */
+int box_run(struct box *b, const struct box_step *step, struct step_facts *ret, struct err *err);
+/** box_build_done() - the build is over: from now on steps run fresh. FAULT_INFRA. */
+int box_build_done(struct box *b, struct err *err);
+/** box_end() - end PID 1 and the engine; accepts a box that never started. */
+void box_end(struct box *b);
+
+#endif

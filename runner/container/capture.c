@@ -1,0 +1,96 @@
+/* capture.c - bounded reading of one output stream. */
+#include "container/capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define CHUNK 65536
+#define ROUNDS 8
+
+int capture_open(int stream, int64_t cap, struct capture *ret, struct err *err)
+{
+	int fds[2];
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make a pipe");
+	/* Only our end: a program would not expect EAGAIN from its stdout. */
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	*ret = (struct capture){ .read_fd = fds[0], .write_fd = fds[1], .stream = stream,
+				 .cap = cap, .digest = digest_new() };
+	return 0;
+}
+
+/* Return: bytes read, 0 at the end, -1 nothing there now, -2 failure. */
+static ssize_t take(struct capture *c, capture_sink_fn *sink, void *ctx, struct err *err)
+{
+	char chunk[CHUNK];
+	ssize_t n;
+	do
+		n = read(c->read_fd, chunk, sizeof chunk);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
+		return -1;
+	if (n < 0) {
+		err_set(err, FAULT_INFRA, errno, "cannot read the output of a step");
+		return -2;
+	}
+	size_t keep = (size_t)n;
+	if (c->bytes + n > c->cap) {
+		c->over = true;
+		keep = (size_t)(c->cap - c->bytes);
+	}
+	if (keep > 0 && sink(ctx, c->stream, chunk, keep) < 0) {
+		err_set(err, FAULT_INFRA, errno, "cannot keep the output of a step");
+		return -2;
+	}
+	digest_add(c->digest, chunk, keep);
+	c->bytes += (int64_t)keep;
+	return n;
+}
+
+static int read_rounds(struct capture *c, int rounds, capture_sink_fn *sink, void *ctx,
+		       struct err *err)
+{
+	for (int i = 0; i < rounds && !c->over; i++) {
+		ssize_t n = take(c, sink, ctx, err);
+		if (n == -2)
+			return -1;
+		if (n == -1)
+			return 1;
+		if (n == 0)
+			return 0;
+	}
+	return !c->over;
+}
+
+int capture_read(struct capture *c, capture_sink_fn *sink, void *ctx, struct err *err)
+{
+	return read_rounds(c, ROUNDS, sink, ctx, err);
+}
+
+int capture_drain(struct capture *c, capture_sink_fn *sink, void *ctx, struct err *err)
+{
+	/* Its writers are dead, and the cap ends a flood: this ends. */
+	return read_rounds(c, INT_MAX, sink, ctx, err) < 0 ? -1 : 0;
+}
+
+void capture_facts(struct capture *c, struct stream_facts *ret)
+{
+	ret->bytes = c->bytes;
+	ret->over = c->over;
+	digest_end(c->digest, ret->sha256);
+}
+
+void capture_close(struct capture *c)
+{
+	if (c->read_fd >= 0)
+		close(c->read_fd);
+	if (c->write_fd >= 0)
+		close(c->write_fd);
+	digest_free(c->digest);
+	*c = (struct capture){ .read_fd = -1, .write_fd = -1 };
+}

@@ -1,0 +1,75 @@
+/* cgroup.h - control groups of version 1 and 2: limits of a step, and what the kernel counted. */
+#ifndef MOULETTE_CONTAINER_CGROUP_H
+#define MOULETTE_CONTAINER_CGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum cgroup_controller { CG_MEMORY, CG_PIDS, CG_CPUACCT, CG_CPU, CG_COUNT };
+
+/** How this host mounts its control groups. */
+struct cgroup_host {
+	bool v2;                /* one unified hierarchy; root[] are all the same */
+	char *root[CG_COUNT];   /* mount point of each controller's hierarchy */
+	char **hierarchies;     /* mount points of all v1 hierarchies, or the v2 one */
+	char *hidden_unified;   /* hybrid host: the cgroup2 mount, which crun must not see; or NULL */
+};
+
+/** cgroup_host_find() - from /proc/self/mountinfo. FAULT_INFRA names the controller that lacks. */
+int cgroup_host_find(struct cgroup_host *ret, struct err *err);
+void cgroup_host_done(struct cgroup_host *h);
+
+/* Groups are named by their path below the mount points: "moulette/s0/box". */
+
+/** cgroup_make() - in every hierarchy, with parents; an existing one is kept. On v2 the
+ *  controllers are enabled on the way down. FAULT_INFRA. */
+int cgroup_make(const struct cgroup_host *h, const char *group, struct err *err);
+/** cgroup_set_cpu() - quota and period in microseconds (0: none), shares (0: default). */
+int cgroup_set_cpu(const struct cgroup_host *h, const char *group, int64_t quota, int64_t period,
+		   int64_t shares, struct err *err);
+/** cgroup_kill() - SIGKILL to every process that is in the group now. */
+void cgroup_kill(const struct cgroup_host *h, const char *group);
+/** cgroup_remove() - kill every process in it and below, remove it everywhere. Waits at most 10 s
+ *  for the processes to be gone; FAULT_INFRA then. A missing group is no error. */
+int cgroup_remove(const struct cgroup_host *h, const char *group, struct err *err);
+
+/** Limits of one step's group; 0 or less: none. */
+struct cgroup_limits {
+	int64_t memory_bytes, processes;
+};
+
+/** What the kernel counted; -1: it does not count this. */
+struct cgroup_counters {
+	int64_t memory_peak_bytes, oom_kills, processes_peak, pids_denied, cpu_ns, throttled_ns;
+};
+
+/** The group that a step's processes are in (never PID 1 of the box). */
+struct step_cgroup {
+	const struct cgroup_host *host; /* borrowed */
+	char *group;
+	char *cpu_group; /* where the CPU quota lies, for throttled_ns */
+	int procs[CG_COUNT]; /* files to which a process writes "0" to enter */
+	size_t n_procs;
+	int oom_event;   /* v1: eventfd that becomes readable on an OOM; else -1 */
+	struct cgroup_counters before; /* when the step began */
+};
+
+/** step_cgroup_open() - make the group and open what is needed; *ret starts zeroed. */
+int step_cgroup_open(const struct cgroup_host *h, const char *group, const char *cpu_group,
+		     struct step_cgroup *ret, struct err *err);
+/** step_cgroup_begin() - set the limits for the next step and note the counters. */
+int step_cgroup_begin(struct step_cgroup *c, const struct cgroup_limits *lim, struct err *err);
+/** step_cgroup_end() - what was counted since begin; the group must be empty. May replace the
+ *  group of a controller whose peak cannot be reset, so it is called once a step. */
+int step_cgroup_end(struct step_cgroup *c, struct cgroup_counters *ret, struct err *err);
+/** step_cgroup_cpu_ns() - since begin; -1 when it cannot be read. */
+int64_t step_cgroup_cpu_ns(const struct step_cgroup *c);
+/** step_cgroup_oom_kills() - since begin. */
+int64_t step_cgroup_oom_kills(const struct step_cgroup *c);
+/** step_cgroup_close() - forget it; the group itself stays until cgroup_remove(). */
+void step_cgroup_close(struct step_cgroup *c);
+
+#endif

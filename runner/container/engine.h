@@ -1,0 +1,45 @@
+/* engine.h - the OCI runtime that starts boxes. */
+#ifndef MOULETTE_CONTAINER_ENGINE_H
+#define MOULETTE_CONTAINER_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "model/places.h"
+
+struct engine {
+	char *name;    /* "crun", "runc", "runsc" */
+	char *path;    /* absolute */
+	char *version; /* "1.8.1" */
+	bool hides_unified; /* crun: refuses a hybrid host unless the cgroup2 mount is hidden */
+	bool inherits_fds;  /* --preserve-fds works: one box serves all steps */
+};
+
+/** engine_find() - by name in PATH (and /usr/sbin, /sbin), or by path; asks for its version once
+ *  per file and remembers it below places->run. FAULT_INFRA with what to install. */
+int engine_find(const struct places *p, struct engine *ret, struct err *err);
+void engine_done(struct engine *e);
+
+/** What the engine is called with. All borrowed. */
+struct engine_call {
+	const char *state_dir; /* --root */
+	const char *bundle;
+	const char *id;
+	int socket; /* becomes descriptor 3 of PID 1; -1: the engine hands no descriptors on */
+	/* The engine's own, and those of PID 1 unless it takes others: pipes or memfds of ours, never
+	 * a host device. input -1: an empty pipe. */
+	int input, output, errors;
+	const int *cgroup_fds; /* the engine enters these before it starts */
+	size_t n_cgroup_fds;
+};
+
+/**
+ * engine_run() - start `ENGINE run` as a child that dies with us
+ * @ret_pidfd: becomes readable when it has ended
+ */
+int engine_run(const struct engine *e, const struct engine_call *call, pid_t *ret_pid,
+	       int *ret_pidfd, struct err *err);
+
+#endif

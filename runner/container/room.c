@@ -1,0 +1,147 @@
+/* room.c - a private mount namespace with a tmpfs for what boxes are made of. */
+#include "container/room.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/mem.h"
+
+#define ROOM_OPTIONS "mode=711,size=64m,nr_inodes=65536"
+
+void room_done(struct room *r)
+{
+	free(r->path);
+	free(r->root);
+	free(r->bundle);
+	free(r->state);
+	free(r->netns);
+	free(r->once);
+	memset(r, 0, sizeof *r);
+}
+
+int room_enter(const struct places *p, const char *hidden, struct room *ret, struct err *err)
+{
+	struct room r = { .path = mem_printf("%s/room", p->run) };
+	r.root = mem_printf("%s/root", r.path);
+	r.bundle = mem_printf("%s/bundle", r.path);
+	r.state = mem_printf("%s/state", r.path);
+	r.netns = mem_printf("%s/netns", r.path);
+	r.once = mem_printf("%s/once", r.path);
+	*ret = r;
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make a mount namespace (moulette "
+			       "must run as root)");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make the mounts private");
+	if (hidden && umount2(hidden, MNT_DETACH) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot hide '%s' from the engine", hidden);
+	if (fd_mkdir_p(r.path, 0711) < 0 ||
+	    mount("moulette", r.path, "tmpfs", MS_NOSUID | MS_NODEV, ROOM_OPTIONS) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot mount a tmpfs on '%s'", r.path);
+	return 0;
+}
+
+int room_furnish(const struct room *r, struct err *err)
+{
+	const char *const dirs[] = { r->root, r->bundle, r->state, r->once };
+	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++)
+		if (mkdir(dirs[i], 0711) < 0)
+			return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", dirs[i]);
+	return 0;
+}
+
+/* Does the image have @point? 1 yes, 0 no, -1 a symlink or a file of the wrong kind is there. */
+static int image_has(int root, const char *point, bool folder)
+{
+	AUTO_FD int fd = fd_open_beneath(root, point, O_PATH | O_CLOEXEC, 0);
+	struct stat st;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode) != folder)
+		return -1;
+	return 1;
+}
+
+static int lend(int skeleton, const char *point, bool folder)
+{
+	AUTO_FREE char *parent = mem_strdup(point);
+	char *slash = strrchr(parent, '/');
+	if (folder || slash) {
+		if (!folder)
+			*slash = '\0';
+		AUTO_FD int fd = fd_mkdir_beneath(skeleton, parent, 0755);
+		if (fd < 0)
+			return -1;
+	}
+	if (folder)
+		return 0;
+	AUTO_FD int fd = fd_open_beneath(skeleton, point, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	return fd < 0 ? -1 : 0;
+}
+
+/* Sets *ret_any when the skeleton holds something. */
+static int make_skeleton(const struct image *image, char *const *points, int skeleton,
+			 bool *ret_any, struct err *err)
+{
+	AUTO_FD int root = open(image->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot open the rootfs '%s'",
+			       image->rootfs);
+	for (; points && *points; points++) {
+		bool folder = (*points)[0] == 'd';
+		const char *point = *points + 2;
+		int has = image_has(root, point, folder);
+		if (has < 0)
+			return err_set(err, FAULT_USAGE, errno,
+				       "image '%s': cannot mount at '/%s': expected a %s there, "
+				       "without symlinks on the way", image->name, point,
+				       folder ? "folder" : "file");
+		if (has == 0 && lend(skeleton, point, folder) < 0)
+			return err_set(err, FAULT_INFRA, errno, "cannot make the mount point '/%s'",
+				       point);
+		*ret_any |= has == 0;
+	}
+	return 0;
+}
+
+int room_mount_root(const struct room *r, const struct image *image, char *const *points,
+		    struct err *err)
+{
+	AUTO_FREE char *skeleton = mem_printf("%s/skeleton", r->path);
+	if (mkdir(skeleton, 0755) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", skeleton);
+	AUTO_FD int fd = open(skeleton, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool any = false;
+	if (fd < 0 || make_skeleton(image, points, fd, &any, err) < 0)
+		return -1;
+	/* Bound first: the paths of an overlay's layers show in the box's mountinfo. */
+	if (mount(image->rootfs, r->root, NULL, MS_BIND, NULL) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot mount the rootfs '%s'",
+			       image->rootfs);
+	AUTO_FREE char *options = mem_printf("lowerdir=%s:%s", r->root, skeleton);
+	if (any && mount("overlay", r->root, "overlay", MS_RDONLY, options) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot lend mount points to '%s'",
+			       image->rootfs);
+	return 0;
+}
+
+void room_clear(const struct room *r)
+{
+	AUTO_FD int fd = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	/* The rootfs and, over it, what was lent. */
+	umount2(r->root, MNT_DETACH);
+	umount2(r->root, MNT_DETACH);
+	umount2(r->netns, MNT_DETACH);
+	tree_remove(fd);
+}

@@ -1,0 +1,43 @@
+/* room.h - the runner's own mount namespace, and the place in it where a box is made.
+ *
+ * Everything that a box needs of files lies on a tmpfs that only this process and its children see:
+ * when the last of them ends, however it ends, the kernel takes it all away.
+ */
+#ifndef MOULETTE_CONTAINER_ROOM_H
+#define MOULETTE_CONTAINER_ROOM_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "model/image.h"
+#include "model/places.h"
+
+struct room {
+	char *path;   /* "/run/moulette/room" */
+	char *root;   /* the image's rootfs, mounted here for one box */
+	char *bundle; /* config.json */
+	char *state;  /* --root of the engine */
+	char *netns;
+	char *once;   /* bound at SPEC_ONCE_PATH when each step has a container of its own */
+};
+
+/** room_enter() - leave the host's mount namespace for good and make the room. Once a process;
+ *  relative paths of the user must have been opened or made absolute before. @hidden is unmounted
+ *  in our namespace (NULL: nothing). FAULT_INFRA. */
+int room_enter(const struct places *p, const char *hidden, struct room *ret, struct err *err);
+/** room_furnish() - empty folders for the next box; room_clear() must have been called between. */
+int room_furnish(const struct room *r, struct err *err);
+/**
+ * room_mount_root() - the image's tree at r->root
+ * @points: as spec_mount_points() gives them; what the image lacks of these is lent by a skeleton
+ *          folder below it (read-only overlay), so that the image is never changed
+ *
+ * A component of the way that is a symlink in the image is FAULT_USAGE: it would lead elsewhere.
+ */
+int room_mount_root(const struct room *r, const struct image *image, char *const *points,
+		    struct err *err);
+/** room_clear() - unmount and remove everything in it. */
+void room_clear(const struct room *r);
+void room_done(struct room *r);
+
+#endif

@@ -1,0 +1,56 @@
+/* running.h - a step while it runs; shared by the files that run it. Internal to container/. */
+#ifndef MOULETTE_CONTAINER_RUNNING_H
+#define MOULETTE_CONTAINER_RUNNING_H
+
+#include "container/box.h"
+#include "init/protocol.h"
+
+struct channel;
+
+struct running {
+	struct box *box;
+	const struct channel *channel;
+	const struct box_step *step;
+	struct step_facts *facts;
+	struct step_cgroup *cgroup;
+	struct step_cgroup own; /* of a build step */
+	struct capture out, err;
+	int stdin_fd; /* for the step */
+	int feed_fd;  /* our end of a stdin pipe; -1: none */
+	int input_fd; /* file that is fed through it */
+	bool killed, done;
+	bool greeted;  /* once.c: PID 1 said that it is confined */
+	bool oom_near; /* the kernel announced an OOM whose kill is not counted yet */
+	int64_t start_ns, killed_ns, next_cpu_ns;
+	struct init_done reply;
+};
+
+/** running_gone() - the box is dead. Return: -1 with @err set, FAULT_INFRA. */
+int running_gone(const struct running *r, const char *what, struct err *err);
+
+/* step_input.c */
+int running_open_input(struct running *r, struct err *err);
+/** running_feed() - the next chunk of a long input. */
+void running_feed(struct running *r);
+
+/* step_facts.c: all processes are dead */
+/** running_facts() - what PID 1 replied, what the kernel counted, what was left behind. */
+int running_facts(struct running *r, struct err *err);
+
+/*
+ * How a request reaches PID 1: by the box's socket (channel.c), or, with an engine that hands no
+ * descriptors on, in a container of its own (once.c).
+ */
+struct channel {
+	/* What the engine itself needs in the step's group; then its threads are there, too, and the
+	 * number of the step's processes cannot be limited by the host. */
+	int64_t memory_overhead;
+	int (*begin)(struct running *r, struct err *err); /* sets start_ns */
+	void (*kill)(struct running *r);
+	int (*fd)(const struct running *r); /* readable: take_reply() */
+	void (*take_reply)(struct running *r); /* sets done, or box->dead */
+	void (*end)(struct running *r);
+};
+extern const struct channel channel_socket, channel_once;
+
+#endif

@@ -1,0 +1,35 @@
+/* slot.h - what one box needs for itself on the whole host: a uid range and a name for cgroups.
+ *
+ * A slot is a locked file below places->run, shared by all homes. While it is taken the file holds
+ * a mark; a lock that can be had beside a mark means that the runner was killed, and its cgroups
+ * are removed before anybody uses the slot again.
+ */
+#ifndef MOULETTE_CONTAINER_SLOT_H
+#define MOULETTE_CONTAINER_SLOT_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "container/cgroup.h"
+#include "model/places.h"
+
+#define SLOT_UIDS 65536u
+
+struct slot {
+	int fd; /* locked; -1: none */
+	int number;
+	uint32_t uid_base;
+	char group[32]; /* "moulette/s0" */
+	const struct cgroup_host *host; /* borrowed */
+};
+
+/** slot_take() - the first free one; @id is written into its mark. FAULT_INFRA. */
+int slot_take(const struct places *p, const struct cgroup_host *h, const char *id,
+	      struct slot *ret, struct err *err);
+/** slot_release() - its cgroups are removed and it is free. Return: as cgroup_remove(). */
+int slot_release(struct slot *s, struct err *err);
+/** slot_sweep() - what killed runners left in any slot. @ret_swept counts slots. */
+int slot_sweep(const struct places *p, const struct cgroup_host *h, int *ret_swept,
+	       struct err *err);
+
+#endif

@@ -1,0 +1,256 @@
+/* step.c - one step: request, limits while it runs, what was measured, what it left.
+ *
+ * The order matters. Clean areas and a cgroup with limits first; then the request, with descriptors
+ * for stdio and cgroup, to PID 1; then we read the output and watch the clock, the CPU counter and
+ * the OOM event until PID 1 says that the last process is dead. Only then are pipes emptied,
+ * counters read and the areas looked at: nobody can change them any more.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/framelog.h"
+#include "base/mem.h"
+#include "container/running.h"
+
+#define KILL_GRACE_NS (30 * NSEC_PER_SEC)
+#define CPU_LOOK_MIN_NS (NSEC_PER_SEC / 500)
+#define CPU_LOOK_MAX_NS NSEC_PER_SEC
+
+static bool interrupted(const struct err *err)
+{
+	return strcmp(err->code, "interrupted") == 0;
+}
+
+int running_gone(const struct running *r, const char *what, struct err *err)
+{
+	r->box->dead = true;
+	return err_set_code(err, "box.died", FAULT_INFRA, 0, "%s while step '%s' ran", what,
+			    r->step->spec->name);
+}
+
+/* --- before ------------------------------------------------------------------------------- */
+
+static int64_t area_bytes(const struct running *r, int i)
+{
+	int64_t disk = r->step->spec->limits.v[LIMIT_DISK];
+	int64_t max = r->box->opt.area_max[i];
+	return max > 0 && max < disk ? max : disk;
+}
+
+static int prepare_areas(struct running *r, struct err *err)
+{
+	const struct box_options *opt = &r->box->opt;
+	for (int i = 0; i < AREA_COUNT; i++) {
+		int bad = r->step->fresh ? area_renew(&opt->areas[i], area_bytes(r, i),
+						      r->box->mnt_ns, opt->own_mnt, err) :
+					   area_allow(&opt->areas[i], area_bytes(r, i), err);
+		if (bad)
+			return -1;
+	}
+	return 0;
+}
+
+static int prepare_cgroup(struct running *r, struct err *err)
+{
+	const struct limits *l = &r->step->spec->limits;
+	const struct cgroup_limits lim = {
+		.memory_bytes = l->v[LIMIT_MEMORY] + r->channel->memory_overhead,
+		.processes = r->channel->memory_overhead ? 0 : l->v[LIMIT_PROCESSES],
+	};
+	const struct slot *slot = r->box->opt.slot;
+	r->cgroup = &r->box->tests;
+	if (!r->step->fresh) {
+		/* Kept until the box ends: what a build step wrote stays charged to it alone. */
+		AUTO_FREE char *group = mem_printf("%s/b%d", slot->group, r->box->builds++);
+		if (step_cgroup_open(r->box->opt.host, group, slot->group, &r->own, err) < 0)
+			return -1;
+		r->cgroup = &r->own;
+	}
+	return step_cgroup_begin(r->cgroup, &lim, err);
+}
+
+/* --- while it runs ------------------------------------------------------------------------ */
+
+static void kill_step(struct running *r, enum limit_id why)
+{
+	if (r->killed || r->done)
+		return;
+	r->channel->kill(r);
+	r->killed = true;
+	r->killed_ns = clock_mono_ns();
+	r->facts->ended_for = why;
+}
+
+/* One OOM kill ends the step: version 2 does it itself (memory.oom.group), version 1 announces the
+ * OOM before it kills. */
+static void look_at_oom(struct running *r)
+{
+	uint64_t events;
+	r->oom_near = read(r->cgroup->oom_event, &events, sizeof events) > 0 || r->oom_near;
+	if (step_cgroup_oom_kills(r->cgroup) <= 0)
+		return;
+	r->oom_near = false;
+	kill_step(r, LIMIT_NONE);
+}
+
+static void look_at_clocks(struct running *r, int64_t now)
+{
+	const struct limits *l = &r->step->spec->limits;
+	if (now - r->start_ns > l->v[LIMIT_WALL])
+		kill_step(r, LIMIT_WALL);
+	if (r->oom_near)
+		look_at_oom(r);
+	if (now < r->next_cpu_ns)
+		return;
+	int64_t used = step_cgroup_cpu_ns(r->cgroup);
+	int64_t left = l->v[LIMIT_CPU] - used;
+	if (left < 0)
+		kill_step(r, LIMIT_CPU);
+	/* All processors together cannot use what is left before then. */
+	int64_t wait = left / (int64_t)sysconf(_SC_NPROCESSORS_ONLN);
+	wait = wait < CPU_LOOK_MIN_NS ? CPU_LOOK_MIN_NS : wait;
+	r->next_cpu_ns = now + (wait > CPU_LOOK_MAX_NS ? CPU_LOOK_MAX_NS : wait);
+}
+
+static struct timespec time_to_wait(const struct running *r, int64_t now)
+{
+	int64_t until = r->next_cpu_ns;
+	int64_t wall = r->start_ns + r->step->spec->limits.v[LIMIT_WALL] + 1;
+	if (wall < until)
+		until = wall;
+	int64_t wait = until > now ? until - now : 0;
+	if (r->oom_near && wait > CPU_LOOK_MIN_NS)
+		wait = CPU_LOOK_MIN_NS;
+	if (r->killed)
+		wait = NSEC_PER_SEC;
+	return (struct timespec){ wait / NSEC_PER_SEC, wait % NSEC_PER_SEC };
+}
+
+static int read_stream(struct running *r, struct capture *c, struct err *err)
+{
+	int got = capture_read(c, r->step->sink, r->step->sink_ctx, err);
+	if (got < 0)
+		return -1;
+	if (c->over)
+		kill_step(r, LIMIT_OUTPUT);
+	if (got == 0)
+		close(fd_steal(&c->read_fd));
+	return 0;
+}
+
+enum { P_SOCKET, P_ENGINE, P_INTERRUPT, P_OUT, P_ERR, P_FEED, P_OOM, P_COUNT };
+
+static int handle(struct running *r, const struct pollfd *p, struct err *err)
+{
+	if (p[P_INTERRUPT].revents)
+		return err_set_code(err, "interrupted", FAULT_NONE, 0, "interrupted");
+	if (p[P_OUT].revents && read_stream(r, &r->out, err) < 0)
+		return -1;
+	if (p[P_ERR].revents && read_stream(r, &r->err, err) < 0)
+		return -1;
+	if (p[P_FEED].revents)
+		running_feed(r);
+	if (p[P_OOM].revents)
+		look_at_oom(r);
+	if (p[P_SOCKET].revents)
+		r->channel->take_reply(r);
+	else if (p[P_ENGINE].revents)
+		r->box->dead = true;
+	return 0;
+}
+
+static int watch(struct running *r, struct err *err)
+{
+	while (!r->done) {
+		int64_t now = clock_mono_ns();
+		if (!r->killed)
+			look_at_clocks(r, now);
+		else if (now - r->killed_ns > (int64_t)((double)KILL_GRACE_NS *
+							r->box->opt.patience))
+			return running_gone(r, "the box did not answer", err);
+		struct timespec wait = time_to_wait(r, now);
+		struct pollfd p[P_COUNT] = {
+			[P_SOCKET] = { .fd = r->channel->fd(r), .events = POLLIN },
+			[P_ENGINE] = { .fd = r->box->engine_fd, .events = POLLIN },
+			[P_INTERRUPT] = { .fd = r->box->opt.interrupt_fd, .events = POLLIN },
+			[P_OUT] = { .fd = r->out.read_fd, .events = POLLIN },
+			[P_ERR] = { .fd = r->err.read_fd, .events = POLLIN },
+			[P_FEED] = { .fd = r->feed_fd, .events = POLLOUT },
+			[P_OOM] = { .fd = r->cgroup->oom_event, .events = POLLIN },
+		};
+		if (ppoll(p, P_COUNT, &wait, NULL) < 0 && errno != EINTR)
+			return err_set(err, FAULT_INFRA, errno, "cannot wait for a step");
+		if (handle(r, p, err) < 0)
+			return -1;
+		if (r->box->dead)
+			return running_gone(r, "the box ended", err);
+	}
+	return 0;
+}
+
+static int drain(struct running *r, struct err *err)
+{
+	struct capture *const both[] = { &r->out, &r->err };
+	for (int i = 0; i < 2; i++)
+		if (both[i]->read_fd >= 0 &&
+		    capture_drain(both[i], r->step->sink, r->step->sink_ctx, err) < 0)
+			return -1;
+	/* Over the cap only in what was left in the pipe: the step is judged like any other. */
+	if ((r->out.over || r->err.over) && r->facts->ended_for == LIMIT_NONE)
+		r->facts->ended_for = LIMIT_OUTPUT;
+	return 0;
+}
+
+static int run(struct running *r, struct err *err)
+{
+	const struct limits *l = &r->step->spec->limits;
+	if (prepare_areas(r, err) < 0 || prepare_cgroup(r, err) < 0 || running_open_input(r, err) < 0 ||
+	    capture_open(FRAMELOG_STDOUT, l->v[LIMIT_OUTPUT], &r->out, err) < 0 ||
+	    capture_open(FRAMELOG_STDERR, l->v[LIMIT_OUTPUT], &r->err, err) < 0 ||
+	    r->channel->begin(r, err) < 0)
+		return -1;
+	int bad = watch(r, err);
+	/* PID 1 may have died because of what the step did: the counters tell. */
+	if (bad && !interrupted(err) && r->box->dead)
+		r->facts->oom_kills = step_cgroup_oom_kills(r->cgroup);
+	if (bad == 0 && (drain(r, err) < 0 || running_facts(r, err) < 0))
+		bad = -1;
+	capture_facts(&r->out, &r->facts->out);
+	capture_facts(&r->err, &r->facts->err);
+	return bad;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(fd_steal(fd));
+}
+
+int box_run(struct box *b, const struct box_step *step, struct step_facts *ret, struct err *err)
+{
+	struct running r = { .box = b, .step = step, .facts = ret, .stdin_fd = -1, .feed_fd = -1,
+			     .input_fd = -1, .out = { .read_fd = -1, .write_fd = -1 },
+			     .err = { .read_fd = -1, .write_fd = -1 } };
+	r.own.oom_event = -1;
+	r.channel = b->opt.engine->inherits_fds ? &channel_socket : &channel_once;
+	struct err trouble = { 0 };
+	int bad = b->dead ? running_gone(&r, "the box had ended", &trouble) : run(&r, &trouble);
+	r.channel->end(&r);
+	close_fd(&r.stdin_fd);
+	close_fd(&r.feed_fd);
+	close_fd(&r.input_fd);
+	capture_close(&r.out);
+	capture_close(&r.err);
+	step_cgroup_close(&r.own);
+	if (bad && interrupted(&trouble)) {
+		*err = trouble;
+		return -1;
+	}
+	ret->box_failed = bad != 0;
+	ret->trouble = trouble;
+	return 0;
+}

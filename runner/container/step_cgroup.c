@@ -1,0 +1,271 @@
+/* step_cgroup.c - the group of a step: limits before it, counters after it.
+ *
+ * Version 1 resets a high-water mark of memory, so tests share one group, near 0 after each, since
+ * what a test wrote is thrown away; only the pids group is replaced when its peak says more than
+ * one. On version 2 neither mark can be reset everywhere, so each step has a new group.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "container/cgroup.h"
+
+/* "/ROOT/GROUP/FILE" of one controller. */
+static char *path_of(const struct step_cgroup *c, enum cgroup_controller which, const char *file)
+{
+	return mem_printf("%s/%s/%s", c->host->root[which], c->group, file);
+}
+
+static int64_t read_number(const struct step_cgroup *c, enum cgroup_controller which,
+			   const char *file)
+{
+	AUTO_FREE char *path = path_of(c, which, file);
+	int64_t value;
+	return file_read_i64(AT_FDCWD, path, &value) < 0 ? -1 : value;
+}
+
+/* The number behind @key in a file of "key number" lines; -1 when there is none. */
+static int64_t read_keyed(const char *path, const char *key)
+{
+	AUTO_BUF text = { 0 };
+	if (file_read(AT_FDCWD, path, &text, 65536) < 0 || !text.data)
+		return -1;
+	size_t len = strlen(key);
+	for (char *line = text.data; line; line = strchr(line, '\n')) {
+		if (*line == '\n')
+			line++;
+		if (strncmp(line, key, len) == 0 && line[len] == ' ')
+			return strtoll(line + len, NULL, 10);
+		if (!*line)
+			break;
+	}
+	return -1;
+}
+
+static int64_t read_key(const struct step_cgroup *c, enum cgroup_controller which,
+			const char *file, const char *key)
+{
+	AUTO_FREE char *path = path_of(c, which, file);
+	return read_keyed(path, key);
+}
+
+static int64_t cpu_total(const struct step_cgroup *c)
+{
+	if (!c->host->v2)
+		return read_number(c, CG_CPUACCT, "cpuacct.usage");
+	int64_t us = read_key(c, CG_CPU, "cpu.stat", "usage_usec");
+	return us < 0 ? -1 : us * 1000;
+}
+
+static int64_t oom_total(const struct step_cgroup *c)
+{
+	return c->host->v2 ? read_key(c, CG_MEMORY, "memory.events", "oom_kill") :
+			     read_key(c, CG_MEMORY, "memory.oom_control", "oom_kill");
+}
+
+static int64_t throttled_total(const struct step_cgroup *c)
+{
+	AUTO_FREE char *path = mem_printf("%s/%s/cpu.stat", c->host->root[CG_CPU], c->cpu_group);
+	if (!c->host->v2)
+		return read_keyed(path, "throttled_time");
+	int64_t us = read_keyed(path, "throttled_usec");
+	return us < 0 ? -1 : us * 1000;
+}
+
+static void read_counters(const struct step_cgroup *c, struct cgroup_counters *ret)
+{
+	ret->memory_peak_bytes = read_number(c, CG_MEMORY, c->host->v2 ? "memory.peak" :
+						"memory.max_usage_in_bytes");
+	ret->oom_kills = oom_total(c);
+	ret->processes_peak = read_number(c, CG_PIDS, "pids.peak");
+	ret->pids_denied = read_key(c, CG_PIDS, "pids.events", "max");
+	ret->cpu_ns = cpu_total(c);
+	ret->throttled_ns = throttled_total(c);
+}
+
+static int put(const struct step_cgroup *c, enum cgroup_controller which, const char *file,
+	       const char *value)
+{
+	AUTO_FREE char *path = path_of(c, which, file);
+	AUTO_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? -1 : fd_write_all(fd, value, strlen(value));
+}
+
+static int put_limit(const struct step_cgroup *c, enum cgroup_controller which, const char *file,
+		     int64_t value, const char *none)
+{
+	char text[32];
+	snprintf(text, sizeof text, "%" PRId64, value);
+	return put(c, which, file, value > 0 ? text : none);
+}
+
+/* Memory and swap together are never below memory alone: so one order serves to lower both, the
+ * other to raise both, and writing memory first and last serves both. */
+static int set_memory_v1(const struct step_cgroup *c, int64_t bytes)
+{
+	int first = put_limit(c, CG_MEMORY, "memory.limit_in_bytes", bytes, "-1");
+	int both = put_limit(c, CG_MEMORY, "memory.memsw.limit_in_bytes", bytes, "-1");
+	if (both < 0 && errno != ENOENT)
+		return -1; /* ENOENT: swap is not accounted on this host; doctor's business */
+	return first < 0 ? put_limit(c, CG_MEMORY, "memory.limit_in_bytes", bytes, "-1") : 0;
+}
+
+static int set_memory_v2(const struct step_cgroup *c, int64_t bytes)
+{
+	if (put_limit(c, CG_MEMORY, "memory.max", bytes, "max") < 0 ||
+	    put(c, CG_MEMORY, "memory.oom.group", "1") < 0)
+		return -1;
+	return put(c, CG_MEMORY, "memory.swap.max", "0") < 0 && errno != ENOENT ? -1 : 0;
+}
+
+/* Version 1 only: the kernel counts an OOM in the group of the victim and tells by an eventfd. */
+static int watch_oom(struct step_cgroup *c)
+{
+	AUTO_FREE char *path = path_of(c, CG_MEMORY, "memory.oom_control");
+	AUTO_FD int control = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO_FD int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	char text[64];
+	if (control < 0 || event < 0)
+		return -1;
+	snprintf(text, sizeof text, "%d %d", event, control);
+	if (put(c, CG_MEMORY, "cgroup.event_control", text) < 0)
+		return -1;
+	c->oom_event = fd_steal(&event);
+	return 0;
+}
+
+static void close_procs(struct step_cgroup *c)
+{
+	for (size_t i = 0; i < c->n_procs; i++)
+		close(c->procs[i]);
+	c->n_procs = 0;
+}
+
+/* The files through which a process enters; hierarchies that are mounted together count once. */
+static int open_procs(struct step_cgroup *c)
+{
+	const enum cgroup_controller used[] = { CG_MEMORY, CG_PIDS, CG_CPUACCT };
+	close_procs(c);
+	for (size_t i = 0; i < (c->host->v2 ? 1 : sizeof used / sizeof *used); i++) {
+		bool seen = false;
+		for (size_t k = 0; k < i; k++)
+			seen |= strcmp(c->host->root[used[i]], c->host->root[used[k]]) == 0;
+		if (seen)
+			continue;
+		AUTO_FREE char *path = path_of(c, used[i], c->host->v2 ? "cgroup.procs" : "tasks");
+		int fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0)
+			return -1;
+		c->procs[c->n_procs++] = fd;
+	}
+	return 0;
+}
+
+int step_cgroup_open(const struct cgroup_host *h, const char *group, const char *cpu_group,
+		     struct step_cgroup *ret, struct err *err)
+{
+	struct step_cgroup c = { .host = h, .group = mem_strdup(group),
+				 .cpu_group = mem_strdup(cpu_group), .oom_event = -1 };
+	if (cgroup_make(h, group, err) < 0) {
+		step_cgroup_close(&c);
+		return -1;
+	}
+	if (open_procs(&c) < 0 || (!h->v2 && watch_oom(&c) < 0)) {
+		err_set(err, FAULT_INFRA, errno, "cannot use the cgroup '%s'", group);
+		step_cgroup_close(&c);
+		return -1;
+	}
+	*ret = c;
+	return 0;
+}
+
+void step_cgroup_close(struct step_cgroup *c)
+{
+	close_procs(c);
+	if (c->host && c->oom_event >= 0)
+		close(c->oom_event);
+	free(c->group);
+	free(c->cpu_group);
+	memset(c, 0, sizeof *c);
+}
+
+int step_cgroup_begin(struct step_cgroup *c, const struct cgroup_limits *lim, struct err *err)
+{
+	int bad = c->host->v2 ? set_memory_v2(c, lim->memory_bytes) :
+				set_memory_v1(c, lim->memory_bytes);
+	if (bad < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot limit the memory of cgroup '%s'",
+			       c->group);
+	if (put_limit(c, CG_PIDS, "pids.max", lim->processes, "max") < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot limit the processes of cgroup '%s'",
+			       c->group);
+	if (!c->host->v2)
+		put(c, CG_MEMORY, "memory.max_usage_in_bytes", "0");
+	uint64_t old;
+	if (c->oom_event >= 0 && read(c->oom_event, &old, sizeof old) < 0 && errno != EAGAIN)
+		return err_set(err, FAULT_INFRA, errno, "cannot reset the event of an OOM");
+	read_counters(c, &c->before);
+	return 0;
+}
+
+static int64_t since(int64_t before, int64_t now)
+{
+	return before < 0 || now < 0 ? -1 : now - before;
+}
+
+int64_t step_cgroup_cpu_ns(const struct step_cgroup *c)
+{
+	return since(c->before.cpu_ns, cpu_total(c));
+}
+
+int64_t step_cgroup_oom_kills(const struct step_cgroup *c)
+{
+	return since(c->before.oom_kills, oom_total(c));
+}
+
+/* Removed and made again: the only way to a peak of 0. */
+static int replace(struct step_cgroup *c, enum cgroup_controller which)
+{
+	AUTO_FREE char *dir = path_of(c, which, ".");
+	dir[strlen(dir) - 2] = '\0';
+	/* A process that has just been reaped may be counted for a moment longer. */
+	for (int i = 0; rmdir(dir) < 0; i++) {
+		if (errno == ENOENT)
+			break;
+		if (errno != EBUSY || i == 1000)
+			return -1;
+		usleep(1000);
+	}
+	if (mkdir(dir, 0755) < 0)
+		return -1;
+	return open_procs(c);
+}
+
+int step_cgroup_end(struct step_cgroup *c, struct cgroup_counters *ret, struct err *err)
+{
+	struct cgroup_counters now;
+	read_counters(c, &now);
+	ret->memory_peak_bytes = now.memory_peak_bytes;
+	ret->processes_peak = now.processes_peak;
+	ret->oom_kills = since(c->before.oom_kills, now.oom_kills);
+	ret->pids_denied = since(c->before.pids_denied, now.pids_denied);
+	ret->cpu_ns = since(c->before.cpu_ns, now.cpu_ns);
+	ret->throttled_ns = since(c->before.throttled_ns, now.throttled_ns);
+	int bad = 0;
+	if (c->host->v2)
+		bad = replace(c, CG_MEMORY);
+	else if (now.processes_peak > 1)
+		bad = replace(c, CG_PIDS);
+	if (bad)
+		return err_set(err, FAULT_INFRA, errno, "cannot renew the cgroup '%s'", c->group);
+	return 0;
+}

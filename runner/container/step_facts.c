@@ -1,0 +1,145 @@
+/* step_facts.c - what is known of a step when its last process is dead, and what it left. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "container/running.h"
+
+static void explain_exec(struct running *r)
+{
+	struct step_facts *f = r->facts;
+	const char *path = r->step->spec->argv[0];
+	char *shown = f->exec_note;
+	char name[INIT_NOTE_MAX];
+	f->exec_in_work = strchr(path, '/') && (path[0] != '/' || strncmp(path, "/work/", 6) == 0);
+	err_escape(name, sizeof name, r->reply.note, strnlen(r->reply.note, INIT_NOTE_MAX));
+	if (r->reply.note_kind == INIT_NOTE_CARRIAGE)
+		snprintf(shown, sizeof f->exec_note, "the first line ends in a carriage return");
+	else if (r->reply.note_kind == INIT_NOTE_INTERPRETER)
+		snprintf(shown, sizeof f->exec_note, "the first line names '%.120s', which does not "
+			 "exist", name);
+	else if (r->reply.note_kind == INIT_NOTE_FOREIGN)
+		snprintf(shown, sizeof f->exec_note, "built for another kind of machine");
+}
+
+/* user and system as wait4 saw their share, of the sum that the kernel counted for the group. */
+static void share_cpu(struct step_facts *f, uint64_t user_us, uint64_t system_us)
+{
+	int64_t user = (int64_t)user_us * 1000, system = (int64_t)system_us * 1000;
+	if (f->cpu_ns < 0)
+		f->cpu_ns = user + system;
+	f->user_ns = user + system > 0 ?
+			     (int64_t)((double)f->cpu_ns * (double)user / (double)(user + system)) : 0;
+	f->system_ns = f->cpu_ns - f->user_ns;
+}
+
+static void take_facts(struct running *r)
+{
+	struct step_facts *f = r->facts;
+	const struct init_done *d = &r->reply;
+	f->ran = true;
+	f->exec_stage = (enum exec_stage)d->stage;
+	f->exec_errno = d->error;
+	if (d->stage == INIT_STAGE_EXEC)
+		explain_exec(r);
+	if (d->stage == INIT_STAGE_NONE && WIFSIGNALED(d->status))
+		f->signal = WTERMSIG(d->status);
+	else if (d->stage == INIT_STAGE_NONE)
+		f->exit_code = WEXITSTATUS(d->status);
+	f->wall_ns = (int64_t)d->wall_ns;
+	f->leftovers = d->leftovers;
+	f->rss_peak_bytes = (int64_t)d->rss_peak_kib * 1024;
+}
+
+static int count(struct running *r, struct err *err)
+{
+	struct cgroup_counters c;
+	if (step_cgroup_end(r->cgroup, &c, err) < 0)
+		return -1;
+	struct step_facts *f = r->facts;
+	f->memory_peak_bytes = c.memory_peak_bytes;
+	f->processes_peak = c.processes_peak;
+	f->oom_kills = c.oom_kills;
+	f->pids_denied = c.pids_denied;
+	f->cpu_ns = c.cpu_ns;
+	f->throttled_ns = c.throttled_ns;
+	share_cpu(f, r->reply.user_us, r->reply.system_us);
+	return 0;
+}
+
+static void remove_sysv(void)
+{
+	struct shm_info shm;
+	struct seminfo sem;
+	struct msginfo msg;
+	struct shmid_ds shm_ds;
+	struct semid_ds sem_ds;
+	struct msqid_ds msg_ds;
+	int id;
+	union { struct seminfo *info; struct semid_ds *ds; } arg = { .info = &sem };
+	for (int i = shmctl(0, SHM_INFO, (struct shmid_ds *)&shm); i >= 0; i--)
+		if ((id = shmctl(i, SHM_STAT, &shm_ds)) >= 0)
+			shmctl(id, IPC_RMID, NULL);
+	int last = semctl(0, 0, SEM_INFO, arg);
+	for (arg.ds = &sem_ds; last >= 0; last--)
+		if ((id = semctl(last, 0, SEM_STAT, arg)) >= 0)
+			semctl(id, 0, IPC_RMID);
+	for (int i = msgctl(0, MSG_INFO, (struct msqid_ds *)&msg); i >= 0; i--)
+		if ((id = msgctl(i, MSG_STAT, &msg_ds)) >= 0)
+			msgctl(id, IPC_RMID, NULL);
+}
+
+/* System V objects live as long as the namespace, so a test could leave them for the next one. */
+static int clean_ipc(const struct box *b, struct err *err)
+{
+	AUTO_FD int own = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+	if (own < 0 || setns(b->ipc_ns, CLONE_NEWIPC) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot enter the ipc namespace of the box");
+	remove_sysv();
+	if (setns(own, CLONE_NEWIPC) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot leave the ipc namespace of the box");
+	return 0;
+}
+
+/* PID 1 has the uid of the steps, which may change how it is scheduled; later steps inherit it. */
+static void reset_init(const struct box *b)
+{
+	const struct sched_param normal = { 0 };
+	cpu_set_t cpus;
+	sched_setscheduler(b->init_pid, SCHED_OTHER, &normal);
+	if (sched_getaffinity(0, sizeof cpus, &cpus) == 0)
+		sched_setaffinity(b->init_pid, sizeof cpus, &cpus);
+	setpriority(PRIO_PROCESS, (id_t)b->init_pid, 0);
+}
+
+static int clean_up(struct running *r, struct err *err)
+{
+	for (int i = 0; i < AREA_COUNT; i++) {
+		struct area *a = &r->box->opt.areas[i];
+		r->facts->disk_full |= area_full(a);
+		if (r->step->fresh)
+			area_check(a);
+	}
+	if (r->box->init_pid == 0)
+		return 0; /* PID 1 and its namespaces went with the step */
+	reset_init(r->box);
+	return clean_ipc(r->box, err);
+}
+
+int running_facts(struct running *r, struct err *err)
+{
+	take_facts(r);
+	if (count(r, err) < 0)
+		return -1;
+	return clean_up(r, err);
+}

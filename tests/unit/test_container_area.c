@@ -1,0 +1,258 @@
+/* test_container_area.c - what one test leaves is not there for the next, what the build left is. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "container/area.h"
+
+/* The runner is this process; the box is a child with a mount namespace of its own, in which the
+ * area's source is bound at "/mnt". */
+static struct area area;
+static struct err err;
+static pid_t box;
+static int box_mnt, own_mnt;
+static char room[64];
+
+static void make(mode_t mode)
+{
+	const struct area_options opt = { .at = "/mnt", .room = room, .name = "work", .uid = 1000,
+					  .gid = 1000, .mode = mode, .bytes = 1 << 20,
+					  .inodes = 1000 };
+	ck_assert_msg(area_make(&opt, &area, &err) == 0, "%s", err.msg);
+}
+
+static void start_box(void)
+{
+	int ready[2];
+	char c;
+	ck_assert_int_eq(pipe(ready), 0);
+	box = fork();
+	if (box == 0) {
+		if (unshare(CLONE_NEWNS) < 0 || mount(area.source, "/mnt", NULL, MS_BIND, NULL) < 0 ||
+		    write(ready[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	ck_assert_int_eq(read(ready[0], &c, 1), 1);
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)box);
+	box_mnt = open(path, O_RDONLY | O_CLOEXEC);
+	own_mnt = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(box_mnt, 0);
+}
+
+static void setup(void)
+{
+	snprintf(room, sizeof room, "/tmp/moulette-area.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(room));
+	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mount("room", room, "tmpfs", 0, "mode=711"), 0);
+	memset(&area, 0, sizeof area);
+}
+
+static void teardown(void)
+{
+	area_close(&area);
+	kill(box, SIGKILL);
+	waitpid(box, NULL, 0);
+	ck_assert_int_eq(umount2(room, MNT_DETACH), 0);
+	ck_assert_int_eq(rmdir(room), 0);
+}
+
+static void put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	ck_assert_int_eq(write(fd, text, strlen(text)), (int)strlen(text));
+	close(fd);
+}
+
+static void put_built(const char *name, const char *text)
+{
+	char path[128];
+	snprintf(path, sizeof path, "%s/%s", area.source, name);
+	put(path, text);
+}
+
+/* Runs @body as a step would: in the box's mounts, uid 1000. Return: its exit status. */
+static int in_box(int (*body)(void))
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (setns(box_mnt, CLONE_NEWNS) < 0 || chdir("/mnt") < 0 || setgid(1000) < 0 ||
+		    setuid(1000) < 0)
+			_exit(99);
+		_exit(body());
+	}
+	int status;
+	waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+static int built_is_there(void)
+{
+	char text[8] = "";
+	int fd = open("built", O_RDONLY);
+	return fd >= 0 && read(fd, text, 7) == 4 && strcmp(text, "make") == 0 ? 0 : 1;
+}
+static int left_nothing(void) { return access("new", F_OK) == 0 ? 1 : built_is_there(); }
+static int make_new(void)
+{
+	int fd = open("new", O_WRONLY | O_CREAT, 0600);
+	return fd < 0;
+}
+static int change_built(void)
+{
+	int fd = open("built", O_WRONLY | O_TRUNC);
+	return fd < 0 || write(fd, "x", 1) != 1;
+}
+static int remove_built(void) { return unlink("built") < 0; }
+static int rename_folder(void) { return rename("dir", "other") < 0; }
+static int change_mode(void) { return chmod(".", 0700) < 0; }
+static int change_times(void)
+{
+	const struct timespec t[2] = { { 1, 2 }, { 3, 4 } };
+	return utimensat(AT_FDCWD, ".", t, 0) < 0;
+}
+static int change_built_atime(void)
+{
+	const struct timespec t[2] = { { 77, 0 }, { 0, UTIME_OMIT } };
+	return utimensat(AT_FDCWD, "built", t, 0) < 0;
+}
+static int times_are_old(void)
+{
+	struct stat st;
+	return stat("built", &st) == 0 && st.st_atim.tv_sec != 77 ? 0 : 1;
+}
+static int mode_is_old(void)
+{
+	struct stat st;
+	return stat(".", &st) == 0 && (st.st_mode & 07777) == 0755 && st.st_mtim.tv_sec != 3 ? 0 : 1;
+}
+static int read_only(void)
+{
+	char c;
+	int fd = open("built", O_RDONLY);
+	return fd < 0 || read(fd, &c, 1) != 1;
+}
+
+static void renew(int64_t bytes)
+{
+	ck_assert_msg(area_renew(&area, bytes, box_mnt, own_mnt, &err) == 0, "%s", err.msg);
+}
+
+static const struct { const char *label; int (*touch)(void), (*check)(void); bool dirty; } rows[] = {
+	{ "a new file", make_new, left_nothing, true },
+	{ "a changed file", change_built, built_is_there, true },
+	{ "a removed file", remove_built, built_is_there, true },
+	{ "a renamed folder", rename_folder, left_nothing, true },
+	{ "mode of the folder itself", change_mode, mode_is_old, true },
+	{ "times of the folder itself", change_times, mode_is_old, true },
+	{ "access time of a built file", change_built_atime, times_are_old, true },
+	{ "only reading", read_only, left_nothing, false },
+};
+
+START_TEST(each_test_finds_what_the_build_left)
+{
+	char dir[128];
+	make(0755);
+	snprintf(dir, sizeof dir, "%s/dir", area.source);
+	put_built("built", "make");
+	ck_assert_int_eq(mkdir(dir, 0755), 0);
+	snprintf(dir, sizeof dir, "%s/built", area.source);
+	ck_assert_int_eq(chown(dir, 1000, 1000), 0);
+	start_box();
+	ck_assert_int_eq(area_freeze(&area, &err), 0);
+	for (int round = 0; round < 2; round++) {
+		renew(1 << 20);
+		ck_assert_msg(in_box(left_nothing) == 0, "%s: before, round %d", rows[_i].label, round);
+		ck_assert_msg(in_box(rows[_i].touch) == 0, "%s", rows[_i].label);
+		area_check(&area);
+		ck_assert_msg(area.dirty == rows[_i].dirty, "%s: dirty %d", rows[_i].label, area.dirty);
+	}
+	renew(1 << 20);
+	ck_assert_msg(in_box(rows[_i].check) == 0, "%s: seen by the next", rows[_i].label);
+}
+END_TEST
+
+START_TEST(an_empty_area_is_fresh_each_time)
+{
+	make(01777);
+	start_box();
+	ck_assert_int_eq(area_freeze(&area, &err), 0);
+	ck_assert(area.empty);
+	for (int round = 0; round < 3; round++) {
+		renew(1 << 20);
+		ck_assert_int_eq(in_box(make_new), 0);
+		area_check(&area);
+		ck_assert(area.dirty);
+	}
+	renew(2 << 20);
+	ck_assert(!area_full(&area));
+}
+END_TEST
+
+static int fill(void)
+{
+	static char block[65536];
+	int fd = open("new", O_WRONLY | O_CREAT, 0600);
+	while (write(fd, block, sizeof block) > 0)
+		;
+	return errno != ENOSPC;
+}
+
+START_TEST(full_is_seen_and_gone_with_the_next)
+{
+	make(01777);
+	start_box();
+	ck_assert_int_eq(area_freeze(&area, &err), 0);
+	renew(1 << 20);
+	ck_assert(!area_full(&area));
+	ck_assert_int_eq(in_box(fill), 0);
+	ck_assert(area_full(&area));
+	area_check(&area);
+	renew(1 << 20);
+	ck_assert(!area_full(&area));
+}
+END_TEST
+
+START_TEST(building_may_add_what_it_is_allowed)
+{
+	make(0755);
+	put_built("built", "make");
+	start_box();
+	ck_assert_int_eq(area_allow(&area, 65536, &err), 0);
+	ck_assert_int_eq(in_box(fill), 0);
+	ck_assert(area_full(&area));
+	/* What is there already is not held against the next step. */
+	ck_assert_int_eq(area_allow(&area, 65536, &err), 0);
+	ck_assert(!area_full(&area));
+}
+END_TEST
+
+Suite *suite_container_area(void);
+
+Suite *suite_container_area(void)
+{
+	Suite *s = suite_create("container/area");
+	TCase *tc = tcase_create("area");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, each_test_finds_what_the_build_left, 0,
+			    (int)(sizeof rows / sizeof *rows));
+	tcase_add_test(tc, an_empty_area_is_fresh_each_time);
+	tcase_add_test(tc, full_is_seen_and_gone_with_the_next);
+	tcase_add_test(tc, building_may_add_what_it_is_allowed);
+	suite_add_tcase(s, tc);
+	return s;
+}

@@ -1,0 +1,101 @@
+/* test_container_engine.c - which engine is used, what it says of itself, what is no engine. */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "container/engine.h"
+
+static char dir[64], path[96];
+static struct places places;
+static struct err err;
+
+static void setup(void)
+{
+	snprintf(dir, sizeof dir, "/tmp/moulette-engine.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/engine", dir);
+	places = (struct places){ .run = dir, .engine = path };
+}
+
+static void teardown(void)
+{
+	ck_assert_int_eq(tree_remove_at(AT_FDCWD, dir), 0);
+}
+
+static void script(const char *text)
+{
+	ck_assert_int_eq(file_write(AT_FDCWD, path, text), 0);
+	ck_assert_int_eq(chmod(path, 0755), 0);
+}
+
+static const struct { const char *label, *script, *name, *version; bool inherits; } rows[] = {
+	{ "crun", "#!/bin/sh\necho crun version 1.8.1\necho commit: f8\n", "crun", "1.8.1", true },
+	{ "runc", "#!/bin/sh\necho runc version 1.1.5+ds1\n", "runc", "1.1.5+ds1", true },
+	{ "runsc", "#!/bin/sh\necho runsc version release-20221219.0\n", "runsc", "20221219.0", false },
+	{ "fails", "#!/bin/sh\nexit 1\n", NULL, NULL, false },
+	{ "says something else", "#!/bin/sh\necho hello\n", NULL, NULL, false },
+};
+
+START_TEST(one_row)
+{
+	struct engine e = { 0 };
+	script(rows[_i].script);
+	int got = engine_find(&places, &e, &err);
+	ck_assert_msg(got == (rows[_i].name ? 0 : -1), "%s: %d %s", rows[_i].label, got, err.msg);
+	if (!rows[_i].name) {
+		ck_assert_int_eq(err.fault, FAULT_INFRA);
+		ck_assert_ptr_nonnull(strstr(err.msg, path));
+		return;
+	}
+	ck_assert_str_eq(e.name, rows[_i].name);
+	ck_assert_str_eq(e.version, rows[_i].version);
+	ck_assert_int_eq(e.inherits_fds, rows[_i].inherits);
+	engine_done(&e);
+}
+END_TEST
+
+START_TEST(asked_once_per_file)
+{
+	struct engine e = { 0 };
+	char text[256], count[96];
+	snprintf(count, sizeof count, "%s/count", dir);
+	snprintf(text, sizeof text, "#!/bin/sh\necho x >>%s\necho crun version 1.8.1\n", count);
+	script(text);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_msg(engine_find(&places, &e, &err) == 0, "%s", err.msg);
+		engine_done(&e);
+	}
+	struct stat st;
+	ck_assert_int_eq(stat(count, &st), 0);
+	ck_assert_int_eq(st.st_size, 2);
+}
+END_TEST
+
+START_TEST(a_missing_one_says_what_to_do)
+{
+	struct engine e = { 0 };
+	places.engine = (char *)"no-such-engine";
+	ck_assert_int_eq(engine_find(&places, &e, &err), -1);
+	ck_assert_int_eq(err.fault, FAULT_INFRA);
+	ck_assert_ptr_nonnull(strstr(err.msg, "MOULETTE_ENGINE"));
+}
+END_TEST
+
+Suite *suite_container_engine(void);
+
+Suite *suite_container_engine(void)
+{
+	Suite *s = suite_create("container/engine");
+	TCase *tc = tcase_create("engine");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, one_row, 0, (int)(sizeof rows / sizeof *rows));
+	tcase_add_test(tc, asked_once_per_file);
+	tcase_add_test(tc, a_missing_one_says_what_to_do);
+	suite_add_tcase(s, tc);
+	return s;
+}

@@ -1,0 +1,107 @@
+/* test_container_room.c - the image's tree gets its mount points lent and is never changed. */
+#include <check.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "container/room.h"
+
+static char dir[64], tree[96];
+static struct places places;
+static struct room room;
+static struct image image;
+static struct err err;
+
+static char *in(const char *base, const char *name)
+{
+	static char path[4][256];
+	static int next;
+	next = (next + 1) % 4;
+	snprintf(path[next], sizeof path[next], "%s/%s", base, name);
+	return path[next];
+}
+
+static void setup(void)
+{
+	snprintf(dir, sizeof dir, "/tmp/moulette-room.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	/* A comma and a colon: both mean something in mount options. */
+	snprintf(tree, sizeof tree, "%s/im,a:ge", dir);
+	ck_assert_int_eq(mkdir(tree, 0755), 0);
+	ck_assert_int_eq(mkdir(in(tree, "etc"), 0755), 0);
+	ck_assert_int_eq(file_write(AT_FDCWD, in(tree, "etc/motd"), "hello"), 0);
+	ck_assert_int_eq(symlink("etc", in(tree, "link")), 0);
+	places = (struct places){ .run = dir };
+	image = (struct image){ .name = (char *)"test", .rootfs = tree };
+	ck_assert_msg(room_enter(&places, NULL, &room, &err) == 0, "%s", err.msg);
+	ck_assert_msg(room_furnish(&room, &err) == 0, "%s", err.msg);
+}
+
+static void teardown(void)
+{
+	room_clear(&room);
+	ck_assert_int_eq(umount2(room.path, 0), 0); /* busy if anything were left in it */
+	ck_assert_int_eq(tree_remove_at(AT_FDCWD, dir), 0);
+}
+
+static bool there(const char *base, const char *name)
+{
+	return access(in(base, name), F_OK) == 0;
+}
+
+START_TEST(missing_points_are_lent)
+{
+	char *points[] = { (char *)"d/work", (char *)"d/grader/data", (char *)"f/etc/resolv.conf",
+			   (char *)"d/etc", NULL };
+	ck_assert_msg(room_mount_root(&room, &image, points, &err) == 0, "%s", err.msg);
+	ck_assert(there(room.root, "work") && there(room.root, "grader/data"));
+	ck_assert(there(room.root, "etc/resolv.conf") && there(room.root, "etc/motd"));
+	ck_assert(!there(tree, "work") && !there(tree, "grader") && !there(tree, "etc/resolv.conf"));
+	ck_assert_int_lt(mkdir(in(room.root, "new"), 0755), 0);
+}
+END_TEST
+
+START_TEST(nothing_is_lent_to_a_whole_image)
+{
+	char *points[] = { (char *)"d/etc", (char *)"f/etc/motd", NULL };
+	ck_assert_int_eq(room_mount_root(&room, &image, points, &err), 0);
+	ck_assert(there(room.root, "etc/motd"));
+}
+END_TEST
+
+static const struct { const char *label, *point; } bad[] = {
+	{ "a symlink on the way", "d/link/sub" },
+	{ "a symlink itself", "d/link" },
+	{ "a file where a folder must be", "d/etc/motd" },
+	{ "a folder where a file must be", "f/etc" },
+};
+
+START_TEST(a_point_that_leads_elsewhere_is_refused)
+{
+	char *points[] = { (char *)(size_t)bad[_i].point, NULL };
+	ck_assert_msg(room_mount_root(&room, &image, points, &err) == -1, "%s", bad[_i].label);
+	ck_assert_int_eq(err.fault, FAULT_USAGE);
+	ck_assert_msg(strstr(err.msg, bad[_i].point + 2) != NULL, "%s", err.msg);
+}
+END_TEST
+
+Suite *suite_container_room(void);
+
+Suite *suite_container_room(void)
+{
+	Suite *s = suite_create("container/room");
+	TCase *tc = tcase_create("room");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, missing_points_are_lent);
+	tcase_add_test(tc, nothing_is_lent_to_a_whole_image);
+	tcase_add_loop_test(tc, a_point_that_leads_elsewhere_is_refused, 0,
+			    (int)(sizeof bad / sizeof *bad));
+	suite_add_tcase(s, tc);
+	return s;
+}

@@ -1,0 +1,160 @@
+/* test_container_slot.c - slots are taken once, marked, and swept when their runner is gone. */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "container/slot.h"
+#include "model/places.h"
+
+/* The real folder of slots: their numbers name cgroups of the whole host. */
+static struct places places;
+static struct cgroup_host host;
+static struct err err;
+
+static void setup(void)
+{
+	ck_assert_msg(places_find(&places, &err) == 0, "%s", err.msg);
+	ck_assert_msg(cgroup_host_find(&host, &err) == 0, "%s", err.msg);
+}
+
+static void teardown(void)
+{
+	cgroup_host_done(&host);
+	places_done(&places);
+}
+
+static bool group_exists(const char *group)
+{
+	char path[512];
+	snprintf(path, sizeof path, "%s/%s", host.root[CG_MEMORY], group);
+	return access(path, F_OK) == 0;
+}
+
+START_TEST(two_runs_get_two_slots)
+{
+	struct slot a, b;
+	ck_assert_msg(slot_take(&places, &host, "one", &a, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(slot_take(&places, &host, "two", &b, &err), 0);
+	ck_assert_int_ne(a.number, b.number);
+	ck_assert_uint_eq(a.uid_base, places.uid_base + (uint32_t)a.number * SLOT_UIDS);
+	ck_assert_int_eq(slot_release(&b, &err), 0);
+	ck_assert_int_eq(slot_release(&a, &err), 0);
+	ck_assert_int_eq(slot_release(&a, &err), 0); /* twice is harmless */
+}
+END_TEST
+
+START_TEST(release_removes_the_groups)
+{
+	struct slot s;
+	ck_assert_int_eq(slot_take(&places, &host, "one", &s, &err), 0);
+	ck_assert_msg(cgroup_make(&host, s.group, &err) == 0, "%s", err.msg);
+	ck_assert(group_exists(s.group));
+	ck_assert_int_eq(slot_release(&s, &err), 0);
+	ck_assert(!group_exists(s.group));
+}
+END_TEST
+
+/* A runner that is killed with a box's process in its cgroup. Gives the slot's number. */
+static int killed_runner(pid_t *ret_process)
+{
+	int out[2];
+	struct { int number; pid_t pid; } told;
+	ck_assert_int_eq(pipe(out), 0);
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	pid_t runner = fork();
+	if (runner == 0) {
+		struct slot s;
+		struct step_cgroup c;
+		char group[64];
+		if (slot_take(&places, &host, "killed", &s, &err) < 0)
+			_exit(1);
+		snprintf(group, sizeof group, "%s/t", s.group);
+		if (step_cgroup_open(&host, group, s.group, &c, &err) < 0)
+			_exit(1);
+		told.number = s.number;
+		told.pid = fork();
+		if (told.pid == 0) {
+			/* A box does not hold the lock: descriptors are close-on-exec. */
+			close(s.fd);
+			for (size_t i = 0; i < c.n_procs; i++)
+				if (write(c.procs[i], "0", 1) != 1)
+					_exit(1);
+			for (;;)
+				pause();
+		}
+		usleep(20000);
+		if (write(out[1], &told, sizeof told) < 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	ck_assert_int_eq(read(out[0], &told, sizeof told), (int)sizeof told);
+	kill(runner, SIGKILL);
+	waitpid(runner, NULL, 0);
+	*ret_process = told.pid;
+	return told.number;
+}
+
+/* Its parent was killed, so it is ours to be reaped. */
+static void wait_gone(pid_t pid)
+{
+	int status;
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+START_TEST(sweep_finds_a_killed_runner)
+{
+	pid_t process;
+	int swept = 0;
+	char group[32];
+	/* Somebody's live slot must stay as it is. */
+	struct slot mine;
+	ck_assert_int_eq(slot_take(&places, &host, "mine", &mine, &err), 0);
+	ck_assert_int_eq(cgroup_make(&host, mine.group, &err), 0);
+	snprintf(group, sizeof group, "moulette/s%d", killed_runner(&process));
+	ck_assert(group_exists(group));
+	ck_assert_msg(slot_sweep(&places, &host, &swept, &err) == 0, "%s", err.msg);
+	ck_assert_int_ge(swept, 1);
+	ck_assert(!group_exists(group));
+	wait_gone(process);
+	ck_assert(group_exists(mine.group));
+	ck_assert_int_eq(slot_release(&mine, &err), 0);
+}
+END_TEST
+
+START_TEST(taking_a_slot_sweeps_it_first)
+{
+	pid_t process;
+	struct slot s;
+	int number = killed_runner(&process);
+	ck_assert_int_eq(slot_take(&places, &host, "next", &s, &err), 0);
+	ck_assert_int_eq(s.number, number);
+	ck_assert(!group_exists(s.group));
+	wait_gone(process);
+	ck_assert_int_eq(slot_release(&s, &err), 0);
+}
+END_TEST
+
+Suite *suite_container_slot(void);
+
+Suite *suite_container_slot(void)
+{
+	Suite *s = suite_create("container/slot");
+	TCase *tc = tcase_create("slot");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, two_runs_get_two_slots);
+	tcase_add_test(tc, release_removes_the_groups);
+	tcase_add_test(tc, sweep_finds_a_killed_runner);
+	tcase_add_test(tc, taking_a_slot_sweeps_it_first);
+	suite_add_tcase(s, tc);
+	return s;
+}
