@@ -1,0 +1,90 @@
+/* finish.c - what a tree needs when its last entry is written. */
+#include <errno.h>
+#include <fcntl.h>
+#include <search.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "image/internal.h"
+
+struct folder_time {
+	ino_t ino;
+	struct timespec mtime;
+};
+
+static int by_inode(const void *a, const void *b)
+{
+	ino_t x = ((const struct folder_time *)a)->ino, y = ((const struct folder_time *)b)->ino;
+	return x < y ? -1 : x > y;
+}
+
+/* The last time said for a folder counts; an inode that came back has a new folder. */
+int times_remember(struct writer *w, int fd, struct timespec mtime)
+{
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return -1;
+	struct folder_time *t = mem_alloc(sizeof(*t));
+	*t = (struct folder_time){ .ino = st.st_ino, .mtime = mtime };
+	struct folder_time **at = tsearch(t, &w->times, by_inode);
+	if (!at) {
+		free(t);
+		errno = ENOMEM;
+		return -1;
+	}
+	if (*at != t) {
+		(*at)->mtime = mtime;
+		free(t);
+	}
+	return 0;
+}
+
+void rootfs_writer_done(struct writer *w)
+{
+	tdestroy(w->times, free);
+	w->times = NULL;
+}
+
+static int set_folder_time(void *ctx, const struct walk_entry *e, struct err *err)
+{
+	struct writer *w = ctx;
+	struct folder_time key = { .ino = e->st->st_ino };
+
+	if (!e->after)
+		return 0;
+	struct folder_time **t = tfind(&key, &w->times, by_inode);
+	if (t)
+		key.mtime = (*t)->mtime;
+	const struct timespec times[2] = { key.mtime, key.mtime };
+	if (utimensat(e->dir, e->name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot set the time of '%s'",
+			       path_tail(e->path));
+	return 0;
+}
+
+/* Engines mount there as root: a link would lead a mount elsewhere (CVE-2026-41579 of runc). */
+static int check_mount_points(const struct writer *w, struct err *err)
+{
+	static const char *const points[] = { "dev", "proc", "sys", "tmp", "work", NULL };
+
+	for (size_t i = 0; points[i]; i++) {
+		struct stat st;
+		if (fstatat(w->root, points[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    !S_ISDIR(st.st_mode))
+			return err_set(err, FAULT_USAGE, 0,
+				       "'/%s' is %s, expected a folder or nothing: something is "
+				       "mounted there in every box", points[i],
+				       S_ISLNK(st.st_mode) ? "a link" : "not a folder");
+	}
+	return 0;
+}
+
+int rootfs_writer_finish(struct writer *w, struct err *err)
+{
+	if (check_mount_points(w, err) < 0)
+		return -1;
+	/* runc gives the tmpfs of a box the mode of the image's folder. */
+	if (fchmodat(w->root, "tmp", 01777, 0) < 0 && errno != ENOENT)
+		return err_set(err, FAULT_INFRA, errno, "cannot set the mode of '/tmp'");
+	return walk_tree(w->root, set_folder_time, w, err);
+}

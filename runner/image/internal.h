@@ -1,0 +1,183 @@
+/* internal.h - what the files of the image stage share; nobody else includes it. */
+#ifndef MOULETTE_IMAGE_INTERNAL_H
+#define MOULETTE_IMAGE_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/digest.h"
+#include "base/err.h"
+#include "model/image.h"
+#include "model/places.h"
+
+/* Ceilings that no image of a course comes near; they bound the memory and the inodes that a
+ * damaged or hostile archive can take. Paths: PATH_MAX of Linux, less its NUL. */
+#define IMAGE_MAX_DEPTH 256
+#define IMAGE_MAX_ENTRIES INT64_C(4000000)
+#define IMAGE_MAX_PATH 4095
+#define IMAGE_NAME_MAX 128
+
+/** path_tail() - what a message shows of a path, so that its cause is not cut off. */
+static inline const char *path_tail(const char *path)
+{
+	size_t len = strlen(path);
+	return len > 160 ? path + len - 160 : path;
+}
+
+/* ---- meta.c: image.json ---- */
+
+/** A file of the host on whose content an image depends, as it was when the image was made. */
+struct state_stamp {
+	char *path;
+	int64_t bytes, inode, mtime_ns, ctime_ns; /* bytes -1: there was no such file */
+};
+
+struct image_meta {
+	struct image image; /* rootfs is not stored: it follows from the place of the store */
+	int64_t bytes, entries;
+	char *recipe_sha256; /* NULL: imported */
+	struct state_stamp *state;
+	size_t n_state;
+};
+
+int meta_write(int dir, const struct image_meta *m, struct err *err);
+/** meta_load() - from the folder @dir of an image. A damaged file is FAULT_INFRA. */
+int meta_load(int dir, const char *name, struct image_meta *ret, struct err *err);
+void meta_done(struct image_meta *m);
+void meta_add_bind(struct image *i, const char *source, const char *destination);
+
+/* ---- state.c: the packages of the host ---- */
+
+/** state_take() - stamp every file of @paths, and "sha256:..." over those that exist. */
+int state_take(char *const *paths, struct image_meta *m, struct err *err);
+bool state_is_fresh(const struct image_meta *m);
+
+/* ---- folder.c: an image while it is made ---- */
+
+/** A locked folder below images/ with a name that marks it as unfinished. */
+struct image_folder {
+	int images, dir, rootfs; /* owned; -1: not open */
+	char name[48];
+};
+#define IMAGE_FOLDER_NONE { .images = -1, .dir = -1, .rootfs = -1 }
+#define AUTO_FOLDER __attribute__((cleanup(folder_drop))) struct image_folder
+
+/** images_open() - a descriptor of images/, which is made when it is missing. */
+int images_open(const struct places *p, int *ret_fd, struct err *err);
+int folder_new(const struct places *p, struct image_folder *ret, struct err *err);
+/**
+ * folder_commit() - write image.json and give the folder its name, in one step
+ *
+ * An image of that name is replaced and removed; one that a run holds is FAULT_USAGE ("in use").
+ */
+int folder_commit(struct image_folder *f, const struct image_meta *m, struct err *err);
+/** folder_drop() - remove what is there (nothing after a commit) and close. */
+void folder_drop(struct image_folder *f);
+/**
+ * image_lock() - lock the folder of an image: LOCK_SH for a run, LOCK_EX | LOCK_NB to replace it
+ * Return: 1 locked, 0 no such image, -1 with @err (FAULT_USAGE: in use).
+ */
+int image_lock(int images, const char *name, int how, int *ret_dir, struct err *err);
+/** folder_throw_away() - an image whose folder @dir is locked for us alone leaves the store. */
+int folder_throw_away(int images, const char *name, int dir, struct err *err);
+
+/* ---- walk.c: every entry of a tree ---- */
+
+struct walk_entry {
+	int dir;          /* folder that holds the entry */
+	const char *name; /* name in @dir; "." for the top */
+	const char *path; /* from the top; "." for the top */
+	const struct stat *st; /* lstat(2) */
+	bool after;       /* a folder again, when all that it holds was seen */
+};
+/** Return: 0 go on, 1 do not enter this folder, -1 stop with @err. */
+typedef int walk_fn(void *ctx, const struct walk_entry *e, struct err *err);
+
+/** walk_tree() - the top first, names sorted by bytes, links unfollowed; other file systems are
+ *  seen as empty folders. Deeper than IMAGE_MAX_DEPTH: FAULT_USAGE. */
+int walk_tree(int top, walk_fn *fn, void *ctx, struct err *err);
+
+/** tree_digest() - "sha256:..." over path, type, mode, owner, mtime, content, link and user.*
+ *  attributes of every entry, sorted; @ret is a heap string. */
+int tree_digest(int top, char **ret, struct err *err);
+
+/** xattr_names() - the attributes of an open file as sorted heap strings (NULL-terminated). */
+int xattr_names(int fd, char ***ret);
+
+/* ---- rootfs_writer.c, finish.c: entries beneath a folder ---- */
+
+struct entry_attr {
+	mode_t mode; /* type and permission bits */
+	int64_t uid, gid;
+	struct timespec mtime;
+};
+
+struct writer {
+	int root; /* borrowed; links in the middle of a path never lead out of it */
+	int64_t max_bytes;
+	int64_t bytes, entries, setid, devices, capabilities;
+	void *times; /* of folders, by inode: what is written into a folder changes its time */
+};
+
+int rootfs_writer_init(struct writer *w, int root, int64_t max_bytes, struct err *err);
+void rootfs_writer_done(struct writer *w);
+/*
+ * Every path is cleaned first: leading "/" and "." go, ".." is refused. Missing parents are made
+ * (0755, root, 1970). What stood there is replaced, except that a folder stays one and one that
+ * holds something gives way to nothing else. Refusals are FAULT_USAGE and name the entry.
+ */
+/** rootfs_writer_drop() - count an entry that an image has no use for: devices; sockets, fifos unsaid. */
+int rootfs_writer_drop(struct writer *w, const char *path, const struct entry_attr *a, struct err *err);
+/** rootfs_writer_folder() - @ret_fd may be NULL. */
+int rootfs_writer_folder(struct writer *w, const char *path, const struct entry_attr *a, int *ret_fd,
+		  struct err *err);
+/** rootfs_writer_file() - a new, empty file; then rootfs_writer_data(), rootfs_writer_xattr(), at last rootfs_writer_seal(). */
+int rootfs_writer_file(struct writer *w, const char *path, int *ret_fd, struct err *err);
+/** rootfs_writer_data() - with @len 0 the file ends in a hole that reaches to @offset. */
+int rootfs_writer_data(struct writer *w, int fd, int64_t offset, const void *data, size_t len,
+		struct err *err);
+/** rootfs_writer_claim() - would @len more bytes be too much? */
+int rootfs_writer_claim(const struct writer *w, int64_t len, struct err *err);
+int rootfs_writer_seal(struct writer *w, int fd, const struct entry_attr *a, struct err *err);
+/** rootfs_writer_xattr() - user.* is kept, a file capability is counted, all else is left out. */
+int rootfs_writer_xattr(struct writer *w, int fd, const char *name, const void *value, size_t len,
+		 struct err *err);
+int rootfs_writer_symlink(struct writer *w, const char *path, const char *target,
+		   const struct entry_attr *a, struct err *err);
+int rootfs_writer_hardlink(struct writer *w, const char *path, const char *target, struct err *err);
+/** times_remember() - the time that rootfs_writer_finish() gives to the folder @fd. -1: errno. */
+int times_remember(struct writer *w, int fd, struct timespec mtime);
+/** rootfs_writer_finish() - times of folders; /tmp gets 1777; the mount points of a box are checked. */
+int rootfs_writer_finish(struct writer *w, struct err *err);
+
+/* ---- where trees come from ---- */
+
+/** extract_tar() - every entry of the tar at @fd. FAULT_USAGE: not a tar, damaged, refused. */
+int extract_tar(int fd, struct writer *w, struct err *err);
+/** copy_folder() - every entry below @source. @only_public: leave out what others cannot read. */
+int copy_folder(int source, const char *to, bool only_public, struct writer *w, struct err *err);
+/** copy_file() - one regular file. */
+int copy_file(int source, const char *to, struct writer *w, struct err *err);
+/** confine_child() - chroot to @root; few capabilities and system calls, bounded memory. */
+int confine_child(int root, struct err *err);
+
+/* ---- recipe.c ---- */
+
+/** recipe_exists() - is there a recipe of that name? */
+bool recipe_exists(const struct places *p, const char *name);
+/** recipe_list() - names of the recipes, appended to *@names. */
+void recipe_list(const struct places *p, char ***names);
+/** recipe_changed() - does @m, made by recipe, differ from what the recipe would make now? */
+bool recipe_changed(const struct places *p, const struct image_meta *m);
+/** recipe_make() - build and commit; the caller keeps others from doing the same. */
+int recipe_make(const struct places *p, const char *name, struct err *err);
+
+/* ---- store.c ---- */
+
+/** name_check() - [a-z0-9][a-z0-9._-]*, at most IMAGE_NAME_MAX. */
+int name_check(const char *name, struct err *err);
+
+#endif

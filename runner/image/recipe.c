@@ -1,0 +1,282 @@
+/*
+ * recipe.c - bundles/NAME/recipe becomes image NAME.
+ *
+ * A recipe is JSON; bundles/busybox/README tells its keys. What it makes has the owner root and the
+ * time 1970, what it copies keeps both, so that the same programs give the same digest.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "image/internal.h"
+#include "image/recipe_program.h"
+
+#define RECIPE_MAX (1 << 20)
+
+struct cook {
+	const char *where; /* path of the recipe, for messages */
+	struct writer w;
+	struct image_meta *m;
+};
+
+static char *recipe_path(const struct places *p, const char *name)
+{
+	return mem_printf("%s/%s/recipe", p->bundles, name);
+}
+
+bool recipe_exists(const struct places *p, const char *name)
+{
+	AUTO_FREE char *path = recipe_path(p, name);
+	return access(path, F_OK) == 0;
+}
+
+void recipe_list(const struct places *p, char ***names)
+{
+	AUTO_DIR DIR *d = opendir(p->bundles);
+
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (name_check(e->d_name, NULL) == 0 && recipe_exists(p, e->d_name))
+			strv_add(names, e->d_name);
+}
+
+bool recipe_changed(const struct places *p, const struct image_meta *m)
+{
+	AUTO_FREE char *path = recipe_path(p, m->image.name);
+	AUTO_BUF text = { 0 };
+	char hex[DIGEST_HEX];
+
+	/* An image that does not depend on the host stays as it was made. */
+	if (m->n_state == 0)
+		return false;
+	if (!state_is_fresh(m))
+		return true;
+	if (file_read(AT_FDCWD, path, &text, RECIPE_MAX) < 0)
+		return false;
+	digest_bytes(text.data, text.len, hex);
+	return !m->recipe_sha256 || strcmp(hex, m->recipe_sha256) != 0;
+}
+
+static int add_folders(struct cook *c, struct json_object *o, struct err *err)
+{
+	struct json_object *all = NULL;
+	if (json_get_obj(o, c->where, "folders", &all, err) < 0)
+		return -1;
+	if (!all)
+		return 0;
+	json_object_object_foreach(all, path, mode) {
+		const char *text = json_object_get_string(mode);
+		char *end = NULL;
+		struct entry_attr a = { .mode = 0 };
+		unsigned long bits = text ? strtoul(text, &end, 8) : 0;
+		if (!text || end == text || *end || bits > 01777)
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s.folders: '%s' has mode '%s', expected octal digits such "
+				       "as 0755", c->where, path, text ? text : "null");
+		a.mode = S_IFDIR | (mode_t)bits;
+		if (rootfs_writer_folder(&c->w, path, &a, NULL, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_text(struct cook *c, const char *path, const char *text, size_t len, struct err *err)
+{
+	const struct entry_attr a = { .mode = S_IFREG | 0644 };
+	AUTO_FD int fd = -1;
+
+	return rootfs_writer_file(&c->w, path, &fd, err) < 0 ||
+	       rootfs_writer_data(&c->w, fd, 0, text, len, err) < 0 ||
+	       rootfs_writer_seal(&c->w, fd, &a, err) < 0 ? -1 : 0;
+}
+
+static int add_files(struct cook *c, struct json_object *o, struct err *err)
+{
+	struct json_object *all = NULL;
+	if (json_get_obj(o, c->where, "files", &all, err) < 0)
+		return -1;
+	if (!all)
+		return 0;
+	json_object_object_foreach(all, path, value) {
+		AUTO_STRV lines = NULL;
+		AUTO_BUF text = { 0 };
+		(void)value;
+		if (json_get_strv(all, c->where, path, &lines, err) < 0)
+			return -1;
+		for (size_t i = 0; lines[i]; i++)
+			buf_printf(&text, "%s\n", lines[i]);
+		if (add_text(c, path, text.len ? text.data : "", text.len, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_links(struct cook *c, struct json_object *o, struct err *err)
+{
+	const struct entry_attr a = { .mode = S_IFLNK | 0777 };
+	struct json_object *all = NULL;
+	if (json_get_obj(o, c->where, "links", &all, err) < 0)
+		return -1;
+	if (!all)
+		return 0;
+	json_object_object_foreach(all, path, value) {
+		AUTO_FREE char *target = NULL;
+		(void)value;
+		if (json_get_str(all, c->where, path, &target, err) < 0 ||
+		    rootfs_writer_symlink(&c->w, path, target, &a, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A link of the host stays the link that it is: merged /bin, /etc/localtime. */
+static int add_host_link(struct cook *c, const char *path, struct err *err)
+{
+	const struct entry_attr a = { .mode = S_IFLNK | 0777 };
+	char target[PATH_MAX];
+	ssize_t len = readlink(path, target, sizeof(target) - 1);
+
+	if (len < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot read link '%s'", path);
+	target[len] = '\0';
+	return rootfs_writer_symlink(&c->w, path, target, &a, err);
+}
+
+static int add_bind(struct cook *c, const char *path, const struct stat *st, struct err *err)
+{
+	const struct entry_attr folder = { .mode = S_IFDIR | 0755 };
+
+	if (S_ISLNK(st->st_mode))
+		return add_host_link(c, path, err);
+	if (S_ISDIR(st->st_mode) ? rootfs_writer_folder(&c->w, path, &folder, NULL, err) < 0 :
+				   add_text(c, path, "", 0, err) < 0)
+		return -1;
+	meta_add_bind(&c->m->image, path, path);
+	return 0;
+}
+
+/* What not everybody may read has no place in an image, whatever the recipe says. */
+static int add_copy(struct cook *c, const char *path, const struct stat *st, struct err *err)
+{
+	if (S_ISLNK(st->st_mode))
+		return add_host_link(c, path, err);
+	if (!(st->st_mode & S_IROTH))
+		return 0;
+	AUTO_FD int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot open '%s'", path);
+	return S_ISDIR(st->st_mode) ? copy_folder(fd, path, true, &c->w, err) :
+				      copy_file(fd, path, &c->w, err);
+}
+
+typedef int add_fn(struct cook *c, const char *path, const struct stat *st, struct err *err);
+
+static int add_matches(struct cook *c, const char *pattern, add_fn *add, struct err *err)
+{
+	glob_t g = { 0 };
+	int got = glob(pattern, 0, NULL, &g), failed = 0;
+
+	if (got != 0 && got != GLOB_NOMATCH)
+		failed = err_set(err, FAULT_INFRA, errno, "cannot look for '%s'", pattern);
+	for (size_t i = 0; !failed && i < g.gl_pathc; i++) {
+		struct stat st;
+		if (lstat(g.gl_pathv[i], &st) < 0)
+			continue;
+		if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode))
+			failed = add(c, g.gl_pathv[i], &st, err);
+	}
+	globfree(&g);
+	return failed;
+}
+
+static int add_of_host(struct cook *c, struct json_object *o, const char *key, add_fn *add,
+		       struct err *err)
+{
+	AUTO_STRV patterns = NULL;
+
+	if (json_get_strv(o, c->where, key, &patterns, err) < 0)
+		return -1;
+	for (size_t i = 0; patterns && patterns[i]; i++) {
+		if (patterns[i][0] != '/' || strstr(patterns[i], "/.."))
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s.%s: '%s' is not an absolute path without '..'", c->where,
+				       key, patterns[i]);
+		if (add_matches(c, patterns[i], add, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_program(struct cook *c, struct json_object *o, struct err *err)
+{
+	struct json_object *program = NULL;
+	if (json_get_obj(o, c->where, "program", &program, err) < 0)
+		return -1;
+	return program ? recipe_program(&c->w, program, c->where, err) : 0;
+}
+
+static int cook(struct cook *c, struct json_object *o, struct err *err)
+{
+	static const char *const keys[] = { "description", "program", "folders", "files", "links",
+					    "bind", "copy", "state", "env", "working_dir", NULL };
+	AUTO_STRV state = NULL;
+
+	if (json_only_keys(o, c->where, keys, err) < 0 ||
+	    json_get_env(o, c->where, "env", &c->m->image.env, err) < 0 ||
+	    json_get_str(o, c->where, "working_dir", &c->m->image.working_dir, err) < 0 ||
+	    json_get_strv(o, c->where, "state", &state, err) < 0)
+		return -1;
+	/* In this order: what is said explicitly replaces what came along. */
+	if (add_program(c, o, err) < 0 || add_of_host(c, o, "copy", add_copy, err) < 0 ||
+	    add_folders(c, o, err) < 0 || add_files(c, o, err) < 0 || add_links(c, o, err) < 0 ||
+	    add_of_host(c, o, "bind", add_bind, err) < 0 || rootfs_writer_finish(&c->w, err) < 0)
+		return -1;
+	c->m->bytes = c->w.bytes;
+	c->m->entries = c->w.entries;
+	if (state)
+		return state_take(state, c->m, err);
+	return tree_digest(c->w.root, &c->m->image.digest, err);
+}
+
+static int make_in(struct image_folder *f, const char *where, struct image_meta *m, struct err *err)
+{
+	AUTO_BUF text = { 0 };
+	AUTO_JSON *o = NULL;
+	char hex[DIGEST_HEX];
+	struct cook c = { .where = where, .m = m };
+
+	if (file_read(AT_FDCWD, where, &text, RECIPE_MAX) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot read recipe '%s'", where);
+	digest_bytes(text.data, text.len, hex);
+	m->recipe_sha256 = mem_strdup(hex);
+	if (json_parse(where, text.data, text.len, &o, err) < 0 ||
+	    rootfs_writer_init(&c.w, f->rootfs, INT64_C(1) << 30, err) < 0)
+		return -1;
+	int got = cook(&c, o, err);
+	rootfs_writer_done(&c.w);
+	return got;
+}
+
+int recipe_make(const struct places *p, const char *name, struct err *err)
+{
+	AUTO_FOLDER f = IMAGE_FOLDER_NONE;
+	AUTO_FREE char *where = recipe_path(p, name);
+	struct image_meta m = { .image.name = mem_strdup(name) };
+
+	int got = folder_new(p, &f, err);
+	if (got == 0)
+		got = make_in(&f, where, &m, err);
+	if (got == 0)
+		got = folder_commit(&f, &m, err);
+	meta_done(&m);
+	return got < 0 ? err_wrap(err, "cannot build image '%s'", name) : 0;
+}

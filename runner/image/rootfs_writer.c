@@ -1,0 +1,376 @@
+/*
+ * rootfs_writer.c - writes entries beneath a folder, whatever their names say.
+ *
+ * Links in the middle of a path are followed, as archives made of several layers need it (lib ->
+ * usr/lib, then lib/x), but by RESOLVE_IN_ROOT: an absolute link starts at the image's own top.
+ * The last component is never followed. Every write goes to a file that was made here (O_EXCL).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+
+#include "base/cleanup.h"
+#include "image/internal.h"
+#include "model/limits.h"
+
+int rootfs_writer_init(struct writer *w, int root, int64_t max_bytes, struct err *err)
+{
+	*w = (struct writer){ .root = root, .max_bytes = max_bytes };
+	if (fchmod(root, 0755) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot prepare the tree");
+	return 0;
+}
+
+/* A path in its parts. */
+struct place {
+	char path[IMAGE_MAX_PATH + 1]; /* clean; "" is the top itself */
+	char *name;                    /* last component, in path */
+	int parent;                    /* open folder; -1: not opened */
+};
+#define AUTO_PLACE __attribute__((cleanup(place_cleanup))) struct place
+
+static void place_cleanup(struct place *p)
+{
+	cleanup_fd(&p->parent);
+}
+
+static int clean_path(const char *raw, struct place *p, struct err *err)
+{
+	size_t len = 0;
+	int depth = 0;
+
+	p->name = p->path;
+	for (const char *s = raw; *s;) {
+		size_t n = strcspn(s, "/");
+		const char *part = s;
+		s += n + (s[n] == '/');
+		if (n == 0 || (n == 1 && part[0] == '.'))
+			continue;
+		if (n == 2 && part[0] == '.' && part[1] == '.')
+			return err_set(err, FAULT_USAGE, 0, "entry '%s' has '..' in its name",
+				       path_tail(raw));
+		if (n > NAME_MAX || len + 1 + n > IMAGE_MAX_PATH || ++depth > IMAGE_MAX_DEPTH)
+			return err_set(err, FAULT_USAGE, 0,
+				       "entry '...%s' has a name that is too long (%d bytes, "
+				       "%d a component) or too deep (%d)",
+				       path_tail(raw), IMAGE_MAX_PATH, NAME_MAX, IMAGE_MAX_DEPTH);
+		if (len)
+			p->path[len++] = '/';
+		p->name = p->path + len;
+		memcpy(p->path + len, part, n);
+		len += n;
+	}
+	p->path[len] = '\0';
+	return 0;
+}
+
+static int open_in_root(int root, const char *path)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+	};
+	return (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
+}
+
+static int refuse_parent(const struct place *p, struct err *err)
+{
+	switch (errno) {
+	case ENOENT:
+		return err_set(err, FAULT_USAGE, 0,
+			       "entry '%s' goes through a link that leads nowhere in the image",
+			       path_tail(p->path));
+	case ENOTDIR:
+	case ELOOP:
+	case EXDEV:
+		return err_set(err, FAULT_USAGE, errno,
+			       "entry '%s' goes through something that is not a folder",
+			       path_tail(p->path));
+	default:
+		return err_set(err, FAULT_INFRA, errno, "cannot open the folder of '%s'",
+			       path_tail(p->path));
+	}
+}
+
+static int new_folder(struct writer *w, int parent, const char *name)
+{
+	if (mkdirat(parent, name, 0755) < 0)
+		return -1;
+	AUTO_FD int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* The umask must not decide what is in an image. */
+	if (fd < 0 || fchmod(fd, 0755) < 0 || times_remember(w, fd, (struct timespec){ 0 }) < 0)
+		return -1;
+	return fd_steal(&fd);
+}
+
+/* One prefix of the path after the other; the missing ones are made. */
+static int make_parents(struct writer *w, struct place *p, struct err *err)
+{
+	AUTO_FD int at = open_in_root(w->root, "");
+
+	for (char *s = p->path; at >= 0 && s < p->name;) {
+		char *end = strchr(s, '/');
+		*end = '\0';
+		int fd = open_in_root(w->root, p->path);
+		if (fd < 0 && errno == ENOENT) {
+			fd = new_folder(w, at, s);
+			if (fd < 0 && errno == EEXIST) /* a link to nowhere */
+				errno = ENOENT;
+		}
+		*end = '/';
+		if (fd < 0)
+			return refuse_parent(p, err);
+		close(at);
+		at = fd;
+		s = end + 1;
+	}
+	if (at < 0)
+		return refuse_parent(p, err);
+	p->parent = fd_steal(&at);
+	return 0;
+}
+
+static int find_place(struct writer *w, const char *raw, bool make, struct place *p,
+		      struct err *err)
+{
+	p->parent = -1;
+	if (clean_path(raw, p, err) < 0)
+		return -1;
+	if (p->name == p->path) {
+		p->parent = open_in_root(w->root, "");
+		return p->parent < 0 ? refuse_parent(p, err) : 0;
+	}
+	p->name[-1] = '\0';
+	p->parent = open_in_root(w->root, p->path);
+	p->name[-1] = '/';
+	if (p->parent >= 0)
+		return 0;
+	if (errno != ENOENT || !make)
+		return refuse_parent(p, err);
+	return make_parents(w, p, err);
+}
+
+static int count_entry(struct writer *w, struct err *err)
+{
+	if (++w->entries > IMAGE_MAX_ENTRIES)
+		return err_set(err, FAULT_USAGE, 0, "more than %" PRId64 " entries",
+			       IMAGE_MAX_ENTRIES);
+	return 0;
+}
+
+static int begin(struct writer *w, const char *raw, struct place *p, struct err *err)
+{
+	p->parent = -1;
+	return count_entry(w, err) < 0 ? -1 : find_place(w, raw, true, p, err);
+}
+
+/* For all but folders: the name must be free. */
+static int make_room(const struct place *p, struct err *err)
+{
+	if (!*p->path)
+		return err_set(err, FAULT_USAGE, 0, "the top of the image is not a folder");
+	if (unlinkat(p->parent, p->name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if ((errno == EISDIR || errno == EPERM) &&
+	    unlinkat(p->parent, p->name, AT_REMOVEDIR) == 0)
+		return 0;
+	if (errno == ENOTEMPTY || errno == EEXIST)
+		return err_set(err, FAULT_USAGE, 0,
+			       "entry '%s' stands where the image has a folder with content",
+			       path_tail(p->path));
+	return err_set(err, FAULT_INFRA, errno, "cannot replace '%s'",
+		       path_tail(p->path));
+}
+
+static int write_failed(const char *what, struct err *err)
+{
+	return err_set(err, FAULT_INFRA, errno, "cannot write '%s'", path_tail(what));
+}
+
+static int check_owner(const struct entry_attr *a, struct err *err)
+{
+	/* (uid_t)-1 means "leave it" to chown(2). */
+	if (a->uid < 0 || a->uid >= UINT32_MAX || a->gid < 0 || a->gid >= UINT32_MAX)
+		return err_set(err, FAULT_USAGE, 0, "owner %" PRId64 ":%" PRId64
+			       ", expected numbers from 0 to %u", a->uid, a->gid, UINT32_MAX - 1);
+	return 0;
+}
+
+/* Owner and mode of an open file or folder; set-id bits go. */
+static int put_attr(struct writer *w, int fd, const struct entry_attr *a, struct err *err)
+{
+	mode_t mode = a->mode & 01777;
+
+	if (check_owner(a, err) < 0)
+		return -1;
+	if (fchown(fd, (uid_t)a->uid, (gid_t)a->gid) < 0 || fchmod(fd, mode) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot set owner and mode");
+	w->setid += (a->mode & (S_ISUID | S_ISGID)) != 0;
+	return 0;
+}
+
+int rootfs_writer_drop(struct writer *w, const char *path, const struct entry_attr *a, struct err *err)
+{
+	struct place p;
+	/* A bad name is refused even where nothing is written. */
+	if (count_entry(w, err) < 0 || clean_path(path, &p, err) < 0)
+		return -1;
+	w->devices += S_ISCHR(a->mode) || S_ISBLK(a->mode);
+	return 0;
+}
+
+int rootfs_writer_folder(struct writer *w, const char *path, const struct entry_attr *a, int *ret_fd,
+		  struct err *err)
+{
+	AUTO_PLACE p;
+	struct entry_attr attr = *a;
+	if (begin(w, path, &p, err) < 0)
+		return -1;
+	const char *name = *p.path ? p.name : ".";
+	struct stat st;
+	if (fstatat(p.parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode) &&
+	    make_room(&p, err) < 0)
+		return -1;
+	if (mkdirat(p.parent, name, 0700) < 0 && errno != EEXIST)
+		return write_failed(p.path, err);
+	AUTO_FD int fd = openat(p.parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || times_remember(w, fd, a->mtime) < 0)
+		return write_failed(p.path, err);
+	/* The top is often made by mktemp -d (0700): nothing in the box could be reached. */
+	if (!*p.path)
+		attr.mode |= 0755;
+	if (put_attr(w, fd, &attr, err) < 0)
+		return err_wrap(err, "entry '%s'", path_tail(p.path));
+	if (ret_fd)
+		*ret_fd = fd_steal(&fd);
+	return 0;
+}
+
+int rootfs_writer_file(struct writer *w, const char *path, int *ret_fd, struct err *err)
+{
+	AUTO_PLACE p;
+	if (begin(w, path, &p, err) < 0 || make_room(&p, err) < 0)
+		return -1;
+	int fd = openat(p.parent, p.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			0600);
+	if (fd < 0)
+		return write_failed(p.path, err);
+	*ret_fd = fd;
+	return 0;
+}
+
+static int too_large(const struct writer *w, struct err *err)
+{
+	char limit[32];
+
+	size_format(w->max_bytes, limit);
+	return err_set(err, FAULT_USAGE, 0,
+		       "holds more than %s unpacked; a larger image needs --max-size", limit);
+}
+
+int rootfs_writer_claim(const struct writer *w, int64_t len, struct err *err)
+{
+	return len <= w->max_bytes - w->bytes ? 0 : too_large(w, err);
+}
+
+int rootfs_writer_data(struct writer *w, int fd, int64_t offset, const void *data, size_t len,
+		struct err *err)
+{
+	struct stat st;
+
+	/* Sparse archives choose the offset; checked first, so that the sum cannot overflow. */
+	if (offset < 0 || offset > w->max_bytes)
+		return too_large(w, err);
+	int64_t end = offset + (int64_t)len;
+	if (fstat(fd, &st) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot write");
+	/* Holes count: whoever copies or reads the file meets them. */
+	int64_t more = end > st.st_size ? end - st.st_size : 0;
+	if (rootfs_writer_claim(w, more, err) < 0)
+		return -1;
+	w->bytes += more;
+	if (len == 0 && more > 0 && ftruncate(fd, end) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot write");
+	for (const char *s = data; len > 0;) {
+		ssize_t n = pwrite(fd, s, len, offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(err, FAULT_INFRA, errno, "cannot write");
+		s += n;
+		offset += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int rootfs_writer_seal(struct writer *w, int fd, const struct entry_attr *a, struct err *err)
+{
+	const struct timespec times[2] = { a->mtime, a->mtime };
+
+	if (put_attr(w, fd, a, err) < 0)
+		return -1;
+	if (futimens(fd, times) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot set the time");
+	return 0;
+}
+
+int rootfs_writer_xattr(struct writer *w, int fd, const char *name, const void *value, size_t len,
+		 struct err *err)
+{
+	if (strcmp(name, "security.capability") == 0)
+		w->capabilities++;
+	if (strncmp(name, "user.", 5) != 0)
+		return 0;
+	if (fsetxattr(fd, name, value, len, 0) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot keep attribute '%s'", name);
+	return 0;
+}
+
+int rootfs_writer_symlink(struct writer *w, const char *path, const char *target,
+		   const struct entry_attr *a, struct err *err)
+{
+	const struct timespec times[2] = { a->mtime, a->mtime };
+	AUTO_PLACE p;
+
+	if (begin(w, path, &p, err) < 0 || make_room(&p, err) < 0)
+		return -1;
+	if (check_owner(a, err) < 0)
+		return err_wrap(err, "entry '%s'", path_tail(p.path));
+	if (!*target || strlen(target) > IMAGE_MAX_PATH)
+		return err_set(err, FAULT_USAGE, 0,
+			       "link '%s' has no target, or one above %d bytes",
+			       path_tail(p.path), IMAGE_MAX_PATH);
+	if (symlinkat(target, p.parent, p.name) < 0 ||
+	    fchownat(p.parent, p.name, (uid_t)a->uid, (gid_t)a->gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    utimensat(p.parent, p.name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return write_failed(p.path, err);
+	return 0;
+}
+
+int rootfs_writer_hardlink(struct writer *w, const char *path, const char *target, struct err *err)
+{
+	AUTO_PLACE to, from;
+	struct stat a, b;
+
+	from.parent = -1;
+	if (begin(w, path, &to, err) < 0)
+		return -1;
+	if (find_place(w, target, false, &from, err) < 0 ||
+	    fstatat(from.parent, from.name, &a, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(a.st_mode))
+		return err_set(err, FAULT_USAGE, 0,
+			       "hard link '%s' points to '%s', which is no file of the image "
+			       "before it", path_tail(to.path), path_tail(target));
+	/* A link to itself must not remove what it links to. */
+	if (fstatat(to.parent, to.name, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_ino == b.st_ino)
+		return 0;
+	if (make_room(&to, err) < 0)
+		return -1;
+	if (linkat(from.parent, from.name, to.parent, to.name, 0) < 0)
+		return write_failed(to.path, err);
+	return 0;
+}

@@ -1,0 +1,230 @@
+/* store.c - images by name: open, list, hold, build, remove. */
+#include "image/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "image/internal.h"
+
+static bool name_is_valid(const char *name)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	static const char more[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+
+	return *name && strchr(first, *name) && name[strspn(name, more)] == '\0' &&
+	       strlen(name) <= IMAGE_NAME_MAX;
+}
+
+int name_check(const char *name, struct err *err)
+{
+	if (name_is_valid(name))
+		return 0;
+	return err_set(err, FAULT_USAGE, 0,
+		       "'%.150s' cannot name an image; expected a-z, 0-9 first, then also '.', '_' "
+		       "and '-', at most %d characters", name, IMAGE_NAME_MAX);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int image_list(const struct places *p, char ***ret, struct err *err)
+{
+	AUTO_DIR DIR *d = opendir(p->images);
+	AUTO_STRV names = strv_dup(NULL);
+
+	if (!d && errno != ENOENT)
+		return err_set(err, FAULT_INFRA, errno, "cannot open the store of images '%s'",
+			       p->images);
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (name_is_valid(e->d_name))
+			strv_add(&names, e->d_name);
+	qsort(names, strv_len(names), sizeof(*names), by_bytes);
+	*ret = ptr_steal(&names);
+	return 0;
+}
+
+static int unknown(const struct places *p, const char *name, struct err *err)
+{
+	AUTO_STRV names = NULL;
+	AUTO_BUF all = { 0 };
+
+	if (image_list(p, &names, err) < 0)
+		return -1;
+	recipe_list(p, &names);
+	qsort(names, strv_len(names), sizeof(*names), by_bytes);
+	for (size_t i = 0; names[i]; i++)
+		if (i == 0 || strcmp(names[i], names[i - 1]) != 0)
+			buf_printf(&all, "%s%s", all.len ? ", " : "", names[i]);
+	return err_set(err, FAULT_USAGE, 0, "no image '%s'; there is %s", name,
+		       all.len ? all.data : "none");
+}
+
+/* Return: 1 loaded, 0 no such image, -1. */
+static int load(int images, const char *name, struct image_meta *m, struct err *err)
+{
+	AUTO_FD int dir = openat(images, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir < 0 && errno == ENOENT)
+		return 0;
+	if (dir < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot open image '%s'", name);
+	return meta_load(dir, name, m, err) < 0 ? -1 : 1;
+}
+
+/* One builder at a time, by a lock on images/ itself; it goes when the descriptor is closed. */
+static int lock_builders(int images, struct err *err)
+{
+	while (flock(images, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return err_set(err, FAULT_INFRA, errno, "cannot lock the store of images");
+	return 0;
+}
+
+/* The packages changed, and a run still holds the image: its binds show the new state anyway, so
+ * only the digest has to follow, and what is no longer there is not bound. */
+static int follow_host(struct image_meta *m, struct err *err)
+{
+	AUTO_STRV paths = strv_dup(NULL);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->n_state; i++) {
+		strv_add(&paths, m->state[i].path);
+		free(m->state[i].path);
+	}
+	free(m->state);
+	m->n_state = 0;
+	if (state_take(paths, m, err) < 0)
+		return -1;
+	for (size_t i = 0; i < m->image.n_binds; i++) {
+		struct image_bind *b = &m->image.binds[i];
+		if (access(b->source, F_OK) == 0) {
+			m->image.binds[kept++] = *b;
+			continue;
+		}
+		free(b->source);
+		free(b->destination);
+	}
+	m->image.n_binds = kept;
+	return 0;
+}
+
+static int build_missing(const struct places *p, int images, const char *name,
+			 struct image_meta *m, struct err *err)
+{
+	if (lock_builders(images, err) < 0)
+		return -1;
+	/* Somebody may have built it while we waited. */
+	int got = load(images, name, m, err);
+	if (got < 0 || (got == 1 && !recipe_changed(p, m)))
+		return got < 0 ? -1 : 0;
+	if (recipe_make(p, name, err) < 0)
+		return got == 1 ? follow_host(m, err) : -1;
+	if (got == 1)
+		meta_done(m);
+	got = load(images, name, m, err);
+	return got == 1 ? 0 : got < 0 ? -1 : unknown(p, name, err);
+}
+
+/* The image, made first when a recipe can make it, made again when the host has changed. */
+static int ensure(const struct places *p, const char *name, struct image_meta *m, struct err *err)
+{
+	AUTO_FD int images = -1;
+
+	if (name_check(name, err) < 0 || images_open(p, &images, err) < 0)
+		return -1;
+	int got = load(images, name, m, err);
+	if (got < 0)
+		return -1;
+	if (got == 1 && !recipe_changed(p, m))
+		return 0;
+	if (got == 0 && !recipe_exists(p, name))
+		return unknown(p, name, err);
+	if (got == 1)
+		meta_done(m);
+	return build_missing(p, images, name, m, err);
+}
+
+int image_open(const struct places *p, const char *name, struct image *ret, struct err *err)
+{
+	struct image_meta m = { 0 };
+
+	if (ensure(p, name, &m, err) < 0) {
+		meta_done(&m);
+		return -1;
+	}
+	m.image.rootfs = mem_printf("%s/%s/rootfs", p->images, name);
+	*ret = m.image;
+	m.image = (struct image){ 0 };
+	meta_done(&m);
+	return 0;
+}
+
+int image_size(const struct places *p, const char *name, int64_t *ret, struct err *err)
+{
+	AUTO_FD int images = -1;
+	struct image_meta m = { 0 };
+
+	if (name_check(name, err) < 0 || images_open(p, &images, err) < 0)
+		return -1;
+	int got = load(images, name, &m, err);
+	if (got <= 0)
+		return got < 0 ? -1 : unknown(p, name, err);
+	*ret = m.bytes;
+	meta_done(&m);
+	return 0;
+}
+
+int image_hold(const struct places *p, const char *name, int *ret_fd, struct err *err)
+{
+	AUTO_FD int images = -1;
+	struct image_meta m = { 0 };
+	int got = ensure(p, name, &m, err);
+
+	meta_done(&m);
+	if (got < 0 || images_open(p, &images, err) < 0)
+		return -1;
+	got = image_lock(images, name, LOCK_SH, ret_fd, err);
+	return got == 1 ? 0 : got < 0 ? -1 : unknown(p, name, err);
+}
+
+int image_build(const struct places *p, const char *recipe, struct image *ret, struct err *err)
+{
+	AUTO_FD int images = -1;
+
+	if (name_check(recipe, err) < 0)
+		return -1;
+	if (!recipe_exists(p, recipe)) {
+		AUTO_STRV names = strv_dup(NULL);
+		AUTO_BUF all = { 0 };
+		recipe_list(p, &names);
+		for (size_t i = 0; names[i]; i++)
+			buf_printf(&all, "%s%s", i ? ", " : "", names[i]);
+		return err_set(err, FAULT_USAGE, 0, "no recipe '%s'; there is %s in '%s'", recipe,
+			       all.len ? all.data : "none", p->bundles);
+	}
+	if (image_sweep(p, NULL, err) < 0 || images_open(p, &images, err) < 0 ||
+	    lock_builders(images, err) < 0 || recipe_make(p, recipe, err) < 0)
+		return -1;
+	close(fd_steal(&images));
+	return image_open(p, recipe, ret, err);
+}
+
+int image_remove(const struct places *p, const char *name, struct err *err)
+{
+	AUTO_FD int images = -1, dir = -1;
+
+	if (name_check(name, err) < 0 || images_open(p, &images, err) < 0)
+		return -1;
+	int got = image_lock(images, name, LOCK_EX | LOCK_NB, &dir, err);
+	if (got <= 0)
+		return got < 0 ? -1 : unknown(p, name, err);
+	return folder_throw_away(images, name, dir, err);
+}
