@@ -1,0 +1,408 @@
+/*
+ * profile.c - load a profile and all that it extends, merge, check.
+ *
+ * Two passes, base first. The first merges `config` and the limits that have a place in it, and
+ * checks what has come out after every file, so that an error names the file that brought it. The
+ * second edits the lists (mounts, env, system calls), because an array of a later config replaces
+ * the whole array and would drop the edits.
+ */
+#include "bundle/profile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "bundle/mounts.h"
+#include "bundle/profile_chain.h"
+#include "bundle/profile_check.h"
+#include "bundle/profile_linux.h"
+#include "bundle/seccomp.h"
+
+void profile_done(struct profile *p)
+{
+	free(p->name);
+	free(p->path);
+	free(p->extends);
+	free(p->description);
+	json_object_put(p->config);
+	json_object_put(p->seccomp);
+	strv_free(p->env);
+	strv_free(p->warnings);
+	*p = (struct profile){ 0 };
+}
+
+#define AUTO_PROFILE __attribute__((cleanup(profile_done))) struct profile
+#define AUTO_CHAIN __attribute__((cleanup(profile_chain_done))) struct profile_chain
+
+static int check_moulette(struct json_object *m, const char *where,
+			  struct err *err)
+{
+	static const char *const keys[] = { "limits", "unpack", "mounts", "env", "seccomp", NULL };
+
+	if (json_object_object_get_ex(m, "network", NULL))
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.network: this version has no network cards; remove the key",
+			       where);
+	return json_only_keys(m, where, keys, err);
+}
+
+/* What `moulette` says of one file; NULL when it says nothing. */
+static int moulette_of(const struct profile_layer *l, struct json_object **ret, struct err *err)
+{
+	AUTO_FREE char *where = mem_printf("%s: moulette", l->path);
+
+	*ret = NULL;
+	if (json_get_obj(l->json, l->path, "moulette", ret, err) < 0)
+		return -1;
+	return *ret ? check_moulette(*ret, where, err) : 0;
+}
+
+/* Memory and processes have one place, linux.resources; the others are kept beside the config. */
+static int merge_limits(struct profile *p, struct json_object *moulette, const char *where,
+			struct err *err)
+{
+	AUTO_FREE char *here = mem_printf("%s.limits", where);
+	struct json_object *o = NULL;
+	struct limits l;
+
+	limits_init(&l);
+	if (!moulette)
+		return 0;
+	if (json_get_obj(moulette, where, "limits", &o, err) < 0)
+		return -1;
+	if (o && limits_load(o, here, &l, err) < 0)
+		return -1;
+	if (l.v[LIMIT_MEMORY] != LIMIT_UNSET)
+		profile_set_memory(p->config, l.v[LIMIT_MEMORY]);
+	if (l.v[LIMIT_PROCESSES] != LIMIT_UNSET)
+		profile_set_processes(p->config, l.v[LIMIT_PROCESSES]);
+	limits_over(&p->limits, &l);
+	return 0;
+}
+
+/* A profile that changes the memory and says nothing of swap goes on having none. */
+static void follow_swap(struct profile *p, struct json_object *patch)
+{
+	struct json_object *m = profile_resource(patch, "memory");
+
+	if (m && json_object_object_get_ex(m, "limit", NULL) &&
+	    !json_object_object_get_ex(m, "swap", NULL) && profile_memory(p->config) > 0)
+		profile_set_memory(p->config, profile_memory(p->config));
+}
+
+static int merge_config(struct profile *p, const struct profile_layer *l, struct err *err)
+{
+	AUTO_FREE char *here = mem_printf("%s: config", l->path);
+	AUTO_FREE char *moulette_here = mem_printf("%s: moulette", l->path);
+	struct json_object *patch = NULL, *moulette;
+
+	if (json_get_obj(l->json, l->path, "config", &patch, err) < 0 ||
+	    moulette_of(l, &moulette, err) < 0)
+		return -1;
+	if (patch) {
+		if (profile_check_patch(patch, here, err) < 0)
+			return -1;
+		json_merge_patch(&p->config, patch);
+		follow_swap(p, patch);
+	}
+	if (merge_limits(p, moulette, moulette_here, err) < 0)
+		return -1;
+	return profile_check_config(p->config, here, err);
+}
+
+/* A number, or a text with a unit. */
+static int get_amount(struct json_object *o, const char *where, const char *key, int64_t max,
+		      int (*parse)(const char *, int64_t *, struct err *), int64_t *ret,
+		      struct err *err)
+{
+	struct json_object *v;
+	int64_t n = 0;
+
+	if (!json_object_object_get_ex(o, key, &v))
+		return 0;
+	enum json_type type = json_object_get_type(v);
+	if (type != json_type_string && type != json_type_int && type != json_type_double)
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.%s: expected a number or a text as \"20s\" or \"64M\"", where,
+			       key);
+	if (parse(json_object_get_string(v), &n, err) < 0)
+		return err_wrap(err, "%s.%s", where, key);
+	if (n <= 0 || n > max)
+		return err_set(err, FAULT_USAGE, 0, "%s.%s: expected a value above 0%s", where,
+			       key, n > 0 ? " and not that large" : "");
+	*ret = n;
+	return 0;
+}
+
+static int merge_unpack(struct profile *p, struct json_object *moulette, const char *where,
+			struct err *err)
+{
+	static const char *const keys[] = { "entries", "bytes", "file_bytes", "depth",
+					    "path_bytes", "time", NULL };
+	const int64_t most = INT64_C(1) << 50, longest = INT64_C(3600) * 1000000000;
+	AUTO_FREE char *here = mem_printf("%s.unpack", where);
+	struct unpack_limits *u = &p->unpack;
+	struct json_object *o = NULL;
+
+	if (json_get_obj(moulette, where, "unpack", &o, err) < 0)
+		return -1;
+	if (!o)
+		return 0;
+	/* Paths above 1,024 bytes do not fit what the unpacking child hands back. */
+	if (json_only_keys(o, here, keys, err) < 0 ||
+	    json_get_i64(o, here, "entries", 1, INT32_MAX, &u->entries, err) < 0 ||
+	    json_get_i64(o, here, "depth", 1, 512, &u->depth, err) < 0 ||
+	    json_get_i64(o, here, "path_bytes", 1, 1024, &u->path_bytes, err) < 0 ||
+	    get_amount(o, here, "bytes", most, size_parse, &u->bytes, err) < 0 ||
+	    get_amount(o, here, "file_bytes", most, size_parse, &u->file_bytes, err) < 0)
+		return -1;
+	return get_amount(o, here, "time", longest, duration_parse, &u->time_ns, err);
+}
+
+static int merge_mounts(struct profile *p, struct json_object *moulette, const char *where,
+			struct err *err)
+{
+	struct json_object *list = NULL;
+
+	if (json_get_array(moulette, where, "mounts", &list, err) < 0)
+		return -1;
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		AUTO_FREE char *here = mem_printf("%s.mounts[%zu]", where, i);
+		AUTO_JSON *m = NULL;
+		json_object_deep_copy(json_object_array_get_idx(list, i), &m, NULL);
+		if (mount_check(m, here, err) < 0)
+			return -1;
+		mounts_set(json_object_object_get(p->config, "mounts"), ptr_steal(&m));
+	}
+	return 0;
+}
+
+static int edit_calls(struct seccomp_list *list, struct json_object *moulette, const char *where,
+		      struct err *err)
+{
+	static const char *const keys[] = { "list", "allow", "deny", NULL };
+	AUTO_FREE char *here = mem_printf("%s.seccomp", where);
+	struct json_object *o = NULL;
+
+	if (json_get_obj(moulette, where, "seccomp", &o, err) < 0)
+		return -1;
+	if (!o)
+		return 0;
+	if (json_only_keys(o, here, keys, err) < 0)
+		return -1;
+	return seccomp_list_edit(list, o, here, err);
+}
+
+/* The list file that the last file of the chain to speak of one names. */
+static int load_calls(const struct profile_chain *c, char *const *dirs, struct seccomp_list **ret,
+		      struct err *err)
+{
+	AUTO_FREE char *name = NULL;
+	const struct profile_layer *by = &c->v[0];
+
+	for (size_t i = c->n; i > 0 && !name; i--) {
+		struct json_object *moulette, *o = NULL;
+		by = &c->v[i - 1];
+		AUTO_FREE char *here = mem_printf("%s: moulette", by->path);
+		AUTO_FREE char *inner = mem_printf("%s.seccomp", here);
+		if (moulette_of(by, &moulette, err) < 0 ||
+		    (moulette && json_get_obj(moulette, here, "seccomp", &o, err) < 0) ||
+		    (o && json_get_str(o, inner, "list", &name, err) < 0))
+			return -1;
+	}
+	if (!name)
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s: moulette.seccomp.list: expected a file, as "
+			       "\"base.seccomp.json\": PID 1 does not serve without a filter",
+			       c->v[0].path);
+	AUTO_FREE char *path = profile_near(name, by->dir, dirs);
+	if (!path)
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s: moulette.seccomp.list: there is no file '%.80s' beside it or "
+			       "in a folder of profiles", by->path, name);
+	return seccomp_list_load(path, ret, err);
+}
+
+static int merge_lists(struct profile *p, const struct profile_layer *l, struct seccomp_list *list,
+		       struct err *err)
+{
+	AUTO_FREE char *where = mem_printf("%s: moulette", l->path);
+	struct json_object *m;
+
+	if (moulette_of(l, &m, err) < 0)
+		return -1;
+	if (!m)
+		return 0;
+	if (merge_unpack(p, m, where, err) < 0 || merge_mounts(p, m, where, err) < 0 ||
+	    json_get_env(m, where, "env", &p->env, err) < 0)
+		return -1;
+	return edit_calls(list, m, where, err);
+}
+
+/* Sizes that the runner measures against; a limit without a place in the config must be set. */
+static int finish_limits(struct profile *p, struct err *err)
+{
+	struct json_object *mounts = json_object_object_get(p->config, "mounts");
+	struct json_object *tmp = mounts_find(mounts, "/tmp");
+	struct json_object *shm = mounts_find(mounts, "/dev/shm");
+
+	if (tmp && !mount_is_bind(tmp)) {
+		p->tmp_bytes = mount_number(tmp, "size");
+		p->tmp_inodes = mount_number(tmp, "nr_inodes");
+	}
+	if (shm && !mount_is_bind(shm)) {
+		p->shm_bytes = mount_number(shm, "size");
+		p->shm_inodes = mount_number(shm, "nr_inodes");
+	}
+	p->limits.v[LIMIT_MEMORY] = profile_memory(p->config);
+	p->limits.v[LIMIT_PROCESSES] = profile_processes(p->config);
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		if (p->limits.v[i] == LIMIT_UNSET && i != LIMIT_WALL)
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s: moulette.limits.%s: expected a value: no profile that "
+				       "it extends sets one", p->path,
+				       limit_name((enum limit_id)i));
+	return 0;
+}
+
+static int merge_all(struct profile *p, const struct profile_chain *c, char *const *dirs,
+		     struct err *err)
+{
+	AUTO_SECCOMP *list = NULL;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (merge_config(p, &c->v[i], err) < 0)
+			return -1;
+	if (load_calls(c, dirs, &list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < c->n; i++)
+		if (merge_lists(p, &c->v[i], list, err) < 0)
+			return -1;
+	if (finish_limits(p, err) < 0)
+		return -1;
+	p->seccomp = seccomp_list_section(list);
+	profile_check_warn(p->config, &p->warnings);
+	seccomp_list_warn(list, &p->warnings);
+	return 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The same value whatever the order in which the files gave the keys. */
+static struct json_object *canonical(struct json_object *o)
+{
+	if (json_object_is_type(o, json_type_array)) {
+		struct json_object *copy = json_object_new_array();
+		for (size_t i = 0; i < json_object_array_length(o); i++)
+			json_object_array_add(copy, canonical(json_object_array_get_idx(o, i)));
+		return copy;
+	}
+	if (!json_object_is_type(o, json_type_object))
+		return json_object_get(o);
+	size_t n = 0;
+	AUTO_FREE const char **keys =
+		mem_alloc((size_t)json_object_object_length(o) * sizeof(*keys));
+	json_object_object_foreach(o, key, val) {
+		(void)val;
+		keys[n++] = key;
+	}
+	qsort(keys, n, sizeof(*keys), by_key);
+	struct json_object *copy = json_object_new_object();
+	for (size_t i = 0; i < n; i++)
+		json_object_object_add(copy, keys[i],
+				       canonical(json_object_object_get(o, keys[i])));
+	return copy;
+}
+
+static struct json_object *strv_json(char *const *v)
+{
+	struct json_object *a = json_object_new_array();
+	for (size_t i = 0; v && v[i]; i++)
+		json_object_array_add(a, json_object_new_string(v[i]));
+	return a;
+}
+
+static struct json_object *moulette_json(const struct profile *p)
+{
+	struct json_object *m = json_object_new_object(), *l = json_object_new_object(),
+			   *u = json_object_new_object();
+
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		json_object_object_add(l, limit_key((enum limit_id)i),
+				       p->limits.v[i] == LIMIT_UNSET ?
+					       NULL : json_object_new_int64(p->limits.v[i]));
+	json_object_object_add(u, "entries", json_object_new_int64(p->unpack.entries));
+	json_object_object_add(u, "bytes", json_object_new_int64(p->unpack.bytes));
+	json_object_object_add(u, "file_bytes", json_object_new_int64(p->unpack.file_bytes));
+	json_object_object_add(u, "depth", json_object_new_int64(p->unpack.depth));
+	json_object_object_add(u, "path_bytes", json_object_new_int64(p->unpack.path_bytes));
+	json_object_object_add(u, "time_ns", json_object_new_int64(p->unpack.time_ns));
+	json_object_object_add(m, "limits", l);
+	json_object_object_add(m, "unpack", u);
+	json_object_object_add(m, "env", strv_json(p->env));
+	return m;
+}
+
+/* Config with its system calls, and `moulette`: all that makes a box. */
+static struct json_object *content_json(const struct profile *p)
+{
+	struct json_object *all = json_object_new_object(), *config = NULL;
+
+	json_object_deep_copy(p->config, &config, NULL);
+	json_object_object_add(json_object_object_get(config, "linux"), "seccomp",
+			       json_object_get(p->seccomp));
+	json_object_object_add(all, "config", config);
+	json_object_object_add(all, "moulette", moulette_json(p));
+	return all;
+}
+
+struct json_object *profile_json(const struct profile *p)
+{
+	struct json_object *o = json_object_new_object();
+	AUTO_JSON *content = content_json(p);
+
+	json_object_object_add(o, "name", json_object_new_string(p->name));
+	json_object_object_add(o, "description", json_object_new_string(p->description));
+	json_object_object_add(o, "extends",
+			       *p->extends ? json_object_new_string(p->extends) : NULL);
+	json_object_object_add(o, "sha256", json_object_new_string(p->sha256));
+	json_object_object_foreach(content, key, val)
+		json_object_object_add(o, key, json_object_get(val));
+	return o;
+}
+
+static void digest(struct profile *p)
+{
+	AUTO_JSON *content = content_json(p);
+	AUTO_JSON *sorted = canonical(content);
+	const char *text = json_object_to_json_string_ext(sorted, JSON_C_TO_STRING_PLAIN);
+
+	digest_bytes(text, strlen(text), p->sha256);
+}
+
+int profile_load(const char *name, char *const *dirs, struct profile *ret, struct err *err)
+{
+	AUTO_CHAIN chain = { 0 };
+	AUTO_PROFILE p = { .unpack = UNPACK_LIMITS_DEFAULT };
+
+	limits_init(&p.limits);
+	if (profile_chain_load(name, dirs, &chain, err) < 0)
+		return -1;
+	const struct profile_layer *last = &chain.v[chain.n - 1];
+	p.name = mem_strdup(last->name);
+	p.path = mem_strdup(last->path);
+	p.extends = mem_strdup(last->extends);
+	p.description = mem_strdup("");
+	if (json_get_str(last->json, last->path, "description", &p.description, err) < 0 ||
+	    merge_all(&p, &chain, dirs, err) < 0)
+		return -1;
+	digest(&p);
+	*ret = p;
+	p = (struct profile){ 0 };
+	return 0;
+}

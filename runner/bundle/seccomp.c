@@ -1,0 +1,288 @@
+/* seccomp.c - a list of system calls with reasons becomes the OCI section. */
+#include "bundle/seccomp.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "bundle/seccomp_rules.h"
+
+/* A call that the list says nothing about, or leaves out, and why. */
+struct left_out {
+	char *name, *reason;
+};
+
+struct seccomp_list {
+	int64_t errnum;
+	struct seccomp_rules rules;
+	struct left_out *left;
+	size_t n_left;
+	char **opened; /* calls that an edit allows whatever their arguments */
+};
+
+void seccomp_list_free(struct seccomp_list *l)
+{
+	if (!l)
+		return;
+	seccomp_rules_done(&l->rules);
+	for (size_t i = 0; i < l->n_left; i++) {
+		free(l->left[i].name);
+		free(l->left[i].reason);
+	}
+	free(l->left);
+	strv_free(l->opened);
+	free(l);
+}
+
+void seccomp_list_cleanup(struct seccomp_list **l)
+{
+	seccomp_list_free(*l);
+}
+
+static const char *why_left_out(const struct seccomp_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->n_left; i++)
+		if (strcmp(l->left[i].name, name) == 0)
+			return l->left[i].reason;
+	return NULL;
+}
+
+static int load_left_out(struct seccomp_list *l, struct json_object *group, const char *where,
+			 struct err *err)
+{
+	static const char *const keys[] = { "reason", "names", NULL };
+	AUTO_FREE char *reason = NULL;
+	AUTO_STRV names = NULL;
+
+	if (json_only_keys(group, where, keys, err) < 0 ||
+	    json_get_str(group, where, "reason", &reason, err) < 0 ||
+	    json_get_strv(group, where, "names", &names, err) < 0)
+		return -1;
+	if (!reason || !*reason || !names)
+		return err_set(err, FAULT_USAGE, 0, "%s: expected a \"reason\" and \"names\"",
+			       where);
+	for (size_t i = 0; names[i]; i++) {
+		if (seccomp_rules_find(&l->rules, names[i]))
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s: '%.64s' is both in a group and left out", where,
+				       names[i]);
+		l->left = mem_realloc(l->left, (l->n_left + 1) * sizeof(*l->left));
+		l->left[l->n_left++] = (struct left_out){ mem_strdup(names[i]),
+							  mem_strdup(reason) };
+	}
+	return 0;
+}
+
+static int load_groups(struct seccomp_list *l, struct json_object *o, const char *path,
+		       struct err *err)
+{
+	struct json_object *groups = NULL, *left = NULL;
+
+	if (json_get_array(o, path, "groups", &groups, err) < 0 ||
+	    json_get_array(o, path, "left_out", &left, err) < 0)
+		return -1;
+	for (size_t i = 0; groups && i < json_object_array_length(groups); i++) {
+		AUTO_FREE char *where = mem_printf("%s: groups[%zu]", path, i);
+		if (seccomp_group_parse(json_object_array_get_idx(groups, i), where, &l->rules,
+					err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; left && i < json_object_array_length(left); i++) {
+		AUTO_FREE char *where = mem_printf("%s: left_out[%zu]", path, i);
+		if (load_left_out(l, json_object_array_get_idx(left, i), where, err) < 0)
+			return -1;
+	}
+	if (!l->rules.n)
+		return err_set(err, FAULT_USAGE, 0, "%s: no group allows anything", path);
+	return 0;
+}
+
+int seccomp_list_load(const char *path, struct seccomp_list **ret, struct err *err)
+{
+	static const char *const keys[] = { "errno", "groups", "left_out", NULL };
+	AUTO_SECCOMP *l = mem_alloc(sizeof(*l));
+	AUTO_JSON *o = NULL;
+
+	l->errnum = 38; /* ENOSYS */
+	if (json_load(path, &o, err) < 0 || json_only_keys(o, path, keys, err) < 0 ||
+	    json_get_i64(o, path, "errno", 1, 4095, &l->errnum, err) < 0 ||
+	    load_groups(l, o, path, err) < 0)
+		return -1;
+	*ret = ptr_steal(&l);
+	return 0;
+}
+
+static int edit_deny(struct seccomp_list *l, char *const *names, const char *where,
+		     struct err *err)
+{
+	for (size_t i = 0; names && names[i]; i++) {
+		AUTO_FREE char *here = mem_printf("%s.deny[%zu]", where, i);
+		/* A call that the list has under `newer` may be unknown to libseccomp. */
+		if (!seccomp_rules_find(&l->rules, names[i]) &&
+		    seccomp_name_check(names[i], here, err) < 0)
+			return -1;
+		seccomp_rules_remove(&l->rules, names[i]);
+	}
+	return 0;
+}
+
+static int allow_name(struct seccomp_list *l, const char *name, const char *where,
+		      struct err *err)
+{
+	if (!seccomp_rules_find(&l->rules, name) && seccomp_name_check(name, where, err) < 0)
+		return -1;
+	const struct seccomp_rule *rule = seccomp_rules_find(&l->rules, name);
+	if (rule && rule->n_conds == 0)
+		return 0;
+	seccomp_rules_remove(&l->rules, name);
+	seccomp_rules_add(&l->rules, name, NULL, 0);
+	strv_add(&l->opened, name);
+	return 0;
+}
+
+/* Rules with conditions add nothing to a call that is allowed whatever its arguments. */
+static int allow_group(struct seccomp_list *l, struct json_object *group, const char *where,
+		       struct err *err)
+{
+	struct seccomp_rules more = { 0 };
+	int failed = seccomp_group_parse(group, where, &more, err);
+
+	for (size_t i = 0; !failed && i < more.n; i++) {
+		const struct seccomp_rule *r = &more.v[i];
+		const struct seccomp_rule *old = seccomp_rules_find(&l->rules, r->name);
+		if (r->n_conds == 0)
+			failed = allow_name(l, r->name, where, err);
+		else if (!old || old->n_conds)
+			seccomp_rules_add(&l->rules, r->name, r->conds, r->n_conds);
+	}
+	seccomp_rules_done(&more);
+	return failed;
+}
+
+static bool denies(char *const *denied, const char *name)
+{
+	for (size_t i = 0; denied && denied[i]; i++)
+		if (strcmp(denied[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int edit_allow(struct seccomp_list *l, struct json_object *allow, char *const *denied,
+		      const char *where, struct err *err)
+{
+	for (size_t i = 0; i < json_object_array_length(allow); i++) {
+		struct json_object *e = json_object_array_get_idx(allow, i);
+		AUTO_FREE char *here = mem_printf("%s.allow[%zu]", where, i);
+		if (json_object_is_type(e, json_type_object)) {
+			/* A group beside a deny of the same call: other arguments than before. */
+			if (allow_group(l, e, here, err) < 0)
+				return -1;
+			continue;
+		}
+		if (!json_object_is_type(e, json_type_string))
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s: expected the name of a system call, or a group with "
+				       "\"reason\", \"names\" and \"args\"", here);
+		const char *name = json_object_get_string(e);
+		if (denies(denied, name))
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s: '%.64s' is in \"deny\" of the same profile too", here,
+				       name);
+		if (allow_name(l, name, here, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int seccomp_list_edit(struct seccomp_list *l, struct json_object *edit, const char *where,
+		      struct err *err)
+{
+	struct json_object *allow = NULL;
+	AUTO_STRV denied = NULL;
+
+	if (json_get_strv(edit, where, "deny", &denied, err) < 0 ||
+	    json_get_array(edit, where, "allow", &allow, err) < 0 ||
+	    edit_deny(l, denied, where, err) < 0)
+		return -1;
+	return allow ? edit_allow(l, allow, denied, where, err) : 0;
+}
+
+static struct json_object *arg_json(const struct seccomp_cond *c)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "index", json_object_new_int64(c->index));
+	/* MASKED_EQ: `value` is the mask and `valueTwo` what remains of the argument under it. */
+	json_object_object_add(o, "value", json_object_new_uint64(c->mask ? c->mask : c->value));
+	if (c->mask)
+		json_object_object_add(o, "valueTwo", json_object_new_uint64(c->value));
+	json_object_object_add(o, "op", json_object_new_string(c->mask ? "SCMP_CMP_MASKED_EQ" :
+								"SCMP_CMP_EQ"));
+	return o;
+}
+
+/* Adds an entry of `syscalls` and gives its `names`. */
+static struct json_object *entry_add(struct json_object *syscalls, struct json_object *args)
+{
+	struct json_object *entry = json_object_new_object();
+	struct json_object *names = json_object_new_array();
+
+	json_object_object_add(entry, "names", names);
+	json_object_object_add(entry, "action", json_object_new_string("SCMP_ACT_ALLOW"));
+	if (args)
+		json_object_object_add(entry, "args", args);
+	json_object_array_add(syscalls, entry);
+	return names;
+}
+
+static struct json_object *syscalls_json(const struct seccomp_rules *rules)
+{
+	struct json_object *syscalls = json_object_new_array();
+	struct json_object *plain = entry_add(syscalls, NULL);
+
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct seccomp_rule *r = &rules->v[i];
+		if (!seccomp_name_here(r->name))
+			continue;
+		struct json_object *names = plain;
+		if (r->n_conds) {
+			struct json_object *args = json_object_new_array();
+			for (size_t j = 0; j < r->n_conds; j++)
+				json_object_array_add(args, arg_json(&r->conds[j]));
+			names = entry_add(syscalls, args);
+		}
+		json_object_array_add(names, json_object_new_string(r->name));
+	}
+	return syscalls;
+}
+
+struct json_object *seccomp_list_section(const struct seccomp_list *l)
+{
+	struct json_object *section = json_object_new_object();
+	struct json_object *archs = json_object_new_array();
+
+	json_object_object_add(section, "defaultAction", json_object_new_string("SCMP_ACT_ERRNO"));
+	json_object_object_add(section, "defaultErrnoRet", json_object_new_int64(l->errnum));
+	/* A second architecture would be a second set of numbers to get right (int 0x80). */
+	json_object_array_add(archs, json_object_new_string(seccomp_arch()));
+	json_object_object_add(section, "architectures", archs);
+	json_object_object_add(section, "syscalls", syscalls_json(&l->rules));
+	return section;
+}
+
+void seccomp_list_warn(const struct seccomp_list *l, char ***lines)
+{
+	for (size_t i = 0; l->opened && l->opened[i]; i++) {
+		const char *name = l->opened[i];
+		const struct seccomp_rule *rule = seccomp_rules_find(&l->rules, name);
+		const char *why = why_left_out(l, name);
+		if (!rule || rule->n_conds) /* denied again further down */
+			continue;
+		AUTO_FREE char *line =
+			why ? mem_printf("allows '%s', which is left out because: %s", name, why) :
+			      mem_printf("allows '%s' whatever its arguments", name);
+		strv_add(lines, line);
+	}
+}

@@ -1,0 +1,40 @@
+/* seccomp.h - the list of system calls of a box: read, edited by profiles, turned into the OCI
+ * section. */
+#ifndef MOULETTE_BUNDLE_SECCOMP_H
+#define MOULETTE_BUNDLE_SECCOMP_H
+
+#include <json-c/json.h>
+
+#include "base/err.h"
+
+struct seccomp_list;
+
+/** seccomp_list_load() - a list file (profiles/base.seccomp.json explains the form). FAULT_USAGE:
+ *  names file, group and key. */
+int seccomp_list_load(const char *path, struct seccomp_list **ret, struct err *err);
+
+/**
+ * seccomp_list_edit() - what a profile says in `moulette.seccomp`
+ * @edit:  {"allow": [...], "deny": [...]}; other keys are the caller's business
+ * @where: path of @edit for messages
+ *
+ * `deny` removes a call with all its rules. `allow` takes names, which are then allowed whatever
+ * their arguments, and groups as in a list file, which are added to what there is. FAULT_USAGE: an
+ * unknown call (the nearest known name is suggested), or one in both lists.
+ */
+int seccomp_list_edit(struct seccomp_list *l, struct json_object *edit, const char *where,
+		      struct err *err);
+
+/** seccomp_list_section() - `linux.seccomp` for this architecture; the caller owns it. Calls that
+ *  libseccomp or the architecture does not know are not in it. */
+struct json_object *seccomp_list_section(const struct seccomp_list *l);
+
+/** seccomp_list_warn() - one line for every call that is allowed whatever its arguments although
+ *  the list leaves it out or looks at them. */
+void seccomp_list_warn(const struct seccomp_list *l, char ***lines);
+
+void seccomp_list_free(struct seccomp_list *l);
+void seccomp_list_cleanup(struct seccomp_list **l);
+#define AUTO_SECCOMP __attribute__((cleanup(seccomp_list_cleanup))) struct seccomp_list
+
+#endif

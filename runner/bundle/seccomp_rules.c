@@ -1,0 +1,300 @@
+/* seccomp_rules.c - groups of a list of system calls become rules of one call each. */
+#include "bundle/seccomp_rules.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/mem.h"
+
+#if defined(__x86_64__)
+#define ARCH SCMP_ARCH_X86_64
+#define ARCH_NAME "SCMP_ARCH_X86_64"
+#elif defined(__aarch64__)
+#define ARCH SCMP_ARCH_AARCH64
+#define ARCH_NAME "SCMP_ARCH_AARCH64"
+#else
+#error "the list of system calls knows x86-64 and aarch64 only"
+#endif
+
+#define LOW_BITS UINT64_C(0xffffffff)
+#define MAX_VALUES 64 /* of one condition */
+
+/* One condition before its values are spread over rules. */
+struct choice {
+	unsigned int index;
+	uint64_t mask;
+	uint64_t values[MAX_VALUES];
+	size_t n;
+};
+
+void seccomp_rules_done(struct seccomp_rules *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		free(r->v[i].name);
+	free(r->v);
+	*r = (struct seccomp_rules){ 0 };
+}
+
+void seccomp_rules_remove(struct seccomp_rules *r, const char *name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (strcmp(r->v[i].name, name) == 0)
+			free(r->v[i].name);
+		else
+			r->v[kept++] = r->v[i];
+	}
+	r->n = kept;
+}
+
+void seccomp_rules_add(struct seccomp_rules *r, const char *name, const struct seccomp_cond *conds,
+		       size_t n_conds)
+{
+	r->v = mem_realloc(r->v, (r->n + 1) * sizeof(*r->v));
+	struct seccomp_rule *rule = &r->v[r->n++];
+	*rule = (struct seccomp_rule){ .name = mem_strdup(name), .n_conds = n_conds };
+	if (n_conds)
+		memcpy(rule->conds, conds, n_conds * sizeof(*conds));
+}
+
+const struct seccomp_rule *seccomp_rules_find(const struct seccomp_rules *r, const char *name)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(r->v[i].name, name) == 0)
+			return &r->v[i];
+	return NULL;
+}
+
+/* A number, or a text with one: JSON has no hexadecimal, and a request of ioctl is read in it. */
+static bool number(struct json_object *o, uint64_t *ret)
+{
+	if (json_object_is_type(o, json_type_int)) {
+		int64_t n = json_object_get_int64(o);
+		*ret = (uint64_t)n;
+		return n >= 0 && n < INT64_MAX;
+	}
+	if (!json_object_is_type(o, json_type_string))
+		return false;
+	const char *text = json_object_get_string(o);
+	if (strncmp(text, "0x", 2) != 0 || !text[2] || strlen(text) > 18 ||
+	    text[2 + strspn(text + 2, "0123456789abcdefABCDEF")])
+		return false;
+	*ret = strtoull(text, NULL, 16);
+	return true;
+}
+
+static int choice_mask(struct json_object *o, const char *where, struct choice *c, struct err *err)
+{
+	struct json_object *mask;
+	int64_t bits = 32;
+
+	if (json_get_i64(o, where, "bits", 32, 64, &bits, err) < 0)
+		return -1;
+	if (bits != 32 && bits != 64)
+		return err_set(err, FAULT_USAGE, 0, "%s.bits: expected 32 or 64", where);
+	c->mask = bits == 32 ? LOW_BITS : 0;
+	if (!json_object_object_get_ex(o, "mask", &mask))
+		return 0;
+	if (bits == 64)
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.mask: does not go with \"bits\": 64, which compares all of them",
+			       where);
+	if (!number(mask, &c->mask) || c->mask == 0 || c->mask > LOW_BITS)
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.mask: expected a number within the low 32 bits, as \"0xf\", "
+			       "got %.80s", where, json_object_to_json_string(mask));
+	return 0;
+}
+
+static int choice_values(struct json_object *values, const char *where, struct choice *c,
+			 struct err *err)
+{
+	json_object_object_foreach(values, name, v) {
+		uint64_t n;
+		if (!number(v, &n))
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s.values.%.40s: expected a number, as 2 or \"0x5401\"",
+				       where, name);
+		/* Such a rule would never match. */
+		if (c->mask && (n & ~c->mask))
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s.values.%.40s: has bits outside the mask 0x%" PRIx64,
+				       where, name, c->mask);
+		if (c->n == MAX_VALUES)
+			return err_set(err, FAULT_USAGE, 0, "%s.values: more than %d values",
+				       where, MAX_VALUES);
+		c->values[c->n++] = n;
+	}
+	return 0;
+}
+
+static int choice_parse(struct json_object *o, const char *where, struct choice *c,
+			struct err *err)
+{
+	static const char *const keys[] = { "index", "mask", "bits", "values", NULL };
+	struct json_object *values = NULL;
+	int64_t index = -1;
+
+	if (json_only_keys(o, where, keys, err) < 0 ||
+	    json_get_i64(o, where, "index", 0, SECCOMP_ARGS - 1, &index, err) < 0 ||
+	    json_get_obj(o, where, "values", &values, err) < 0)
+		return -1;
+	if (index < 0 || !values || json_object_object_length(values) == 0)
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s: expected \"index\" and \"values\", as {\"index\": 0, "
+			       "\"values\": {\"AF_INET\": 2}}", where);
+	*c = (struct choice){ .index = (unsigned int)index };
+	if (choice_mask(o, where, c, err) < 0)
+		return -1;
+	return choice_values(values, where, c, err);
+}
+
+/* Every combination of the values is one rule: the conditions of a rule must all hold, and OCI
+ * has no word for "one of". */
+static void spread(struct seccomp_rules *r, const char *name, const struct choice *choices,
+		   size_t n)
+{
+	size_t at[SECCOMP_ARGS] = { 0 };
+
+	for (;;) {
+		struct seccomp_cond conds[SECCOMP_ARGS];
+		for (size_t i = 0; i < n; i++)
+			conds[i] = (struct seccomp_cond){ choices[i].index, choices[i].mask,
+							  choices[i].values[at[i]] };
+		seccomp_rules_add(r, name, conds, n);
+		size_t digit = 0;
+		while (digit < n && ++at[digit] == choices[digit].n)
+			at[digit++] = 0;
+		if (digit == n)
+			return;
+	}
+}
+
+static int choices_parse(struct json_object *args, const char *where, struct choice *choices,
+			 size_t *n, struct err *err)
+{
+	bool used[SECCOMP_ARGS] = { false };
+	size_t product = 1;
+
+	for (size_t i = 0; i < json_object_array_length(args); i++) {
+		AUTO_FREE char *here = mem_printf("%s.args[%zu]", where, i);
+		if (i == SECCOMP_ARGS)
+			return err_set(err, FAULT_USAGE, 0, "%s: a call has %d arguments", here,
+				       SECCOMP_ARGS);
+		if (choice_parse(json_object_array_get_idx(args, i), here, &choices[i], err) < 0)
+			return -1;
+		/* libseccomp takes an argument once a rule. */
+		if (used[choices[i].index])
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s.index: argument %u has a condition already", here,
+				       choices[i].index);
+		used[choices[i].index] = true;
+		product *= choices[i].n;
+		if (product > 1000)
+			return err_set(err, FAULT_USAGE, 0, "%s: more than 1000 combinations",
+				       here);
+		*n = i + 1;
+	}
+	return 0;
+}
+
+int seccomp_group_parse(struct json_object *group, const char *where, struct seccomp_rules *r,
+			struct err *err)
+{
+	static const char *const keys[] = { "reason", "names", "args", "newer", NULL };
+	AUTO_FREE char *reason = NULL;
+	AUTO_STRV names = NULL;
+	struct json_object *args = NULL;
+	bool newer = false;
+
+	if (json_only_keys(group, where, keys, err) < 0 ||
+	    json_get_str(group, where, "reason", &reason, err) < 0 ||
+	    json_get_strv(group, where, "names", &names, err) < 0 ||
+	    json_get_array(group, where, "args", &args, err) < 0 ||
+	    json_get_bool(group, where, "newer", &newer, err) < 0)
+		return -1;
+	if (!reason || !*reason || !names || !names[0])
+		return err_set(err, FAULT_USAGE, 0, "%s: expected a \"reason\" and \"names\"",
+			       where);
+	AUTO_FREE struct choice *choices = mem_alloc(SECCOMP_ARGS * sizeof(*choices));
+	size_t n = 0;
+	if (args && choices_parse(args, where, choices, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; names[i]; i++) {
+		if (!newer && seccomp_name_check(names[i], where, err) < 0)
+			return -1;
+		spread(r, names[i], choices, n);
+	}
+	return 0;
+}
+
+/* Edits that lead from @a to @b, Levenshtein's; both are short. */
+static size_t distance(const char *a, const char *b)
+{
+	enum { MAX = 32 };
+	size_t la = strlen(a), lb = strlen(b), row[MAX + 1];
+
+	if (la > MAX || lb > MAX)
+		return MAX;
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			diagonal = row[j];
+			row[j] = best;
+		}
+	}
+	return row[lb];
+}
+
+static char *nearest(const char *name)
+{
+	size_t best = 3; /* further away it is another word, not a slip */
+	char *found = NULL;
+
+	for (int nr = 0; nr < 600; nr++) {
+		AUTO_FREE char *known = seccomp_syscall_resolve_num_arch(ARCH, nr);
+		if (!known || distance(name, known) >= best)
+			continue;
+		best = distance(name, known);
+		free(found);
+		found = ptr_steal(&known);
+	}
+	return found;
+}
+
+int seccomp_name_check(const char *name, const char *where, struct err *err)
+{
+	if (seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR)
+		return 0;
+	AUTO_FREE char *near = nearest(name);
+	if (near)
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s: '%.64s' is not a system call; did you mean '%s'?", where, name,
+			       near);
+	return err_set(err, FAULT_USAGE, 0, "%s: '%.64s' is not a system call", where, name);
+}
+
+bool seccomp_name_here(const char *name)
+{
+	/* Calls of other architectures have negative numbers. */
+	return seccomp_syscall_resolve_name_arch(ARCH, name) >= 0;
+}
+
+const char *seccomp_arch(void)
+{
+	return ARCH_NAME;
+}

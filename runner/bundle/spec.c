@@ -1,0 +1,310 @@
+/* spec.c - profile and request to config.json. */
+#include "bundle/spec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "bundle/mounts.h"
+#include "bundle/profile_linux.h"
+
+/* Ids of a box: enough for nobody (65534). */
+#define MAP_SIZE 65536
+
+static struct json_object *strv_json(char *const *v)
+{
+	struct json_object *a = json_object_new_array();
+	for (size_t i = 0; v && v[i]; i++)
+		json_object_array_add(a, json_object_new_string(v[i]));
+	return a;
+}
+
+/* --- process */
+
+/* The writable places of a box are the same in every image. */
+static bool is_fixed(const char *assignment)
+{
+	return strncmp(assignment, "HOME=", 5) == 0 || strncmp(assignment, "TMPDIR=", 7) == 0;
+}
+
+static int make_env(struct json_object *process, const struct profile *p,
+		    const struct spec_request *req, struct err *err)
+{
+	AUTO_STRV env = strv_dup(NULL);
+	char *const *image = req->image ? req->image->env : NULL;
+
+	if (json_get_strv(process, "config.process", "env", &env, err) < 0)
+		return -1;
+	for (size_t i = 0; image && image[i]; i++)
+		if (strchr(image[i], '=') && !is_fixed(image[i]))
+			env_set(&env, image[i]);
+	for (size_t i = 0; p->env && p->env[i]; i++)
+		env_set(&env, p->env[i]);
+	for (size_t i = 0; req->env && req->env[i]; i++)
+		env_set(&env, req->env[i]);
+	json_object_object_add(process, "env", strv_json(env));
+	return 0;
+}
+
+static void make_args(struct json_object *process, const struct spec_request *req)
+{
+	AUTO_STRV args = strv_dup(NULL);
+
+	if (req->init_source)
+		strv_add(&args, SPEC_INIT_PATH);
+	for (size_t i = 0; req->argv && req->argv[i]; i++)
+		strv_add(&args, req->argv[i]);
+	if (args[0])
+		json_object_object_add(process, "args", strv_json(args));
+}
+
+static void raise_file_limit(struct json_object *process, int64_t bytes)
+{
+	struct json_object *all = json_object_object_get(process, "rlimits");
+
+	for (size_t i = 0; all && i < json_object_array_length(all); i++) {
+		struct json_object *l = json_object_array_get_idx(all, i);
+		static const char *const keys[] = { "soft", "hard" };
+		if (strcmp(mount_text(l, "type"), "RLIMIT_FSIZE") != 0)
+			continue;
+		for (size_t j = 0; j < 2; j++)
+			if (json_object_get_int64(json_object_object_get(l, keys[j])) < bytes)
+				json_object_object_add(l, keys[j], json_object_new_int64(bytes));
+	}
+}
+
+static int make_process(struct json_object *config, const struct profile *p,
+			const struct spec_request *req, struct err *err)
+{
+	struct json_object *process = json_object_object_get(config, "process");
+	int64_t disk = p->limits.v[LIMIT_DISK];
+
+	make_args(process, req);
+	raise_file_limit(process, disk > req->max_file_bytes ? disk : req->max_file_bytes);
+	return make_env(process, p, req, err);
+}
+
+/* --- mounts */
+
+bool spec_proc_hides(const char *release)
+{
+	char *end;
+	long major = strtol(release, &end, 10);
+	long minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+	return major > 5 || (major == 5 && minor >= 8);
+}
+
+static void drop_options(struct json_object *mount, const char *const drop[])
+{
+	struct json_object *kept = json_object_new_array();
+	struct json_object *all = json_object_object_get(mount, "options");
+
+	for (size_t i = 0; all && i < json_object_array_length(all); i++) {
+		struct json_object *o = json_object_array_get_idx(all, i);
+		size_t j = 0;
+		while (drop[j] && strncmp(json_object_get_string(o), drop[j], strlen(drop[j])) != 0)
+			j++;
+		if (!drop[j])
+			json_object_array_add(kept, json_object_get(o));
+	}
+	json_object_object_add(mount, "options", kept);
+}
+
+/* The masked paths remain on a kernel that cannot hide the rest. */
+static void fit_proc(struct json_object *mounts)
+{
+	static const char *const drop[] = { "subset=", "hidepid=", NULL };
+	struct json_object *proc = mounts_find(mounts, "/proc");
+	struct utsname u;
+
+	if (proc && uname(&u) == 0 && !spec_proc_hides(u.release))
+		drop_options(proc, drop);
+}
+
+static struct json_object *add_binds(const struct image *image, struct json_object *profile_mounts)
+{
+	struct json_object *mounts = json_object_new_array();
+
+	for (size_t i = 0; image && i < image->n_binds; i++)
+		json_object_array_add(mounts, mount_new(image->binds[i].source,
+							image->binds[i].destination, false, NULL));
+	for (size_t i = 0; i < json_object_array_length(profile_mounts); i++)
+		mounts_set(mounts, json_object_get(json_object_array_get_idx(profile_mounts, i)));
+	return mounts;
+}
+
+/* A folder that the runner has made and measures, in the place of a tmpfs of the engine. */
+static void use_folder(struct json_object *mounts, const char *source, const char *destination)
+{
+	struct json_object *old = mounts_find(mounts, destination);
+
+	if (source)
+		mounts_set(mounts, mount_new(source, destination, true,
+					     old && mount_has(old, "noexec") ? "noexec" : NULL));
+}
+
+static int add_requested(struct json_object *mounts, const struct spec_request *req,
+			 struct err *err)
+{
+	for (size_t i = 0; i < req->n_mounts; i++) {
+		const struct mount_spec *m = &req->mounts[i];
+		AUTO_FREE char *dest = NULL;
+		if (m->source[0] != '/')
+			return err_set(err, FAULT_USAGE, 0,
+				       "mount source '%s': expected an absolute path", m->source);
+		if (mount_destination(m->destination, &dest, err) < 0)
+			return -1;
+		mounts_set(mounts, mount_new(m->source, dest, m->rw, NULL));
+	}
+	return 0;
+}
+
+static int make_mounts(struct json_object *config, const struct spec_request *req,
+		       struct err *err)
+{
+	struct json_object *mounts =
+		add_binds(req->image, json_object_object_get(config, "mounts"));
+
+	json_object_object_add(config, "mounts", mounts);
+	fit_proc(mounts);
+	use_folder(mounts, req->tmp_source, "/tmp");
+	use_folder(mounts, req->shm_source, "/dev/shm");
+	if (req->init_source)
+		mounts_set(mounts, mount_new(req->init_source, SPEC_INIT_PATH, false, NULL));
+	mounts_set(mounts, mount_new(req->work_source ? req->work_source : "work", SPEC_WORK_PATH,
+				     true, NULL));
+	return add_requested(mounts, req, err);
+}
+
+/* --- linux */
+
+static struct json_object *map_json(uint32_t first)
+{
+	struct json_object *list = json_object_new_array(), *m = json_object_new_object();
+
+	json_object_object_add(m, "containerID", json_object_new_int64(0));
+	json_object_object_add(m, "hostID", json_object_new_int64(first));
+	json_object_object_add(m, "size", json_object_new_int64(MAP_SIZE));
+	json_object_array_add(list, m);
+	return list;
+}
+
+static void join_network(struct json_object *linux_part, const char *path)
+{
+	struct json_object *list = json_object_object_get(linux_part, "namespaces");
+
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *ns = json_object_array_get_idx(list, i);
+		if (strcmp(mount_text(ns, "type"), "network") == 0)
+			json_object_object_add(ns, "path", json_object_new_string(path));
+	}
+}
+
+static int make_linux(struct json_object *config, const struct profile *p,
+		      const struct spec_request *req, struct err *err)
+{
+	struct json_object *l = json_object_object_get(config, "linux"), *calls = NULL;
+
+	if (req->uid_base == 0 || req->uid_base > UINT32_MAX - MAP_SIZE)
+		return err_set(err, FAULT_USAGE, 0,
+			       "uid map: expected a first id above 0 with room for %d ids, got %u",
+			       MAP_SIZE, req->uid_base);
+	json_object_object_add(l, "uidMappings", map_json(req->uid_base));
+	json_object_object_add(l, "gidMappings", map_json(req->uid_base));
+	if (req->cgroups_path)
+		json_object_object_add(l, "cgroupsPath",
+				       json_object_new_string(req->cgroups_path));
+	if (req->netns_path)
+		join_network(l, req->netns_path);
+	if (req->memory_bytes > 0)
+		profile_set_memory(config, req->memory_bytes);
+	if (req->processes > 0)
+		profile_set_processes(config, req->processes);
+	json_object_deep_copy(p->seccomp, &calls, NULL);
+	json_object_object_add(l, "seccomp", calls);
+	return 0;
+}
+
+int spec_make(const struct profile *p, const struct spec_request *req, struct json_object **ret,
+	      struct err *err)
+{
+	AUTO_JSON *config = NULL;
+
+	json_object_deep_copy(p->config, &config, NULL);
+	json_object_object_add(json_object_object_get(config, "root"), "path",
+			       json_object_new_string(req->root_path ? req->root_path : "rootfs"));
+	if (make_process(config, p, req, err) < 0 || make_mounts(config, req, err) < 0 ||
+	    make_linux(config, p, req, err) < 0)
+		return -1;
+	*ret = ptr_steal(&config);
+	return 0;
+}
+
+/* --- what the root must have */
+
+static bool below_another(struct json_object *mounts, const char *dest)
+{
+	for (size_t i = 0; i < json_object_array_length(mounts); i++) {
+		const char *other = mount_text(json_object_array_get_idx(mounts, i), "destination");
+		if (strcmp(other, dest) != 0 && path_within(dest, other))
+			return true;
+	}
+	return false;
+}
+
+/* A relative source is the bundle's own folder. */
+static int point_kind(struct json_object *mount, char *ret, struct err *err)
+{
+	const char *source = mount_text(mount, "source");
+	struct stat st;
+
+	*ret = 'd';
+	if (!mount_is_bind(mount) || source[0] != '/')
+		return 0;
+	if (stat(source, &st) < 0)
+		return err_set(err, FAULT_USAGE, errno, "cannot mount '%s' at '%s'", source,
+			       mount_text(mount, "destination"));
+	*ret = S_ISDIR(st.st_mode) ? 'd' : 'f';
+	return 0;
+}
+
+int spec_mount_points(struct json_object *config, char ***ret, struct err *err)
+{
+	struct json_object *mounts = json_object_object_get(config, "mounts");
+	AUTO_STRV points = strv_dup(NULL);
+
+	for (size_t i = 0; mounts && i < json_object_array_length(mounts); i++) {
+		struct json_object *m = json_object_array_get_idx(mounts, i);
+		const char *dest = mount_text(m, "destination");
+		char kind;
+		if (below_another(mounts, dest))
+			continue;
+		if (point_kind(m, &kind, err) < 0)
+			return -1;
+		AUTO_FREE char *point = mem_printf("%c%s", kind, dest);
+		strv_add(&points, point);
+	}
+	*ret = ptr_steal(&points);
+	return 0;
+}
+
+int spec_write(struct json_object *config, int dirfd, struct err *err)
+{
+	const char *text = json_object_to_json_string_ext(
+		config, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+	AUTO_FD int fd = openat(dirfd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+				0644);
+
+	/* Whatever the umask says: engines of other users read it. */
+	if (fd < 0 || fchmod(fd, 0644) < 0 || fd_write_all(fd, text, strlen(text)) < 0 ||
+	    fd_write_all(fd, "\n", 1) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot write config.json of a bundle");
+	return 0;
+}

@@ -1,0 +1,393 @@
+/* test_bundle_seccomp.c - lists of system calls: form, edits, and what the filter then decides. */
+#include "bundle/seccomp.h"
+
+#include <check.h>
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/mem.h"
+
+#define LIST "profiles/base.seccomp.json"
+
+static struct json_object *parse(const char *text)
+{
+	struct json_object *o = NULL;
+	struct err err = { 0 };
+	ck_assert_msg(json_parse("row", text, strlen(text), &o, &err) == 0, "%s: %s", text, err.msg);
+	return o;
+}
+
+/* --- the filter that an engine would make of a section, run on one call */
+
+static void add_entry(scmp_filter_ctx ctx, struct json_object *entry)
+{
+	struct json_object *names = json_object_object_get(entry, "names");
+	struct json_object *args = json_object_object_get(entry, "args");
+	struct scmp_arg_cmp cmp[6];
+	unsigned int n = 0;
+
+	for (size_t i = 0; args && i < json_object_array_length(args); i++) {
+		struct json_object *a = json_object_array_get_idx(args, i);
+		const char *op = json_object_get_string(json_object_object_get(a, "op"));
+		cmp[n++] = (struct scmp_arg_cmp){
+			.arg = (unsigned int)json_object_get_int(json_object_object_get(a, "index")),
+			.op = strcmp(op, "SCMP_CMP_EQ") == 0 ? SCMP_CMP_EQ : SCMP_CMP_MASKED_EQ,
+			.datum_a = json_object_get_uint64(json_object_object_get(a, "value")),
+			.datum_b = json_object_get_uint64(json_object_object_get(a, "valueTwo")),
+		};
+	}
+	for (size_t i = 0; i < json_object_array_length(names); i++) {
+		const char *name = json_object_get_string(json_object_array_get_idx(names, i));
+		int nr = seccomp_syscall_resolve_name(name);
+		ck_assert_msg(nr >= 0, "%s", name);
+		ck_assert_msg(seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, n, cmp) == 0, "%s",
+			      name);
+	}
+}
+
+struct filter {
+	struct sock_filter *code;
+	size_t n;
+};
+
+static struct filter compile(struct json_object *section)
+{
+	struct json_object *calls = json_object_object_get(section, "syscalls");
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	int fd = memfd_create("filter", MFD_CLOEXEC);
+	AUTO_BUF bytes = { 0 };
+
+	for (size_t i = 0; i < json_object_array_length(calls); i++)
+		add_entry(ctx, json_object_array_get_idx(calls, i));
+	ck_assert_int_eq(seccomp_export_bpf(ctx, fd), 0);
+	seccomp_release(ctx);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+	ck_assert_int_eq(fd_read_all(fd, &bytes, 1 << 20), 0);
+	close(fd);
+	struct filter f = { .n = bytes.len / sizeof(struct sock_filter) };
+	f.code = (struct sock_filter *)(void *)buf_take(&bytes);
+	return f;
+}
+
+static uint32_t jump(const struct sock_filter *i, uint32_t a)
+{
+	bool yes = false;
+	switch (BPF_OP(i->code)) {
+	case BPF_JA:
+		return i->k;
+	case BPF_JEQ:
+		yes = a == i->k;
+		break;
+	case BPF_JGT:
+		yes = a > i->k;
+		break;
+	case BPF_JGE:
+		yes = a >= i->k;
+		break;
+	default:
+		ck_abort_msg("jump 0x%x", i->code);
+	}
+	return yes ? i->jt : i->jf;
+}
+
+/* As much of classic BPF as libseccomp writes. */
+static uint32_t run(const struct filter *f, const struct seccomp_data *data)
+{
+	uint32_t a = 0;
+
+	for (size_t pc = 0; pc < f->n; pc++) {
+		const struct sock_filter *i = &f->code[pc];
+		switch (BPF_CLASS(i->code)) {
+		case BPF_LD:
+			memcpy(&a, (const char *)data + i->k, sizeof(a));
+			break;
+		case BPF_JMP:
+			pc += jump(i, a);
+			break;
+		case BPF_ALU:
+			ck_assert_int_eq(BPF_OP(i->code), BPF_AND);
+			a &= i->k;
+			break;
+		case BPF_RET:
+			return i->k;
+		default:
+			ck_abort_msg("instruction 0x%x", i->code);
+		}
+	}
+	ck_abort_msg("the filter does not return");
+}
+
+static bool allows(const struct filter *f, const char *name, const uint64_t args[3])
+{
+	struct seccomp_data d = { .nr = seccomp_syscall_resolve_name(name),
+				  .arch = seccomp_arch_native() };
+	ck_assert_msg(d.nr >= 0, "%s", name);
+	memcpy(d.args, args, 3 * sizeof(*args));
+	uint32_t got = run(f, &d);
+	ck_assert_msg(got == SECCOMP_RET_ALLOW || got == (SECCOMP_RET_ERRNO | ENOSYS), "%s: 0x%x",
+		      name, got);
+	return got == SECCOMP_RET_ALLOW;
+}
+
+static struct seccomp_list *shipped(void)
+{
+	struct seccomp_list *l = NULL;
+	struct err err = { 0 };
+	ck_assert_msg(seccomp_list_load(LIST, &l, &err) == 0, "%s", err.msg);
+	return l;
+}
+
+#define HIGH (UINT64_C(1) << 32)
+
+/* clang-format off */
+static const struct { const char *label, *name; uint64_t args[3]; bool allowed; } calls[] = {
+	{ "plain", "read", { 0 }, true },
+	{ "thread", "clone", { 0x3d0f00 }, true },
+	{ "new user namespace", "clone", { 0x10000000 | 17 }, false },
+	{ "new mount namespace", "clone", { 0x20000 }, false },
+	{ "new cgroup namespace", "clone", { 0x02000000 }, false },
+	{ "flags out of sight", "clone3", { 0 }, false },
+	{ "tcp", "socket", { 2, 1, 0 }, true },
+	{ "tcp by number", "socket", { 10, 1 | 02000000, 6 }, true },
+	{ "tcp, high bits that the kernel does not read", "socket", { HIGH | 2, HIGH | 1, HIGH }, true },
+	{ "mptcp", "socket", { 2, 1, 262 }, false },
+	{ "sctp", "socket", { 2, 1, 132 }, false },
+	{ "udp", "socket", { 2, 2, 17 }, true },
+	{ "udplite", "socket", { 2, 2, 136 }, false },
+	{ "udp as a stream", "socket", { 2, 1, 17 }, false },
+	{ "raw", "socket", { 2, 3, 1 }, false },
+	{ "unix", "socket", { 1, 5 | 04000, 0 }, true },
+	{ "unix raw", "socket", { 1, 3, 0 }, false },
+	{ "netlink", "socket", { 16, 3, 0 }, false },
+	{ "vsock", "socket", { 40, 1, 0 }, false },
+	{ "vsock behind a high bit", "socket", { HIGH | 40, 1, 0 }, false },
+	{ "alg", "socket", { 38, 5, 0 }, false },
+	{ "pair", "socketpair", { 1, 1, 0 }, true },
+	{ "pair of others", "socketpair", { 2, 1, 0 }, false },
+	{ "own limits", "prlimit64", { 0, 7, 0x1000 }, true },
+	{ "own limits, high bits", "prlimit64", { HIGH, 7, 0x1000 }, true },
+	{ "limits of pid 1", "prlimit64", { 1, 7, 0x1000 }, false },
+	{ "reading limits of pid 1", "prlimit64", { 1, 7, 0 }, true },
+	{ "a pointer whose low half is 0", "prlimit64", { 1, 7, HIGH }, false },
+	{ "own nice", "setpriority", { 0, 0, 5 }, true },
+	{ "nice of pid 1", "setpriority", { 0, 1, 5 }, false },
+	{ "nice of all of the uid", "setpriority", { 2, 0, 5 }, false },
+	{ "plain personality", "personality", { 0 }, true },
+	{ "asking for it", "personality", { 0xffffffff }, true },
+	{ "fixed addresses", "personality", { 0x40000 }, false },
+	{ "is it a terminal", "ioctl", { 1, 0x5401 }, true },
+	{ "typing into a terminal", "ioctl", { 1, 0x5412 }, false },
+	{ "the same behind a high bit", "ioctl", { 1, HIGH | 0x5412 }, false },
+	{ "console selection", "ioctl", { 1, 0x541c }, false },
+	{ "request above 2^31", "ioctl", { 1, 0x802c542a }, true },
+	{ "fifo", "mknod", { 0, 0010644 }, true },
+	{ "device", "mknod", { 0, 0020644 }, false },
+	{ "block device below a folder", "mknodat", { 0, 0, 0060644 }, false },
+	{ "socket below a folder", "mknodat", { 0, 0, 0140644 }, true },
+	{ "ptrace", "ptrace", { 0 }, false },
+	{ "mount", "mount", { 0 }, false },
+	{ "bpf", "bpf", { 0 }, false },
+	{ "keyctl", "keyctl", { 0 }, false },
+	{ "io_uring", "io_uring_setup", { 0 }, false },
+	{ "unshare", "unshare", { 0 }, false },
+	{ "setns", "setns", { 0 }, false },
+	{ "userfaultfd", "userfaultfd", { 0 }, false },
+	{ "perf", "perf_event_open", { 0 }, false },
+	{ "reboot", "reboot", { 0 }, false },
+	{ "other process's memory", "process_vm_writev", { 0 }, false },
+};
+/* clang-format on */
+#define N_CALLS (sizeof(calls) / sizeof(*calls))
+
+START_TEST(shipped_list_decides)
+{
+	AUTO_SECCOMP *l = shipped();
+	AUTO_JSON *section = seccomp_list_section(l);
+	struct filter f = compile(section);
+
+	for (size_t i = 0; i < N_CALLS; i++)
+		ck_assert_msg(allows(&f, calls[i].name, calls[i].args) == calls[i].allowed, "%s",
+			      calls[i].label);
+	free(f.code);
+}
+END_TEST
+
+START_TEST(section_is_whole)
+{
+	AUTO_SECCOMP *l = shipped();
+	AUTO_JSON *s = seccomp_list_section(l);
+	struct json_object *archs = json_object_object_get(s, "architectures");
+	struct json_object *entries = json_object_object_get(s, "syscalls");
+
+	ck_assert_str_eq(json_object_get_string(json_object_object_get(s, "defaultAction")),
+			 "SCMP_ACT_ERRNO");
+	ck_assert_int_eq(json_object_get_int(json_object_object_get(s, "defaultErrnoRet")), 38);
+	ck_assert_uint_eq(json_object_array_length(archs), 1);
+	ck_assert_str_eq(json_object_get_string(json_object_array_get_idx(archs, 0)),
+#ifdef __aarch64__
+			 "SCMP_ARCH_AARCH64");
+#else
+			 "SCMP_ARCH_X86_64");
+#endif
+	for (size_t i = 0; i < json_object_array_length(entries); i++) {
+		struct json_object *e = json_object_array_get_idx(entries, i);
+		ck_assert_str_eq(json_object_get_string(json_object_object_get(e, "action")),
+				 "SCMP_ACT_ALLOW");
+		ck_assert_uint_gt(json_object_array_length(json_object_object_get(e, "names")), 0);
+	}
+}
+END_TEST
+
+/* clang-format off */
+static const struct { const char *label, *edit, *name; uint64_t args[3]; bool allowed; } edits[] = {
+	{ "allow", "{\"allow\": [\"ptrace\"]}", "ptrace", { 0 }, true },
+	{ "allow leaves others", "{\"allow\": [\"ptrace\"]}", "mount", { 0 }, false },
+	{ "allow drops conditions", "{\"allow\": [\"socket\"]}", "socket", { 16, 3, 0 }, true },
+	{ "deny", "{\"deny\": [\"read\"]}", "read", { 0 }, false },
+	{ "deny takes every condition", "{\"deny\": [\"socket\"]}", "socket", { 2, 1, 0 }, false },
+	{ "deny takes the unconditional look", "{\"deny\": [\"prlimit64\"]}", "prlimit64", { 1, 7, 0 }, false },
+	{ "deny of what is not there", "{\"deny\": [\"mount\"]}", "mount", { 0 }, false },
+	{ "a group adds", "{\"allow\": [{\"reason\": \"r\", \"names\": [\"personality\"], \"args\": "
+	  "[{\"index\": 0, \"values\": {\"x\": \"0x40000\"}}]}]}", "personality", { 0x40000 }, true },
+	{ "a group keeps what was", "{\"allow\": [{\"reason\": \"r\", \"names\": [\"personality\"], "
+	  "\"args\": [{\"index\": 0, \"values\": {\"x\": \"0x40000\"}}]}]}", "personality", { 0 }, true },
+	{ "a group without args", "{\"allow\": [{\"reason\": \"r\", \"names\": [\"bpf\"]}]}", "bpf", { 0 }, true },
+	{ "deny and other conditions", "{\"deny\": [\"socket\"], \"allow\": [{\"reason\": \"r\", "
+	  "\"names\": [\"socket\"], \"args\": [{\"index\": 0, \"values\": {\"u\": 1}}]}]}", "socket", { 2, 1, 0 }, false },
+	{ "a group narrows nothing", "{\"allow\": [{\"reason\": \"r\", \"names\": [\"read\"], "
+	  "\"args\": [{\"index\": 0, \"values\": {\"u\": 1}}]}]}", "read", { 5 }, true },
+};
+/* clang-format on */
+#define N_EDITS (sizeof(edits) / sizeof(*edits))
+
+START_TEST(edit_decides)
+{
+	AUTO_SECCOMP *l = shipped();
+	AUTO_JSON *edit = parse(edits[_i].edit);
+	struct err err = { 0 };
+
+	ck_assert_msg(seccomp_list_edit(l, edit, "x", &err) == 0, "%s: %s", edits[_i].label,
+		      err.msg);
+	AUTO_JSON *section = seccomp_list_section(l);
+	struct filter f = compile(section);
+	ck_assert_msg(allows(&f, edits[_i].name, edits[_i].args) == edits[_i].allowed, "%s",
+		      edits[_i].label);
+	free(f.code);
+}
+END_TEST
+
+/* clang-format off */
+static const struct { const char *label, *edit, *why; } bad_edits[] = {
+	{ "slip", "{\"allow\": [\"ptrac\"]}", "p.allow[0]: 'ptrac' is not a system call; did you mean 'ptrace'?" },
+	{ "slip in deny", "{\"deny\": [\"read\", \"soket\"]}", "p.deny[1]: 'soket' is not a system call; did you mean 'socket'?" },
+	{ "no word like it", "{\"allow\": [\"launch_missiles\"]}", "'launch_missiles' is not a system call" },
+	{ "both", "{\"allow\": [\"bpf\"], \"deny\": [\"bpf\"]}", "\"deny\" of the same profile" },
+	{ "number", "{\"allow\": [7]}", "p.allow[0]: expected the name" },
+	{ "not a list", "{\"deny\": \"read\"}", "p.deny: expected an array" },
+	{ "group without reason", "{\"allow\": [{\"names\": [\"bpf\"]}]}", "p.allow[0]: expected a \"reason\"" },
+};
+/* clang-format on */
+
+START_TEST(edit_refused)
+{
+	AUTO_SECCOMP *l = shipped();
+	AUTO_JSON *edit = parse(bad_edits[_i].edit);
+	struct err err = { 0 };
+
+	ck_assert_int_eq(seccomp_list_edit(l, edit, "p", &err), -1);
+	ck_assert_int_eq(err.fault, FAULT_USAGE);
+	ck_assert_msg(strstr(err.msg, bad_edits[_i].why), "%s: '%s'", bad_edits[_i].label, err.msg);
+}
+END_TEST
+
+/* clang-format off */
+#define GROUP(args) "{\"groups\": [{\"reason\": \"r\", \"names\": [\"socket\"], \"args\": [" args "]}]}"
+static const struct { const char *label, *text, *why; } lists[] = {
+	{ "smallest", "{\"groups\": [{\"reason\": \"r\", \"names\": [\"read\"]}]}", NULL },
+	{ "empty", "{\"groups\": []}", "no group allows anything" },
+	{ "unknown key", "{\"group\": []}", "unknown key 'group'" },
+	{ "errno 0", "{\"errno\": 0, \"groups\": []}", "errno: expected a whole number from 1" },
+	{ "no names", "{\"groups\": [{\"reason\": \"r\", \"names\": []}]}", "groups[0]: expected" },
+	{ "slip", "{\"groups\": [{\"reason\": \"r\", \"names\": [\"raed\"]}]}", "did you mean 'read'?" },
+	{ "newer may be unknown", "{\"groups\": [{\"reason\": \"r\", \"names\": [\"read\"]}, "
+	  "{\"reason\": \"r\", \"newer\": true, \"names\": [\"of_linux_99\"]}]}", NULL },
+	{ "allowed and left out", "{\"groups\": [{\"reason\": \"r\", \"names\": [\"read\"]}], "
+	  "\"left_out\": [{\"reason\": \"r\", \"names\": [\"read\"]}]}", "both in a group and left out" },
+	{ "condition", GROUP("{\"index\": 5, \"values\": {\"a\": 1}}"), NULL },
+	{ "seventh argument", GROUP("{\"index\": 6, \"values\": {\"a\": 1}}"), "index: expected a whole number from 0 to 5" },
+	{ "no values", GROUP("{\"index\": 0, \"values\": {}}"), "args[0]: expected \"index\" and \"values\"" },
+	{ "same argument twice", GROUP("{\"index\": 0, \"values\": {\"a\": 1}}, {\"index\": 0, \"values\": {\"a\": 1}}"), "argument 0 has a condition" },
+	{ "value outside the mask", GROUP("{\"index\": 0, \"mask\": \"0xf\", \"values\": {\"a\": 16}}"), "values.a: has bits outside" },
+	{ "value at the mask", GROUP("{\"index\": 0, \"mask\": \"0xf\", \"values\": {\"a\": 15}}"), NULL },
+	{ "value above 32 bits", GROUP("{\"index\": 0, \"values\": {\"a\": \"0x100000000\"}}"), "bits outside" },
+	{ "the same in 64", GROUP("{\"index\": 0, \"bits\": 64, \"values\": {\"a\": \"0x100000000\"}}"), NULL },
+	{ "mask above 32 bits", GROUP("{\"index\": 0, \"mask\": \"0x1ffffffff\", \"values\": {\"a\": 1}}"), "mask: expected a number within" },
+	{ "mask and 64", GROUP("{\"index\": 0, \"bits\": 64, \"mask\": 1, \"values\": {\"a\": 1}}"), "does not go with" },
+	{ "33 bits", GROUP("{\"index\": 0, \"bits\": 33, \"values\": {\"a\": 1}}"), "bits: expected 32 or 64" },
+	{ "not a number", GROUP("{\"index\": 0, \"values\": {\"a\": \"0xg\"}}"), "values.a: expected a number" },
+	{ "negative", GROUP("{\"index\": 0, \"values\": {\"a\": -1}}"), "values.a: expected a number" },
+};
+/* clang-format on */
+
+START_TEST(list_form)
+{
+	char path[] = "/tmp/moulette-test-XXXXXX";
+	int fd = mkstemp(path);
+	struct seccomp_list *l = NULL;
+	struct err err = { 0 };
+
+	ck_assert_int_eq(fd_write_all(fd, lists[_i].text, strlen(lists[_i].text)), 0);
+	close(fd);
+	int got = seccomp_list_load(path, &l, &err);
+	unlink(path);
+	ck_assert_msg(got == (lists[_i].why ? -1 : 0), "%s: %s", lists[_i].label, err.msg);
+	if (lists[_i].why) {
+		ck_assert_msg(strstr(err.msg, lists[_i].why) && strstr(err.msg, path), "%s: '%s'",
+			      lists[_i].label, err.msg);
+		ck_assert_ptr_null(l);
+	}
+	seccomp_list_free(l);
+}
+END_TEST
+
+START_TEST(warnings_name_the_reason)
+{
+	AUTO_SECCOMP *l = shipped();
+	AUTO_JSON *one = parse("{\"allow\": [\"bpf\", \"socket\", \"read\", \"mount\"]}");
+	AUTO_JSON *two = parse("{\"deny\": [\"mount\"]}");
+	AUTO_STRV lines = NULL;
+
+	ck_assert_int_eq(seccomp_list_edit(l, one, "x", NULL), 0);
+	ck_assert_int_eq(seccomp_list_edit(l, two, "x", NULL), 0);
+	seccomp_list_warn(l, &lines);
+	ck_assert_uint_eq(strv_len(lines), 2); /* read was allowed before, mount is denied again */
+	ck_assert_ptr_nonnull(strstr(lines[0], "'bpf', which is left out because: programs"));
+	ck_assert_ptr_nonnull(strstr(lines[1], "'socket' whatever"));
+}
+END_TEST
+
+Suite *suite_bundle_seccomp(void);
+Suite *suite_bundle_seccomp(void)
+{
+	Suite *s = suite_create("bundle/seccomp");
+	TCase *tc = tcase_create("seccomp");
+
+	tcase_add_test(tc, shipped_list_decides);
+	tcase_add_test(tc, section_is_whole);
+	tcase_add_loop_test(tc, edit_decides, 0, N_EDITS);
+	tcase_add_loop_test(tc, edit_refused, 0, (int)(sizeof(bad_edits) / sizeof(*bad_edits)));
+	tcase_add_loop_test(tc, list_form, 0, (int)(sizeof(lists) / sizeof(*lists)));
+	tcase_add_test(tc, warnings_name_the_reason);
+	suite_add_tcase(s, tc);
+	return s;
+}
