@@ -1,0 +1,238 @@
+/* store.c - results.db: opened, made or refused; transactions; what sqlite's errors mean. */
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/internal.h"
+
+/* A batch on a slow disk may hold the lock for seconds; more means that somebody sleeps on it. */
+#define BUSY_SECONDS 30
+#define BUSY_RETRY_NS (20 * 1000 * 1000)
+
+int store_damaged(struct store *s, const char *what, struct err *err)
+{
+	return err_set_code(
+		err, "store.damaged", FAULT_INFRA, 0,
+		"results database '%s' is damaged (%s): move it away to begin a new one, "
+		"or save its rows with '.recover' of the program sqlite3",
+		s->path, what);
+}
+
+int store_fail(struct store *s, const char *what, struct err *err)
+{
+	switch (sqlite3_errcode(s->db) & 0xff) { /* the primary code */
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return store_damaged(s, sqlite3_errmsg(s->db), err);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return err_set_code(
+			err, "store.locked", FAULT_INFRA, 0,
+			"cannot %s: another process has kept results database '%s' locked for "
+			"%d s: end it (fuser names it) and try again",
+			what, s->path, BUSY_SECONDS);
+	case SQLITE_FULL:
+		return err_set_code(
+			err, "store.full", FAULT_INFRA, 0,
+			"cannot %s: the disk of results database '%s' is full: make room and "
+			"try again",
+			what, s->path);
+	default:
+		return err_set_code(err, "store.failed", FAULT_INFRA, sqlite3_system_errno(s->db),
+				    "cannot %s in results database '%s': %s", what, s->path,
+				    sqlite3_errmsg(s->db));
+	}
+}
+
+void stmt_cleanup(sqlite3_stmt **st)
+{
+	sqlite3_finalize(*st);
+}
+
+int store_prepare(struct store *s, const char *sql, sqlite3_stmt **ret, struct err *err)
+{
+	if (sqlite3_prepare_v2(s->db, sql, -1, ret, NULL) != SQLITE_OK)
+		return store_fail(s, "prepare a statement", err);
+	return 0;
+}
+
+int store_exec(struct store *s, const char *sql, const char *what, struct err *err)
+{
+	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(s, what, err);
+	return 0;
+}
+
+int store_begin(struct store *s, struct err *err)
+{
+	return store_exec(s, "BEGIN IMMEDIATE", "begin writing", err);
+}
+
+int store_end(struct store *s, int ok, struct err *err)
+{
+	if (ok && store_exec(s, "COMMIT", "commit", err) == 0)
+		return 0;
+	/* Fails only when sqlite has rolled back by itself. */
+	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	return -1;
+}
+
+static int scalar(struct store *s, const char *sql, int64_t *ret, struct err *err)
+{
+	AUTO_STMT *st = NULL;
+	if (store_prepare(s, sql, &st, err) < 0)
+		return -1;
+	if (sqlite3_step(st) != SQLITE_ROW)
+		return store_fail(s, "read the schema", err);
+	*ret = sqlite3_column_int64(st, 0);
+	return 0;
+}
+
+/* Is the schema ours? *ret_version 0: the database is empty. */
+static int schema_check(struct store *s, int64_t *ret_version, struct err *err)
+{
+	int64_t version, application, objects;
+
+	if (scalar(s, "PRAGMA user_version", &version, err) < 0 ||
+	    scalar(s, "PRAGMA application_id", &application, err) < 0 ||
+	    scalar(s, "SELECT count(*) FROM sqlite_schema", &objects, err) < 0)
+		return -1;
+	bool empty = version == 0 && application == 0 && objects == 0;
+	if (!empty && application != STORE_APPLICATION)
+		return err_set(err, FAULT_USAGE, 0,
+			       "'%s' is the database of another program: move it away, or set "
+			       "MOULETTE_HOME to another folder",
+			       s->path);
+	if (version > STORE_SCHEMA)
+		return err_set(
+			err, FAULT_USAGE, 0,
+			"results database '%s' was written by a newer moulette (schema %lld, "
+			"this one knows %d): use that one, or set MOULETTE_HOME to another folder",
+			s->path, (long long)version, STORE_SCHEMA);
+	if (!empty && (version < 1 || objects == 0))
+		return store_damaged(s, "it has no schema", err);
+	*ret_version = version;
+	return 0;
+}
+
+/* The three values in one transaction: another process may be making the schema right now. */
+static int schema_look(struct store *s, int64_t *ret_version, struct err *err)
+{
+	if (store_exec(s, "BEGIN", "read", err) < 0)
+		return -1;
+	return store_end(s, schema_check(s, ret_version, err) == 0, err);
+}
+
+/* Two processes that meet here: the second finds the work done. */
+static int schema_make(struct store *s, struct err *err)
+{
+	int64_t version;
+
+	if (store_begin(s, err) < 0)
+		return -1;
+	int rc = schema_check(s, &version, err);
+	if (rc == 0 && version == 0) {
+		char pragmas[96];
+		snprintf(pragmas, sizeof(pragmas),
+			 "PRAGMA application_id = %d; PRAGMA user_version = %d", STORE_APPLICATION,
+			 STORE_SCHEMA);
+		rc = store_exec(s, store_schema_sql, "make the tables", err);
+		if (rc == 0)
+			rc = store_exec(s, pragmas, "mark the schema", err);
+	}
+	return store_end(s, rc == 0, err);
+}
+
+/* Changing the journal takes an exclusive lock, and sqlite answers SQLITE_BUSY at once where two
+ * connections want it: the busy timeout does not serve there. */
+static int journal_set(struct store *s, struct err *err)
+{
+	int64_t give_up = clock_mono_ns() + BUSY_SECONDS * NSEC_PER_SEC;
+
+	for (;;) {
+		int rc = sqlite3_exec(s->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+		if (rc == SQLITE_OK)
+			return 0;
+		if ((rc & 0xff) != SQLITE_BUSY || clock_mono_ns() > give_up)
+			return store_fail(s, "set the journal", err);
+		nanosleep(&(struct timespec){ .tv_nsec = BUSY_RETRY_NS }, NULL);
+	}
+}
+
+/* The file is made here, because sqlite would make it readable by all. An existing one is not even
+ * opened: closing any descriptor of it would drop the locks of this process (fcntl(2)). The -wal
+ * and -shm files take the mode of the database. */
+static int file_make(const char *path, struct err *err)
+{
+	AUTO_FD int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 && errno == EEXIST)
+		return 0;
+	if (fd < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make results database '%s'", path);
+	if (fchmod(fd, 0600) < 0) /* a umask may take away from the owner, too */
+		return err_set(err, FAULT_INFRA, errno, "cannot set the mode of '%s'", path);
+	return 0;
+}
+
+static struct store *store_new(const char *path)
+{
+	struct store *s = mem_alloc(sizeof(*s));
+	const char *slash = strrchr(path, '/');
+	s->path = mem_strdup(path);
+	if (!slash)
+		s->dir = mem_strdup(".");
+	else
+		s->dir = mem_strndup(path, (size_t)(slash - path));
+	return s;
+}
+
+int store_open(const char *path, struct store **ret, struct err *err)
+{
+	static const char settings[] = "PRAGMA synchronous = NORMAL;"
+				       "PRAGMA cache_size = -512;" /* KiB; the rows are small */
+				       "PRAGMA trusted_schema = OFF";
+	int64_t version;
+
+	if (file_make(path, err) < 0)
+		return -1;
+	AUTO_STORE *s = store_new(path);
+	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL) !=
+	    SQLITE_OK)
+		return store_fail(s, "open", err);
+	sqlite3_busy_timeout(s->db, BUSY_SECONDS * 1000);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/* Checked before anything is set: a database that is refused stays as it is. */
+	if (schema_look(s, &version, err) < 0 || journal_set(s, err) < 0 ||
+	    store_exec(s, settings, "set up", err) < 0)
+		return -1;
+	if (version == 0 && schema_make(s, err) < 0)
+		return -1;
+	*ret = ptr_steal(&s);
+	return 0;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	sqlite3_close(s->db);
+	free(s->path);
+	free(s->dir);
+	free(s);
+}
+
+void store_cleanup(struct store **s)
+{
+	int saved = errno;
+	store_close(*s);
+	errno = saved;
+}
