@@ -1,0 +1,111 @@
+/* escape.c - foreign bytes made harmless; one function per sink. */
+#include "report/escape.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+/* Short forms of RFC 8259; NULL: \u. */
+static const char *json_short(uint32_t c)
+{
+	switch (c) {
+	case '"':
+		return "\\\"";
+	case '\\':
+		return "\\\\";
+	case '\b':
+		return "\\b";
+	case '\f':
+		return "\\f";
+	case '\n':
+		return "\\n";
+	case '\r':
+		return "\\r";
+	case '\t':
+		return "\\t";
+	default:
+		return NULL;
+	}
+}
+
+/* U+2028 and U+2029 end a line in JavaScript, C1 controls work on terminals that show a report. */
+static int json_is_plain(uint32_t c)
+{
+	return c >= 0x20 && c != '"' && c != '\\' && !(c >= 0x7f && c <= 0x9f) && c != 0x2028 &&
+	       c != 0x2029;
+}
+
+void escape_json(FILE *out, const char *s, size_t len)
+{
+	size_t plain = 0; /* bytes before s[i] that are not written yet */
+
+	for (size_t i = 0; i < len;) {
+		uint32_t c = 0;
+		size_t n = utf8_decode(s + i, len - i, &c);
+		if (n > 0 && json_is_plain(c)) {
+			plain += n;
+			i += n;
+			continue;
+		}
+		fwrite(s + i - plain, 1, plain, out);
+		plain = 0;
+		if (n == 0)
+			fputs("\xef\xbf\xbd", out);
+		else if (json_short(c))
+			fputs(json_short(c), out);
+		else
+			fprintf(out, "\\u%04x", (unsigned)c);
+		i += n ? n : 1;
+	}
+	fwrite(s + len - plain, 1, plain, out);
+}
+
+void escape_base64(FILE *out, const char *s, size_t len)
+{
+	unsigned char text[4 * 256 + 1];
+
+	while (len > 0) {
+		size_t n = len < 3 * 256 ? len : 3 * 256;
+		int got = EVP_EncodeBlock(text, (const unsigned char *)s, (int)n);
+		fwrite(text, 1, (size_t)got, out);
+		s += n;
+		len -= n;
+	}
+}
+
+size_t escape_terminal_char(const char *s, size_t len, char shown[ESCAPE_CHAR_MAX], uint32_t *ret_c)
+{
+	uint32_t c;
+	size_t n = utf8_decode(s, len, &c);
+
+	*ret_c = 0;
+	if (n > 0 && utf8_is_printable(c)) {
+		memcpy(shown, s, n);
+		shown[n] = '\0';
+		*ret_c = c;
+		return n;
+	}
+	if (n > 0 && c < 0x20 && json_short(c))
+		snprintf(shown, ESCAPE_CHAR_MAX, "%s", json_short(c));
+	else if (n == 0 || c < 0x80)
+		snprintf(shown, ESCAPE_CHAR_MAX, "\\x%02x", (unsigned)(unsigned char)*s);
+	else if (c < 0x10000)
+		snprintf(shown, ESCAPE_CHAR_MAX, "\\u%04x", (unsigned)c);
+	else
+		snprintf(shown, ESCAPE_CHAR_MAX, "\\U%08x", (unsigned)c);
+	return n ? n : 1;
+}
+
+void escape_terminal(struct buf *out, const char *s, size_t len)
+{
+	while (len > 0) {
+		char shown[ESCAPE_CHAR_MAX];
+		uint32_t c;
+		size_t n = escape_terminal_char(s, len, shown, &c);
+		buf_str(out, shown);
+		s += n;
+		len -= n;
+	}
+	buf_add(out, "", 0); /* never NULL */
+}

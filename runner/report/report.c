@@ -1,0 +1,24 @@
+/* report.c - the table of formats. */
+#include "report/report.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "report/formats.h"
+
+const struct report_format *const report_formats[] = { &report_text, &report_json, NULL };
+
+int report_format_find(const char *name, const struct report_format **ret, struct err *err)
+{
+	AUTO_BUF names = { 0 };
+
+	for (size_t i = 0; report_formats[i]; i++) {
+		if (strcmp(name, report_formats[i]->name) == 0) {
+			*ret = report_formats[i];
+			return 0;
+		}
+		buf_printf(&names, "%s%s", i > 0 ? ", " : "", report_formats[i]->name);
+	}
+	return err_set(err, FAULT_USAGE, 0, "'%s' is not a report format: expected one of %s", name,
+		       names.data);
+}

@@ -1,0 +1,123 @@
+/* test_report_escape.c - hostile bytes on their way to JSON, base64 and a terminal. */
+#include "report/escape.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "report/json_out.h"
+#include "report/words.h"
+
+Suite *suite_report_escape(void);
+
+#define BYTES(s) s, sizeof(s) - 1
+
+static const struct {
+	const char *label, *in;
+	size_t len;
+	const char *json, *terminal;
+} rows[] = {
+	{ "nothing", BYTES(""), "", "" },
+	{ "plain", BYTES("abc \xc3\xa9 \xf0\x9f\x98\x80"), "abc \xc3\xa9 \xf0\x9f\x98\x80",
+	  "abc \xc3\xa9 \xf0\x9f\x98\x80" },
+	{ "quotes", BYTES("\"\\'/"), "\\\"\\\\'/", "\"\\'/" },
+	{ "NUL", BYTES("a\0b"), "a\\u0000b", "a\\x00b" },
+	{ "short forms", BYTES("\b\f\n\r\t"), "\\b\\f\\n\\r\\t", "\\b\\f\\n\\r\\t" },
+	{ "escape and bell", BYTES("\x1b]0;x\a"), "\\u001b]0;x\\u0007", "\\x1b]0;x\\x07" },
+	{ "last C0 and first printable", BYTES("\x1f "), "\\u001f ", "\\x1f " },
+	{ "DEL", BYTES("~\x7f"), "~\\u007f", "~\\x7f" },
+	{ "C1, first and last", BYTES("\xc2\x80\xc2\x9f\xc2\xa0"), "\\u0080\\u009f\xc2\xa0",
+	  "\\u0080\\u009f\xc2\xa0" },
+	{ "line separators", BYTES("\xe2\x80\xa8\xe2\x80\xa9"), "\\u2028\\u2029",
+	  "\\u2028\\u2029" },
+	{ "bidi override", BYTES("\xe2\x80\xae"), "\xe2\x80\xae", "\\u202e" },
+	{ "C1 as a byte", BYTES("\x9b"), "\xef\xbf\xbd", "\\x9b" },
+	{ "half a character", BYTES("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd", "\\xe2\\x82" },
+	{ "overlong", BYTES("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd", "\\xc0\\xaf" },
+	{ "surrogate", BYTES("\xed\xa0\x80x"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdx",
+	  "\\xed\\xa0\\x80x" },
+	{ "plane 16 non-character", BYTES("\xf4\x8f\xbf\xbf"), "\xf4\x8f\xbf\xbf", "\\U0010ffff" },
+};
+
+START_TEST(one_row)
+{
+	AUTO_FREE char *json = NULL;
+	AUTO_BUF shown = { 0 };
+	size_t len;
+	FILE *out = open_memstream(&json, &len);
+	escape_json(out, rows[_i].in, rows[_i].len);
+	ck_assert_int_eq(fclose(out), 0);
+	ck_assert_msg(strcmp(json, rows[_i].json) == 0, "%s: JSON '%s'", rows[_i].label, json);
+	escape_terminal(&shown, rows[_i].in, rows[_i].len);
+	ck_assert_msg(strcmp(shown.data, rows[_i].terminal) == 0, "%s: terminal '%s'",
+		      rows[_i].label, shown.data);
+}
+END_TEST
+
+/* Around the block in which it is written. */
+static const struct {
+	size_t len;
+	const char *tail; /* last four of the text */
+} lengths[] = {
+	{ 1, "YQ==" },	 { 2, "YWE=" },	  { 3, "YWFh" },
+	{ 767, "YWE=" }, { 768, "YWFh" }, { 769, "YQ==" },
+};
+
+START_TEST(base64)
+{
+	AUTO_FREE char *text = NULL;
+	char data[800];
+	size_t len;
+	memset(data, 'a', sizeof data);
+	FILE *out = open_memstream(&text, &len);
+	escape_base64(out, data, lengths[_i].len);
+	ck_assert_int_eq(fclose(out), 0);
+	ck_assert_uint_eq(len, (lengths[_i].len + 2) / 3 * 4);
+	ck_assert_str_eq(text + len - 4, lengths[_i].tail);
+}
+END_TEST
+
+static const struct {
+	double value;
+	const char *json, *points;
+} numbers[] = {
+	{ 12, "12", "12" },
+	{ -0.0, "0", NULL },
+	{ 2.5, "2.5", "2.5" },
+	{ 0.1, "0.1", "0.1" },
+	{ 0.1 + 0.2, "0.30000000000000004", "0.3" },
+	{ 1.0 / 3, "0.3333333333333333", "0.3333" },
+	{ 19.99, "19.99", "19.99" },
+	{ 1e21, "1e+21", "1e+21" },
+	{ NAN, "null", "-" },
+	{ INFINITY, "null", "-" },
+};
+
+START_TEST(numbers_are_the_shortest)
+{
+	AUTO_FREE char *text = NULL;
+	char points[32];
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	json_out_real(&(struct json_out){ .f = out }, numbers[_i].value);
+	ck_assert_int_eq(fclose(out), 0);
+	ck_assert_str_eq(text, numbers[_i].json);
+	if (numbers[_i].points)
+		ck_assert_str_eq(words_points(numbers[_i].value, points), numbers[_i].points);
+}
+END_TEST
+
+Suite *suite_report_escape(void)
+{
+	Suite *s = suite_create("report/escape");
+	TCase *tc = tcase_create("escape");
+	tcase_add_loop_test(tc, one_row, 0, (int)(sizeof rows / sizeof *rows));
+	tcase_add_loop_test(tc, base64, 0, (int)(sizeof lengths / sizeof *lengths));
+	tcase_add_loop_test(tc, numbers_are_the_shortest, 0,
+			    (int)(sizeof numbers / sizeof *numbers));
+	suite_add_tcase(s, tc);
+	return s;
+}
