@@ -1,0 +1,162 @@
+/* places.c - where things lie: the environment, /etc/moulette.conf, the program's own path. */
+#include "model/places.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/mem.h"
+
+#define CONF "/etc/moulette.conf"
+#define RUN_DIR "/run/moulette"
+#define UID_BASE_DEFAULT 0x60000000
+
+static const char *env_or_null(const char *name)
+{
+	const char *v = getenv(name);
+	return v && *v ? v : NULL;
+}
+
+static char *absolute(const char *path)
+{
+	if (path[0] == '/')
+		return mem_strdup(path);
+	AUTO_FREE char *cwd = getcwd(NULL, 0);
+	return mem_printf("%s/%s", cwd ? cwd : "", path);
+}
+
+static char *home_path(void)
+{
+	const char *home = env_or_null("MOULETTE_HOME");
+	if (home)
+		return absolute(home);
+	if (geteuid() == 0)
+		return mem_strdup("/var/lib/moulette");
+	const char *state = env_or_null("XDG_STATE_HOME");
+	if (state && state[0] == '/')
+		return mem_printf("%s/moulette", state);
+	const char *user = env_or_null("HOME");
+	return mem_printf("%s/.local/state/moulette", user ? user : "");
+}
+
+/* build/release/moulette of a source tree uses that tree's data; an installed program its own. */
+static void find_data(struct places *p)
+{
+	AUTO_FREE char *dir = mem_strdup(p->self);
+	for (int up = 0; up < 3; up++) {
+		char *slash = strrchr(dir, '/');
+		if (!slash || slash == dir)
+			break;
+		*slash = '\0';
+		if (up == 0)
+			p->init = mem_printf("%s/moulette-init", dir);
+	}
+	AUTO_FREE char *mark = mem_printf("%s/runner/init/protocol.h", dir);
+	if (access(mark, F_OK) == 0) {
+		p->data = mem_printf("%s/profiles", dir);
+		p->bundles = mem_printf("%s/bundles", dir);
+		return;
+	}
+	free(p->init);
+	p->init = mem_strdup(MOULETTE_LIBEXECDIR "/moulette-init");
+	p->data = mem_strdup(MOULETTE_DATADIR "/profiles");
+	p->bundles = mem_strdup(MOULETTE_DATADIR "/bundles");
+}
+
+static void find_profiles(struct places *p)
+{
+	const char *list = env_or_null("MOULETTE_PROFILES");
+	AUTO_FREE char *copy = mem_strdup(list ? list : "");
+	char *save = NULL;
+	for (char *dir = strtok_r(copy, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
+		AUTO_FREE char *path = absolute(dir);
+		strv_add(&p->profiles, path);
+	}
+	strv_add(&p->profiles, p->data);
+}
+
+static int load_conf(struct places *p, struct err *err)
+{
+	p->uid_base = UID_BASE_DEFAULT;
+	if (access(CONF, F_OK) < 0)
+		return 0;
+	static const char *const keys[] = { "uid_base", NULL };
+	AUTO_JSON *o = NULL;
+	int64_t base = UID_BASE_DEFAULT;
+	/* The last slot must stay below 2^32 - 2, the first above the ids of people. */
+	if (json_load(CONF, &o, err) < 0 || json_only_keys(o, CONF, keys, err) < 0 ||
+	    json_get_i64(o, CONF, "uid_base", 100000, 0xe0000000, &base, err) < 0)
+		return -1;
+	p->uid_base = (uint32_t)base;
+	return 0;
+}
+
+int places_find(struct places *ret, struct err *err)
+{
+	struct places p = { 0 };
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+	if (len < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot read /proc/self/exe");
+	self[len] = '\0';
+	p.self = mem_strdup(self);
+	p.home = home_path();
+	p.images = mem_printf("%s/images", p.home);
+	p.database = mem_printf("%s/results.db", p.home);
+	p.live = mem_printf("%s/live", p.home);
+	p.logs = mem_printf("%s/logs", p.home);
+	p.run = mem_strdup(RUN_DIR);
+	const char *engine = env_or_null("MOULETTE_ENGINE");
+	p.engine = mem_strdup(engine ? engine : "crun");
+	find_data(&p);
+	find_profiles(&p);
+	if (load_conf(&p, err) < 0) {
+		places_done(&p);
+		return -1;
+	}
+	*ret = p;
+	return 0;
+}
+
+/* The mode is set even when the folder was there: an older umask must not open it. */
+static int make_dir(const char *path, mode_t mode, struct err *err)
+{
+	if (fd_mkdir_p(path, mode) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make the folder '%s'", path);
+	struct stat st;
+	if (stat(path, &st) == 0 && (st.st_mode & 07777) != mode && chmod(path, mode) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot set the mode of '%s'", path);
+	return 0;
+}
+
+int places_make(const struct places *p, struct err *err)
+{
+	if (make_dir(p->home, 0711, err) < 0 || make_dir(p->images, 0711, err) < 0 ||
+	    make_dir(p->live, 0700, err) < 0 || make_dir(p->logs, 0700, err) < 0 ||
+	    make_dir(p->run, 0711, err) < 0)
+		return -1;
+	return 0;
+}
+
+void places_done(struct places *p)
+{
+	free(p->home);
+	free(p->images);
+	free(p->database);
+	free(p->live);
+	free(p->logs);
+	free(p->run);
+	strv_free(p->profiles);
+	free(p->data);
+	free(p->bundles);
+	free(p->self);
+	free(p->init);
+	free(p->engine);
+	memset(p, 0, sizeof *p);
+}

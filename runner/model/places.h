@@ -1,0 +1,31 @@
+/* places.h - where things lie on this host: state, shared data, the program itself. */
+#ifndef MOULETTE_MODEL_PLACES_H
+#define MOULETTE_MODEL_PLACES_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct places {
+	char *home;      /* MOULETTE_HOME; root-owned, 0711 */
+	char *images;    /* home/images */
+	char *database;  /* home/results.db */
+	char *live;      /* home/live, 0700: marks of runs */
+	char *logs;      /* home/logs, 0700: captured bytes of results, ID.log */
+	char *run;       /* /run/moulette: slots and locks that all homes share */
+	char **profiles; /* folders searched for NAME.json, in this order; the shipped one is last */
+	char *data;      /* the shipped profiles folder: *.seccomp.json, languages.json */
+	char *bundles;   /* recipes */
+	char *self;      /* this program, absolute */
+	char *init;      /* moulette-init */
+	char *engine;    /* MOULETTE_ENGINE, default "crun" */
+	uint32_t uid_base; /* first uid of slot 0 */
+};
+
+/** places_find() - from the environment, /etc/moulette.conf and /proc/self/exe; makes nothing. */
+int places_find(struct places *ret, struct err *err);
+/** places_make() - the folders of home and run, with their modes. FAULT_INFRA. */
+int places_make(const struct places *p, struct err *err);
+void places_done(struct places *p);
+
+#endif

@@ -1,0 +1,32 @@
+/* submission.h - what one student handed in. */
+#ifndef MOULETTE_MODEL_SUBMISSION_H
+#define MOULETTE_MODEL_SUBMISSION_H
+
+#include <stdint.h>
+
+#include "base/digest.h"
+
+enum submission_kind { SUBMISSION_ARCHIVE, SUBMISSION_FOLDER, SUBMISSION_SOURCE };
+
+struct submission {
+	char *name; /* "alice" of "in/alice.tar.gz" */
+	char *file; /* "alice.tar.gz": last component of the path */
+	char *path; /* as given */
+	enum submission_kind kind;
+	int fd;          /* open for reading; a directory for SUBMISSION_FOLDER */
+	int64_t bytes;   /* of the file, or of all regular files of the folder */
+	int64_t entries; /* members that were unpacked; -1: not known (yet) */
+	char sha256[DIGEST_HEX]; /* "" : not known */
+};
+
+/** Ceilings of unpacking; source: contract, "Submission archives". */
+struct unpack_limits {
+	int64_t entries, bytes, file_bytes, depth, path_bytes, time_ns;
+};
+#define UNPACK_LIMITS_DEFAULT \
+	{ .entries = 20000, .bytes = 256LL << 20, .file_bytes = 128LL << 20, .depth = 64, \
+	  .path_bytes = 1024, .time_ns = 20 * INT64_C(1000000000) }
+
+void submission_done(struct submission *s); /* closes fd */
+
+#endif
