@@ -1,0 +1,45 @@
+/* attempt.h - one submission in one box: unpack, plan, start, run steps. */
+#ifndef MOULETTE_PIPELINE_ATTEMPT_H
+#define MOULETTE_PIPELINE_ATTEMPT_H
+
+#include <stdbool.h>
+
+#include "base/framelog.h"
+#include "container/box.h"
+#include "model/result.h"
+#include "pipeline/session.h"
+
+/** A submission on its way; outlives attempts. */
+struct job {
+	struct session *session;
+	struct submission *sub;
+	char *const *command;    /* what followed "--"; NULL: the assignment's steps */
+	struct framelog *log;
+	struct run_result *result; /* steps are added as they are judged */
+	int failures;            /* of the box, at the step that comes next */
+};
+
+struct attempt {
+	struct job *job;
+	struct slot slot;
+	struct area areas[AREA_COUNT];
+	struct plan plan;
+	struct assignment command; /* pseudo-assignment of a command */
+	struct json_object *config;
+	char **env;                /* of every step */
+	struct mount_spec *mounts;
+	size_t n_mounts;
+	bool started;
+	struct box box;
+};
+
+/** attempt_begin() - from the submission to a running box. A refusal is FAULT_STUDENT. */
+int attempt_begin(struct job *job, struct attempt *ret, struct err *err);
+/** attempt_steps() - run and judge what job->result does not have yet. @ret_again: the box died,
+ *  and another attempt is to go on from here. */
+int attempt_steps(struct attempt *a, bool *ret_again, struct err *err);
+/** attempt_end() - nothing of the box stays; accepts a half-begun one. A failure to remove is
+ *  reported only when *err is empty. */
+int attempt_end(struct attempt *a, struct err *err);
+
+#endif

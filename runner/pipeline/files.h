@@ -1,0 +1,22 @@
+/* files.h - the `files` of an assignment that are mounted read-only. */
+#ifndef MOULETTE_PIPELINE_FILES_H
+#define MOULETTE_PIPELINE_FILES_H
+
+#include "base/err.h"
+#include "model/assignment.h"
+#include "model/places.h"
+
+/**
+ * files_copy() - the copy of one `files` entry, made once per digest below HOME/files
+ * @ret_path: absolute path of the copy; owned by the caller
+ *
+ * A copy, so that owners and modes of the teacher's files do not matter in the box, and so that a
+ * change during a run does not. Two runs at once make it once.
+ */
+int files_copy(const struct places *p, const struct file_spec *f, char **ret_path,
+	       struct err *err);
+
+/** files_sweep() - remove a copy that a killed runner left half made. */
+int files_sweep(const struct places *p, struct err *err);
+
+#endif

@@ -1,0 +1,203 @@
+/* grade.c - the sentence "open, unpack, bundle, run, judge, store", and whose fault it is when it
+ * breaks off. */
+#include "pipeline/grade.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/framelog.h"
+#include "base/mem.h"
+#include "container/live.h"
+#include "pipeline/attempt.h"
+#include "result/verdict.h"
+#include "submission/submission.h"
+
+#define BUILT_IN "built-in"
+
+/* What is known before the first step; the engine only once it was found. */
+static void describe(const struct session *s, const struct submission *sub, const char *name,
+		     bool command, struct run_result *r)
+{
+	const struct assignment *a = s->opt.assignment;
+	r->submission.name = mem_strdup(name ? name : sub->name);
+	r->submission.file = mem_strdup(sub->file);
+	r->assignment.name = mem_strdup(a ? a->name : command ? NULL : BUILT_IN);
+	if (a)
+		memcpy(r->assignment.sha256, a->sha256, sizeof r->assignment.sha256);
+	r->image.name = mem_strdup(s->image.name);
+	r->image.digest = mem_strdup(s->image.digest);
+	r->profile.name = mem_strdup(s->profile.name);
+	memcpy(r->profile.sha256, s->profile.sha256, sizeof r->profile.sha256);
+}
+
+/* Unpacking learns more about a folder. */
+static void describe_again(const struct session *s, const struct submission *sub,
+			   struct run_result *r)
+{
+	r->submission.bytes = sub->bytes;
+	r->submission.entries = sub->entries;
+	memcpy(r->submission.sha256, sub->sha256, sizeof r->submission.sha256);
+	free(r->engine.name);
+	free(r->engine.version);
+	r->engine.name = mem_strdup(s->engine.name);
+	r->engine.version = mem_strdup(s->engine.version);
+}
+
+static void say_error(struct run_result *r, const struct err *err, const char *otherwise)
+{
+	const char *code = err->code[0] ? err->code : otherwise;
+	memcpy(r->error_code, code, strlen(code) + 1);
+	memcpy(r->error_message, err->msg, sizeof r->error_message);
+}
+
+/* What could have been got; the built-in assignment gives one point. NaN for a lone command. */
+static double points_of(const struct job *job)
+{
+	const struct assignment *a = job->session->opt.assignment;
+	double sum = 0;
+	if (job->command)
+		return NAN;
+	for (size_t i = 0; a && i < a->n_tests; i++)
+		sum += a->tests[i].points;
+	return a ? sum : 1;
+}
+
+/* The one place where an error becomes a verdict. */
+static int convert(const struct err *err, const struct job *job)
+{
+	struct run_result *r = job->result;
+	r->max_score = points_of(job);
+	switch (err->fault) {
+	case FAULT_STUDENT:
+		r->verdict = VERDICT_REFUSED;
+		r->score = isnan(r->max_score) ? NAN : 0;
+		say_error(r, err, "submission.refused");
+		break;
+	case FAULT_ASSIGNMENT:
+	case FAULT_INFRA:
+		r->verdict = VERDICT_INTERNAL_ERROR;
+		say_error(r, err, err->fault == FAULT_INFRA ? "infrastructure" : "assignment");
+		break;
+	default:
+		return -1; /* the user's, or an interruption: no result */
+	}
+	r->fault = err->fault;
+	return 0;
+}
+
+/* The result names the trouble of the step that made it an internal_error. */
+static void name_trouble(struct run_result *r)
+{
+	for (size_t i = 0; r->verdict == VERDICT_INTERNAL_ERROR && i < r->n_steps; i++) {
+		const struct step_result *s = &r->steps[i];
+		if (s->verdict != VERDICT_INTERNAL_ERROR)
+			continue;
+		struct err err = s->facts.trouble;
+		if (!err.msg[0])
+			err_set(&err, s->fault, 0, "step '%s': %s", s->name, s->message);
+		say_error(r, &err, s->fault == FAULT_ASSIGNMENT ? "assignment" : "infrastructure");
+		return;
+	}
+}
+
+static int attempts(struct job *job, struct err *err)
+{
+	bool again = true;
+	while (again) {
+		struct attempt a;
+		again = false;
+		int bad = attempt_begin(job, &a, err);
+		if (!bad)
+			bad = attempt_steps(&a, &again, err);
+		if (attempt_end(&a, err) < 0)
+			bad = -1;
+		if (bad)
+			return -1;
+	}
+	return 0;
+}
+
+static int run(struct job *job, struct err *err)
+{
+	struct run_result *r = job->result;
+	int bad = session_ready(job->session, err);
+	if (!bad)
+		bad = attempts(job, err);
+	describe_again(job->session, job->sub, r);
+	/* Steps that were judged before the trouble are not worth a mark without the rest. */
+	if (bad)
+		return convert(err, job);
+	verdict_run(r);
+	name_trouble(r);
+	return 0;
+}
+
+/* Only what could be opened is run; a refusal at the door is a result all the same. */
+static int open_and_run(struct session *s, const char *path, const char *name,
+			struct job *job, struct err *err)
+{
+	struct submission sub = { .fd = -1, .bytes = -1, .entries = -1 };
+	int bad = submission_open(path, s->languages.extensions, &sub, err);
+	if (!bad || err->fault == FAULT_STUDENT)
+		describe(s, &sub, name, job->command != NULL, job->result);
+	job->sub = &sub;
+	if (!bad) {
+		bad = run(job, err);
+	} else if (err->fault == FAULT_STUDENT) {
+		describe_again(s, &sub, job->result);
+		bad = convert(err, job);
+	} else if (err->fault == FAULT_INFRA) {
+		const char *slash = strrchr(path, '/');
+		sub.file = sub.file ? sub.file : mem_strdup(slash ? slash + 1 : path);
+		sub.name = sub.name ? sub.name : mem_strdup(sub.file);
+		describe(s, &sub, name, job->command != NULL, job->result);
+		bad = convert(err, job);
+	}
+	submission_done(&sub);
+	return bad;
+}
+
+/* A log without a byte, or without a result, is not worth a file. */
+static void close_log(struct framelog *log, struct run_result *r, bool keep)
+{
+	bool empty = log->end == 0;
+	framelog_close(log);
+	if (keep && !empty)
+		return;
+	unlink(r->log_path);
+	free(r->log_path);
+	r->log_path = NULL;
+}
+
+static int record(struct session *s, const char *path, const char *name, char *const *command,
+		  struct run_result *r, struct err *err)
+{
+	struct framelog log = { .fd = -1 };
+	struct job job = { .session = s, .command = command, .log = &log, .result = r };
+	r->log_path = mem_printf("%s/%s.log", s->opt.places->logs, r->id);
+	if (framelog_create(&log, r->log_path) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", r->log_path);
+	int64_t start = clock_mono_ns();
+	int bad = open_and_run(s, path, name, &job, err);
+	r->duration_ns = clock_mono_ns() - start;
+	close_log(&log, r, !bad);
+	return bad || store_put(s->store, r, err) < 0 ? -1 : 0;
+}
+
+int grade(struct session *s, const char *path, const char *name, char *const *command,
+	  struct run_result *ret, struct err *err)
+{
+	int mark = -1;
+	run_result_init(ret);
+	clock_ulid(ret->id);
+	ret->started_real_ns = clock_real_ns();
+	if (live_begin(s->opt.places, ret->id, &mark, err) < 0)
+		return -1;
+	int bad = record(s, path, name, command, ret, err);
+	live_end(s->opt.places, ret->id, mark);
+	return bad ? -1 : 0;
+}

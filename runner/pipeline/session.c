@@ -1,0 +1,96 @@
+/* session.c - opens what a call of the program needs once, whatever it grades. */
+#include "pipeline/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "container/live.h"
+#include "container/slot.h"
+#include "image/store.h"
+#include "pipeline/files.h"
+
+#define DEFAULT_PROFILE "default"
+#define DEFAULT_IMAGE "host"
+
+static const char *choose(const char *given, const char *assigned, const char *otherwise)
+{
+	return given ? given : assigned ? assigned : otherwise;
+}
+
+static int has_result(void *ctx, const char *id, struct err *err)
+{
+	return store_has(ctx, id, err);
+}
+
+int session_sweep(const struct places *p, struct store *store, int *ret_swept, struct err *err)
+{
+	struct cgroup_host host = { 0 };
+	/* A host without cgroups has no slots to be swept; grading will say so. */
+	if (cgroup_host_find(&host, NULL) == 0) {
+		int bad = slot_sweep(p, &host, ret_swept, err);
+		cgroup_host_done(&host);
+		if (bad)
+			return -1;
+	}
+	if (files_sweep(p, err) < 0)
+		return -1;
+	return live_sweep(p, has_result, store, ret_swept, err);
+}
+
+int session_open(const struct session_options *opt, struct session *ret, struct err *err)
+{
+	const struct places *p = opt->places;
+	const struct assignment *a = opt->assignment;
+	*ret = (struct session){ .opt = *opt, .image_lock = -1, .own_mnt = -1 };
+	const char *profile = choose(opt->profile, a ? a->profile : NULL, DEFAULT_PROFILE);
+	const char *image = choose(opt->image, a ? a->image : NULL, DEFAULT_IMAGE);
+	AUTO_FREE char *table = mem_printf("%s/languages.json", p->data);
+	if (profile_load(profile, p->profiles, &ret->profile, err) < 0 ||
+	    languages_load(table, &ret->languages, err) < 0 || places_make(p, err) < 0 ||
+	    /* Held first: else it could be replaced between looking at it and using it. */
+	    image_hold(p, image, &ret->image_lock, err) < 0 ||
+	    image_open(p, image, &ret->image, err) < 0 ||
+	    store_open(p->database, &ret->store, err) < 0)
+		return -1;
+	int swept = 0;
+	return session_sweep(p, ret->store, &swept, err);
+}
+
+int session_ready(struct session *s, struct err *err)
+{
+	const struct places *p = s->opt.places;
+	if (s->ready)
+		return 0;
+	if (access(p->init, X_OK) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot use the init of boxes '%s'; install "
+			       "moulette again", p->init);
+	if (engine_find(p, &s->engine, err) < 0 || cgroup_host_find(&s->host, err) < 0 ||
+	    room_enter(p, s->engine.hides_unified ? s->host.hidden_unified : NULL, &s->room, err) < 0)
+		return -1;
+	s->own_mnt = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (s->own_mnt < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot open /proc/self/ns/mnt");
+	s->ready = true;
+	return 0;
+}
+
+void session_close(struct session *s)
+{
+	if (s->image_lock >= 0)
+		close(s->image_lock);
+	if (s->own_mnt >= 0)
+		close(s->own_mnt);
+	store_close(s->store);
+	profile_done(&s->profile);
+	image_done(&s->image);
+	languages_done(&s->languages);
+	engine_done(&s->engine);
+	cgroup_host_done(&s->host);
+	room_done(&s->room);
+	s->store = NULL;
+}

@@ -1,0 +1,57 @@
+/* session.h - what all submissions of one call of the program share. */
+#ifndef MOULETTE_PIPELINE_SESSION_H
+#define MOULETTE_PIPELINE_SESSION_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "bundle/profile.h"
+#include "container/cgroup.h"
+#include "container/engine.h"
+#include "container/room.h"
+#include "model/assignment.h"
+#include "model/image.h"
+#include "model/places.h"
+#include "model/spec.h"
+#include "store/store.h"
+#include "submission/language.h"
+
+/** What the command line said. All borrowed; paths are absolute. */
+struct session_options {
+	const struct places *places;
+	const struct assignment *assignment; /* NULL: the built-in one */
+	const char *image, *profile;         /* NULL: the assignment's, else the defaults */
+	const struct mount_spec *mounts;     /* -v */
+	size_t n_mounts;
+	char *const *env;                    /* -e, NAME=VALUE */
+	struct limits over;                  /* --limit */
+	double time_factor;
+	int interrupt_fd;                    /* a signalfd, not read here */
+};
+
+struct session {
+	struct session_options opt;
+	struct profile profile;
+	struct image image;
+	int image_lock, own_mnt;
+	struct languages languages;
+	struct store *store;
+	/* Made by session_ready(). */
+	bool ready;
+	struct engine engine;
+	struct cgroup_host host;
+	struct room room;
+};
+
+/** session_open() - load what the user may have got wrong, open the store, sweep what killed runs
+ *  left. FAULT_USAGE or FAULT_INFRA. *ret is to be closed in both cases. */
+int session_open(const struct session_options *opt, struct session *ret, struct err *err);
+/** session_ready() - find the engine, leave the host's mount namespace; once. FAULT_INFRA. */
+int session_ready(struct session *s, struct err *err);
+void session_close(struct session *s);
+
+/** session_sweep() - remove what killed runs left: cgroups, logs without a result, half-made
+ *  images. @ret_swept counts things removed. */
+int session_sweep(const struct places *p, struct store *store, int *ret_swept, struct err *err);
+
+#endif
