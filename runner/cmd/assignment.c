@@ -1,0 +1,37 @@
+/* assignment.c - look at an assignment before students are graded by it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "submission/assignment.h"
+
+static int check(const char *dir, struct err *err)
+{
+	struct assignment a = { 0 };
+	double points = 0;
+	int bad = assignment_load(dir, &a, err);
+	if (!bad)
+		bad = assignment_check_tests(&a, err);
+	for (size_t i = 0; !bad && i < a.n_tests; i++)
+		points += a.tests[i].points;
+	if (!bad)
+		printf("%s: valid: %zu test%s, %g point%s\n", a.name, a.n_tests,
+		       a.n_tests == 1 ? "" : "s", points, points == 1 ? "" : "s");
+	assignment_done(&a);
+	return bad;
+}
+
+static int assignment_exec(const struct places *places, const struct cli *cli, struct err *err)
+{
+	(void)places;
+	if (cli->n_args != 2 || strcmp(cli->args[0], "check") != 0)
+		return usage_error(err, "assignment: expected 'check DIR'");
+	return check(cli->args[1], err);
+}
+
+const struct command cmd_assignment = {
+	.name = "assignment",
+	.synopsis = "assignment check DIR",
+	.summary = "check an assignment: its keys, its limits and the files that it names",
+	.exec = assignment_exec,
+};

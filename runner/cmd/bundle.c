@@ -1,0 +1,268 @@
+/*
+ * bundle.c - write an OCI bundle that an engine runs as is.
+ *
+ * DIR gets `work` (the submission), `rootfs` (the image, copied) and last config.json, so that what
+ * is half made cannot be run. Signals are blocked meanwhile and looked for by the stages: whatever
+ * happens, what was made is removed again.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "bundle/bundle.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "image/store.h"
+#include "submission/language.h"
+#include "submission/submission.h"
+#include "unpack/unpack.h"
+
+/* Where the submission is unpacked, before its top folder is entered. */
+#define UNPACKED "unpacked"
+
+struct job {
+	const struct places *places;
+	const struct cli *cli;
+	struct profile profile;
+	struct image image;
+	struct languages languages;
+	int image_lock;
+	int dir;      /* DIR */
+	bool made;    /* DIR was not there */
+	int signals;  /* signalfd */
+};
+
+static const struct option_spec options[] = {
+	{ "image", 'i', "NAME", "image to copy (default: host)" },
+	{ "profile", 'p', "NAME", "profile, or a file (default: default)" },
+	{ "output", 'o', "DIR", "folder to make; an empty one may be there" },
+	OPTION_VOLUME,
+	OPTION_ENV,
+	OPTION_END,
+};
+
+static bool is_empty(int fd)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_DIR DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	size_t n = 0;
+
+	while (d && n < 3 && readdir(d))
+		n++;
+	return d && n < 3; /* "." and ".." */
+}
+
+static int open_dir(struct job *job, const char *path, struct err *err)
+{
+	job->made = mkdir(path, 0755) == 0;
+	if (!job->made && errno != EEXIST)
+		return err_set(err, FAULT_USAGE, errno, "cannot make folder '%s'", path);
+	job->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (job->dir < 0)
+		return err_set(err, errno == ENOTDIR ? FAULT_USAGE : FAULT_INFRA, errno,
+			       "cannot open folder '%s'", path);
+	if (!job->made && !is_empty(job->dir)) {
+		cleanup_fd(&job->dir); /* so that nothing in it is removed */
+		job->dir = -1;
+		return err_set(err, FAULT_USAGE, 0,
+			       "folder '%s' is not empty; a bundle needs one of its own", path);
+	}
+	return 0;
+}
+
+static void undo(struct job *job, const char *path)
+{
+	if (job->dir >= 0 && tree_remove(job->dir) < 0)
+		fprintf(stderr, "moulette: cannot remove all of '%s': %s\n", path, strerror(errno));
+	if (job->made)
+		rmdir(path);
+}
+
+/* A folder above DIR that others cannot enter is one for runc 1.1 and its mapped root: crun opens
+ * the root before it becomes that. */
+static void warn_closed(const char *path)
+{
+	AUTO_FREE char *at = realpath(path, NULL);
+
+	while (at && at[0] && at[1]) {
+		struct stat st;
+		if (stat(at, &st) == 0 && !(st.st_mode & S_IXOTH))
+			fprintf(stderr,
+				"moulette: '%s' has mode %04o: runc cannot enter it from a user "
+				"namespace, so run the bundle from elsewhere or open it\n",
+				at, (unsigned int)st.st_mode & 07777);
+		*strrchr(at, '/') = '\0';
+	}
+}
+
+/* The folder that is to be entered becomes DIR/work. */
+static int enter_top(int dir, const char *top, struct err *err)
+{
+	AUTO_FREE char *from = mem_printf(UNPACKED "%s%s", *top ? "/" : "", top);
+
+	/* The child has ended, and nobody but it and root could write here. */
+	if (renameat(dir, from, dir, "work") < 0 || fchmodat(dir, "work", 0700, 0) < 0 ||
+	    (*top && tree_remove_at(dir, UNPACKED) < 0))
+		return err_set(err, FAULT_INFRA, errno, "cannot make 'work' of the bundle");
+	return 0;
+}
+
+static int unpack(const struct job *job, const char *path, struct err *err)
+{
+	const uint32_t uid = job->places->uid_base + SPEC_BOX_UID;
+	struct submission sub = { .fd = -1, .bytes = -1, .entries = -1 };
+	struct unpack_outcome outcome = { 0 };
+
+	if (mkdirat(job->dir, UNPACKED, 0700) < 0 ||
+	    fchownat(job->dir, UNPACKED, uid, uid, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make 'work' of the bundle");
+	AUTO_FD int dest = openat(job->dir, UNPACKED,
+				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dest < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make 'work' of the bundle");
+	const struct unpack_request req = { .self = job->places->self,
+					    .dest_fd = dest,
+					    .uid = uid,
+					    .gid = uid,
+					    .interrupt_fd = job->signals,
+					    .limits = job->profile.unpack };
+	int got = submission_open(path, job->languages.extensions, &sub, err);
+	if (got == 0)
+		got = unpack_run(&req, &sub, &outcome, err);
+	submission_done(&sub);
+	return got < 0 ? -1 : enter_top(job->dir, outcome.top, err);
+}
+
+/* The copy has in it what the image binds, so the config is made for an image without. */
+static int make_config(const struct job *job, struct json_object **ret, struct err *err)
+{
+	struct image whole = job->image;
+	struct spec_request req = { .image = &whole,
+				    .argv = job->cli->command,
+				    .uid_base = job->places->uid_base,
+				    .memory_bytes = LIMIT_UNSET,
+				    .processes = LIMIT_UNSET };
+	struct mount_spec *mounts = NULL;
+	AUTO_STRV env = NULL;
+
+	whole.n_binds = 0;
+	if (cli_env(job->cli, &env, err) < 0 ||
+	    cli_mounts(job->cli, &mounts, &req.n_mounts, err) < 0)
+		return -1;
+	req.env = env;
+	req.mounts = mounts;
+	int got = spec_make(&job->profile, &req, ret, err);
+	mounts_free(mounts, req.n_mounts);
+	return got;
+}
+
+static int fill(const struct job *job, struct json_object *config, struct err *err)
+{
+	if (unpack(job, job->cli->args[0], err) < 0)
+		return -1;
+	if (bundle_copy_root(&job->image, config, job->dir, err) < 0)
+		return -1;
+	return spec_write(config, job->dir, err);
+}
+
+static int open_all(struct job *job, struct err *err)
+{
+	const struct places *p = job->places;
+	const char *profile = cli_get(job->cli, "profile"), *image = cli_get(job->cli, "image");
+	AUTO_FREE char *table = mem_printf("%s/languages.json", p->data);
+
+	if (!image)
+		image = "host";
+	if (profile_load(profile ? profile : "default", p->profiles, &job->profile, err) < 0 ||
+	    languages_load(table, &job->languages, err) < 0 || places_make(p, err) < 0 ||
+	    image_open(p, image, &job->image, err) < 0)
+		return -1;
+	return image_hold(p, image, &job->image_lock, err);
+}
+
+static void watch_signals(struct job *job, sigset_t *old)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, old);
+	job->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Return: 128 + the signal that came, or 0. */
+static int signal_came(const struct job *job)
+{
+	struct signalfd_siginfo info;
+	if (job->signals < 0 || read(job->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return 0;
+	return 128 + (int)info.ssi_signo;
+}
+
+static int write_bundle(struct job *job, const char *path, struct err *err)
+{
+	AUTO_JSON *config = NULL;
+	AUTO_STRV points = NULL;
+
+	/* All that is wrong with the command line is said before a file is made. */
+	if (open_all(job, err) < 0 || make_config(job, &config, err) < 0 ||
+	    spec_mount_points(config, &points, err) < 0)
+		return -1;
+	int got = open_dir(job, path, err);
+	if (got == 0)
+		got = fill(job, config, err);
+	if (got < 0)
+		undo(job, path);
+	else
+		warn_closed(path);
+	return got;
+}
+
+static int bundle_exec(const struct places *places, const struct cli *cli, struct err *err)
+{
+	struct job job = { .places = places, .cli = cli, .image_lock = -1, .dir = -1,
+			   .signals = -1 };
+	const char *path = cli_get(cli, "output");
+	sigset_t old;
+
+	if (cli->n_args != 1 || !path || !*path)
+		return usage_error(err, "bundle: expected one SUBMISSION and -o DIR; see 'moulette "
+				   "bundle --help'");
+	watch_signals(&job, &old);
+	int got = write_bundle(&job, path, err);
+	int came = signal_came(&job);
+	if (got < 0 && came) {
+		fprintf(stderr, "moulette: interrupted; '%s' is removed\n", path);
+		got = came;
+	}
+	cleanup_fd(&job.signals);
+	cleanup_fd(&job.dir);
+	cleanup_fd(&job.image_lock);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	languages_done(&job.languages);
+	image_done(&job.image);
+	profile_done(&job.profile);
+	return got;
+}
+
+extern const struct command cmd_bundle;
+const struct command cmd_bundle = {
+	.name = "bundle",
+	.synopsis = "bundle [OPTION]... SUBMISSION -o DIR [-- COMMAND [ARG]...]",
+	.summary = "write an OCI bundle that runc or crun runs as is",
+	.options = options,
+	.takes_command = true,
+	.exec = bundle_exec,
+};

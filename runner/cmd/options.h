@@ -1,0 +1,39 @@
+/* options.h - the command line, and options that several commands share. */
+#ifndef MOULETTE_CMD_OPTIONS_H
+#define MOULETTE_CMD_OPTIONS_H
+
+#include <stdio.h>
+
+#include "cmd/command.h"
+#include "model/spec.h"
+
+/**
+ * cli_parse() - the words after the command's name, by its option table
+ * @argv: argv[0] is the command's name; reordered
+ * @ret_help: --help was given: print cmd_help()
+ */
+int cli_parse(const struct command *cmd, int argc, char **argv, struct cli *ret, bool *ret_help,
+	      struct err *err);
+void cli_done(struct cli *cli);
+/** cmd_help() - what --help prints. */
+void cmd_help(const struct command *cmd, FILE *out);
+
+/* Options of run, spec and bundle alike: rows for their tables. */
+#define OPTION_ASSIGNMENT { "assignment", 'a', "DIR", "folder of an assignment (default: the " \
+	"current one when it has an assignment.json, else the built-in one)" }
+#define OPTION_IMAGE { "image", 'i', "NAME", "image to run in (default: the assignment's, else host)" }
+#define OPTION_PROFILE { "profile", 'p', "NAME", "profile, or a file (default: the assignment's, " \
+	"else default)" }
+#define OPTION_VOLUME { "volume", 'v', "SRC:DST[:ro|:rw]", "bind a file or folder of the host, " \
+	"read-only unless said" }
+#define OPTION_ENV { "env", 'e', "NAME=VALUE", "set a variable in the box" }
+#define OPTION_END { NULL, 0, NULL, NULL }
+
+/** cli_mounts() - the values of --volume; sources are made absolute and must exist. A folder or
+ *  file that programs of a box cannot read is named on stderr. */
+int cli_mounts(const struct cli *cli, struct mount_spec **ret, size_t *ret_n, struct err *err);
+void mounts_free(struct mount_spec *mounts, size_t n);
+/** cli_env() - the values of --env. */
+int cli_env(const struct cli *cli, char ***ret, struct err *err);
+
+#endif
