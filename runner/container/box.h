@@ -37,6 +37,7 @@ struct box {
 	int engine_fd, socket, output, mnt_ns, ipc_ns;
 	struct step_cgroup tests;  /* shared by all tests */
 	int builds;                /* groups of build steps made so far */
+	bool allowed_clone3;       /* once.c has changed the bundle's config */
 	bool dead;                 /* PID 1 or the engine is gone */
 };
 

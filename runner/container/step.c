@@ -175,7 +175,10 @@ static int watch(struct running *r, struct err *err)
 		struct timespec wait = time_to_wait(r, now);
 		struct pollfd p[P_COUNT] = {
 			[P_SOCKET] = { .fd = r->channel->fd(r), .events = POLLIN },
-			[P_ENGINE] = { .fd = r->box->engine_fd, .events = POLLIN },
+			/* Killed with its step, an engine of one step may end before the last writer of
+			 * its reply does. */
+			[P_ENGINE] = { .fd = r->killed && r->channel->memory_overhead ?
+						     -1 : r->box->engine_fd, .events = POLLIN },
 			[P_INTERRUPT] = { .fd = r->box->opt.interrupt_fd, .events = POLLIN },
 			[P_OUT] = { .fd = r->out.read_fd, .events = POLLIN },
 			[P_ERR] = { .fd = r->err.read_fd, .events = POLLIN },

@@ -68,9 +68,10 @@ static int count(struct running *r, struct err *err)
 		return -1;
 	struct step_facts *f = r->facts;
 	f->memory_peak_bytes = c.memory_peak_bytes;
-	f->processes_peak = c.processes_peak;
+	/* The engine's threads are no processes of the step. */
+	f->processes_peak = r->channel->memory_overhead ? -1 : c.processes_peak;
 	f->oom_kills = c.oom_kills;
-	f->pids_denied = c.pids_denied;
+	f->pids_denied = r->channel->memory_overhead ? -1 : c.pids_denied;
 	f->cpu_ns = c.cpu_ns;
 	f->throttled_ns = c.throttled_ns;
 	share_cpu(f, r->reply.user_us, r->reply.system_us);

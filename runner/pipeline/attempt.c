@@ -215,8 +215,12 @@ static int write_bundle(const struct attempt *a, struct err *err)
 	AUTO_FD int dir = open(s->room.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot open '%s'", s->room.bundle);
-	if (spec_mount_points(a->config, &points, err) < 0 ||
-	    room_mount_root(&s->room, &s->image, points, err) < 0)
+	if (spec_mount_points(a->config, &points, err) < 0)
+		return -1;
+	/* runsc binds into the tree before it mounts its own /dev over it. */
+	if (!s->engine.inherits_fds)
+		strv_add(&points, "d/dev/shm");
+	if (room_mount_root(&s->room, &s->image, points, err) < 0)
 		return -1;
 	return spec_write(a->config, dir, err);
 }
