@@ -1,0 +1,62 @@
+/* child.h - what parent and children of unpacking say to each other, and the rooms of the child. */
+#ifndef MOULETTE_UNPACK_CHILD_H
+#define MOULETTE_UNPACK_CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "unpack/entry_policy.h"
+#include "unpack/unpack.h"
+
+/*
+ * Descriptors of a child: stdio is /dev/null. The request and the one reply are messages on a
+ * SOCK_SEQPACKET socket; CHILD_INPUT is the file or the folder that was handed in, or the pipe that
+ * a folder comes through; CHILD_OUTPUT the destination folder, or that pipe's other end. Behind
+ * them lie the cgroups to enter.
+ */
+enum { CHILD_SOCKET = 3, CHILD_INPUT, CHILD_OUTPUT, CHILD_CGROUPS };
+
+enum child_role {
+	CHILD_EXTRACT, /* parses foreign bytes and writes the tree, as the submission's uid */
+	CHILD_FOLDER,  /* reads a folder as root that may only read, and streams it as a tar */
+};
+
+#define CHILD_NAME_SIZE 256
+
+struct child_job {
+	enum child_role role;
+	enum submission_kind kind;
+	uint32_t uid, gid;
+	uint32_t n_cgroups;
+	pid_t parent; /* whose death is ours */
+	struct unpack_limits limits;
+	char name[CHILD_NAME_SIZE]; /* of a single source file */
+};
+
+struct child_reply {
+	int result; /* 0 or -1; @err is set then */
+	struct err err;
+	struct unpack_outcome outcome;
+	int64_t bytes;           /* CHILD_FOLDER: of all regular files */
+	char sha256[DIGEST_HEX]; /* CHILD_FOLDER */
+};
+
+/** confine_self() - give up everything but @job's descriptors, memory and a few system calls.
+ *  FAULT_INFRA; what was given up by then stays given up. */
+int confine_self(const struct child_job *job, struct err *err);
+
+/** extract_run() - CHILD_INPUT to CHILD_OUTPUT, whatever kind it is. */
+int extract_run(const struct child_job *job, struct unpack_outcome *ret, struct err *err);
+
+struct digest;
+/** folder_run() - the folder CHILD_INPUT as a tar to CHILD_OUTPUT. @err->sys is EPIPE when the
+ *  other child would not read on: then that one knows why. */
+int folder_run(const struct child_job *job, struct digest *digest, struct child_reply *ret,
+	       struct err *err);
+
+/** top_find() - the folder that is to be entered: while there is one entry and that is a folder,
+ *  at most two levels; what macOS and Windows add does not count. */
+int top_find(int dest, char top[PATH_BYTES_MAX + 1], struct err *err);
+
+#endif

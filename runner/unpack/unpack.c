@@ -1,0 +1,385 @@
+/*
+ * unpack.c - the parent's side of unpacking: start confined children, wait, believe nothing.
+ *
+ * Each child is this program again, re-executed so that it inherits no database, no layout of
+ * memory and no descriptor but those of child.h. An archive or a source file takes one child; a
+ * folder takes two, one that reads it and one that unpacks what the first sends through a pipe. A
+ * child answers with one message, which waits in its socket until the child has ended: so one poll
+ * over pidfds, the clock and the interrupt is all there is. Children are in a session of their own
+ * (a terminal's ^C reaches the parent alone) and die with the parent.
+ */
+#include "unpack/unpack.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "unpack/child.h"
+
+#define CGROUP_FDS_MAX 8
+#define FDS_MAX (CHILD_CGROUPS + CGROUP_FDS_MAX)
+#define START_FAILED 126 /* exit status of a child that could not become the program */
+
+struct child {
+	pid_t pid; /* 0: not started, or reaped */
+	int pidfd, sock;
+	int status;        /* of wait4, once it has ended */
+	int64_t cpu_ns;
+	bool ended;
+};
+
+struct run {
+	const struct unpack_request *req;
+	struct child extract, folder; /* the second for a SUBMISSION_FOLDER only */
+	int64_t deadline_ns;
+};
+
+/* No child outlives the call, however it ends. */
+static void child_done(struct child *c)
+{
+	int saved = errno;
+
+	if (c->pid > 0) {
+		kill(c->pid, SIGKILL);
+		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
+	}
+	c->pid = 0;
+	cleanup_fd(&c->pidfd);
+	cleanup_fd(&c->sock);
+	c->pidfd = c->sock = -1;
+	errno = saved;
+}
+
+static void run_done(struct run *r)
+{
+	child_done(&r->extract);
+	child_done(&r->folder);
+}
+
+/*
+ * In the forked child, so nothing but system calls. @fds are moved out of the way first: the places
+ * where they go may be taken by one another.
+ */
+static void become_program(const char *self, char *const argv[], char *const env[], const int *fds,
+			   int n, pid_t parent)
+{
+	int moved[FDS_MAX];
+	sigset_t none;
+
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
+		_exit(START_FAILED);
+	for (int i = 0; i < n; i++) {
+		moved[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FDS_MAX);
+		if (moved[i] < 0)
+			_exit(START_FAILED);
+	}
+	for (int i = 0; i < n; i++) {
+		if (dup2(moved[i], i) < 0)
+			_exit(START_FAILED);
+	}
+	if (close_range((unsigned int)n, ~0u, 0) < 0)
+		_exit(START_FAILED);
+	execve(self, argv, env);
+	_exit(START_FAILED);
+}
+
+/* The environment is not inherited; zip has local times, so the zone is passed on. */
+static char *zone_setting(void)
+{
+	const char *zone = getenv("TZ");
+	return mem_printf("TZ=%s", zone && *zone ? zone : ":/etc/localtime");
+}
+
+/* Forks the program with @in and @out in their places and sends it @job. */
+static int child_start(struct child *c, const struct unpack_request *req,
+		       const struct child_job *job, int in, int out, struct err *err)
+{
+	AUTO_FREE char *zone = zone_setting();
+	char *const argv[] = { "moulette", "unpack-child", NULL };
+	char *const env[] = { "LC_ALL=C.UTF-8", zone, NULL };
+	AUTO_FD int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int pair[2];
+
+	if (null < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot start unpacking");
+	AUTO_FD int theirs = pair[1];
+	c->sock = pair[0];
+	int fds[FDS_MAX] = { null, null, null, theirs, in, out };
+	for (size_t i = 0; i < job->n_cgroups; i++)
+		fds[CHILD_CGROUPS + i] = req->cgroup_fds[i];
+
+	pid_t self = getpid();
+	pid_t pid = fork();
+	if (pid < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot start unpacking");
+	if (pid == 0)
+		become_program(req->self, argv, env, fds, CHILD_CGROUPS + (int)job->n_cgroups,
+			       self);
+	c->pid = pid;
+	c->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (c->pidfd < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot watch the unpacking child");
+	/* A child that is gone already is noticed when it is waited for. */
+	if (fd_send(c->sock, job, sizeof(*job), NULL, 0) < 0 && errno != EPIPE &&
+	    errno != ECONNRESET)
+		return err_set(err, FAULT_INFRA, errno, "cannot tell the unpacking child its job");
+	return 0;
+}
+
+static int start_all(struct run *r, const struct submission *sub, struct err *err)
+{
+	const struct unpack_request *req = r->req;
+	struct child_job job = {
+		.role = CHILD_EXTRACT,
+		.kind = sub->kind,
+		.uid = req->uid,
+		.gid = req->gid,
+		.n_cgroups = (uint32_t)req->n_cgroup_fds,
+		.parent = getpid(),
+		.limits = req->limits,
+	};
+	AUTO_FD int from = -1;
+	AUTO_FD int to = -1;
+	int pipe_fds[2];
+
+	if (sub->kind != SUBMISSION_FOLDER) {
+		/* A name that does not fit is too long for a file, too: cut, it stays so. */
+		if (sub->kind == SUBMISSION_SOURCE)
+			strncpy(job.name, sub->file, sizeof(job.name) - 1);
+		return child_start(&r->extract, req, &job, sub->fd, req->dest_fd, err);
+	}
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make a pipe");
+	from = pipe_fds[0];
+	to = pipe_fds[1];
+	if (child_start(&r->extract, req, &job, from, req->dest_fd, err) < 0)
+		return -1;
+	job.role = CHILD_FOLDER;
+	return child_start(&r->folder, req, &job, sub->fd, to, err);
+}
+
+static int64_t cpu_ns(const struct rusage *u)
+{
+	return (u->ru_utime.tv_sec + u->ru_stime.tv_sec) * NSEC_PER_SEC +
+	       (u->ru_utime.tv_usec + u->ru_stime.tv_usec) * INT64_C(1000);
+}
+
+static void child_reap(struct child *c)
+{
+	struct rusage usage;
+	pid_t got;
+
+	do
+		got = wait4(c->pid, &c->status, 0, &usage);
+	while (got < 0 && errno == EINTR);
+	c->cpu_ns = got < 0 ? 0 : cpu_ns(&usage);
+	if (got < 0)
+		c->status = 0; /* somebody else took it; its reply decides */
+	c->pid = 0;
+	c->ended = true;
+}
+
+/*
+ * The time is up. Counted is the clock, but a student answers only for what the archive makes the
+ * child do: one that mostly waited, for a slow disk or a busy machine, is our trouble.
+ */
+static int out_of_time(struct run *r, struct err *err)
+{
+	int64_t limit = r->req->limits.time_ns, spent = 0;
+	struct child *const all[] = { &r->extract, &r->folder };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (all[i]->pid > 0) {
+			kill(all[i]->pid, SIGKILL);
+			child_reap(all[i]);
+		}
+		spent += all[i]->cpu_ns;
+	}
+	if (spent < limit / 2)
+		return err_set(err, FAULT_INFRA, ETIMEDOUT,
+			       "unpacking waited for the host most of its %.3g s",
+			       (double)limit / 1e9);
+	return err_set_code(err, "archive.time", FAULT_STUDENT, 0,
+			    "unpacking took more than %.3g s; `time` in the profile's "
+			    "`moulette.unpack` is the limit", (double)limit / 1e9);
+}
+
+static bool is_interrupted(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	return fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
+static int interrupted(struct err *err)
+{
+	return err_set_code(err, "interrupted", FAULT_NONE, 0, "unpacking was interrupted");
+}
+
+/* Until every child has ended. */
+static int wait_all(struct run *r, struct err *err)
+{
+	struct child *const all[] = { &r->extract, &r->folder };
+
+	for (;;) {
+		struct pollfd p[3] = { { .fd = r->req->interrupt_fd, .events = POLLIN } };
+		bool left = false;
+		for (size_t i = 0; i < 2; i++) {
+			left = left || all[i]->pid > 0;
+			p[1 + i] = (struct pollfd){ .fd = all[i]->pid > 0 ? all[i]->pidfd : -1,
+						    .events = POLLIN };
+		}
+		if (!left)
+			return 0;
+		int64_t rest = r->deadline_ns - clock_mono_ns();
+		if (rest <= 0)
+			return out_of_time(r, err);
+		int64_t ms = rest / 1000000 + 1;
+		if (poll(p, 3, ms > 60000 ? 60000 : (int)ms) < 0 && errno != EINTR)
+			return err_set(err, FAULT_INFRA, errno, "cannot wait for unpacking");
+		if (p[0].revents)
+			return interrupted(err);
+		for (size_t i = 0; i < 2; i++) {
+			if (p[1 + i].revents)
+				child_reap(all[i]);
+		}
+	}
+}
+
+/* No reply: the child was killed, crashed, or never became the program. */
+static int died(const struct child *c, const struct unpack_request *req, struct err *err)
+{
+	if (WIFSIGNALED(c->status) && WTERMSIG(c->status) == SIGXCPU)
+		return err_set_code(err, "archive.time", FAULT_STUDENT, 0,
+				    "unpacking took more processor time than its limit of %.3g s",
+				    (double)req->limits.time_ns / 1e9);
+	if (WIFSIGNALED(c->status))
+		return err_set(err, FAULT_INFRA, 0, "the unpacking child died of signal %d (%s)",
+			       WTERMSIG(c->status), strsignal(WTERMSIG(c->status)));
+	if (WEXITSTATUS(c->status) == START_FAILED)
+		return err_set(err, FAULT_INFRA, 0, "cannot run '%s' as the unpacking child",
+			       req->self);
+	return err_set(err, FAULT_INFRA, 0,
+		       "the unpacking child ended with status %d and without a word",
+		       WEXITSTATUS(c->status));
+}
+
+static bool ends(const char *s, size_t size)
+{
+	return memchr(s, '\0', size) != NULL;
+}
+
+/* The child has read foreign bytes: its words are checked and escaped like theirs. */
+static int child_read(const struct child *c, const struct unpack_request *req,
+		      struct child_reply *ret, struct err *err)
+{
+	struct child_reply r;
+
+	ssize_t n = fd_recv(c->sock, &r, sizeof(r), NULL, NULL, NULL, MSG_DONTWAIT);
+	if (n <= 0)
+		return died(c, req, err);
+	if (n != (ssize_t)sizeof(r) || !ends(r.err.msg, sizeof(r.err.msg)) ||
+	    !ends(r.err.code, sizeof(r.err.code)) || !ends(r.sha256, sizeof(r.sha256)) ||
+	    !ends(r.outcome.top, sizeof(r.outcome.top)) ||
+	    (r.result != 0 && r.err.fault != FAULT_STUDENT && r.err.fault != FAULT_INFRA))
+		return err_set(err, FAULT_INFRA, EBADMSG, "the unpacking child's words");
+	if (r.result != 0) {
+		bool coded = strspn(r.err.code, "abcdefghijklmnopqrstuvwxyz._") ==
+			     strlen(r.err.code);
+		err_set_code(err, coded ? r.err.code : "", r.err.fault, 0, "%s", r.err.msg);
+		if (err)
+			err->sys = r.err.sys;
+		return -1;
+	}
+	*ret = r;
+	return 0;
+}
+
+/* Is the folder to be entered one, in the destination and not behind a link? */
+static int check_outcome(const struct unpack_request *req, const struct unpack_outcome *o,
+			 struct err *err)
+{
+	if (o->entries < 0 || o->entries > req->limits.entries || o->bytes < 0 ||
+	    o->bytes > req->limits.bytes)
+		return err_set(err, FAULT_INFRA, EBADMSG, "the unpacking child's figures");
+	if (o->top[0] == '\0')
+		return 0;
+	AUTO_FD int fd = fd_open_beneath(req->dest_fd, o->top, O_PATH | O_DIRECTORY, 0);
+	if (fd < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot enter the unpacked folder '%s'",
+			       o->top);
+	return 0;
+}
+
+/* Two children have two stories: when the reader of a folder failed, the other one saw a tar that
+ * was cut off; when the other one refused, the reader saw a closed pipe. */
+static int read_folder_reply(struct run *r, struct child_reply *ret, struct err *err)
+{
+	struct err reading = { 0 }, writing = { 0 };
+	struct child_reply out;
+	int read = child_read(&r->folder, r->req, ret, &reading);
+	int wrote = child_read(&r->extract, r->req, &out, &writing);
+
+	if (read == 0 && wrote == 0) {
+		ret->outcome = out.outcome;
+		return 0;
+	}
+	if (err)
+		*err = wrote < 0 && (read == 0 || reading.sys == EPIPE) ? writing : reading;
+	return -1;
+}
+
+static int run_all(struct run *r, struct submission *sub, struct unpack_outcome *ret,
+		   struct err *err)
+{
+	bool folder = sub->kind == SUBMISSION_FOLDER;
+	struct child_reply reply;
+
+	if (is_interrupted(r->req->interrupt_fd))
+		return interrupted(err);
+	if (start_all(r, sub, err) < 0 || wait_all(r, err) < 0)
+		return -1;
+	if ((folder ? read_folder_reply(r, &reply, err) :
+		      child_read(&r->extract, r->req, &reply, err)) < 0 ||
+	    check_outcome(r->req, &reply.outcome, err) < 0)
+		return -1;
+	sub->entries = reply.outcome.entries;
+	if (folder) {
+		sub->bytes = reply.bytes;
+		memcpy(sub->sha256, reply.sha256, sizeof(sub->sha256));
+	}
+	*ret = reply.outcome;
+	return 0;
+}
+
+int unpack_run(const struct unpack_request *req, struct submission *sub,
+	       struct unpack_outcome *ret, struct err *err)
+{
+	struct run r = { .req = req,
+			 .extract = { .pidfd = -1, .sock = -1 },
+			 .folder = { .pidfd = -1, .sock = -1 },
+			 .deadline_ns = clock_mono_ns() + req->limits.time_ns };
+
+	assert(req->n_cgroup_fds <= CGROUP_FDS_MAX);
+	int got = run_all(&r, sub, ret, err);
+	run_done(&r);
+	return got;
+}

@@ -1,0 +1,56 @@
+/* unpack.h - hostile bytes to a folder, inside a confined child. */
+#ifndef MOULETTE_UNPACK_UNPACK_H
+#define MOULETTE_UNPACK_UNPACK_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "model/submission.h"
+
+#define PATH_BYTES_MAX 1024
+
+struct unpack_request {
+	const char *self;     /* this program; re-executed as `unpack-child` */
+	int dest_fd;          /* empty folder, owned by uid:gid, on a mount of its own */
+	uint32_t uid, gid;    /* what the child becomes; nobody else on the host has them */
+	const int *cgroup_fds; /* tasks/cgroup.procs files, open for writing; the children enter them */
+	size_t n_cgroup_fds;  /* at most 8 */
+	int interrupt_fd;     /* readable: stop (a signalfd, not read here); -1: none */
+	struct unpack_limits limits;
+};
+
+struct unpack_outcome {
+	int64_t entries, bytes;
+	char top[PATH_BYTES_MAX + 1]; /* "" or "a" or "a/b": the folder that is to be entered */
+};
+
+/**
+ * unpack_run() - unpack one submission into dest_fd
+ * @sub: archive, folder or source file; entries, and for a folder bytes and sha256, are set
+ *
+ * A refusal is FAULT_STUDENT, code "archive.WORD": path_escape, link_escape, link (a hard link to
+ * what is not there), name, too_long, too_deep, too_many, too_large, bomb, device, sparse,
+ * encrypted, truncated, damaged, unsupported, type_change, empty, time; the message names the
+ * entry, the reason and the limit. A full disk, a child that dies without a word, EIO are
+ * FAULT_INFRA, and so is the time limit when the child spent less than half of it computing. With
+ * interrupt_fd readable it is FAULT_NONE and the code "interrupted". No child outlives the call.
+ * After a failure the caller throws the mount away.
+ *
+ * dest_fd has to have room for more than the limits, or a full disk may be the archive's doing and
+ * is taken for ours: limits.bytes + 8192 x limits.entries bytes, 2 x limits.entries inodes (folders
+ * without an entry of their own are counted apart). What is written is charged to the cgroups of
+ * cgroup_fds, with up to 512 MiB of address space of each child.
+ *
+ * "Inside" is beneath dest_fd: a link in the top folder that leads to its sibling is kept, though
+ * it will dangle once the top is entered. Links are never followed while writing.
+ *
+ * Return: 0, or -1; @ret and @sub are untouched then.
+ */
+int unpack_run(const struct unpack_request *req, struct submission *sub,
+	       struct unpack_outcome *ret, struct err *err);
+
+/** unpack_child_main() - what `moulette unpack-child` does; its descriptors are agreed in
+ *  child.h. Return: exit status when it was not started by unpack_run(); else it does not. */
+int unpack_child_main(void);
+
+#endif
