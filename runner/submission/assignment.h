@@ -1,0 +1,84 @@
+/* assignment.h - read an assignment folder and plan the steps of one submission. */
+#ifndef MOULETTE_SUBMISSION_ASSIGNMENT_H
+#define MOULETTE_SUBMISSION_ASSIGNMENT_H
+
+#include "base/err.h"
+#include "model/assignment.h"
+#include "submission/language.h"
+
+/**
+ * assignment_load() - read and check DIR/assignment.json and look at every file that it names
+ * @path: the folder, or the assignment.json itself
+ *
+ * Every error is FAULT_USAGE and names file, key, what was expected. Unknown keys are errors; those
+ * of later versions (each, hidden, group, requires, groups, solutions, peers, network ...) say that
+ * this version does not know them yet. `files` that cover an expected output or assignment.json are
+ * an error unless they say "exposes": true. Symlinks in `files` must not leave the assignment.
+ */
+int assignment_load(const char *path, struct assignment *ret, struct err *err);
+/** assignment_check_tests() - FAULT_USAGE when there is nothing to be graded: an assignment without
+ *  tests needs a command. */
+int assignment_check_tests(const struct assignment *a, struct err *err);
+/** assignment_check_languages() - FAULT_USAGE when "language" names a row that the table lacks;
+ *  assignment_plan() does it too. @a may be NULL. */
+int assignment_check_languages(const struct assignment *a, const struct languages *langs,
+			       struct err *err);
+
+/** assignment_check_tests() - FAULT_USAGE when there is nothing to be tested and no command either. */
+int assignment_check_tests(const struct assignment *a, struct err *err);
+
+/** assignment_command() - the pseudo-assignment of `-- COMMAND`: one step of kind STEP_COMMAND (the
+ *  only entry of `tests`) with empty input, no points, nothing compared, no build; keeps name,
+ *  digest, image, profile, env, files and limits of @a (which may be NULL). */
+void assignment_command(const struct assignment *a, char *const *argv, struct assignment *ret);
+
+/**
+ * assignment_plan() - the steps of one submission
+ * @a:        NULL: the built-in assignment
+ * @work_fd:  the unpacked work folder; only looked at (beneath it, no link followed)
+ * @has_check: for the built-in assignment with a Makefile: does it have a target `check`? (asked by
+ *            the caller in the box, see assignment_wants_probe(); ignored otherwise)
+ * @base:     limits of the profile, all six or LIMIT_UNSET wall
+ * @over:     --limit of the command line
+ *
+ * Order of limits: profile, assignment, step, --limit, then @time_factor; before the latter the
+ * floors of the language are raised into steps whose command comes from the table. Without `build`
+ * and with a `run` in every test, files of no known language are no error: nothing is built.
+ *
+ * The built-in assignment: `make` (build, 1 point in all: on `make check` when has_check, else the
+ * build itself passes for it), else `run.sh` (`./run.sh` when it begins with #!, else `/bin/sh
+ * run.sh`), else the sources, compiled and run by the table. Its steps are called "build", "check"
+ * and "run". Nothing of these, or no row of the table for the submitted files: FAULT_STUDENT
+ * "submission.nothing_to_run" / "submission.language" with words that list what was looked for.
+ */
+int assignment_plan(const struct assignment *a, const struct languages *langs, int work_fd,
+		    bool has_check, const struct limits *base, const struct limits *over,
+		    double time_factor, struct plan *ret, struct err *err);
+
+/** assignment_wants_probe() - true when the built-in assignment finds a Makefile (makefile,
+ *  GNUmakefile): after `make` the caller asks `make -pq .moulette-none`. */
+bool assignment_wants_probe(const struct assignment *a, int work_fd);
+/** assignment_probe_line() - feed the probe's output line by line (without newline); true once a
+ *  line `check:` came that is not preceded by "# Not a target". @state starts as 0. */
+bool assignment_probe_line(int *state, const char *line, size_t len);
+
+/**
+ * assignment_lay_files() - copy the `files` with a relative `to` into the work folder
+ * @uid,@gid: owner of what is written
+ * @replaced: names that stood there and were replaced are added (NULL: not wanted)
+ *
+ * Through directory descriptors, no link followed: whatever stands at a destination (a link, a
+ * folder where a file must go) is removed first. Modes 0644/0755 by the x bit.
+ * FAULT_INFRA, or FAULT_USAGE when a source has become unreadable.
+ */
+int assignment_lay_files(const struct assignment *a, int work_fd, uint32_t uid, uint32_t gid,
+			 char ***replaced, struct err *err);
+
+/** assignment_copy_file() - copy one `files` entry's tree (absolute `to`) to the empty folder or
+ *  the new file @to_path, root-owned, 0644/0755 by the x bit; links inside are copied as their
+ *  targets. For the copies that are mounted read-only. */
+int assignment_copy_file(const struct file_spec *f, const char *to_path, struct err *err);
+/** assignment_file_digest() - over names, x bits and bytes of one `files` entry. */
+int assignment_file_digest(const struct file_spec *f, char hex[DIGEST_HEX], struct err *err);
+
+#endif

@@ -1,0 +1,267 @@
+/* choice.c - chooses a row of the table of languages and fills in its words. */
+#include "submission/choice.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "submission/sources.h"
+
+#define CODE "submission.language"
+#define BINARY "a.out"
+
+static const char *first_of(const struct sources *s, const struct language *row)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (sources_is_of(s->names[i], row))
+			return s->names[i];
+	return NULL;
+}
+
+static bool is_allowed(const char *name, char *const *allowed)
+{
+	for (char *const *a = allowed; a && *a; a++)
+		if (strcmp(*a, name) == 0)
+			return true;
+	return !allowed;
+}
+
+/* "c (main.c), python (x.py)": what was handed in. */
+static void list_found(const struct languages *l, const struct sources *s, struct buf *b)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const char *first = first_of(s, &l->rows[i]);
+		if (first)
+			buf_printf(b, "%s%s (%s)", b->len ? ", " : "", l->rows[i].name, first);
+	}
+}
+
+/* "c (.c), python (.py)": what would be taken. */
+static void list_allowed(const struct languages *l, char *const *allowed, struct buf *b)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct language *row = &l->rows[i];
+		if (!is_allowed(row->name, allowed))
+			continue;
+		buf_printf(b, "%s%s (", b->len ? ", " : "", row->name);
+		for (size_t k = 0; row->extensions[k]; k++)
+			buf_printf(b, "%s%s", k ? " " : "", row->extensions[k]);
+		buf_str(b, ")");
+	}
+}
+
+static char *nothing_fits(const struct languages *l, char *const *allowed, const struct sources *s)
+{
+	AUTO_BUF found = { 0 }, taken = { 0 };
+	list_found(l, s, &found);
+	list_allowed(l, allowed, &taken);
+	if (found.len)
+		return mem_printf("found %s, but taken is %s", found.data, taken.data);
+	if (s->header)
+		return mem_printf("found headers as '%s', but no source file; taken is %s",
+				  s->header, taken.data);
+	return mem_printf("found no source file; looked for %s", taken.data);
+}
+
+static const struct language *preferred(const struct languages *l, char *const *allowed,
+					const struct sources *s)
+{
+	for (; *allowed; allowed++) {
+		const struct language *row = languages_find(l, *allowed);
+		if (row && first_of(s, row))
+			return row;
+	}
+	return NULL;
+}
+
+/* The only row with sources; one that is no glue wins over those that are. */
+static int only_row(const struct languages *l, const struct sources *s,
+		    const struct language **ret, struct err *err)
+{
+	const struct language *found = NULL;
+	bool several = false;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct language *row = &l->rows[i];
+		if (!first_of(s, row) || (found && row->glue && !found->glue))
+			continue;
+		several = found && row->glue == found->glue;
+		found = row;
+	}
+	if (several) {
+		AUTO_BUF all = { 0 };
+		list_found(l, s, &all);
+		return err_set_code(err, CODE, FAULT_STUDENT, 0, "sources of several languages: "
+				    "%s; hand in one of them, or a Makefile where that is taken",
+				    all.data);
+	}
+	*ret = found;
+	return 0;
+}
+
+static bool is_folder(int work_fd, const char *name)
+{
+	struct stat st;
+	return fstatat(work_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* An old program of that name is replaced by the build; a folder cannot be. */
+static char *binary_name(int work_fd)
+{
+	char *name = mem_strdup(BINARY);
+	for (unsigned i = 2; is_folder(work_fd, name); i++) {
+		free(name);
+		name = mem_printf(BINARY "-%u", i);
+	}
+	return name;
+}
+
+int choice_make(const struct languages *l, char *const *allowed, int work_fd, struct choice *ret,
+		struct err *err)
+{
+	struct choice c = { .row = NULL };
+	struct sources s = { .n = 0 };
+	if (sources_find(work_fd, l, &s, err) < 0)
+		return -1;
+	int bad = 0;
+	if (allowed)
+		c.row = preferred(l, allowed, &s);
+	else
+		bad = only_row(l, &s, &c.row, err);
+	if (!bad) {
+		c.sources = strv_dup(NULL);
+		for (size_t i = 0; c.row && i < s.n; i++)
+			if (sources_is_of(s.names[i], c.row))
+				strv_add(&c.sources, s.names[i]);
+		c.binary = binary_name(work_fd);
+		c.missing = c.row ? NULL : nothing_fits(l, allowed, &s);
+		*ret = c;
+	}
+	sources_done(&s);
+	return bad;
+}
+
+void choice_done(struct choice *c)
+{
+	strv_free(c->sources);
+	free(c->binary);
+	free(c->missing);
+	memset(c, 0, sizeof *c);
+}
+
+/* --- words -------------------------------------------------------------------------------- */
+
+/* A name must not read as an option ("-x.c") or as a file of options ("@x.c"). */
+static char *as_argument(const char *name)
+{
+	unsigned char c = (unsigned char)name[0];
+	return mem_printf("%s%s", isalnum(c) || c == '_' || c >= 0x80 ? "" : "./", name);
+}
+
+static const char *last_component(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+/* One of the names that mains have: at the top, else wherever there is only one of that name. */
+static const char *known_main(const struct choice *c)
+{
+	for (char *const *m = c->row->mains; *m; m++)
+		for (char *const *s = c->sources; *s; s++)
+			if (strcmp(*s, *m) == 0)
+				return *s;
+	for (char *const *m = c->row->mains; *m; m++) {
+		const char *found = NULL;
+		size_t n = 0;
+		for (char *const *s = c->sources; *s; s++) {
+			if (strcmp(last_component(*s), *m) != 0)
+				continue;
+			found = *s;
+			n++;
+		}
+		if (n == 1)
+			return found;
+	}
+	return NULL;
+}
+
+static int find_main(const struct choice *c, const char **ret, struct err *err)
+{
+	size_t n = strv_len(c->sources);
+	*ret = n == 1 ? c->sources[0] : known_main(c);
+	if (*ret)
+		return 0;
+	AUTO_BUF names = { 0 };
+	for (char *const *m = c->row->mains; *m; m++)
+		buf_printf(&names, "%s%s", names.len ? ", " : "", *m);
+	return err_set_code(err, CODE, FAULT_STUDENT, 0, "which of the %zu source files of %s is "
+			    "the main one? expected a single one, or one named %s", n, c->row->name,
+			    names.len ? names.data : "nothing");
+}
+
+void choice_script(int work_fd, const char *path, char ***argv)
+{
+	char head[2] = "";
+	struct stat st;
+	AUTO_FD int fd = fd_open_beneath(work_fd, path, O_RDONLY | O_NONBLOCK, 0);
+	bool link = fd < 0 && fstatat(work_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISLNK(st.st_mode);
+	bool hashbang = fd >= 0 && read(fd, head, 2) == 2 && memcmp(head, "#!", 2) == 0;
+	AUTO_FREE char *itself = mem_printf("./%s", path), *argument = as_argument(path);
+	if (!link && !hashbang)
+		strv_add(argv, "/bin/sh");
+	strv_add(argv, link || hashbang ? itself : argument);
+}
+
+/* @word with @value in the place of @mark; the value itself is not looked at again. */
+static void add_filled(char ***argv, const char *word, const char *mark, const char *value)
+{
+	const char *at = strstr(word, mark);
+	AUTO_FREE char *filled = mem_printf("%.*s%s%s", (int)(at - word), word, value,
+					    at + strlen(mark));
+	strv_add(argv, filled);
+}
+
+static int add_word(const struct choice *c, int work_fd, const char *word, char ***argv,
+		    struct err *err)
+{
+	const char *main_source = NULL;
+	bool script = strcmp(word, "{script}") == 0;
+	if (strcmp(word, "{sources}") == 0) {
+		for (char *const *s = c->sources; *s; s++) {
+			AUTO_FREE char *argument = as_argument(*s);
+			strv_add(argv, argument);
+		}
+	} else if (strstr(word, "{binary}")) {
+		add_filled(argv, word, "{binary}", c->binary);
+	} else if (script || strstr(word, "{main}")) {
+		if (find_main(c, &main_source, err) < 0)
+			return -1;
+		AUTO_FREE char *argument = as_argument(main_source);
+		if (script)
+			choice_script(work_fd, main_source, argv);
+		else
+			add_filled(argv, word, "{main}", argument);
+	} else {
+		strv_add(argv, word);
+	}
+	return 0;
+}
+
+int choice_words(const struct choice *c, int work_fd, char *const *words, char ***ret_argv,
+		 struct err *err)
+{
+	AUTO_STRV argv = strv_dup(NULL);
+	for (; *words; words++)
+		if (add_word(c, work_fd, *words, &argv, err) < 0)
+			return -1;
+	strv_free(*ret_argv);
+	*ret_argv = ptr_steal(&argv);
+	return 0;
+}

@@ -1,0 +1,273 @@
+/* plan.c - from an assignment and the files of a submission to the steps that are run. */
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "submission/assignment.h"
+#include "submission/choice.h"
+
+#define NOTHING "submission.nothing_to_run"
+#define LANGUAGE "submission.language"
+
+/* What all steps of a plan are made from. */
+struct planner {
+	const struct assignment *assignment; /* NULL: the built-in one */
+	const struct limits *base, *over;
+	double time_factor;
+	int work_fd;
+	struct choice choice;
+	struct plan plan;
+};
+
+static void set_limits(const struct planner *p, struct step_spec *s, const struct limits *floor)
+{
+	struct limits l = *p->base;
+	if (p->assignment)
+		limits_over(&l, &p->assignment->limits);
+	limits_over(&l, &s->limits);
+	limits_over(&l, p->over);
+	if (floor)
+		limits_raise(&l, floor);
+	limits_finish(&l, p->time_factor);
+	s->limits = l;
+}
+
+static struct step_spec *add_copy(struct planner *p, const struct step_spec *from)
+{
+	struct step_spec *s = plan_add(&p->plan, from->kind, from->name);
+	free(s->name);
+	step_spec_copy(s, from);
+	return s;
+}
+
+static int add_table_build(struct planner *p, struct err *err)
+{
+	const struct language *row = p->choice.row;
+	if (!row || !row->build)
+		return 0;
+	struct step_spec *s = plan_add(&p->plan, STEP_BUILD, "build");
+	set_limits(p, s, &row->build_floor);
+	return choice_words(&p->choice, p->work_fd, row->build, &s->argv, err);
+}
+
+static int take_table_run(struct planner *p, struct step_spec *s, struct err *err)
+{
+	const struct language *row = p->choice.row;
+	if (choice_words(&p->choice, p->work_fd, row->run, &s->argv, err) < 0)
+		return -1;
+	for (char *const *arg = s->args; arg && *arg; arg++)
+		strv_add(&s->argv, *arg);
+	set_limits(p, s, &row->run_floor);
+	return 0;
+}
+
+/* --- an assignment ------------------------------------------------------------------------ */
+
+int assignment_check_tests(const struct assignment *a, struct err *err)
+{
+	if (a->n_tests > 0)
+		return 0;
+	return err_set(err, FAULT_USAGE, 0, "assignment '%s' has no tests; add some, or give a "
+		       "command after --", a->name);
+}
+
+int assignment_check_languages(const struct assignment *a, const struct languages *langs,
+			       struct err *err)
+{
+	for (char *const *name = a ? a->languages : NULL; name && *name; name++)
+		if (!languages_find(langs, *name))
+			return err_set(err, FAULT_USAGE, 0, "assignment '%s': language '%.64s' is "
+				       "not in the table of languages", a->name, *name);
+	return 0;
+}
+
+static bool needs_run(const struct assignment *a)
+{
+	for (size_t i = 0; i < a->n_tests; i++)
+		if (!a->tests[i].argv)
+			return true;
+	return false;
+}
+
+static int choose(struct planner *p, const struct languages *langs, struct err *err)
+{
+	const struct assignment *a = p->assignment;
+	if (a->has_build && !needs_run(a))
+		return 0;
+	if (choice_make(langs, a->languages, p->work_fd, &p->choice, err) < 0)
+		return -1;
+	if (!p->choice.row && needs_run(a))
+		return err_set_code(err, LANGUAGE, FAULT_STUDENT, 0, "%s", p->choice.missing);
+	return 0;
+}
+
+static int plan_assigned(struct planner *p, const struct languages *langs, struct err *err)
+{
+	const struct assignment *a = p->assignment;
+	if (choose(p, langs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < a->n_build; i++)
+		set_limits(p, add_copy(p, &a->build[i]), NULL);
+	if (!a->has_build && add_table_build(p, err) < 0)
+		return -1;
+	for (size_t i = 0; i < a->n_tests; i++) {
+		struct step_spec *s = add_copy(p, &a->tests[i]);
+		if (!s->argv && take_table_run(p, s, err) < 0)
+			return -1;
+		if (a->tests[i].argv)
+			set_limits(p, s, NULL);
+	}
+	return 0;
+}
+
+/* --- the built-in assignment -------------------------------------------------------------- */
+
+/* A link counts: make follows it in the box. */
+static bool has_file(int work_fd, const char *name)
+{
+	struct stat st;
+	return fstatat(work_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode));
+}
+
+static bool has_makefile(int work_fd)
+{
+	return has_file(work_fd, "GNUmakefile") || has_file(work_fd, "makefile") ||
+	       has_file(work_fd, "Makefile");
+}
+
+static void plan_make(struct planner *p, bool has_check)
+{
+	struct step_spec *s = plan_add(&p->plan, STEP_BUILD, "build");
+	strv_add(&s->argv, "make");
+	set_limits(p, s, NULL);
+	if (has_check) {
+		s = plan_add(&p->plan, STEP_TEST, "check");
+		strv_add(&s->argv, "make");
+		strv_add(&s->argv, "check");
+		set_limits(p, s, NULL);
+	}
+	s->points = 1;
+}
+
+static struct step_spec *add_run(struct planner *p)
+{
+	struct step_spec *s = plan_add(&p->plan, STEP_TEST, "run");
+	s->compare = COMPARE_NONE;
+	s->points = 1;
+	return s;
+}
+
+static void plan_script(struct planner *p)
+{
+	struct step_spec *s = add_run(p);
+	choice_script(p->work_fd, "run.sh", &s->argv);
+	set_limits(p, s, NULL);
+}
+
+static int plan_sources(struct planner *p, const struct languages *langs, struct err *err)
+{
+	if (choice_make(langs, NULL, p->work_fd, &p->choice, err) < 0)
+		return -1;
+	if (!p->choice.row)
+		return err_set_code(err, NOTHING, FAULT_STUDENT, 0, "nothing to run: no Makefile, no "
+				    "run.sh; %s", p->choice.missing);
+	if (add_table_build(p, err) < 0)
+		return -1;
+	return take_table_run(p, add_run(p), err);
+}
+
+static int plan_built_in(struct planner *p, const struct languages *langs, bool has_check,
+			 struct err *err)
+{
+	if (has_makefile(p->work_fd))
+		plan_make(p, has_check);
+	else if (has_file(p->work_fd, "run.sh"))
+		plan_script(p);
+	else
+		return plan_sources(p, langs, err);
+	return 0;
+}
+
+/* --- entry points ------------------------------------------------------------------------- */
+
+int assignment_plan(const struct assignment *a, const struct languages *langs, int work_fd,
+		    bool has_check, const struct limits *base, const struct limits *over,
+		    double time_factor, struct plan *ret, struct err *err)
+{
+	struct planner p = { .assignment = a, .base = base, .over = over,
+			     .time_factor = time_factor, .work_fd = work_fd };
+	int bad = assignment_check_languages(a, langs, err);
+	if (!bad)
+		bad = a ? plan_assigned(&p, langs, err) : plan_built_in(&p, langs, has_check, err);
+	if (!bad && p.choice.row)
+		p.plan.language = mem_strdup(p.choice.row->name);
+	choice_done(&p.choice);
+	if (bad)
+		plan_done(&p.plan);
+	else
+		*ret = p.plan;
+	return bad;
+}
+
+bool assignment_wants_probe(const struct assignment *a, int work_fd)
+{
+	return !a && has_makefile(work_fd);
+}
+
+/* What the lines before mean for the next one; from PROBE_IN_DEFINE on it counts how deep. */
+enum { PROBE_PLAIN, PROBE_NOT_A_TARGET, PROBE_IN_DEFINE };
+
+static bool begins_with(const char *line, size_t len, const char *with)
+{
+	size_t n = strlen(with);
+	return len >= n && memcmp(line, with, n) == 0;
+}
+
+bool assignment_probe_line(int *state, const char *line, size_t len)
+{
+	bool defines = begins_with(line, len, "define ");
+	if (*state >= PROBE_IN_DEFINE) {
+		/* The text of a variable, which may hold any line. */
+		if (defines)
+			++*state;
+		else if (len == 5 && begins_with(line, len, "endef"))
+			*state = *state == PROBE_IN_DEFINE ? PROBE_PLAIN : *state - 1;
+		return false;
+	}
+	bool found = *state == PROBE_PLAIN && begins_with(line, len, "check:");
+	*state = defines ? PROBE_IN_DEFINE :
+		 begins_with(line, len, "# Not a target") ? PROBE_NOT_A_TARGET : PROBE_PLAIN;
+	return found;
+}
+
+void assignment_command(const struct assignment *a, char *const *argv, struct assignment *ret)
+{
+	struct assignment c = { .has_build = true };
+	limits_init(&c.limits);
+	if (a) {
+		c.name = mem_strdup(a->name);
+		c.dir = mem_strdup(a->dir);
+		c.image = mem_strdup(a->image);
+		c.profile = mem_strdup(a->profile);
+		c.env = a->env ? strv_dup(a->env) : NULL;
+		c.limits = a->limits;
+		memcpy(c.sha256, a->sha256, sizeof c.sha256);
+		c.files = mem_alloc(a->n_files * sizeof *c.files);
+	}
+	for (; a && c.n_files < a->n_files; c.n_files++) {
+		const struct file_spec *from = &a->files[c.n_files];
+		c.files[c.n_files] = (struct file_spec){ mem_strdup(from->from),
+							 mem_strdup(from->to), from->exposes };
+	}
+	struct plan one = { .n = 0 };
+	plan_add(&one, STEP_COMMAND, "command")->argv = strv_dup(argv);
+	one.steps[0].compare = COMPARE_NONE;
+	c.tests = one.steps;
+	c.n_tests = one.n;
+	*ret = c;
+}

@@ -1,0 +1,134 @@
+/* sources.c - looks for sources in a work folder, through descriptors. */
+#include "submission/sources.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+
+#define DEPTH_MAX 128 /* unpacking allows fewer; every level keeps a descriptor open */
+
+struct scan {
+	const struct languages *languages;
+	struct sources found;
+	size_t bytes;
+};
+
+static bool ends_with(const char *name, char *const *endings)
+{
+	size_t len = strlen(name);
+	for (; *endings; endings++) {
+		size_t n = strlen(*endings);
+		if (len > n && strcmp(name + len - n, *endings) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool sources_is_of(const char *name, const struct language *row)
+{
+	const char *slash = strrchr(name, '/');
+	return ends_with(slash ? slash + 1 : name, row->extensions);
+}
+
+static int add(struct scan *s, const char *path, struct err *err)
+{
+	struct sources *f = &s->found;
+	s->bytes += strlen(path) + 1;
+	if (f->n == SOURCES_MAX)
+		return err_set_code(err, "submission.too_many_sources", FAULT_STUDENT, 0,
+				    "more than %d source files", SOURCES_MAX);
+	if (s->bytes > SOURCES_NAMES_MAX)
+		return err_set_code(err, "submission.too_many_sources", FAULT_STUDENT, 0,
+				    "the names of the source files have more than %u bytes",
+				    SOURCES_NAMES_MAX);
+	f->names = mem_realloc(f->names, (f->n + 2) * sizeof *f->names);
+	f->names[f->n++] = mem_strdup(path);
+	f->names[f->n] = NULL;
+	return 0;
+}
+
+static int note_file(struct scan *s, const char *name, const char *path, struct err *err)
+{
+	const struct languages *l = s->languages;
+	if (ends_with(name, l->extensions))
+		return add(s, path, err);
+	for (size_t i = 0; i < l->n && !s->found.header; i++)
+		if (ends_with(name, l->rows[i].headers))
+			s->found.header = mem_strdup(path);
+	return 0;
+}
+
+static int scan_folder(struct scan *s, int parent, const char *name, const char *prefix, int depth,
+		       struct err *err);
+
+static int scan_entry(struct scan *s, int dir, const char *name, const char *prefix, int depth,
+		      struct err *err)
+{
+	struct stat st;
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s%s' of the submission",
+			       prefix, name);
+	AUTO_FREE char *path = mem_printf("%s%s", prefix, name);
+	if (S_ISREG(st.st_mode))
+		return note_file(s, name, path, err);
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	AUTO_FREE char *below = mem_printf("%s/", path);
+	return scan_folder(s, dir, name, below, depth + 1, err);
+}
+
+static int scan_folder(struct scan *s, int parent, const char *name, const char *prefix, int depth,
+		       struct err *err)
+{
+	if (depth > DEPTH_MAX)
+		return err_set_code(err, "submission.too_deep", FAULT_STUDENT, 0,
+				    "folders deeper than %d levels", DEPTH_MAX);
+	AUTO_FD int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_DIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return err_set(err, FAULT_INFRA, errno, "cannot open the folder '%s' of the "
+			       "submission", prefix);
+	fd = -1; /* it is the stream's now */
+	for (;;) {
+		errno = 0;
+		struct dirent *e = readdir(dir);
+		if (!e && errno)
+			return err_set(err, FAULT_INFRA, errno, "cannot read the folder '%s' of "
+				       "the submission", prefix);
+		if (!e)
+			return 0;
+		if (e->d_name[0] == '.' || strcmp(e->d_name, "__MACOSX") == 0)
+			continue;
+		if (scan_entry(s, dirfd(dir), e->d_name, prefix, depth, err) < 0)
+			return -1;
+	}
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int sources_find(int work_fd, const struct languages *l, struct sources *ret, struct err *err)
+{
+	struct scan s = { .languages = l };
+	s.found.names = strv_dup(NULL);
+	if (scan_folder(&s, work_fd, ".", "", 0, err) < 0) {
+		sources_done(&s.found);
+		return -1;
+	}
+	qsort(s.found.names, s.found.n, sizeof *s.found.names, by_bytes);
+	*ret = s.found;
+	return 0;
+}
+
+void sources_done(struct sources *s)
+{
+	strv_free(s->names);
+	free(s->header);
+	memset(s, 0, sizeof *s);
+}

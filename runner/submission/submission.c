@@ -1,0 +1,274 @@
+/* submission.c - open what a student handed in, say what it is, digest it. */
+#include "submission/submission.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+
+#define ACCEPTED "accepted are tar (plain, .gz, .bz2, .xz, .zst), zip, a folder or one source file"
+
+/* Longest first where one ends in another; compared without case, as Windows makes .ZIP. */
+static const char *const archive_suffixes[] = {
+	".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tar",
+	".tgz",	   ".tbz2",    ".txz",	  ".tzst",    ".zip",
+};
+#define N_SUFFIXES (sizeof(archive_suffixes) / sizeof(archive_suffixes[0]))
+
+#define TAR_BLOCK 512u
+
+/* clang-format off */
+/* Where the formats say that they are themselves; zip: a member, or the end of an empty one. The
+ * longer marks of bzip2 and gzip keep a text that happens to begin with "BZh" a text. */
+static const struct { const char *bytes; size_t len; } magics[] = {
+	{ "PK\3\4", 4 },
+	{ "PK\5\6", 4 },
+	{ "\x1f\x8b\x08", 3 },
+	{ "\xfd" "7zXZ\0", 6 },
+	{ "\x28\xb5\x2f\xfd", 4 },
+};
+/* clang-format on */
+
+static bool is_bzip2(const unsigned char *b, size_t len)
+{
+	/* After "BZh" and the level: pi for a block, the root of pi for the end of the stream. */
+	return len >= 10 && memcmp(b, "BZh", 3) == 0 && b[3] >= '1' && b[3] <= '9' &&
+	       (memcmp(b + 4, "\x31\x41\x59\x26\x53\x59", 6) == 0 ||
+		memcmp(b + 4, "\x17\x72\x45\x38\x50\x90", 6) == 0);
+}
+
+/* The checksum of a header is the sum of its bytes with the checksum's own eight as blanks; some
+ * old programs summed signed bytes. Source: pax(1), "ustar Interchange Format". */
+static bool is_tar(const unsigned char *b, size_t len)
+{
+	long sum = 0, signed_sum = 0;
+	bool zeros = true;
+
+	if (len < TAR_BLOCK)
+		return false;
+	if (memcmp(b + 257, "ustar", 5) == 0)
+		return true;
+	for (size_t i = 0; i < TAR_BLOCK; i++) {
+		bool own = i >= 148 && i < 156;
+		sum += own ? ' ' : b[i];
+		signed_sum += own ? ' ' : (signed char)b[i];
+		zeros = zeros && b[i] == 0;
+	}
+	if (zeros) /* a tar without members: refused later, with better words */
+		return true;
+	char text[9] = { 0 };
+	memcpy(text, b + 148, 8);
+	if (text[strspn(text, " ")] < '0' || text[strspn(text, " ")] > '7')
+		return false;
+	long said = strtol(text, NULL, 8);
+	return said == sum || said == signed_sum;
+}
+
+static bool is_archive(const unsigned char *b, size_t len)
+{
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+		if (len >= magics[i].len && memcmp(b, magics[i].bytes, magics[i].len) == 0)
+			return true;
+	}
+	return is_bzip2(b, len) || is_tar(b, len);
+}
+
+/* Length of the archive suffix at the end of @file; 0: it has none, or is nothing else. */
+static size_t suffix_len(const char *file)
+{
+	size_t len = strlen(file);
+
+	for (size_t i = 0; i < N_SUFFIXES; i++) {
+		size_t n = strlen(archive_suffixes[i]);
+		if (len > n && strcasecmp(file + len - n, archive_suffixes[i]) == 0)
+			return n;
+	}
+	return 0;
+}
+
+static bool has_extension(const char *file, char *const *extensions)
+{
+	const char *dot = strrchr(file, '.');
+
+	for (size_t i = 0; dot && dot != file && extensions && extensions[i]; i++) {
+		if (strcmp(dot, extensions[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Last component of a path; "." and ".." are asked for their real name. */
+static char *last_component(const char *path)
+{
+	size_t end = strlen(path);
+	while (end > 0 && path[end - 1] == '/')
+		end--;
+	size_t begin = end;
+	while (begin > 0 && path[begin - 1] != '/')
+		begin--;
+
+	AUTO_FREE char *name = mem_strndup(path + begin, end - begin);
+	if (*name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+		return ptr_steal(&name);
+	char real[PATH_MAX];
+	if (realpath(path, real) && strcmp(real, "/") != 0)
+		return mem_strdup(strrchr(real, '/') + 1);
+	return mem_strdup("submission");
+}
+
+/* "alice" of "alice.tar.gz"; of a source file, and of what is refused, the stem; a folder and an
+ * archive without a usual suffix keep their whole name. */
+static char *short_name(const char *file, bool stem)
+{
+	size_t cut = suffix_len(file);
+	const char *dot = strrchr(file, '.');
+
+	if (cut == 0 && stem && dot && dot != file)
+		cut = strlen(dot);
+	return mem_strndup(file, strlen(file) - cut);
+}
+
+/* What the caller named is not there or is no file: his mistake; what cannot be read is ours. */
+static int open_failed(struct err *err, const char *path)
+{
+	bool usage = errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG ||
+		     errno == ELOOP || errno == ENXIO;
+	return err_set(err, usage ? FAULT_USAGE : FAULT_INFRA, errno,
+		       "cannot open submission '%s'", path);
+}
+
+static int open_path(const char *path, struct stat *st, int *ret_fd, struct err *err)
+{
+	/* Looked at before it is opened: opening a device may already do something to it. */
+	if (stat(path, st) < 0)
+		return open_failed(err, path);
+	if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode)) {
+		/* O_NONBLOCK: a fifo that has just taken the name must not block the batch. */
+		AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		if (fd < 0)
+			return open_failed(err, path);
+		if (fstat(fd, st) < 0)
+			return err_set(err, FAULT_INFRA, errno, "cannot stat submission '%s'",
+				       path);
+		if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode)) {
+			*ret_fd = fd_steal(&fd);
+			return 0;
+		}
+	}
+	return err_set(err, FAULT_USAGE, 0,
+		       "submission '%s' is neither a file nor a folder; hand in an archive, a "
+		       "folder or a source file",
+		       path);
+}
+
+static int read_head(const struct submission *s, unsigned char *head, size_t *ret_len,
+		     struct err *err)
+{
+	size_t len = 0;
+
+	while (len < TAR_BLOCK) {
+		ssize_t n = pread(s->fd, head + len, TAR_BLOCK - len, (off_t)len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(err, FAULT_INFRA, errno, "cannot read submission '%s'",
+				       s->path);
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	*ret_len = len;
+	return 0;
+}
+
+static int not_accepted(const struct submission *s, const unsigned char *head, size_t len,
+			struct err *err)
+{
+	if (len == 0)
+		return err_set_code(err, "archive.truncated", FAULT_STUDENT, 0,
+				    "submission '%.160s' is empty", s->file);
+	/* A tar that was cut within its first header cannot be recognised by its bytes. */
+	if (len < TAR_BLOCK && suffix_len(s->file) == strlen(".tar") &&
+	    strcasecmp(s->file + strlen(s->file) - 4, ".tar") == 0)
+		return err_set_code(err, "archive.truncated", FAULT_STUDENT, 0,
+				    "submission '%.160s' is cut off within its first header",
+				    s->file);
+	const char *is = "is no archive and no source file of a known language";
+	if (len >= 6 && memcmp(head, "7z\xbc\xaf\x27\x1c", 6) == 0)
+		is = "is a 7z archive, which is not unpacked";
+	else if (len >= 6 && memcmp(head, "Rar!\x1a\x07", 6) == 0)
+		is = "is a rar archive, which is not unpacked";
+	else if (suffix_len(s->file) > 0)
+		is = "is named like an archive, but its bytes are none that is known";
+	return err_set_code(err, "archive.unsupported", FAULT_STUDENT, 0,
+			    "submission '%.160s' %s; " ACCEPTED, s->file, is);
+}
+
+static int identify(struct submission *s, char *const *extensions, struct err *err)
+{
+	unsigned char head[TAR_BLOCK];
+	size_t len = 0;
+
+	if (read_head(s, head, &len, err) < 0)
+		return -1;
+	if (is_archive(head, len))
+		s->kind = SUBMISSION_ARCHIVE;
+	else if (has_extension(s->file, extensions))
+		s->kind = SUBMISSION_SOURCE;
+	else
+		return not_accepted(s, head, len, err);
+	return 0;
+}
+
+static int digest(struct submission *s, struct err *err)
+{
+	uint64_t bytes = 0;
+
+	if (digest_fd(s->fd, s->sha256, &bytes, err) < 0)
+		return err_wrap(err, "submission '%s'", s->path);
+	s->bytes = (int64_t)bytes;
+	return 0;
+}
+
+int submission_open(const char *path, char *const *extensions, struct submission *ret,
+		    struct err *err)
+{
+	struct submission s = { .fd = -1, .entries = -1 };
+	struct stat st;
+	int fd = -1;
+
+	if (open_path(path, &st, &fd, err) < 0)
+		return -1;
+	s.fd = fd;
+	s.path = mem_strdup(path);
+	s.file = last_component(path);
+	if (S_ISDIR(st.st_mode)) {
+		s.kind = SUBMISSION_FOLDER;
+		s.name = mem_strdup(s.file);
+		*ret = s;
+		return 0;
+	}
+
+	struct err why = { 0 };
+	int got = identify(&s, extensions, &why);
+	/* A refusal is recorded with the digest of what was refused. */
+	if ((got == 0 || why.fault == FAULT_STUDENT) && digest(&s, &why) < 0)
+		got = -1;
+	if (got < 0 && err)
+		*err = why;
+	if (got < 0 && why.fault != FAULT_STUDENT) {
+		submission_done(&s);
+		return -1;
+	}
+	s.name = short_name(s.file, got < 0 || s.kind == SUBMISSION_SOURCE);
+	*ret = s;
+	return got;
+}

@@ -1,0 +1,377 @@
+/* test_submission_assignment.c - every key of assignment.json, what is refused, what the digest is
+ * over. */
+#include "submission/assignment.h"
+
+#include <math.h>
+
+#include "test_submission_tree.h"
+
+Suite *suite_submission_assignment(void);
+
+static struct assignment a;
+static struct err err;
+
+static void setup(void)
+{
+	tree_setup();
+	memset(&a, 0, sizeof a);
+	memset(&err, 0, sizeof err);
+	put("t/1.in", "in\n");
+	put("t/1.out", "out\n");
+	put("h/x.h", "");
+	put("h/deep/y.h", "");
+	put("fifo/", "");
+	ck_assert_int_eq(mkfifoat(tree_fd, "fifo/f", 0644), 0);
+}
+
+static void teardown(void)
+{
+	assignment_done(&a);
+	tree_teardown();
+}
+
+static int load(const char *json)
+{
+	put("assignment.json", json);
+	return assignment_load(tree, &a, &err);
+}
+
+static void must_load(const char *json)
+{
+	int got = load(json);
+	ck_assert_msg(got == 0, "%s", err.msg);
+}
+
+START_TEST(every_key_arrives)
+{
+	must_load("{ // comments are allowed\n"
+		  "\"name\": \"strings\", \"image\": \"debian-c\", \"profile\": \"strict\","
+		  "\"env\": {\"A\": \"1\", \"B\": \"x=y\"}, \"language\": [\"python\", \"c\"],"
+		  "\"limits\": {\"cpu\": \"2s\", \"memory\": \"64M\"},"
+		  "\"files\": [{\"from\": \"h/\", \"to\": \"/grader\"}],"
+		  "\"build\": [{\"run\": [\"make\"], \"args\": [\"-s\"], \"env\": {\"C\": \"2\"},"
+		  "  \"limits\": {\"cpu\": 30}}, {\"run\": [\"./b\"]},"
+		  "  {\"name\": \"link\", \"run\": [\"ld\"]}],"
+		  "\"tests\": [{\"name\": \"one\", \"run\": [\"./a\", \"b c\"], \"args\": [\"\", \"d\"],"
+		  "  \"stdin\": \"t/1.in\", \"stdout\": \"./t/../t/1.out\", \"exit\": 255,"
+		  "  \"points\": 2.5, \"compare\": \"exact\", \"env\": {\"D\": \"\"},"
+		  "  \"limits\": {\"wall\": \"9s\"}},"
+		  "  {\"name\": \"two\", \"args\": [\"z\"]}]}");
+	AUTO_FREE char *env = joined(a.env), *languages = joined(a.languages);
+	AUTO_FREE char *make = joined(a.build[0].argv), *run = joined(a.tests[0].argv);
+	ck_assert_str_eq(a.name, "strings");
+	ck_assert_str_eq(a.image, "debian-c");
+	ck_assert_str_eq(a.profile, "strict");
+	ck_assert_str_eq(a.dir, tree);
+	ck_assert_str_eq(env, "A=1|B=x=y");
+	ck_assert_str_eq(languages, "python|c");
+	ck_assert_int_eq(a.limits.v[LIMIT_CPU], 2000000000);
+	ck_assert_int_eq(a.limits.v[LIMIT_MEMORY], 64 << 20);
+	ck_assert_int_eq(a.limits.v[LIMIT_WALL], LIMIT_UNSET);
+	ck_assert_uint_eq(a.n_files, 1);
+
+	ck_assert(a.has_build);
+	ck_assert_uint_eq(a.n_build, 3);
+	ck_assert_str_eq(make, "make|-s");
+	ck_assert_str_eq(a.build[0].name, "build");
+	ck_assert_str_eq(a.build[1].name, "build 2");
+	ck_assert_str_eq(a.build[2].name, "link");
+	ck_assert_int_eq(a.build[0].kind, STEP_BUILD);
+	ck_assert(isnan(a.build[0].points));
+	ck_assert_int_eq(a.build[0].limits.v[LIMIT_CPU], 30000000000);
+	ck_assert_str_eq(a.build[0].env[0], "C=2");
+
+	const struct step_spec *one = &a.tests[0], *two = &a.tests[1];
+	AUTO_FREE char *in = mem_printf("%s/t/1.in", tree), *out = mem_printf("%s/t/1.out", tree);
+	ck_assert_uint_eq(a.n_tests, 2);
+	ck_assert_str_eq(one->name, "one");
+	ck_assert_int_eq(one->kind, STEP_TEST);
+	ck_assert_str_eq(run, "./a|b c||d");
+	ck_assert_str_eq(one->stdin_path, in);
+	ck_assert_str_eq(one->stdout_path, out);
+	ck_assert_int_eq(one->exit, 255);
+	ck_assert_double_eq(one->points, 2.5);
+	ck_assert_int_eq(one->compare, COMPARE_EXACT);
+	ck_assert_str_eq(one->env[0], "D=");
+	ck_assert_int_eq(one->limits.v[LIMIT_WALL], 9000000000);
+	ck_assert_ptr_null(two->argv);
+	ck_assert_str_eq(two->args[0], "z");
+	ck_assert_ptr_null(two->stdin_path);
+	ck_assert_ptr_null(two->stdout_path);
+	ck_assert_int_eq(two->exit, 0);
+	ck_assert_double_eq(two->points, 1); /* each test without points counts 1 */
+	ck_assert_int_eq(two->compare, COMPARE_LINES);
+	ck_assert_int_eq(assignment_check_tests(&a, &err), 0);
+}
+END_TEST
+
+START_TEST(nothing_has_to_be_there)
+{
+	must_load("{}");
+	ck_assert_str_eq(a.name, strrchr(tree, '/') + 1);
+	ck_assert_ptr_null(a.image);
+	ck_assert_ptr_null(a.languages);
+	ck_assert(!a.has_build);
+	ck_assert_int_eq(assignment_check_tests(&a, &err), -1);
+	ck_assert_int_eq(err.fault, FAULT_USAGE);
+	ck_assert_msg(strstr(err.msg, "has no tests"), "%s", err.msg);
+	assignment_done(&a);
+	must_load("{\"build\": [], \"tests\": [], \"language\": \"auto\"}");
+	ck_assert(a.has_build);
+	ck_assert_ptr_null(a.languages);
+	ck_assert_int_eq(assignment_check_tests(&a, &err), -1);
+}
+END_TEST
+
+/* What the text T is replaced by in {"tests": [{"name": "x", T}]}, B in {"build": [{B}]}; else the
+ * whole. NULL: accepted. */
+static const struct { const char *label, *where, *text, *why; } rows[] = {
+	{ "run", "T", "\"run\": [\"./a\"]", NULL },
+	{ "run is a string", "T", "\"run\": \"./a\"",
+	  "tests[0].run: expected an array of words, as [\"./prog\", \"-v\"], got a string" },
+	{ "args is a string", "T", "\"args\": \"a\"", "tests[0].args: expected an array of words" },
+	{ "run is empty", "T", "\"run\": []", "expected a program as the first word" },
+	{ "program is empty", "T", "\"run\": [\"\", \"a\"]", "a program as the first word" },
+	{ "word is no string", "T", "\"run\": [\"a\", 1]", "expected an array of strings" },
+	{ "exit 0", "T", "\"exit\": 0", NULL },
+	{ "exit 255", "T", "\"exit\": 255", NULL },
+	{ "exit 256", "T", "\"exit\": 256", "tests[0].exit: expected a whole number from 0 to 255" },
+	{ "exit -1", "T", "\"exit\": -1", "from 0 to 255" },
+	{ "exit is a text", "T", "\"exit\": \"0\"", "from 0 to 255" },
+	{ "points 0", "T", "\"points\": 0", NULL },
+	{ "points below 0", "T", "\"points\": -0.5", "tests[0].points: expected a number" },
+	{ "points at most", "T", "\"points\": 1e9", NULL },
+	{ "points above", "T", "\"points\": 1.1e9", "expected a number" },
+	{ "points without end", "T", "\"points\": 1e999", "expected a number" },
+	{ "points is a text", "T", "\"points\": \"1\"", "expected a number" },
+	{ "compare exact", "T", "\"compare\": \"exact\"", NULL },
+	{ "compare lines", "T", "\"compare\": \"lines\"", NULL },
+	{ "compare none", "T", "\"compare\": \"none\"", NULL },
+	{ "compare tokens", "T", "\"compare\": \"tokens\"",
+	  "'tokens' is not known to this version; known: exact, lines, none" },
+	{ "compare float", "T", "\"compare\": \"float:1e-6\"", "not known to this version" },
+	{ "compare checker", "T", "\"compare\": {\"checker\": [\"./c\"]}",
+	  "a checker is not known to this version" },
+	{ "compare is a number", "T", "\"compare\": 1", "expected a string" },
+	{ "stdin", "T", "\"stdin\": \"t/1.in\"", NULL },
+	{ "stdin is missing", "T", "\"stdin\": \"t/2.in\"",
+	  "tests[0].stdin: cannot read 't/2.in': No such file or directory" },
+	{ "stdout is missing", "T", "\"stdout\": \"t/2.out\"", "tests[0].stdout: cannot read" },
+	{ "stdin is absolute", "T", "\"stdin\": \"/etc/passwd\"", "'/etc/passwd' is absolute" },
+	{ "stdout is absolute", "T", "\"stdout\": \"/etc/passwd\"", "is absolute" },
+	{ "stdin leaves by ..", "T", "\"stdin\": \"../../etc/passwd\"", "leaves the assignment" },
+	{ "stdin leaves by a link", "T", "\"stdin\": \"away\"", "'away' leaves the assignment" },
+	{ "stdout leaves by a link to a folder", "T", "\"stdout\": \"etc/passwd\"",
+	  "leaves the assignment" },
+	{ "a link that stays", "T", "\"stdin\": \"stays\"", NULL },
+	{ "stdin is a folder", "T", "\"stdin\": \"t\"", "'t' is not a file" },
+	{ "stdin is a fifo", "T", "\"stdin\": \"fifo/f\"", "'fifo/f' is not a file" },
+	{ "stdin is empty", "T", "\"stdin\": \"\"", "tests[0].stdin: an empty path" },
+	{ "limits", "T", "\"limits\": {\"cpu\": \"0s\"}", "tests[0].limits.cpu: '0s'" },
+	{ "unknown limit", "T", "\"limits\": {\"time\": 1}", "tests[0].limits: unknown key 'time'" },
+	{ "env", "T", "\"env\": {\"1A\": \"\"}", "tests[0].env: expected an object of NAME" },
+	{ "unknown key", "T", "\"stdn\": \"\"", "tests[0]: unknown key 'stdn'; known: name, run" },
+	{ "each", "T", "\"each\": \"*\"", "tests[0]: 'each' is not known to this version" },
+	{ "hidden", "T", "\"hidden\": true", "'hidden' is not known to this version" },
+	{ "group", "T", "\"group\": \"a\"", "'group' is not known to this version" },
+	{ "requires", "T", "\"requires\": []", "'requires' is not known to this version" },
+	{ "peers", "T", "\"peers\": []", "'peers' is not known to this version" },
+	{ "network of a test", "T", "\"network\": {}", "'network' is not known to this version" },
+	{ "files of a test", "T", "\"files\": []", "'files' is not known to this version" },
+	{ "profile of a test", "T", "\"profile\": \"\"", "'profile' is not known to this version" },
+
+	{ "build", "B", "\"run\": [\"make\"]", NULL },
+	{ "build without run", "B", "\"name\": \"x\"", "build[0]: 'run' is missing" },
+	{ "build run is a string", "B", "\"run\": \"make\"", "build[0].run: expected an array" },
+	{ "points of a build", "B", "\"run\": [\"a\"], \"points\": 1", "unknown key 'points'" },
+	{ "profile of a build", "B", "\"run\": [\"a\"], \"profile\": \"x\"",
+	  "build[0]: 'profile' is not known to this version" },
+
+	{ "no object", "", "[]", "expected an object" },
+	{ "no JSON", "", "{\"tests\": [}", "assignment.json: line 1" },
+	{ "unknown key at the top", "", "{\"test\": []}", "assignment: unknown key 'test'" },
+	{ "groups", "", "{\"groups\": {}}", "'groups' is not known to this version" },
+	{ "solutions", "", "{\"solutions\": []}", "'solutions' is not known to this version" },
+	{ "network", "", "{\"network\": {}}", "'network' is not known to this version" },
+	{ "tests is an object", "", "{\"tests\": {}}", "assignment.tests: expected an array" },
+	{ "tests is null", "", "{\"tests\": null}", "assignment.tests: expected an array" },
+	{ "a test is null", "", "{\"tests\": [null]}", "tests[0]: expected an object" },
+	{ "build is a command", "", "{\"build\": [\"make\"]}", "build[0]: expected an object" },
+	{ "test without a name", "", "{\"tests\": [{}]}", "tests[0]: 'name' is missing" },
+	{ "name is empty", "", "{\"tests\": [{\"name\": \"\"}]}", "tests[0].name: an empty name" },
+	{ "name with a newline", "", "{\"tests\": [{\"name\": \"a\\nb\"}]}", "cannot be shown" },
+	{ "name that turns text", "", "{\"tests\": [{\"name\": \"\\u202ea\"}]}", "cannot be shown" },
+	{ "name beyond ASCII", "", "{\"tests\": [{\"name\": \"\xc3\xa9t\xc3\xa9\"}]}", NULL },
+	{ "name twice", "", "{\"tests\": [{\"name\": \"a\"}, {\"name\": \"b\"}, {\"name\": \"a\"}]}",
+	  "tests[2].name: 'a' is the name of an earlier one" },
+	{ "build name twice", "", "{\"build\": [{\"run\": [\"a\"]}, {\"name\": \"build\", \"run\": "
+	  "[\"b\"]}]}", "build[1].name: 'build' is the name of an earlier one" },
+	{ "a test may be called as a build", "", "{\"build\": [{\"run\": [\"a\"]}], \"tests\": "
+	  "[{\"name\": \"build\"}]}", NULL },
+	{ "assignment's name is empty", "", "{\"name\": \"\"}", "assignment.name: an empty name" },
+	{ "image is empty", "", "{\"image\": \"\"}", "assignment.image: an empty name" },
+	{ "profile is a number", "", "{\"profile\": 1}", "assignment.profile: expected a string" },
+	{ "language is a name", "", "{\"language\": \"c\"}", "expected \"auto\" or an array" },
+	{ "no language", "", "{\"language\": []}", "expected \"auto\" or an array" },
+	{ "limits is a list", "", "{\"limits\": []}", "assignment.limits: expected an object" },
+};
+
+START_TEST(one_row)
+{
+	AUTO_FREE char *json = mem_printf(
+		rows[_i].where[0] == 'T' ? "{\"tests\": [{\"name\": \"x\", %s}]}" :
+		rows[_i].where[0] == 'B' ? "{\"build\": [{%s}]}" : "%s", rows[_i].text);
+	put_link("/etc/passwd", "away");
+	put_link("/etc", "etc");
+	put_link("t/1.in", "stays");
+	a.n_build = 77; /* must stay on failure */
+	int got = load(json);
+	ck_assert_msg(got == (rows[_i].why ? -1 : 0), "%s: %s", rows[_i].label, err.msg);
+	if (!rows[_i].why)
+		return;
+	ck_assert_uint_eq(a.n_build, 77);
+	a.n_build = 0;
+	ck_assert_msg(strstr(err.msg, rows[_i].why), "%s: '%s'", rows[_i].label, err.msg);
+	ck_assert_msg(strstr(err.msg, "assignment.json"), "%s: '%s'", rows[_i].label, err.msg);
+	ck_assert_int_eq(err.fault, FAULT_USAGE);
+}
+END_TEST
+
+START_TEST(names_have_a_length)
+{
+	char name[202];
+	memset(name, 'n', sizeof name);
+	name[200 + _i] = '\0';
+	AUTO_FREE char *json = mem_printf("{\"tests\": [{\"name\": \"%s\"}]}", name);
+	ck_assert_int_eq(load(json), _i ? -1 : 0);
+	ck_assert(!_i || strstr(err.msg, "more than 200 bytes"));
+}
+END_TEST
+
+/* 128 KiB with the NUL of each of three words. */
+START_TEST(words_have_a_length)
+{
+	size_t len = 128 * 1024 - 3 - 2 + (size_t)_i;
+	AUTO_FREE char *word = mem_alloc(len + 1);
+	memset(word, 'w', len);
+	AUTO_FREE char *json = mem_printf("{\"tests\": [{\"name\": \"x\", \"run\": [\"a\", \"%s\"], "
+					  "\"args\": [\"b\"]}]}", word);
+	ck_assert_int_eq(load(json), _i ? -1 : 0);
+	ck_assert(!_i || strstr(err.msg, "more than 131072 bytes"));
+}
+END_TEST
+
+START_TEST(it_is_found_by_folder_and_by_file)
+{
+	AUTO_FREE char *file = mem_printf("%s/assignment.json", tree);
+	AUTO_FREE char *slash = mem_printf("%s/", tree), *missing = mem_printf("%s/no", tree);
+	must_load("{\"tests\": [{\"name\": \"x\", \"stdin\": \"t/1.in\"}]}");
+	assignment_done(&a);
+	ck_assert_int_eq(assignment_load(slash, &a, &err), 0);
+	assignment_done(&a);
+	ck_assert_int_eq(assignment_load(file, &a, &err), 0);
+	ck_assert_str_eq(a.dir, tree);
+	assignment_done(&a);
+	ck_assert_int_eq(chdir(tree), 0);
+	ck_assert_int_eq(assignment_load("assignment.json", &a, &err), 0);
+	ck_assert_str_eq(a.dir, tree);
+	assignment_done(&a);
+	ck_assert_int_eq(chdir("/"), 0);
+
+	ck_assert_int_eq(assignment_load(missing, &a, &err), -1);
+	ck_assert_int_eq(err.fault, FAULT_USAGE);
+	ck_assert_int_eq(unlinkat(tree_fd, "assignment.json", 0), 0);
+	ck_assert_int_eq(assignment_load(tree, &a, &err), -1);
+	ck_assert_msg(strstr(err.msg, "has no assignment.json"), "%s", err.msg);
+	ck_assert_int_eq(err.fault, FAULT_USAGE);
+	put("problem.yaml", "");
+	ck_assert_int_eq(assignment_load(tree, &a, &err), -1);
+	ck_assert_msg(strstr(err.msg, "problem package"), "%s", err.msg);
+	put("assignment.json/x", "");
+	ck_assert_int_eq(assignment_load(tree, &a, &err), -1);
+	ck_assert_int_eq(err.fault, FAULT_USAGE);
+}
+END_TEST
+
+/* Paths count from where assignment.json is named, not from where a link to it leads. */
+START_TEST(a_linked_assignment_json)
+{
+	put("common/a.json", "{\"tests\": [{\"name\": \"x\", \"stdin\": \"t/1.in\"}]}");
+	put_link("common/a.json", "assignment.json");
+	ck_assert_msg(assignment_load(tree, &a, &err) == 0, "%s", err.msg);
+	ck_assert_str_eq(a.dir, tree);
+}
+END_TEST
+
+#define JSON "{\"tests\": [{\"name\": \"x\", \"stdin\": \"t/1.in\", \"stdout\": \"t/1.out\"}], " \
+	     "\"files\": [{\"from\": \"h\", \"to\": \"h\"}]}"
+
+static void digest_of(const char *json, char hex[DIGEST_HEX])
+{
+	must_load(json);
+	memcpy(hex, a.sha256, DIGEST_HEX);
+	assignment_done(&a);
+}
+
+/* What is changed, and whether that makes another assignment. */
+static const struct { const char *label, *path, *text; const char *json; bool other; } changes[] = {
+	{ "nothing", "t/1.in", "in\n", JSON, false },
+	{ "a file that is not named", "t/2.in", "x", JSON, false },
+	{ "blanks and comments", "t/1.in", "in\n", "// a\n " JSON "\n/* b */", false },
+	{ "input", "t/1.in", "in", JSON, true },
+	{ "expected output", "t/1.out", "out", JSON, true },
+	{ "a file of files", "h/deep/y.h", "y", JSON, true },
+	{ "a new file of files", "h/z.h", "", JSON, true },
+	{ "a new folder of files", "h/empty/", "", JSON, true },
+	{ "a key", "t/1.in", "in\n", "{\"name\": \"n\"}", true },
+};
+
+START_TEST(the_digest_is_over_everything)
+{
+	char before[DIGEST_HEX], after[DIGEST_HEX];
+	digest_of(JSON, before);
+	ck_assert_uint_eq(strlen(before), 64);
+	put(changes[_i].path, changes[_i].text);
+	digest_of(changes[_i].json, after);
+	ck_assert_msg((strcmp(before, after) != 0) == changes[_i].other, "%s", changes[_i].label);
+}
+END_TEST
+
+/* Bytes that move from one file into the next, x bits, and names must not read the same. */
+START_TEST(digests_do_not_collide)
+{
+	char before[DIGEST_HEX], after[DIGEST_HEX];
+	put("t/1.in", "ab");
+	put("t/1.out", "c");
+	digest_of(JSON, before);
+	put("t/1.in", "a");
+	put("t/1.out", "bc");
+	digest_of(JSON, after);
+	ck_assert_str_ne(before, after);
+	ck_assert_int_eq(fchmodat(tree_fd, "h/x.h", 0744, 0), 0);
+	digest_of(JSON, before);
+	ck_assert_str_ne(before, after);
+	ck_assert_int_eq(renameat(tree_fd, "h/x.h", tree_fd, "h/w.h"), 0);
+	digest_of(JSON, after);
+	ck_assert_str_ne(before, after);
+}
+END_TEST
+
+Suite *suite_submission_assignment(void)
+{
+	Suite *s = suite_create("submission/assignment");
+	TCase *tc = tcase_create("assignment");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, every_key_arrives);
+	tcase_add_test(tc, nothing_has_to_be_there);
+	tcase_add_loop_test(tc, one_row, 0, (int)(sizeof rows / sizeof *rows));
+	tcase_add_loop_test(tc, names_have_a_length, 0, 2);
+	tcase_add_loop_test(tc, words_have_a_length, 0, 2);
+	tcase_add_test(tc, it_is_found_by_folder_and_by_file);
+	tcase_add_test(tc, a_linked_assignment_json);
+	tcase_add_loop_test(tc, the_digest_is_over_everything, 0,
+			    (int)(sizeof changes / sizeof *changes));
+	tcase_add_test(tc, digests_do_not_collide);
+	suite_add_tcase(s, tc);
+	return s;
+}
