@@ -1,0 +1,15 @@
+/* words.h - one line for people: why a step is not passed. */
+#ifndef MOULETTE_RESULT_WORDS_H
+#define MOULETTE_RESULT_WORDS_H
+
+#include "model/result.h"
+
+/** words_of_step() - write res->message from the verdict, the facts and the limits of @res; "" for
+ *  a step that passed. */
+void words_of_step(const struct step_spec *spec, const struct comparison *cmp,
+		   struct step_result *res);
+/** words_say() - the message itself, printable and cut to its size. */
+void words_say(struct step_result *res, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif
