@@ -1,0 +1,109 @@
+# Makefile - build, test and install moulette; `make help` lists the targets.
+V       ?= release
+O       ?= build/$(V)
+WERROR  ?=
+PREFIX  ?= /usr/local
+DESTDIR ?=
+VERSION := 0.1.0
+
+CC.release := gcc
+CC.debug   := gcc
+CC.clang   := clang
+CC.asan    := clang
+F.release  := -O2 -g -D_FORTIFY_SOURCE=2
+F.debug    := -O0 -g
+F.clang    := -O2 -g
+F.asan     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+$(if $(CC.$(V)),,$(error V=$(V): not one of release debug clang asan))
+$(if $(filter /%,$(PREFIX)),,$(error PREFIX=$(PREFIX): an absolute path is compiled in))
+
+STAGES  ?= base model submission unpack image bundle network container result store report pipeline cmd
+PKGS    := libseccomp libcap json-c libarchive libcrypto sqlite3 smartcols
+CC       = $(CC.$(V))
+DATADIR    := $(PREFIX)/share/moulette
+LIBEXECDIR := $(PREFIX)/libexec/moulette
+CPPFLAGS = -D_GNU_SOURCE -Irunner -I$(O) -DMOULETTE_VERSION='"$(VERSION)"' -DMOULETTE_DATADIR='"$(DATADIR)"' \
+           -DMOULETTE_LIBEXECDIR='"$(LIBEXECDIR)"'
+WARN     = -Wall -Wextra -Wshadow -Wconversion -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
+WARN    += $(if $(filter gcc,$(CC)),-Wno-format-truncation)
+CFLAGS   = -std=c11 $(WARN) -fstack-protector-strong -fPIE $(F.$(V))
+LDFLAGS  = -pie -Wl,-z,relro,-z,now $(F.$(V))
+LDLIBS   = $(shell pkg-config --libs $(PKGS)) -lm
+
+LIB  := $(foreach s,$(STAGES),$(patsubst %.c,$(O)/%.o,$(sort $(wildcard runner/$s/*.c))))
+UNIT_SRC := $(sort $(foreach s,$(STAGES),$(wildcard tests/unit/test_$(s)_*.c)))
+UNIT := $(patsubst %.c,$(O)/%.o,$(UNIT_SRC)) $(O)/tests/unit/main.o
+
+SHELLS := bash zsh fish
+MAN    := $(wildcard runner/man/*.[15])
+JOBS   := -j$(shell nproc 2>/dev/null || echo 2)
+
+all: $(O)/moulette $(O)/moulette-init ## build the program and the init of a box
+
+$(O)/moulette: $(O)/runner/main.o $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# PID 1 of every box: static, so that it runs in any image, and never instrumented.
+$(O)/moulette-init: runner/init/init.c runner/init/protocol.h Makefile
+	@mkdir -p $(@D)
+	gcc -std=c11 -D_GNU_SOURCE -Irunner $(WARN) -O2 -fstack-protector-strong -static -s -o $@ $<
+$(O)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+# Where the data will lie is compiled in: another PREFIX than last time rebuilds what knows it.
+$(O)/prefix: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
+$(O)/runner/model/places.o: $(O)/prefix
+# The words of the completions are those of the program's own table.
+$(O)/completions/moulette.%: $(O)/moulette scripts/completions.sh
+	@mkdir -p $(@D)
+	scripts/completions.sh $* $< >$@.new
+	mv $@.new $@
+# Every tests/unit/test_X.c defines `Suite *suite_X(void)`; the list is made of their names.
+$(O)/suites.inc: $(UNIT_SRC)
+	@mkdir -p $(@D)
+	for f in $(patsubst tests/unit/test_%.c,%,$(UNIT_SRC)); do echo "SUITE($$f)"; done >$@
+$(O)/tests/unit/main.o: $(O)/suites.inc
+$(O)/unit: $(UNIT) $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $(UNIT) $(LIB) $(LDLIBS) $(shell pkg-config --libs check)
+
+install: all $(SHELLS:%=$(O)/completions/moulette.%) ## copy everything to DESTDIR and PREFIX
+	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(LIBEXECDIR) $(DATADIR)/profiles $(DATADIR)/bundles)
+	install -m 755 $(O)/moulette $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(O)/moulette-init $(DESTDIR)$(LIBEXECDIR)/
+	install -m 644 profiles/*.json $(DESTDIR)$(DATADIR)/profiles/
+	cd bundles && find . -type f -exec sh -ec 'for f; do install -D -m 644 "$$f" "$$0/$$f"; done' \
+		$(abspath $(DESTDIR)$(DATADIR)/bundles) {} +
+	for f in $(MAN); do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
+	install -D -m 644 $(O)/completions/moulette.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/moulette
+	install -D -m 644 $(O)/completions/moulette.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_moulette
+	install -D -m 644 $(O)/completions/moulette.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/moulette.fish
+
+demo: ## install what is needed, build, grade the example submissions
+	scripts/demo.sh
+check: ## install what tests need, build three ways, run every test
+	scripts/check.sh
+unit: $(O)/unit ## unit tests alone
+	$(O)/unit
+e2e: all ## end-to-end tests: all with crun, those of the engine with runc too
+	MOULETTE=$(abspath $(O)/moulette) scripts/e2e.sh crun runc
+check-vm: ## the end-to-end tests of the engine in a virtual machine with cgroup v2
+	scripts/install-deps.sh build run test vm
+	$(MAKE) $(JOBS) all
+	MOULETTE=$(abspath $(O)/moulette) scripts/vm.sh scripts/e2e.sh -t engine crun runc
+layers: ## who includes whom
+	scripts/check-layers.sh
+docs: all $(SHELLS:%=$(O)/completions/moulette.%) ## manual pages, README and completions against the option table
+	scripts/check-docs.sh $(O)
+lint: ## shellcheck and cppcheck
+	scripts/lint.sh
+compile_commands.json: FORCE ## for clangd and clang-tidy
+	$(MAKE) -nB --no-print-directory V=debug all build/debug/unit | scripts/compile-commands.sh >$@
+clean: ## remove what was built
+	rm -rf build compile_commands.json
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z0-9_.-]*:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: all install demo check unit e2e check-vm layers docs lint clean help FORCE
+.DELETE_ON_ERROR:
+-include $(patsubst %.o,%.d,$(LIB) $(UNIT) $(O)/runner/main.o)

@@ -1,0 +1,61 @@
+#!/bin/bash
+# check-layers.sh - every #include "x/y.h" of runner/ goes downwards, and no stage includes another.
+#
+# usage: check-layers.sh [FOLDER]           FOLDER: the sources (default: runner)
+# Prints FILE:LINE and the rule for each violation; exit status 1 when there is one.
+set -euo pipefail
+[ $# -gt 0 ] || cd "$(dirname "$0")/.."
+root=${1:-runner}
+
+cd "$root"
+# shellcheck disable=SC2016 # the dollars are awk's
+find . -name '*.[ch]' -printf '%P\n' | sort | xargs awk -v root="$root" '
+BEGIN {
+	split("submission unpack image bundle network container result store report", names, " ")
+	for (i in names)
+		level[names[i]] = 2
+	level["base"] = 0
+	level["model"] = 1
+	level["pipeline"] = 3
+	level["cmd"] = 4
+	level["main"] = 5
+}
+function folder_of(path)
+{
+	return path ~ /\// ? substr(path, 1, index(path, "/") - 1) : "main"
+}
+function complain(rule)
+{
+	printf "%s/%s:%d: %s includes \"%s\": %s\n", root, FILENAME, FNR, from, path, rule
+	bad = 1
+}
+/^[ \t]*#[ \t]*include[ \t]*"/ {
+	path = $0
+	sub(/^[^"]*"/, "", path)
+	sub(/".*/, "", path)
+	from = folder_of(FILENAME)
+	to = folder_of(path)
+	if (path !~ /\//) {
+		# Made by the build (a list, an embedded file); a header of ours is named by its folder.
+		if (path ~ /\.h$/)
+			complain("write FOLDER/NAME.h, as from the top of runner/")
+		next
+	}
+	if (from == to)
+		next
+	if (from == "init")
+		complain("init/ is a program of its own and includes only init/")
+	else if (to == "init") {
+		if (from != "container" || path != "init/protocol.h")
+			complain("only container/ shares something with init/, and that is protocol.h")
+	} else if (!(from in level))
+		complain("folder " from "/ has no place in scripts/check-layers.sh")
+	else if (!(to in level))
+		complain("folder " to "/ has no place in scripts/check-layers.sh")
+	else if (level[from] == 2 && level[to] == 2)
+		complain("stages never include each other; what they exchange is in model/")
+	else if (level[from] < level[to])
+		complain(from "/ lies below " to "/")
+}
+END { exit bad }
+' || exit 1

@@ -1,0 +1,93 @@
+#!/bin/bash
+# install-deps.sh - the Debian packages that a purpose needs; what is there is left alone.
+#
+# usage: install-deps.sh build|run|test|vm...
+#   build  compilers and libraries of the program      run   engine and static busybox
+#   test   what `make check` calls                     vm    what `make check-vm` calls
+# Nothing is asked of the network when nothing is missing. Needs root only then.
+set -euo pipefail
+
+say() { echo "install-deps: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+# The lists are asked last: reading them takes half a second.
+exists() { installed "$1" || apt-cache show "$1" >/dev/null 2>&1; }
+
+# Compiler-rt has the compiler's version in its name, and clang 11 and older have it in another
+# package, which they depend on: then there is nothing to add.
+sanitizer_runtime() {
+	local major
+	major=$(clang -dumpversion 2>/dev/null | cut -d. -f1) || true
+	[ -n "$major" ] ||
+		major=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
+	[ -z "$major" ] || ! exists "libclang-rt-$major-dev" || echo "libclang-rt-$major-dev"
+}
+
+# Since Debian 13 the file server of the virtual machine is a package of its own.
+file_server() {
+	[ -x /usr/lib/qemu/virtiofsd ] || ! exists virtiofsd || echo virtiofsd
+}
+
+packages_of() {
+	case $1 in
+	build) echo gcc make pkg-config libc6-dev libseccomp-dev libcap-dev libjson-c-dev libarchive-dev \
+		libsqlite3-dev libsmartcols-dev libssl-dev ;;
+	run) echo crun busybox-static ;;
+	test) echo check bats runc clang "$(sanitizer_runtime)" python3 python3-jsonschema shellcheck \
+		cppcheck mandoc zip unzip xz-utils bzip2 zstd libxml2-utils ;;
+	vm) echo qemu-system-x86 qemu-system-common linux-image-cloud-amd64 busybox-static kmod util-linux bats \
+		python3 python3-jsonschema zip unzip "$(file_server)" ;;
+	*) fail "'$1' is not one of build, run, test, vm" ;;
+	esac
+}
+
+missing_of() {
+	local name
+	for name; do installed "$name" || echo "$name"; done | sort -u
+}
+
+wanted() {
+	local purpose
+	for purpose; do packages_of "$purpose"; done
+}
+
+# A mirror that is being updated answers with a wrong size or hash now and then. What apt says is
+# shown only when it fails.
+apt() {
+	local try said
+	for try in 1 2 3; do
+		if said=$(DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
+			-o Acquire::Retries=3 -qq "$@" 2>&1); then
+			return 0
+		fi
+		printf '%s\n' "$said" >&2
+		say "apt-get $1 failed (try $try of 3)"
+		sleep $((try * 2))
+	done
+	return 1
+}
+
+main() {
+	[ $# -gt 0 ] || fail "usage: install-deps.sh build|run|test|vm..."
+	local purpose list missing
+	for purpose; do packages_of "$purpose" >/dev/null; done
+	if ! command -v dpkg-query >/dev/null; then
+		list=$(wanted "$@" | xargs)
+		fail "this is neither Debian nor Ubuntu; install what these packages hold by hand: $list"
+	fi
+	# shellcheck disable=SC2046 # words are wanted
+	missing=$(missing_of $(wanted "$@") | xargs)
+	[ -n "$missing" ] || return 0
+	[ "$(id -u)" = 0 ] || fail "must be root to install: $missing"
+
+	say "installing $missing"
+	apt update || fail "no package lists; is the network there?"
+	# Names that depend on the lists are only now known on a fresh machine.
+	# shellcheck disable=SC2046
+	missing=$(missing_of $(wanted "$@") | xargs)
+	# shellcheck disable=SC2086
+	apt install -y --no-install-recommends $missing || fail "could not install: $missing"
+}
+
+main "$@"

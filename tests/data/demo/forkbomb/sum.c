@@ -1,0 +1,8 @@
+/* Every process makes another one, for ever. */
+#include <unistd.h>
+
+int main(void)
+{
+	for (;;)
+		fork();
+}

@@ -1,0 +1,140 @@
+#!/usr/bin/env bats
+# Manual pages, README and completions against the program itself.
+load helpers
+
+setup() {
+	cd "$REPO"
+	build=$BATS_TEST_TMPDIR/build
+	mkdir -p "$build/completions"
+	ln -s "$MOULETTE" "$build/moulette"
+	local shell
+	for shell in bash zsh fish; do
+		scripts/completions.sh "$shell" "$MOULETTE" >"$build/completions/moulette.$shell"
+	done
+}
+
+# json_blocks PAGE - each literal block of a manual page that is a JSON object, one file each.
+json_blocks() {
+	awk -v stem="$BATS_TEST_TMPDIR/block" '
+	/^\.Bd -literal/ { inside = 1; file = ""; next }
+	/^\.Ed/ { inside = 0 }
+	inside && file == "" { file = /^{/ ? stem (++count) ".json" : "-" }
+	inside && file != "-" { print >file }
+	END { exit !count }
+	' "$1"
+}
+
+@test "manual, README and completions agree with the option table" {
+	scripts/check-docs.sh "$build"
+}
+
+@test "an option that the manual lacks is noticed" {
+	sed '/^\.It Fl n , Fl -name/d' runner/man/moulette.1 >"$BATS_TEST_TMPDIR/page.1"
+	MANUAL=$BATS_TEST_TMPDIR/page.1 run scripts/check-docs.sh "$build"
+	[ "$status" -eq 1 ]
+	[[ $output == *"'run --name' of the table is not in its section"* ]]
+}
+
+@test "an option that the table lacks is noticed" {
+	sed '/^\.It Fl n , Fl -name/i .It Fl -no-such-option' runner/man/moulette.1 >"$BATS_TEST_TMPDIR/page.1"
+	MANUAL=$BATS_TEST_TMPDIR/page.1 run scripts/check-docs.sh "$build"
+	[ "$status" -eq 1 ]
+	[[ $output == *"'run --no-such-option' is not in the table"* ]]
+}
+
+@test "a command that the table lacks is noticed in the README" {
+	{ cat README.md; printf '\n```\nmoulette frobnicate\n```\n'; } >"$BATS_TEST_TMPDIR/README.md"
+	README=$BATS_TEST_TMPDIR/README.md run scripts/check-docs.sh "$build"
+	[ "$status" -eq 1 ]
+	[[ $output == *"there is no command 'moulette frobnicate'"* ]]
+}
+
+@test "a word that a completion lacks is noticed" {
+	sed -i 's/-l time-factor//' "$build/completions/moulette.fish"
+	run scripts/check-docs.sh "$build"
+	[ "$status" -eq 1 ]
+	[[ $output == *"moulette.fish lacks run --time-factor"* ]]
+}
+
+@test "every command and option is in the help" {
+	"$MOULETTE" --help >"$BATS_TEST_TMPDIR/help"
+	local kind command long rest
+	while IFS=$'\037' read -r kind command long rest; do
+		case $kind in
+		command) grep -qw -- "$command" "$BATS_TEST_TMPDIR/help" || fail "moulette --help lacks '$command'" ;;
+		option) "$MOULETTE" "$command" --help | grep -qw -e "$long" || fail "moulette $command --help lacks '$long'" ;;
+		esac
+	done < <("$MOULETTE" help-table | tr '\t' '\037')
+}
+
+@test "bash completes commands, options and verbs" {
+	# shellcheck disable=SC1090
+	source "$build/completions/moulette.bash"
+	COMP_WORDS=(moulette pro) COMP_CWORD=1
+	_moulette
+	[ "${COMPREPLY[*]}" = profile ]
+	COMP_WORDS=(moulette run --time) COMP_CWORD=2
+	_moulette
+	[ "${COMPREPLY[*]}" = --time-factor ]
+	COMP_WORDS=(moulette image bu) COMP_CWORD=2
+	_moulette
+	[ "${COMPREPLY[*]}" = build ]
+	COMP_WORDS=(moulette run -p str) COMP_CWORD=3
+	PATH=$build:$PATH _moulette
+	[ "${COMPREPLY[*]}" = strict ]
+}
+
+@test "examples of moulette-assignment.5 are valid" {
+	json_blocks runner/man/moulette-assignment.5
+	local block folder name
+	for block in "$BATS_TEST_TMPDIR"/block*.json; do
+		folder=${block%.json}
+		mkdir -p "$folder/harness"
+		cp "$block" "$folder/assignment.json"
+		for name in 1.in 1.out 2.in 2.out reverse.out harness/harness.c; do : >"$folder/$name"; done
+		moulette assignment check "$folder"
+	done
+}
+
+@test "examples of moulette-profile.5 are valid" {
+	json_blocks runner/man/moulette-profile.5
+	local block
+	for block in "$BATS_TEST_TMPDIR"/block*.json; do moulette profile check "$block"; done
+}
+
+@test "the result has the keys of moulette-result.5" {
+	need_engine
+	grade -i busybox "$(archive one.tar a x)" -- true
+	python3 - "$result" runner/man/moulette-result.5 <<-'E'
+	import json, re, sys
+	result = json.load(open(sys.argv[1]))
+	page = open(sys.argv[2]).read()
+	words = {w for line in re.findall(r"(?m)^\.It Em (.*)$", page) for w in re.findall(r"[a-z0-9_]+", line)}
+	inline = set(re.findall(r"(?m)^\.Em ([a-z0-9_]+)", page)) | words
+	lacking = [k for k in list(result) + list(result["steps"][0]) if k not in words]
+	lacking += [k for k in result["steps"][0]["stdout"] if k not in inline]
+	sys.exit("not in the manual: " + ", ".join(lacking) if lacking else 0)
+	E
+}
+
+@test "the README's thirty seconds are what the program prints" {
+	need_engine
+	# Figures differ from run to run, and so does the width of their columns.
+	normal() { sed -E 's/[0-9][0-9.]* ?(ns|us|ms|s|B|KiB|MiB|GiB)\b/N/g; s/[0-9A-Z]{26}/ID/g; s/[ \t]+/ /g; s/ $//'; }
+	export PATH=$build:$PATH
+	local line command='' got=$BATS_TEST_TMPDIR/got want=$BATS_TEST_TMPDIR/want count=0
+	while IFS= read -r line; do
+		case $line in
+		'$ '*)
+			command=${line#'$ '}
+			count=$((count + 1))
+			printf '%s\n' "$line" >>"$want"
+			printf '%s\n' "$line" >>"$got"
+			bash -c "$command" </dev/null >>"$got" 2>&1 || true
+			;;
+		*) printf '%s\n' "$line" >>"$want" ;;
+		esac
+	done < <(sed -n '/^## Thirty seconds/,/^## What/p' README.md | sed -n '/^```/,/^```/p' | grep -v '^```')
+	[ "$count" -gt 0 ]
+	diff -u <(normal <"$want" | sed '/^$/d') <(normal <"$got" | sed '/^$/d')
+}

@@ -1,0 +1,109 @@
+#!/usr/bin/env bats
+# bats file_tags=engine
+# Programs that reach for what is not theirs.
+load helpers
+
+setup() {
+	need_engine
+}
+
+# in_box SCRIPT - run by sh of the host image; its output is field steps.0.stdout.text.
+in_box() {
+	grade -i host "$(archive s.tar run.sh "$1")" -- /bin/sh run.sh
+	text=$(field steps.0.stdout.text)
+}
+
+@test "who a program is, and what it holds" {
+	in_box 'id -u; id -g; grep -E "^(CapEff|CapBnd|CapPrm|CapInh|CapAmb|NoNewPrivs|Seccomp):" /proc/self/status | tr -d "\t "; ls -l /proc/self/fd | wc -l; echo $$'
+	expect verdict passed
+	[ "$(sed -n 1,2p <<<"$text")" = $'1000\n1000' ]
+	for c in CapInh CapPrm CapEff CapBnd CapAmb; do grep -qx "$c:0000000000000000" <<<"$text"; done
+	grep -qx NoNewPrivs:1 <<<"$text"
+	grep -qx Seccomp:2 <<<"$text"
+	# stdin, stdout, stderr and the folder that ls reads, after the line "total".
+	[ "$(tail -n 2 <<<"$text" | head -n 1)" -eq 5 ]
+	[ "$(tail -n 1 <<<"$text")" -gt 1 ]
+}
+
+@test "the host's files are not there, the image is not writable" {
+	in_box 'cat /etc/shadow; ls /root /home /var/lib /run 2>&1; touch /usr/x /etc/x /x 2>&1; ls /sys; cat /proc/kcore /proc/meminfo 2>&1 | head -c 200; true'
+	! grep -q root: <<<"$text" || fail "shadow"
+	[ ! -e /usr/x ] && [ ! -e /x ]
+	! grep -q MemTotal <<<"$text"
+}
+
+@test "no devices but the harmless ones, no terminal" {
+	in_box 'ls /dev | tr "\n" " "; test -t 0 && echo terminal; (echo x >/dev/tty) 2>/dev/null && echo tty; mknod n c 1 3 2>/dev/null && echo node; true'
+	[[ $text != *terminal* && $text != *node* && $text != *sd* && $text != *kmsg* ]]
+	! grep -qx tty <<<"$text"
+}
+
+@test "the host's device nodes stay as they are" {
+	local before after
+	before=$(stat -c '%n %u %g %a %t %T' /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty)
+	in_box 'for f in 0 1 2; do chmod 600 /proc/self/fd/$f; done; chmod 600 /dev/null /dev/zero; true'
+	after=$(stat -c '%n %u %g %a %t %T' /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty)
+	[ "$before" = "$after" ]
+}
+
+@test "no network but lo" {
+	in_box 'python3 -c "
+import socket
+print([l.split(chr(58))[0].strip() for l in open(\"/proc/self/net/dev\")][2:])
+s = socket.socket(); s.settimeout(2)
+try: s.connect((\"192.0.2.1\", 80)); print(\"connected\")
+except OSError as e: print(\"refused\")
+for family in (16, 17, 38, 40):
+    try: socket.socket(family, 3); print(\"family\", family)
+    except OSError: pass
+"'
+	[ "$text" = $'[\'lo\']\nrefused' ] || fail "$text"
+}
+
+@test "PID 1 cannot be killed, traced or read" {
+	in_box 'kill -9 1; kill -TERM 1; cat /proc/1/environ /proc/1/maps 2>&1 | head -c 300; ls /proc/1/fd 2>&1; echo alive'
+	expect verdict passed
+	[[ $text == *alive* ]]
+}
+
+@test "filling memory by files does not kill PID 1" {
+	local a
+	a=$(assignment shm '"limits": {"memory": "32M", "disk": "128M"}, "build": [], "tests": [
+		{"name": "fill", "run": ["/bin/sh", "fill.sh"]}, {"name": "after", "run": ["/bin/sh", "-c", "echo fine"]}]')
+	grade -a "$a" "$(archive s.tar fill.sh 'cat /dev/zero >/tmp/a; cat /dev/zero >/dev/shm/b; cat /dev/zero >c')"
+	expect verdict memory_limit steps.0.fault student steps.1.verdict passed
+}
+
+@test "input cannot be changed for the next run" {
+	local a
+	a=$(assignment input '"build": [], "tests": [
+		{"name": "one", "run": ["/bin/sh", "-c", "echo spoilt >/proc/self/fd/0; cat"], "stdin": "in", "stdout": "in"},
+		{"name": "two", "run": ["cat"], "stdin": "in", "stdout": "in"}]' in "original")
+	chmod 666 "$a/in"
+	grade -a "$a" "$(archive s.tar x x)"
+	[ "$(cat "$a/in")" = original ]
+	expect steps.1.verdict passed
+}
+
+@test "output of a program is data: escapes, NUL, invalid UTF-8" {
+	grade -i busybox "$(archive s.tar x x)" -- /bin/sh -c 'printf "\033[31mred\n"; printf "a\000b\377" >&2'
+	expect steps.0.stdout.encoding utf-8 steps.0.stderr.encoding base64
+	[ "$(field steps.0.stderr.text | base64 -d | od -An -tx1 | tr -d ' \n')" = 610062ff ]
+	moulette run -i busybox "$(archive s.tar x x)" -- /bin/sh -c 'printf "\033[31mred\n"' >"$BATS_TEST_TMPDIR/text"
+	! grep -q $'\033' "$BATS_TEST_TMPDIR/text"
+}
+
+@test "the runner stays small whatever is printed" {
+	"$MOULETTE" run -f json -i busybox --limit output=64M "$(archive s.tar x x)" -- /bin/sh -c 'head -c 60000000 /dev/zero; sleep 1' >/dev/null 3>&- &
+	local runner=$! most=0 now
+	for _ in $(seq 60); do
+		now=$(awk '/^RssAnon|^RssShmem/ { n += $2 } END { print n + 0 }' /proc/$runner/status 2>/dev/null) || break
+		[ -z "$now" ] || [ "$now" -le "$most" ] || most=$now
+		sleep 0.02
+	done
+	wait "$runner"
+	[ "$most" -gt 0 ]
+	case $(file -L "$MOULETTE" 2>/dev/null; ldd "$MOULETTE") in *asan*) skip "a sanitizer needs memory of its own" ;; esac
+	! nm "$MOULETTE" 2>/dev/null | grep -q __asan_init || skip "a sanitizer needs memory of its own"
+	[ "$most" -lt 16384 ] || fail "$most KiB"
+}

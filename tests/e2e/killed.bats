@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# bats file_tags=engine
+# A runner that is killed or interrupted at any moment leaves nothing that the next one does not remove.
+load helpers
+
+setup() {
+	need_engine
+	submission=$(archive s.tar run.sh $'#!/bin/sh\n(while :; do :; done) &\nfor i in 1 2 3; do sleep 1000 & done\nsleep 0.2\n')
+	grade -i busybox "$submission" -- /bin/sh run.sh
+	host_before
+}
+
+start() {
+	"$MOULETTE" run -f json -i busybox "$submission" -- /bin/sh run.sh >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- &
+	runner=$!
+}
+
+clean() {
+	moulette gc
+	host_same
+	[ -z "$(ls -A "$MOULETTE_HOME/live")" ]
+	grade -i busybox "$submission" -- /bin/sh run.sh
+	[ "$status" = 0 ] || fail "the next run: $status"
+	host_same
+}
+
+@test "SIGKILL at many moments" {
+	local delay
+	for delay in 0 0.002 0.005 0.01 0.015 0.02 0.025 0.03 0.035 0.04 0.05 0.06 0.08 0.1 0.15 0.2 0.25; do
+		start
+		sleep "$delay"
+		kill -KILL "$runner" 2>/dev/null || true
+		wait "$runner" || true
+	done
+	clean
+}
+
+@test "SIGTERM and SIGINT end the box and are told by the status" {
+	local signal want got
+	for signal in TERM:143 INT:130; do
+		want=${signal#*:}
+		for delay in 0.01 0.03 0.06 0.1 0.15; do
+			# A shell starts background jobs with SIGINT ignored: python does not.
+			got=0
+			python3 -c '
+import signal, subprocess, sys, time
+p = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                     preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+time.sleep(float(sys.argv[2])); p.send_signal(getattr(signal, "SIG" + sys.argv[1])); sys.exit(p.wait(30) % 256)' \
+				"${signal%:*}" "$delay" "$MOULETTE" run -f json -i busybox "$submission" -- /bin/sh run.sh || got=$?
+			# Before the program watches for signals it simply ends by them.
+			[ "$got" = "$want" ] || [ "$got" = $((256 - want + 128)) ] || fail "$signal after $delay: $got"
+		done
+	done
+	host_same
+	clean
+}
+
+@test "a box does not go on without its runner" {
+	local short=$submission
+	submission=$(archive long.tar run.sh $'#!/bin/sh\n(while :; do :; done) &\nsleep 1000\n')
+	start
+	sleep 0.3
+	kill -KILL "$runner"
+	wait "$runner" || true
+	sleep 0.5
+	! pgrep -f 'sleep 1000' >/dev/null || fail "a process of the box lives on"
+	submission=$short
+	clean
+}
+
+@test "a killed engine is infrastructure, and nothing stays" {
+	start
+	local engine
+	for _ in $(seq 100); do
+		engine=$(pgrep -P "$runner" -f "$MOULETTE_ENGINE" || true)
+		[ -z "$engine" ] || break
+		sleep 0.01
+	done
+	[ -n "$engine" ]
+	kill -KILL $engine || true
+	wait "$runner" || true
+	clean
+}

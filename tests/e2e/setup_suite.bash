@@ -1,0 +1,28 @@
+# setup_suite.bash - one state folder for a whole run of bats, so that images are made once.
+
+setup_suite() {
+	local here=${BASH_SOURCE[0]%/*}
+	REPO=$(cd "$here/../.." && pwd)
+	export REPO
+	export MOULETTE=${MOULETTE:-$REPO/build/release/moulette}
+	export MOULETTE_ENGINE=${MOULETTE_ENGINE:-crun}
+	export MOULETTE_TIME_FACTOR=${MOULETTE_TIME_FACTOR:-1}
+	export MOULETTE_HOME=$BATS_SUITE_TMPDIR/home
+	unset MOULETTE_PROFILES
+	# What lies in bats' folder must be reachable by the users of boxes.
+	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_SUITE_TMPDIR"
+	if [ ! -x "$MOULETTE" ]; then
+		echo "'$MOULETTE' is not there: run make first" >&2
+		return 1
+	fi
+}
+
+# bats removes its folder recursively. A mount that a bug left there may be the host's own /usr.
+teardown_suite() {
+	local left
+	left=$(awk -v below="$BATS_RUN_TMPDIR/" 'index($2, below) == 1 { print $2 }' /proc/self/mounts | sort -r)
+	[ -n "$left" ] || return 0
+	while read -r mount; do umount -l "$mount"; done <<<"$left"
+	echo "mounts were left behind: $left" >&2
+	return 1
+}

@@ -1,0 +1,165 @@
+#!/usr/bin/env bats
+# bats file_tags=engine
+# Every verdict and fault, by a small program that earns it.
+load helpers
+
+setup() {
+	need_engine
+	sum=$(assignment sum '"image": "host",
+		"limits": {"cpu": "1s", "wall": "5s", "memory": "64M", "processes": 20, "output": "64K", "disk": "8M"},
+		"build": [{"run": ["make"], "limits": {"cpu": "20s", "wall": "60s", "memory": "512M", "processes": 50}}],
+		"tests": [{"name": "sum", "run": ["./prog"], "stdin": "1.in", "stdout": "1.out", "points": 4}]' \
+		1.in $'2 3\n' 1.out $'5\n')
+}
+
+# judge BODY VERDICT FAULT STATUS - a C program whose main has this body.
+judge() {
+	grade -a "$sum" "$(archive s.tar Makefile "$c_makefile" prog.c "$(c_program "$1")")"
+	expect_verdict "$2" "$3" "$4"
+}
+
+@test "a right answer passes with all its points and figures" {
+	judge 'int a, b; scanf("%d%d", &a, &b); printf("%d\n", a + b); return 0;' passed none 0
+	expect score 4 max_score 4 steps.0.kind build steps.1.points 4 steps.1.exit_code 0 \
+		steps.1.stdout.text $'5' steps.1.limit_hit null steps.1.leftovers 0 engine.name "$MOULETTE_ENGINE"
+	[ "$(field steps.1.cpu_ns)" -gt 0 ]
+	[ "$(field steps.1.memory_peak_bytes)" -gt 4096 ]
+	[ "$(field steps.1.processes_peak)" -eq 1 ]
+}
+
+@test "a wrong answer says what differs" {
+	judge 'puts("6"); return 0;' wrong_answer student 1
+	expect score 0 steps.1.points 0
+	[[ $(field steps.1.message) == *5*6* ]]
+}
+
+@test "a status that was not expected is a runtime error" {
+	judge 'puts("5"); return 3;' runtime_error student 1
+	expect steps.1.exit_code 3 steps.1.signal null
+}
+
+@test "exit status 137 is no signal" {
+	judge 'puts("5"); return 137;' runtime_error student 1
+	expect steps.1.exit_code 137 steps.1.signal null steps.1.limit_hit null
+}
+
+@test "signals are named" {
+	judge 'raise(SIGSEGV); return 0;' runtime_error student 1
+	expect steps.1.signal SIGSEGV steps.1.exit_code null
+	judge 'abort();' runtime_error student 1
+	expect steps.1.signal SIGABRT
+	judge 'kill(getpid(), SIGKILL); return 0;' runtime_error student 1
+	expect steps.1.signal SIGKILL steps.1.limit_hit null
+}
+
+@test "an endless loop hits the cpu limit" {
+	judge 'for (;;);' time_limit student 1
+	expect steps.1.limit_hit cpu
+}
+
+@test "a sleeper hits the wall limit" {
+	judge 'sleep(1000); return 0;' time_limit student 1
+	expect steps.1.limit_hit wall
+}
+
+@test "memory beyond the limit" {
+	judge 'for (;;) { char *p = malloc(1 << 20); if (!p) return 1; memset(p, 1, 1 << 20); }' memory_limit student 1
+	expect steps.1.limit_hit memory
+	[ "$(field steps.1.oom_kills)" -gt 0 ]
+}
+
+@test "a child that is killed for memory is a memory limit, whatever the parent says" {
+	judge 'if (fork() == 0) for (;;) { char *p = malloc(1 << 20); memset(p, 1, 1 << 20); }
+		sleep(2); puts("5"); return 0;' memory_limit student 1
+}
+
+@test "a fork bomb hits the process limit" {
+	judge 'for (;;) fork();' process_limit student 1
+	expect steps.1.limit_hit processes steps.1.processes_peak 20
+}
+
+@test "processes denied to a right program are no fault" {
+	judge 'int n = 0; while (n < 30) { int p = fork(); if (p == 0) { pause(); } if (p < 0) break; n++; }
+		puts("5"); return 0;' passed none 0
+	[ "$(field steps.1.leftovers)" -gt 10 ]
+}
+
+@test "a flood of output ends the step" {
+	judge 'for (;;) puts("yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy");' output_limit student 1
+	expect steps.1.limit_hit output steps.1.stdout.bytes 65536 steps.1.stdout.truncated true
+	judge 'for (;;) fputs("e", stderr);' output_limit student 1
+	expect steps.1.stderr.bytes 65536
+}
+
+@test "output of exactly the limit is allowed" {
+	judge 'for (int i = 0; i < 65536; i++) putchar(10); return 0;' wrong_answer student 1
+}
+
+@test "a full disk" {
+	judge 'static char b[65536]; FILE *f = fopen("big", "w"); setvbuf(f, NULL, _IONBF, 0);
+		for (int i = 0; i < 1000; i++) if (fwrite(b, 1, 65536, f) != 65536) { perror("big"); return 1; }
+		return 0;' disk_limit student 1
+	expect steps.1.limit_hit disk
+	judge 'static char b[65536]; char n[9]; for (int i = 0;; i++) { sprintf(n, "f%d", i);
+		FILE *f = fopen(n, "w"); if (!f || fwrite(b, 1, 65536, f) != 65536 || fclose(f)) return 1; }' disk_limit student 1
+	judge 'char n[9]; for (int i = 0;; i++) { sprintf(n, "f%d", i);
+		FILE *f = fopen(n, "w"); if (!f) return 1; fclose(f); }' disk_limit student 1
+}
+
+@test "a full /dev/shm and /tmp" {
+	judge 'static char b[65536]; char n[30]; for (int i = 0;; i++) { sprintf(n, "/dev/shm/f%d", i);
+		FILE *f = fopen(n, "w"); if (!f || fwrite(b, 1, 65536, f) != 65536 || fclose(f)) return 1; }' disk_limit student 1
+	judge 'static char b[65536]; char n[30]; for (int i = 0;; i++) { sprintf(n, "/tmp/f%d", i);
+		FILE *f = fopen(n, "w"); if (!f || fwrite(b, 1, 65536, f) != 65536 || fclose(f)) return 1; }' disk_limit student 1
+}
+
+@test "what does not compile" {
+	grade -a "$sum" "$(archive s.tar Makefile "$c_makefile" prog.c 'this is not C')"
+	expect_verdict compile_error student 1
+	expect steps.1.verdict skipped steps.0.fault student
+	[[ $(field steps.0.stderr.text) == *prog.c* ]]
+}
+
+@test "a build by its limits" {
+	grade -a "$sum" --limit cpu=1s "$(archive s.tar Makefile $'all:\n\twhile :; do :; done\n')"
+	expect_verdict time_limit student 1
+	expect steps.0.limit_hit cpu steps.1.verdict skipped
+}
+
+@test "a program that was not built is the student's fault, one of the image is not" {
+	grade -a "$sum" "$(archive s.tar Makefile $'all:\n\ttrue\n')"
+	expect_verdict runtime_error student 1
+	[[ $(field steps.1.message) == *./prog* ]]
+	local missing
+	missing=$(assignment missing '"tests": [{"name": "one", "run": ["no-such-program"]}], "build": []')
+	grade -a "$missing" "$(archive s.tar a.txt x)"
+	expect_verdict internal_error assignment 3
+	expect score null
+	[[ $(field error.message) == *no-such-program* ]]
+}
+
+@test "a script with carriage returns is told so" {
+	local script
+	script=$(assignment script '"tests": [{"name": "one", "run": ["./run.sh"]}], "build": []')
+	grade -a "$script" "$(archive s.tar run.sh $'#!/bin/sh\r\necho hi\r\n')"
+	expect_verdict runtime_error student 1
+	[[ $(field steps.0.message) == *"carriage return"* ]]
+}
+
+@test "time that the limit does not allow is a time limit, even with the right answer" {
+	judge 'int a, b; scanf("%d%d", &a, &b); printf("%d\n", a + b); fflush(stdout);
+		for (volatile long i = 0; i < 4000000000000; i++); return 0;' time_limit student 1
+}
+
+@test "a broken engine is nobody's mark" {
+	local s
+	s=$(archive s.tar Makefile "$c_makefile" prog.c "$(c_program 'return 0;')")
+	MOULETTE_ENGINE=/bin/false grade -a "$sum" "$s"
+	expect_verdict internal_error infrastructure 3
+	expect score null
+	[ -n "$(field error.message)" ]
+	files_into "$BATS_TEST_TMPDIR" engine $'#!/bin/sh\n[ "$1" = --version ] && echo crun version 9.9 && exit\necho out of order >&2\nexit 1\n'
+	MOULETTE_ENGINE=$BATS_TEST_TMPDIR/engine grade -a "$sum" "$s"
+	expect_verdict internal_error infrastructure 3
+	[[ $(field error.message) == *"out of order"* ]]
+}
