@@ -90,7 +90,7 @@ e2e: all ## end-to-end tests: all with crun, those of the engine with runc too
 check-vm: ## the end-to-end tests of the engine in a virtual machine with cgroup v2
 	scripts/install-deps.sh build run test vm
 	$(MAKE) $(JOBS) all
-	MOULETTE=$(abspath $(O)/moulette) scripts/vm.sh scripts/e2e.sh -t engine crun runc
+	MOULETTE=$(abspath $(O)/moulette) scripts/vm.sh -t 5400 scripts/e2e.sh -t engine crun runc
 layers: ## who includes whom
 	scripts/check-layers.sh
 docs: all $(SHELLS:%=$(O)/completions/moulette.%) ## manual pages, README and completions against the option table

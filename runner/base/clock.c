@@ -24,12 +24,17 @@ int64_t clock_real_ns(void)
 
 void clock_iso8601(int64_t real_ns, char buf[32])
 {
-	time_t sec = (time_t)(real_ns / NSEC_PER_SEC);
+	int64_t sec_64 = real_ns / NSEC_PER_SEC, ns = real_ns % NSEC_PER_SEC;
+	if (ns < 0) { /* before 1970 */
+		sec_64--;
+		ns += NSEC_PER_SEC;
+	}
+	time_t sec = (time_t)sec_64;
 	struct tm tm;
 
 	gmtime_r(&sec, &tm);
 	size_t n = strftime(buf, 32, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf + n, 32 - n, ".%06dZ", (int)(real_ns % NSEC_PER_SEC / 1000));
+	snprintf(buf + n, 32 - n, ".%06dZ", (int)(ns / 1000));
 }
 
 void clock_ulid(char buf[27])

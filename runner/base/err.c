@@ -33,20 +33,21 @@ __attribute__((format(printf, 5, 0))) static void
 set(struct err *err, const char *code, enum fault fault, int sys, const char *fmt,
     va_list ap)
 {
-	char raw[sizeof(err->msg)];
+	/* Four bytes may become one '?': only a text of this length is always cut by err_escape(),
+	 * between characters. A cut message keeps its cause. */
+	char raw[4 * sizeof(err->msg)], cause[128] = "";
 	int n = vsnprintf(raw, sizeof(raw), fmt, ap);
 	size_t len = n < 0 ? 0 : (size_t)n;
 	if (len >= sizeof(raw))
 		len = sizeof(raw) - 1;
-	if (sys) {
-		n = snprintf(raw + len, sizeof(raw) - len, ": %s", strerror(sys));
-		if (n > 0)
-			len = strlen(raw);
-	}
+	if (sys)
+		snprintf(cause, sizeof(cause), ": %s", strerror(sys));
 	err->fault = fault;
 	err->sys = sys;
 	snprintf(err->code, sizeof(err->code), "%s", code);
-	err_escape(err->msg, sizeof(err->msg), raw, len);
+	err_escape(err->msg, sizeof(err->msg) - strlen(cause), raw, len);
+	len = strlen(err->msg);
+	err_escape(err->msg + len, sizeof(err->msg) - len, cause, strlen(cause));
 }
 
 int err_set(struct err *err, enum fault fault, int sys, const char *fmt, ...)
@@ -75,7 +76,7 @@ int err_set_code(struct err *err, const char *code, enum fault fault, int sys, c
 
 int err_wrap(struct err *err, const char *fmt, ...)
 {
-	char old[sizeof(err->msg)], context[sizeof(err->msg)], all[2 * sizeof(err->msg)];
+	char old[sizeof(err->msg)], context[4 * sizeof(err->msg)], all[5 * sizeof(err->msg)];
 	va_list ap;
 
 	if (!err)

@@ -79,14 +79,15 @@ int file_read_i64(int dirfd, const char *path, int64_t *ret)
 	if (n < 0)
 		return -1;
 	text[n] = '\0';
-	if (strncmp(text, "max", 3) == 0) {
+	text[strcspn(text, "\n")] = '\0';
+	if (strcmp(text, "max") == 0) {
 		*ret = INT64_MAX;
 		return 0;
 	}
 	char *end;
 	errno = 0;
 	long long v = strtoll(text, &end, 10);
-	if (errno || end == text) {
+	if (errno || end == text || *end) {
 		errno = errno ? errno : EINVAL;
 		return -1;
 	}
@@ -107,7 +108,11 @@ int fd_memfd(const char *name, const void *data, size_t len)
 /* Kernels before 5.6: one component at a time, none of them a link. */
 static int open_by_components(int dirfd, const char *path, int flags, mode_t mode)
 {
-	AUTO_FD int at = dup(dirfd);
+	if (*path == '/' || !*path) {
+		errno = *path ? EXDEV : ENOENT;
+		return -1;
+	}
+	AUTO_FD int at = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
 	AUTO_FREE char *copy = mem_strdup(path);
 	char *save = NULL, *name = strtok_r(copy, "/", &save);
 
@@ -124,6 +129,13 @@ static int open_by_components(int dirfd, const char *path, int flags, mode_t mod
 		close(at);
 		at = fd;
 		name = next;
+	}
+	/* O_PATH opens the link itself instead of failing, unlike openat2. */
+	struct stat st;
+	if (at >= 0 && (flags & O_PATH) && !(flags & O_NOFOLLOW) && fstat(at, &st) == 0 &&
+	    S_ISLNK(st.st_mode)) {
+		errno = ELOOP;
+		return -1;
 	}
 	return fd_steal(&at);
 }
@@ -175,6 +187,10 @@ int fd_send(int sock, const void *data, size_t len, const int *fds, size_t n)
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
+	if (n > FD_SEND_MAX) {
+		errno = EINVAL;
+		return -1;
+	}
 	if (n > 0) {
 		msg.msg_control = control.bytes;
 		msg.msg_controllen = CMSG_SPACE(sizeof(int) * n);
@@ -191,8 +207,11 @@ int fd_send(int sock, const void *data, size_t len, const int *fds, size_t n)
 	return got < 0 ? -1 : 0;
 }
 
-static void take_control(struct msghdr *msg, int *fds, size_t *n, pid_t *ret_pid)
+/* Descriptors that nobody wants are closed. Return: false when more came than fit. */
+static bool take_control(struct msghdr *msg, int *fds, size_t *n, pid_t *ret_pid)
 {
+	bool fit = !(msg->msg_flags & MSG_CTRUNC);
+
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
 		if (c->cmsg_level != SOL_SOCKET)
 			continue;
@@ -201,10 +220,12 @@ static void take_control(struct msghdr *msg, int *fds, size_t *n, pid_t *ret_pid
 			for (size_t i = 0; i < count; i++) {
 				int fd;
 				memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-				if (fds && n && *n < FD_SEND_MAX)
+				bool room = fds && n && *n < FD_SEND_MAX;
+				if (room)
 					fds[(*n)++] = fd;
 				else
 					close(fd);
+				fit = fit && (room || !fds || !n);
 			}
 		} else if (c->cmsg_type == SCM_CREDENTIALS && ret_pid) {
 			struct ucred cred;
@@ -212,6 +233,7 @@ static void take_control(struct msghdr *msg, int *fds, size_t *n, pid_t *ret_pid
 			*ret_pid = cred.pid;
 		}
 	}
+	return fit;
 }
 
 ssize_t fd_recv(int sock, void *data, size_t len, int *fds, size_t *n, pid_t *ret_pid, int flags)
@@ -235,8 +257,9 @@ ssize_t fd_recv(int sock, void *data, size_t len, int *fds, size_t *n, pid_t *re
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return -1;
-	take_control(&msg, fds, n, ret_pid);
-	if (msg.msg_flags & MSG_TRUNC) {
+	if (!take_control(&msg, fds, n, ret_pid) || (msg.msg_flags & MSG_TRUNC)) {
+		while (fds && n && *n > 0)
+			close(fds[--*n]);
 		errno = EMSGSIZE;
 		return -1;
 	}
@@ -247,6 +270,10 @@ int fd_mkdir_p(const char *path, mode_t mode)
 {
 	AUTO_FREE char *copy = mem_strdup(path);
 
+	if (!*path) {
+		errno = ENOENT;
+		return -1;
+	}
 	for (char *p = copy + 1; *p; p++) {
 		if (*p != '/')
 			continue;
@@ -256,7 +283,10 @@ int fd_mkdir_p(const char *path, mode_t mode)
 		*p = '/';
 	}
 	struct stat st;
-	if (mkdir(copy, mode) < 0 && (errno != EEXIST || stat(copy, &st) < 0))
+	if (mkdir(copy, mode) == 0)
+		return 0;
+	if (errno != EEXIST || stat(copy, &st) < 0)
 		return -1;
-	return 0;
+	errno = ENOTDIR;
+	return S_ISDIR(st.st_mode) ? 0 : -1;
 }

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #define MAX_FILE (16 << 20)
 
@@ -51,6 +52,75 @@ static bool blank_comments(char *s, size_t len)
 	return true;
 }
 
+/* The length of a number as RFC 8259 has it; 0: it is none. */
+static size_t number_length(const char *s)
+{
+	static const char digits[] = "0123456789";
+	size_t n = s[0] == '-', whole = strspn(s + n, digits);
+
+	if (whole == 0 || (whole > 1 && s[n] == '0'))
+		return 0;
+	n += whole;
+	if (s[n] == '.') {
+		size_t part = strspn(s + n + 1, digits);
+		if (part == 0)
+			return 0;
+		n += 1 + part;
+	}
+	if (s[n] == 'e' || s[n] == 'E') {
+		size_t sign = s[n + 1] == '+' || s[n + 1] == '-', part = strspn(s + n + 1 + sign, digits);
+		if (part == 0)
+			return 0;
+		n += 1 + sign + part;
+	}
+	return n;
+}
+
+/* From the opening quote at *at to the closing one. Return: what is wrong, or NULL. */
+static const char *check_string(const char *s, size_t *at)
+{
+	size_t i = *at + 1;
+	bool nul = false;
+
+	while (s[i] != '"') {
+		uint32_t c;
+		size_t n = utf8_decode(s + i, strnlen(s + i, 4), &c);
+		if (n == 0) /* overlong forms and surrogates, which json-c takes */
+			return "not UTF-8";
+		if (c < 0x20)
+			return "a control character in a string, write \\n, \\t or \\u00XX";
+		nul = nul || strncmp(s + i, "\\u0000", 6) == 0;
+		i += c == '\\' ? 2 : n;
+	}
+	*at = i++;
+	return nul && s[i + strspn(s + i, " \t\r\n")] == ':' ? "a key with a NUL character" : NULL;
+}
+
+/* Looks at a text that json-c's strict mode took for what it should not have taken. Return: what
+ * is wrong, and *at where; or NULL. */
+static const char *check_strict(const char *s, size_t *at)
+{
+	const char *bad;
+
+	for (*at = 0; s[*at]; ++*at) {
+		if (s[*at] == '"') {
+			bad = check_string(s, at);
+			if (bad)
+				return bad;
+		} else if (s[*at] == '\'') {
+			return "single quotes, JSON has double ones";
+		} else if (s[*at] == 'N' || s[*at] == 'I') {
+			return "not a JSON value";
+		} else if (strchr("-0123456789", s[*at])) {
+			size_t n = number_length(s + *at);
+			if (n == 0)
+				return "not a JSON number";
+			*at += n - 1;
+		}
+	}
+	return NULL;
+}
+
 static int line_of(const char *s, size_t at)
 {
 	int line = 1;
@@ -76,15 +146,18 @@ int json_parse(const char *name, const char *text, size_t len, struct json_objec
 		got = json_tokener_parse_ex(tok, copy, (int)len + 1);
 		enum json_tokener_error e = json_tokener_get_error(tok);
 		size_t at = json_tokener_get_parse_end(tok);
+		const char *bad = NULL;
+		if (e == json_tokener_success)
+			bad = check_strict(copy, &at);
 		if (e == json_tokener_continue)
 			failed = err_set(err, FAULT_USAGE, 0,
 					 "%s: the JSON text ends too early", name);
 		else if (e != json_tokener_success)
 			failed = err_set(err, FAULT_USAGE, 0, "%s: line %d: %s", name,
 					 line_of(copy, at), json_tokener_error_desc(e));
-		else if (at < len && strspn(copy + at, " \t\r\n") < len - at)
-			failed = err_set(err, FAULT_USAGE, 0, "%s: line %d: text after the value",
-					 name, line_of(copy, at));
+		else if (bad)
+			failed = err_set(err, FAULT_USAGE, 0, "%s: line %d: %s", name,
+					 line_of(copy, at), bad);
 	}
 	json_tokener_free(tok);
 	free(copy);
@@ -95,12 +168,18 @@ int json_parse(const char *name, const char *text, size_t len, struct json_objec
 	return failed;
 }
 
+/* No such file, or no file that could be meant: the caller's name for it is wrong. */
+static bool is_usage(int sys)
+{
+	return sys == ENOENT || sys == ENOTDIR || sys == EISDIR || sys == EFBIG;
+}
+
 int json_load(const char *path, struct json_object **ret, struct err *err)
 {
 	AUTO_BUF text = { 0 };
 	if (file_read(AT_FDCWD, path, &text, MAX_FILE) < 0)
-		return err_set(err, errno == ENOENT || errno == EFBIG ? FAULT_USAGE : FAULT_INFRA,
-			       errno, "cannot read '%s'", path);
+		return err_set(err, is_usage(errno) ? FAULT_USAGE : FAULT_INFRA, errno,
+			       "cannot read '%s'", path);
 	return json_parse(path, text.data, text.len, ret, err);
 }
 
@@ -254,14 +333,18 @@ int json_get_env(struct json_object *o, const char *where, const char *key, char
 		return -1;
 	if (!env)
 		return 0;
+	AUTO_STRV all = strv_dup(*ret);
 	json_object_object_foreach(env, name, v) {
 		if (!is_env_name(name) || !json_object_is_type(v, json_type_string) ||
 		    strlen(json_object_get_string(v)) != (size_t)json_object_get_string_len(v))
 			return expected(where, key, "an object of NAME: \"value\"", env, err);
 		char *entry = mem_printf("%s=%s", name, json_object_get_string(v));
-		env_set(ret, entry);
+		env_set(&all, entry);
 		free(entry);
 	}
+	strv_free(*ret);
+	*ret = all;
+	all = NULL;
 	return 0;
 }
 
@@ -269,6 +352,7 @@ int json_get_obj(struct json_object *o, const char *where, const char *key,
 		 struct json_object **ret, struct err *err)
 {
 	struct json_object *v;
+	*ret = NULL;
 	if (!json_object_object_get_ex(o, key, &v))
 		return 0;
 	if (!json_object_is_type(v, json_type_object))
@@ -281,6 +365,7 @@ int json_get_array(struct json_object *o, const char *where, const char *key,
 		   struct json_object **ret, struct err *err)
 {
 	struct json_object *v;
+	*ret = NULL;
 	if (!json_object_object_get_ex(o, key, &v))
 		return 0;
 	if (!json_object_is_type(v, json_type_array))

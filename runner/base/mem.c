@@ -88,8 +88,9 @@ void env_set(char ***env, const char *assignment)
 
 	for (size_t i = 0; i < strv_len(*env); i++) {
 		if (strncmp((*env)[i], assignment, name) == 0 && (*env)[i][name] == '=') {
-			free((*env)[i]);
-			(*env)[i] = mem_strdup(assignment);
+			char *old = (*env)[i];
+			(*env)[i] = mem_strdup(assignment); /* may be a part of the old entry */
+			free(old);
 			return;
 		}
 	}

@@ -44,8 +44,16 @@ static struct dirent *next_entry(DIR *d)
 /* A file or an empty folder goes. Return: true when it is gone. */
 static bool unlink_entry(int dir, const char *name)
 {
-	return unlinkat(dir, name, 0) == 0 ||
-	       ((errno == EISDIR || errno == EPERM) && unlinkat(dir, name, AT_REMOVEDIR) == 0);
+	if (unlinkat(dir, name, 0) == 0)
+		return true;
+	int first = errno; /* of a folder EISDIR; EPERM on some file systems, but also of a file */
+	if (first != EISDIR && first != EPERM)
+		return false;
+	if (unlinkat(dir, name, AT_REMOVEDIR) == 0)
+		return true;
+	if (errno == ENOTDIR)
+		errno = first;
+	return false;
 }
 
 static void fail(struct removal *r)
@@ -112,8 +120,11 @@ int tree_remove(int dirfd)
 
 int tree_remove_at(int dirfd, const char *name)
 {
-	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+	if (unlink_entry(dirfd, name) || errno == ENOENT)
 		return 0;
+	/* Anything else is no folder, or a mount point: what is mounted there must not be emptied. */
+	if (errno != ENOTEMPTY && errno != EEXIST)
+		return -1;
 	AUTO_FD int dir = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0 || tree_remove(dir) < 0)
 		return -1;

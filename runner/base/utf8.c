@@ -55,7 +55,7 @@ bool utf8_is_printable(uint32_t c)
 		return false;
 	if ((c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
 		return false;
-	return (c & 0xfffe) != 0xfffe;
+	return (c & 0xfffe) != 0xfffe && !(c >= 0xfdd0 && c <= 0xfdef);
 }
 
 size_t utf8_cut_head(const char *s, size_t len, size_t max)
@@ -67,5 +67,5 @@ size_t utf8_cut_head(const char *s, size_t len, size_t max)
 	while (n > 0 && max - n < 4 && ((unsigned char)s[n] & 0xc0) == 0x80)
 		n--;
 	uint32_t c;
-	return utf8_decode(s + n, len - n, &c) ? n : max;
+	return utf8_decode(s + n, len - n, &c) > max - n ? n : max;
 }

@@ -66,7 +66,7 @@ static int64_t scaled(int64_t ns, double factor)
 	double r = (double)ns * factor;
 	if (r >= (double)VALUE_MAX)
 		return VALUE_MAX;
-	return r < 1 ? 1 : (int64_t)r;
+	return r < 1 ? 1 : (int64_t)(r + 0.5); /* 1 s x 0.57 is 569999999.99.. as a double */
 }
 
 void limits_finish(struct limits *l, double time_factor)
@@ -147,7 +147,7 @@ static int value_parse(enum limit_id id, const char *text, int64_t *ret, struct 
 	int bad = 0;
 	if (id == LIMIT_CPU || id == LIMIT_WALL)
 		bad = duration_parse(text, &value, err);
-	else if (id == LIMIT_PROCESSES && text[strspn(text, "0123456789")])
+	else if (id == LIMIT_PROCESSES && (!*text || text[strspn(text, "0123456789")]))
 		bad = err_set(err, FAULT_USAGE, 0, "'%s' is not a number of processes", text);
 	else
 		bad = size_parse(text, &value, err);
@@ -236,7 +236,7 @@ void duration_format(int64_t ns, char buf[32])
 	} else if (ns < 60 * NSEC_PER_SEC) {
 		number_format((double)ns / 1e9, "s", buf);
 	} else {
-		int64_t s = (ns + NSEC_PER_SEC / 2) / NSEC_PER_SEC;
+		int64_t s = ns / NSEC_PER_SEC + (ns % NSEC_PER_SEC >= NSEC_PER_SEC / 2);
 		snprintf(buf, 32, "%" PRId64 " min %" PRId64 " s", s / 60, s % 60);
 	}
 }

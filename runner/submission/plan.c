@@ -71,8 +71,8 @@ int assignment_check_tests(const struct assignment *a, struct err *err)
 {
 	if (a->n_tests > 0)
 		return 0;
-	return err_set(err, FAULT_USAGE, 0, "assignment '%s' has no tests; add some, or give a "
-		       "command after --", a->name);
+	return err_set(err, FAULT_USAGE, 0, "'%s/assignment.json' has no tests; add some, or give a "
+		       "command after --", a->dir);
 }
 
 int assignment_check_languages(const struct assignment *a, const struct languages *langs,

@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# Assignments: what they may say, and what is an error before any box starts.
+load helpers
+
+setup() {
+	need_engine
+}
+
+# bad JSON WORD... - an error that names these words.
+bad() {
+	local a json=$1
+	shift
+	a=$(assignment bad "$json" in x)
+	grade -a "$a" "$(archive s.tar x x)"
+	[ "$status" = 2 ] || fail "$json: $status"
+	expect_text "$messages" assignment.json "$@"
+	[ ! -s "$result" ]
+}
+
+@test "what is not valid is exit 2 and named" {
+	bad '"tests": [{"name": "a", "run": ["true"]}], "colour": 1' colour
+	bad '"tests": [{"name": "a", "run": ["true"], "pionts": 1}]' pionts 'tests[0]'
+	bad '"tests": [{"name": "a", "run": "true"}]' run
+	bad '"tests": [{"name": "a", "run": ["true"], "stdin": "nowhere"}]' nowhere
+	bad '"tests": [{"name": "a", "run": ["true"], "stdin": "../x"}]' ../x
+	bad '"tests": [{"name": "a", "run": ["true"]}, {"name": "a", "run": ["true"]}]' a
+	bad '"tests": [{"name": "a", "run": ["true"], "limits": {"memory": "lots"}}]' memory lots
+	bad '"tests": [{"name": "a", "run": ["true"], "points": -1}]' points
+	bad '"tests": [{"name": "a", "run": ["true"], "hidden": true}]' hidden
+	bad '"tests": [{"name": "a", "run": ["true"], "stdout": "in"}], "files": [{"from": "in", "to": "/grader/in"}]' in
+	bad '"tests": []' tests
+}
+
+@test "files: absolute ones are read-only, relative ones win and are laid again" {
+	local a
+	a=$(assignment files '"image": "busybox", "files": [{"from": "grader/", "to": "/grader"}, {"from": "harness.sh", "to": "harness.sh"}],
+		"build": [{"run": ["sh", "-c", "echo spoilt >harness.sh; rm -rf harness.sh; mkdir harness.sh"]}],
+		"tests": [{"name": "one", "run": ["sh", "harness.sh"], "stdout": "out"},
+			{"name": "two", "run": ["sh", "-c", "echo x >/grader/data || echo x >/grader/new"], "exit": 1}]' \
+		grader/data secret harness.sh 'cat /grader/data' out secret)
+	chmod 600 "$a/grader/data"
+	grade -a "$a" "$(archive s.tar harness.sh 'echo mine')"
+	expect verdict passed steps.1.verdict passed steps.2.verdict passed
+}
+
+@test "env, args, exit, compare, points" {
+	local a
+	a=$(assignment keys '"image": "busybox", "env": {"A": "1"}, "build": [], "tests": [
+		{"name": "args", "run": ["sh", "-c", "echo $0 $1 $A $B"], "args": ["x", "y z"], "env": {"B": "2"}, "stdout": "args.out"},
+		{"name": "exit", "run": ["sh", "-c", "exit 7"], "exit": 7, "points": 2.5},
+		{"name": "lines", "run": ["printf", "a  \\nb\\n\\n\\n"], "stdout": "ab"},
+		{"name": "exact", "run": ["printf", "a  \\nb\\n"], "stdout": "ab", "compare": "exact"},
+		{"name": "none", "run": ["printf", "c"], "stdout": "ab", "compare": "none"}]' args.out $'x y z 1 2\n' ab $'a\nb\n')
+	grade -a "$a" "$(archive s.tar x x)"
+	expect verdict wrong_answer score 5.5 max_score 6.5
+	expect steps.0.verdict passed steps.1.verdict passed steps.2.verdict passed steps.3.verdict wrong_answer steps.4.verdict passed
+}
+
+@test "one assignment takes every language of the table" {
+	local a f
+	a=$(assignment sum '"tests": [{"name": "sum", "stdin": "in", "stdout": "out"}], "limits": {"memory": "64M", "processes": 5}' in $'2 3\n' out $'5\n')
+	files_into "$BATS_TEST_TMPDIR" s.c $'#include <stdio.h>\nint main(void) { int a, b; scanf("%d%d", &a, &b); printf("%d\\n", a + b); }' \
+		s.cpp $'#include <iostream>\nint main() { int a, b; std::cin >> a >> b; std::cout << a + b << std::endl; }' \
+		s.py 'print(sum(map(int, input().split())))' s.sh $'read a b; echo $((a + b))'
+	for f in s.c s.cpp s.py s.sh; do
+		grade -a "$a" "$BATS_TEST_TMPDIR/$f"
+		expect verdict passed
+	done
+}
+
+@test "a long input is fed, and need not be read" {
+	local a
+	a=$(assignment long '"image": "busybox", "build": [], "tests": [
+		{"name": "count", "run": ["wc", "-c"], "stdin": "long", "stdout": "out"}, {"name": "ignore", "run": ["true"], "stdin": "long"},
+		{"name": "copy", "run": ["cat"], "stdin": "long", "stdout": "long"}], "limits": {"output": "8M"}' out 5000000)
+	head -c 5000000 /dev/urandom | base64 -w 100 | head -c 5000000 >"$a/long"
+	grade -a "$a" "$(archive s.tar x x)"
+	expect verdict passed
+}
+
+@test "assignment check" {
+	local a
+	a=$(assignment ok '"tests": [{"name": "a", "run": ["true"], "points": 2}, {"name": "b", "run": ["true"]}]')
+	run -0 "$MOULETTE" assignment check "$a"
+	[[ $output == *"2 tests, 3 points"* ]]
+	a=$(assignment bad '"tests": [{"run": ["true"]}]')
+	run -2 "$MOULETTE" assignment check "$a"
+	[[ $output == *name* ]]
+}

@@ -1,0 +1,119 @@
+#!/usr/bin/env bats
+# Every form in which a submission may come, and what is refused.
+load helpers
+
+setup() {
+	need_engine
+	hello=$(assignment hello '"image": "busybox", "build": [], "tests": [{"name": "hello", "run": ["./run.sh"], "stdout": "out"}]' out $'hello\n')
+	script=$'#!/bin/sh\necho hello\n'
+}
+
+@test "each kind of archive, a folder, one top folder, two" {
+	local kind
+	for kind in s.tar s.tar.gz s.tar.bz2 s.tar.xz s.tar.zst s.zip folder; do
+		grade -a "$hello" "$(archive $kind run.sh "$script")"
+		[ "$status" = 0 ] || fail "$kind: $status"
+		expect verdict passed submission.name "${kind%%.*}"
+		[ "$(field submission.sha256 | wc -c)" = 65 ]
+	done
+	grade -a "$hello" "$(archive top.tar.gz alice/run.sh "$script" alice/notes.txt x)"
+	expect verdict passed
+	grade -a "$hello" "$(archive two.tar.gz alice/work/run.sh "$script")"
+	expect verdict passed
+	grade -a "$hello" "$(archive mac.zip alice/run.sh "$script" __MACOSX/._x y)"
+	expect verdict passed
+}
+
+@test "a zip without x bits runs all the same" {
+	local s=$BATS_TEST_TMPDIR/w.zip
+	python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1], "w").writestr("run.sh", "#!/bin/sh\necho hello\n")' "$s"
+	grade -a "$hello" "$s"
+	expect verdict passed
+}
+
+@test "a single source file, by each row of the table" {
+	files_into "$BATS_TEST_TMPDIR" a.c $'#include <stdio.h>\nint main(void) { puts("c"); return 0; }' \
+		b.cpp $'#include <iostream>\nint main() { std::cout << "c++\\n"; }' c.py 'print("python")' d.sh 'echo shell'
+	local f
+	for f in a.c b.cpp c.py d.sh; do
+		grade "$BATS_TEST_TMPDIR/$f"
+		expect verdict passed score 1 max_score 1 steps.-1.name run
+	done
+}
+
+# refused CODE WORD FILE
+refused() {
+	grade -a "$hello" "$3"
+	expect_verdict refused student 1
+	expect error.code "$1" score 0 steps '[]'
+	[[ $(field error.message) == *"$2"* ]] || fail "the message does not name '$2'"
+}
+
+@test "archives that reach outside are refused by name" {
+	local s=$BATS_TEST_TMPDIR/h.tar
+	python3 - "$BATS_TEST_TMPDIR" <<-'P'
+		import io, sys, tarfile
+		def tar(name, *members):
+		    t = tarfile.open("%s/%s.tar" % (sys.argv[1], name), "w")
+		    for path, kind, link in members:
+		        i = tarfile.TarInfo(path); i.type = kind; i.linkname = link
+		        if kind == tarfile.REGTYPE: i.size = 1; t.addfile(i, io.BytesIO(b"x"))
+		        else: t.addfile(i)
+		    t.close()
+		R, S, L, D, F = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE
+		tar("dotdot", ("../evil", R, ""))
+		tar("absolute", ("/tmp/evil", R, ""))
+		tar("symlink", ("link", S, "../../etc/passwd"))
+		tar("through", ("dir", S, "/tmp"), ("dir/evil", R, ""))
+		tar("hard", ("link", L, "/etc/passwd"))
+		tar("device", ("null", D, ""))
+		tar("fifo", ("pipe", F, ""))
+	P
+	refused archive.path_escape evil "$BATS_TEST_TMPDIR/dotdot.tar"
+	refused archive.path_escape evil "$BATS_TEST_TMPDIR/absolute.tar"
+	refused archive.link_escape link "$BATS_TEST_TMPDIR/symlink.tar"
+	refused archive.link_escape dir "$BATS_TEST_TMPDIR/through.tar"
+	refused archive.link_escape link "$BATS_TEST_TMPDIR/hard.tar"
+	refused archive.device null "$BATS_TEST_TMPDIR/device.tar"
+	refused archive.device pipe "$BATS_TEST_TMPDIR/fifo.tar"
+	[ ! -e /tmp/evil ]
+}
+
+@test "truncated, empty and unknown files are refused, and recorded" {
+	local s
+	s=$(archive s.tar.gz run.sh "$script" big "$(head -c 20000 /dev/urandom | base64)")
+	head -c 3000 "$s" >"$BATS_TEST_TMPDIR/cut.tar.gz"
+	grade -a "$hello" "$BATS_TEST_TMPDIR/cut.tar.gz"
+	expect_verdict refused student 1
+	: >"$BATS_TEST_TMPDIR/empty.tar"
+	grade -a "$hello" "$BATS_TEST_TMPDIR/empty.tar"
+	expect_verdict refused student 1
+	echo text >"$BATS_TEST_TMPDIR/report.docx"
+	grade -a "$hello" "$BATS_TEST_TMPDIR/report.docx"
+	expect_verdict refused student 1
+	[ "$(sqlite3 "$MOULETTE_HOME/results.db" "select verdict from results where id = '$(field id)'")" = refused ]
+}
+
+@test "a bomb stops at the limit" {
+	local s=$BATS_TEST_TMPDIR/bomb.tar.gz
+	truncate -s 200M "$BATS_TEST_TMPDIR/zeros"
+	tar -C "$BATS_TEST_TMPDIR" -czf "$s" zeros
+	grade -a "$hello" "$s"
+	expect_verdict refused student 1
+	[[ $(field error.message) == *zeros* ]]
+}
+
+@test "nothing that can be run is refused with what was looked for" {
+	grade "$(archive s.tar notes.txt x)"
+	expect_verdict refused student 1
+	[[ $(field error.message) == *Makefile* ]]
+}
+
+@test "a submission that does not exist is usage" {
+	grade -a "$hello" "$BATS_TEST_TMPDIR/nowhere.tar"
+	[ "$status" = 2 ]
+	grep -q nowhere.tar "$messages"
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	grade -a "$hello" "$BATS_TEST_TMPDIR/fifo"
+	[ "$status" = 2 ]
+}
