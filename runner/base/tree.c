@@ -118,8 +118,24 @@ int tree_remove(int dirfd)
 	return r.sys ? -1 : 0;
 }
 
+/* Is a component of @path ".", ".." : could it lead elsewhere than below? */
+static bool has_dots(const char *path)
+{
+	for (; *path; path += strcspn(path, "/")) {
+		path += strspn(path, "/");
+		size_t len = strcspn(path, "/");
+		if (len > 0 && len <= 2 && strspn(path, ".") >= len)
+			return true;
+	}
+	return false;
+}
+
 int tree_remove_at(int dirfd, const char *name)
 {
+	if (has_dots(name)) {
+		errno = EINVAL;
+		return -1;
+	}
 	if (unlink_entry(dirfd, name) || errno == ENOENT)
 		return 0;
 	/* Anything else is no folder, or a mount point: what is mounted there must not be emptied. */

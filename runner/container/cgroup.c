@@ -248,20 +248,29 @@ static int remove_below(int parent, const char *name, int64_t deadline)
 	}
 }
 
+static int remove_in(const char *root, const char *group, int64_t deadline, struct err *err)
+{
+	int bad = 0;
+	AUTO_FD int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && remove_below(fd, group, deadline) < 0)
+		bad = err_set(err, FAULT_INFRA, errno, "cannot remove the cgroup '%s/%s'", root,
+			      group);
+	/* The common parent goes with its last group. */
+	const char *slash = strchr(group, '/');
+	AUTO_FREE char *top = slash ? mem_strndup(group, (size_t)(slash - group)) : NULL;
+	if (fd >= 0 && top)
+		unlinkat(fd, top, AT_REMOVEDIR);
+	return bad;
+}
+
 int cgroup_remove(const struct cgroup_host *h, const char *group, struct err *err)
 {
 	int64_t deadline = clock_mono_ns() + REMOVE_WAIT_NS;
 	int bad = 0;
-	for (char **root = h->hierarchies; root && *root; root++) {
-		AUTO_FD int fd = open(*root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0 && remove_below(fd, group, deadline) < 0)
-			bad = err_set(err, FAULT_INFRA, errno, "cannot remove the cgroup '%s/%s'",
-				      *root, group);
-		/* The common parent goes with its last group. */
-		char *slash = strchr(group, '/');
-		AUTO_FREE char *top = slash ? mem_strndup(group, (size_t)(slash - group)) : NULL;
-		if (fd >= 0 && top)
-			unlinkat(fd, top, AT_REMOVEDIR);
-	}
+	for (char **root = h->hierarchies; root && *root; root++)
+		bad |= remove_in(*root, group, deadline, err);
+	/* We make nothing there, but runc does. */
+	if (h->hidden_unified)
+		bad |= remove_in(h->hidden_unified, group, deadline, err);
 	return bad;
 }

@@ -39,7 +39,7 @@ static char *search(const char *name)
 	if (strchr(name, '/'))
 		return realpath(name, NULL);
 	const char *path = getenv("PATH");
-	AUTO_FREE char *dirs = mem_printf("%s:%s", path ? path : "", ENGINE_PATH + strlen("PATH="));
+	AUTO_FREE char *dirs = mem_printf("%s:%s", path ? path : "", &ENGINE_PATH[strlen("PATH=")]);
 	char *save = NULL;
 	for (char *dir = strtok_r(dirs, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
 		AUTO_FREE char *file = mem_printf("%s/%s", dir, name);

@@ -140,24 +140,22 @@ static int run(struct job *job, struct err *err)
 static int open_and_run(struct session *s, const char *path, const char *name,
 			struct job *job, struct err *err)
 {
-	struct submission sub = { .fd = -1, .bytes = -1, .entries = -1 };
-	int bad = submission_open(path, s->languages.extensions, &sub, err);
+	struct submission *sub = job->sub;
+	int bad = submission_open(path, s->languages.extensions, sub, err);
 	if (!bad || err->fault == FAULT_STUDENT)
-		describe(s, &sub, name, job->command != NULL, job->result);
-	job->sub = &sub;
+		describe(s, sub, name, job->command != NULL, job->result);
 	if (!bad) {
 		bad = run(job, err);
 	} else if (err->fault == FAULT_STUDENT) {
-		describe_again(s, &sub, job->result);
+		describe_again(s, sub, job->result);
 		bad = convert(err, job);
 	} else if (err->fault == FAULT_INFRA) {
 		const char *slash = strrchr(path, '/');
-		sub.file = sub.file ? sub.file : mem_strdup(slash ? slash + 1 : path);
-		sub.name = sub.name ? sub.name : mem_strdup(sub.file);
-		describe(s, &sub, name, job->command != NULL, job->result);
+		sub->file = sub->file ? sub->file : mem_strdup(slash ? slash + 1 : path);
+		sub->name = sub->name ? sub->name : mem_strdup(sub->file);
+		describe(s, sub, name, job->command != NULL, job->result);
 		bad = convert(err, job);
 	}
-	submission_done(&sub);
 	return bad;
 }
 
@@ -177,12 +175,14 @@ static int record(struct session *s, const char *path, const char *name, char *c
 		  struct run_result *r, struct err *err)
 {
 	struct framelog log = { .fd = -1 };
-	struct job job = { .session = s, .command = command, .log = &log, .result = r };
+	struct submission sub = { .fd = -1, .bytes = -1, .entries = -1 };
+	struct job job = { .session = s, .sub = &sub, .command = command, .log = &log, .result = r };
 	r->log_path = mem_printf("%s/%s.log", s->opt.places->logs, r->id);
 	if (framelog_create(&log, r->log_path) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", r->log_path);
 	int64_t start = clock_mono_ns();
 	int bad = open_and_run(s, path, name, &job, err);
+	submission_done(&sub);
 	r->duration_ns = clock_mono_ns() - start;
 	close_log(&log, r, !bad);
 	return bad || store_put(s->store, r, err) < 0 ? -1 : 0;

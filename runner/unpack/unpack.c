@@ -223,12 +223,6 @@ static int out_of_time(struct run *r, struct err *err)
 			    "`moulette.unpack` is the limit", (double)limit / 1e9);
 }
 
-static bool is_interrupted(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	return fd >= 0 && poll(&p, 1, 0) > 0;
-}
-
 static int interrupted(struct err *err)
 {
 	return err_set_code(err, "interrupted", FAULT_NONE, 0, "unpacking was interrupted");
@@ -353,8 +347,6 @@ static int run_all(struct run *r, struct submission *sub, struct unpack_outcome 
 	bool folder = sub->kind == SUBMISSION_FOLDER;
 	struct child_reply reply;
 
-	if (is_interrupted(r->req->interrupt_fd))
-		return interrupted(err);
 	if (start_all(r, sub, err) < 0 || wait_all(r, err) < 0)
 		return -1;
 	if ((folder ? read_folder_reply(r, &reply, err) :

@@ -27,15 +27,15 @@ in_box() {
 
 @test "the host's files are not there, the image is not writable" {
 	in_box 'cat /etc/shadow; ls /root /home /var/lib /run 2>&1; touch /usr/x /etc/x /x 2>&1; ls /sys; cat /proc/kcore /proc/meminfo 2>&1 | head -c 200; true'
-	! grep -q root: <<<"$text" || fail "shadow"
+	[[ $text != *root:* ]]
 	[ ! -e /usr/x ] && [ ! -e /x ]
-	! grep -q MemTotal <<<"$text"
+	[[ $text != *MemTotal* ]]
 }
 
 @test "no devices but the harmless ones, no terminal" {
 	in_box 'ls /dev | tr "\n" " "; test -t 0 && echo terminal; (echo x >/dev/tty) 2>/dev/null && echo tty; mknod n c 1 3 2>/dev/null && echo node; true'
 	[[ $text != *terminal* && $text != *node* && $text != *sd* && $text != *kmsg* ]]
-	! grep -qx tty <<<"$text"
+	[ "$(grep -cx tty <<<"$text")" = 0 ]
 }
 
 @test "the host's device nodes stay as they are" {
@@ -90,7 +90,7 @@ for family in (16, 17, 38, 40):
 	expect steps.0.stdout.encoding utf-8 steps.0.stderr.encoding base64
 	[ "$(field steps.0.stderr.text | base64 -d | od -An -tx1 | tr -d ' \n')" = 610062ff ]
 	moulette run -i busybox "$(archive s.tar x x)" -- /bin/sh -c 'printf "\033[31mred\n"' >"$BATS_TEST_TMPDIR/text"
-	! grep -q $'\033' "$BATS_TEST_TMPDIR/text"
+	[ "$(grep -c $'\033' "$BATS_TEST_TMPDIR/text")" = 0 ]
 }
 
 @test "the runner stays small whatever is printed" {
@@ -103,7 +103,6 @@ for family in (16, 17, 38, 40):
 	done
 	wait "$runner"
 	[ "$most" -gt 0 ]
-	case $(file -L "$MOULETTE" 2>/dev/null; ldd "$MOULETTE") in *asan*) skip "a sanitizer needs memory of its own" ;; esac
-	! nm "$MOULETTE" 2>/dev/null | grep -q __asan_init || skip "a sanitizer needs memory of its own"
+	[ "$(nm "$MOULETTE" 2>/dev/null | grep -c __asan_init)" = 0 ] || skip "a sanitizer needs memory of its own"
 	[ "$most" -lt 16384 ] || fail "$most KiB"
 }

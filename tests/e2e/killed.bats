@@ -64,7 +64,8 @@ time.sleep(float(sys.argv[2])); p.send_signal(getattr(signal, "SIG" + sys.argv[1
 	kill -KILL "$runner"
 	wait "$runner" || true
 	sleep 0.5
-	! pgrep -f 'sleep 1000' >/dev/null || fail "a process of the box lives on"
+	run pgrep -f 'sleep 1000'
+	[ "$status" = 1 ] || fail "a process of the box lives on"
 	submission=$short
 	clean
 }
@@ -78,7 +79,7 @@ time.sleep(float(sys.argv[2])); p.send_signal(getattr(signal, "SIG" + sys.argv[1
 		sleep 0.01
 	done
 	[ -n "$engine" ]
-	kill -KILL $engine || true
+	kill -KILL "$engine" || true
 	wait "$runner" || true
 	clean
 }

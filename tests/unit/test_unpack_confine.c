@@ -134,6 +134,18 @@ static void place_descriptors(struct scene *s, int sock)
 		_exit(1);
 }
 
+/* A line of /proc/PID/limits: both the soft and the hard one. */
+static void has_limit(const char *text, const char *name, unsigned long want)
+{
+	const char *line = strstr(text, name);
+	unsigned long soft = 1, hard = 1;
+
+	ck_assert_ptr_nonnull(line);
+	ck_assert_msg(sscanf(line + strlen(name), "%lu %lu", &soft, &hard) == 2 && soft == want &&
+			      hard == want,
+		      "%s: %lu %lu", name, soft, hard);
+}
+
 START_TEST(one_power)
 {
 	struct scene s;
@@ -173,6 +185,13 @@ START_TEST(one_power)
 	ck_assert_ptr_nonnull(strstr(text.data, rows[_i].role == CHILD_FOLDER ?
 							"CapEff:\t0000000000000004\n" :
 							"CapEff:\t0000000000000000\n"));
+	text.len = 0;
+	snprintf(path, sizeof(path), "/proc/%d/limits", pid);
+	ck_assert_int_eq(file_read(AT_FDCWD, path, &text, 65536), 0);
+	has_limit(text.data, "Max processes", 0);
+	has_limit(text.data, "Max core file size", 0);
+	has_limit(text.data, "Max cpu time", 22);
+	has_limit(text.data, "Max file size", 8192);
 	ck_assert_int_eq(send(pair[0], "x", 1, 0), 1);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);

@@ -145,6 +145,8 @@ START_TEST(digest_is_of_sorted_names)
 	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
 	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
 	ck_assert_int_eq(mount("none", path, "tmpfs", 0, NULL), 0);
+	close(s.dir); /* it would lead to the folder below the mount */
+	s.dir = open(s.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	for (char c = 'a'; c <= 'e'; c++) {
 		name[6] = c;
 		put(&s, name, "x", 0644);
