@@ -22,7 +22,7 @@ struct room {
 };
 
 /** room_enter() - leave the host's mount namespace for good and make the room. Once a process;
- *  relative paths of the user must have been opened or made absolute before. @hidden is unmounted
+ *  relative paths of the user must have been opened or made absolute before. @hidden is covered
  *  in our namespace (NULL: nothing). FAULT_INFRA. */
 int room_enter(const struct places *p, const char *hidden, struct room *ret, struct err *err);
 /** room_furnish() - empty folders for the next box; room_clear() must have been called between. */

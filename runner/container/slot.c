@@ -82,8 +82,9 @@ int slot_take(const struct places *p, const struct cgroup_host *h, const char *i
 		if (fd < 0)
 			return err_set(err, FAULT_INFRA, errno, "cannot take a slot in '%s/slots'",
 				       p->run);
+		/* What cannot be removed now keeps its mark, and others get another slot. */
 		if (marked(fd) && clean(fd, i, h, err) < 0)
-			return -1;
+			continue;
 		if (write_mark(fd, p, id, err) < 0)
 			return -1;
 		*ret = (struct slot){ .fd = fd_steal(&fd), .number = i, .host = h,
@@ -112,6 +113,7 @@ int slot_sweep(const struct places *p, const struct cgroup_host *h, int *ret_swe
 	AUTO_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	if (!dir)
 		return -1;
+	int bad = 0;
 	for (struct dirent *e; (e = readdir(dir));) {
 		if (e->d_name[0] < '0' || e->d_name[0] > '9')
 			continue;
@@ -119,8 +121,9 @@ int slot_sweep(const struct places *p, const struct cgroup_host *h, int *ret_swe
 		if (fd < 0 || !marked(fd))
 			continue;
 		if (clean(fd, atoi(e->d_name), h, err) < 0)
-			return -1;
-		++*ret_swept;
+			bad = -1;
+		else
+			++*ret_swept;
 	}
-	return 0;
+	return bad;
 }

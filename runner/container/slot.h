@@ -28,7 +28,8 @@ int slot_take(const struct places *p, const struct cgroup_host *h, const char *i
 	      struct slot *ret, struct err *err);
 /** slot_release() - its cgroups are removed and it is free. Return: as cgroup_remove(). */
 int slot_release(struct slot *s, struct err *err);
-/** slot_sweep() - what killed runners left in any slot. @ret_swept counts slots. */
+/** slot_sweep() - what killed runners left in any slot. @ret_swept counts slots. All are tried;
+ *  -1 names one that could not be swept. */
 int slot_sweep(const struct places *p, const struct cgroup_host *h, int *ret_swept,
 	       struct err *err);
 

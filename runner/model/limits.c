@@ -66,7 +66,7 @@ static int64_t scaled(int64_t ns, double factor)
 	double r = (double)ns * factor;
 	if (r >= (double)VALUE_MAX)
 		return VALUE_MAX;
-	return r < 1 ? 1 : (int64_t)(r + 0.5); /* 1 s x 0.57 is 569999999.99.. as a double */
+	return r < 1 ? 1 : (int64_t)(r + 0.5); /* 1 s x 2.01 is 2009999999.99.. as a double */
 }
 
 void limits_finish(struct limits *l, double time_factor)
@@ -175,11 +175,15 @@ int limits_load(struct json_object *o, const char *where, struct limits *l, stru
 		if (!json_object_object_get_ex(o, keys[i], &v))
 			continue;
 		enum json_type type = json_object_get_type(v);
-		if (type != json_type_string && type != json_type_int && type != json_type_double)
+		const char *text = json_object_get_string(v);
+		bool cut = type == json_type_string && /* by a NUL inside */
+			   strlen(text) != (size_t)json_object_get_string_len(v);
+		if (cut || (type != json_type_string && type != json_type_int &&
+			    type != json_type_double))
 			return err_set(err, FAULT_USAGE, 0,
 				       "%s.%s: expected a number or a text as \"1s\" or \"64M\"",
 				       where, keys[i]);
-		if (value_parse((enum limit_id)i, json_object_get_string(v), &got.v[i], err) < 0)
+		if (value_parse((enum limit_id)i, text, &got.v[i], err) < 0)
 			return err_wrap(err, "%s.%s", where, keys[i]);
 	}
 	*l = got;

@@ -19,8 +19,9 @@
 #include "submission/assignment.h"
 #include "unpack/unpack.h"
 
-/* Beside what the limits of unpacking allow: every entry may leave most of a page unused. */
-#define PAGE 4096
+/* Beside what the limits of unpacking allow: every entry may leave most of a page unused, and
+ * stand in a folder that no entry names. */
+#define BYTES_PER_ENTRY 8192
 #define BOX_FAILURES_MAX 2
 
 static const struct assignment *assigned(const struct attempt *a)
@@ -43,7 +44,7 @@ static int make_areas(struct attempt *a, struct err *err)
 	uid_t root = a->slot.uid_base, user = root + SPEC_BOX_UID;
 	const struct area_options areas[AREA_COUNT] = {
 		[AREA_WORK] = { .at = SPEC_WORK_PATH, .name = "work", .uid = user, .gid = user,
-				.mode = 0755, .bytes = u->bytes + (u->entries + 1024) * PAGE,
+				.mode = 0755, .bytes = u->bytes + (u->entries + 1024) * BYTES_PER_ENTRY,
 				.inodes = u->entries * 2 + 1024 },
 		[AREA_TMP] = { .at = "/tmp", .name = "tmp", .uid = root, .gid = root, .mode = 01777,
 			       .noexec = true, .bytes = p->tmp_bytes, .inodes = p->tmp_inodes },
@@ -272,15 +273,16 @@ int attempt_begin(struct job *job, struct attempt *ret, struct err *err)
 	return start_box(ret, err);
 }
 
-int attempt_end(struct attempt *a, struct err *err)
+void attempt_end(struct attempt *a)
 {
-	struct err trouble = { 0 };
 	if (a->started)
 		box_end(&a->box);
 	for (int i = 0; i < AREA_COUNT; i++)
 		area_close(&a->areas[i]);
 	room_clear(&a->job->session->room);
-	int bad = slot_release(&a->slot, &trouble);
+	/* A cgroup that cannot be removed keeps the slot's mark: the next sweep finds it. What was
+	 * judged is no worse for it. */
+	slot_release(&a->slot, NULL);
 	plan_done(&a->plan);
 	assignment_done(&a->command);
 	json_cleanup(&a->config);
@@ -290,9 +292,6 @@ int attempt_end(struct attempt *a, struct err *err)
 		free(a->mounts[i].destination);
 	}
 	free(a->mounts);
-	if (bad && err->msg[0] == '\0')
-		*err = trouble;
-	return bad;
 }
 
 /* --- steps -------------------------------------------------------------------------------- */

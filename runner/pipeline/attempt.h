@@ -38,8 +38,7 @@ int attempt_begin(struct job *job, struct attempt *ret, struct err *err);
 /** attempt_steps() - run and judge what job->result does not have yet. @ret_again: the box died,
  *  and another attempt is to go on from here. */
 int attempt_steps(struct attempt *a, bool *ret_again, struct err *err);
-/** attempt_end() - nothing of the box stays; accepts a half-begun one. A failure to remove is
- *  reported only when *err is empty. */
-int attempt_end(struct attempt *a, struct err *err);
+/** attempt_end() - nothing of the box stays; accepts a half-begun one. */
+void attempt_end(struct attempt *a);
 
 #endif

@@ -113,8 +113,7 @@ static int attempts(struct job *job, struct err *err)
 		int bad = attempt_begin(job, &a, err);
 		if (!bad)
 			bad = attempt_steps(&a, &again, err);
-		if (attempt_end(&a, err) < 0)
-			bad = -1;
+		attempt_end(&a);
 		if (bad)
 			return -1;
 	}

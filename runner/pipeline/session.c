@@ -30,16 +30,15 @@ static int has_result(void *ctx, const char *id, struct err *err)
 int session_sweep(const struct places *p, struct store *store, int *ret_swept, struct err *err)
 {
 	struct cgroup_host host = { 0 };
+	int bad = 0;
 	/* A host without cgroups has no slots to be swept; grading will say so. */
 	if (cgroup_host_find(&host, NULL) == 0) {
-		int bad = slot_sweep(p, &host, ret_swept, err);
+		bad = slot_sweep(p, &host, ret_swept, err);
 		cgroup_host_done(&host);
-		if (bad)
-			return -1;
 	}
-	if (files_sweep(p, err) < 0)
-		return -1;
-	return live_sweep(p, has_result, store, ret_swept, err);
+	if (files_sweep(p, err) < 0 || live_sweep(p, has_result, store, ret_swept, err) < 0)
+		bad = -1;
+	return bad;
 }
 
 int session_open(const struct session_options *opt, struct session *ret, struct err *err)
@@ -57,8 +56,10 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 	    image_open(p, image, &ret->image, err) < 0 ||
 	    store_open(p->database, &ret->store, err) < 0)
 		return -1;
+	/* What cannot be removed today is no reason not to grade; `gc` says what it is. */
 	int swept = 0;
-	return session_sweep(p, ret->store, &swept, err);
+	session_sweep(p, ret->store, &swept, NULL);
+	return 0;
 }
 
 int session_ready(struct session *s, struct err *err)
@@ -72,6 +73,11 @@ int session_ready(struct session *s, struct err *err)
 	if (engine_find(p, &s->engine, err) < 0 || cgroup_host_find(&s->host, err) < 0 ||
 	    room_enter(p, s->engine.hides_unified ? s->host.hidden_unified : NULL, &s->room, err) < 0)
 		return -1;
+	/* What the engine leaves there now lies in our own namespace. */
+	if (s->engine.hides_unified) {
+		free(s->host.hidden_unified);
+		s->host.hidden_unified = NULL;
+	}
 	s->own_mnt = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (s->own_mnt < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot open /proc/self/ns/mnt");

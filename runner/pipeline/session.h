@@ -51,7 +51,7 @@ int session_ready(struct session *s, struct err *err);
 void session_close(struct session *s);
 
 /** session_sweep() - remove what killed runs left: cgroups, logs without a result, half-made
- *  images. @ret_swept counts things removed. */
+ *  images. @ret_swept counts things removed. All is tried; -1 names something that stayed. */
 int session_sweep(const struct places *p, struct store *store, int *ret_swept, struct err *err);
 
 #endif

@@ -2,9 +2,9 @@
  *
  * Both streams are walked in step as long as their bytes are equal, by whole blocks. At the first
  * byte that differs the two have the same line number and the same beginning of the line, so one
- * short copy of that beginning serves both excerpts of a message. `lines` forgives a difference when
- * nothing but blanks follows on both sides up to the end of the line; nothing has to be remembered
- * for that, and the walk goes on behind the newline.
+ * short copy of that beginning serves both excerpts of a message. `lines` forgives a difference
+ * when nothing but blanks follows on both sides up to the end of the line; nothing has to be
+ * remembered for that, and the walk goes on behind the newline.
  */
 #include "result/compare.h"
 
@@ -20,7 +20,7 @@
 
 #define BLOCK (64u * 1024)
 #define BEFORE_MAX 40 /* bytes kept of a line before the difference */
-#define AFTER_MAX 80  /* bytes kept from the difference on */
+#define AFTER_MAX 80  /* bytes kept from the difference on: more than are shown */
 /* Two excerpts, the longest words and a line number of 20 digits fit into comparison.message. */
 #define SHOWN_MAX 72        /* characters of one excerpt, escapes counted as what they become */
 #define SHOWN_BEFORE_MAX 36 /* of these before the difference, which has to be seen */
@@ -251,18 +251,6 @@ static size_t first_shown(const struct walk *w, const char *text)
 	return at;
 }
 
-/* A cut in the middle of a character is not what differs. */
-static size_t whole_characters(const char *text, size_t len)
-{
-	uint32_t c;
-	size_t at = len;
-	while (at > 0 && len - at < 3 && is_continuation(text[at - 1]))
-		at--;
-	if (at == 0 || (unsigned char)text[at - 1] < 0xc0)
-		return len;
-	return utf8_decode(text + at - 1, len - at + 1, &c) ? len : at - 1;
-}
-
 struct shown {
 	char text[SHOWN_MAX + 16];
 };
@@ -272,10 +260,7 @@ static void quote(const struct walk *w, const struct excerpt *e, struct shown *r
 	char line[BEFORE_MAX + AFTER_MAX], one[8];
 	memcpy(line, w->before, w->n_before);
 	memcpy(line + w->n_before, e->text, e->len);
-	size_t len = w->n_before + e->len;
-	if (e->cut)
-		len = whole_characters(line, len);
-	size_t at = first_shown(w, line), out = 0;
+	size_t len = w->n_before + e->len, at = first_shown(w, line), out = 0;
 	bool cut = e->cut;
 	out += (size_t)sprintf(ret->text, "\"%s", w->column > w->n_before - at ? "..." : "");
 	for (size_t used = 0; at < len;) {

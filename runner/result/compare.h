@@ -12,9 +12,9 @@ typedef ssize_t compare_read_fn(void *ctx, void *data, size_t len);
 
 /**
  * compare_streams() - is @actual what @expected says?
- * COMPARE_EXACT: byte for byte. COMPARE_LINES: trailing blanks (space, tab, CR, VT, FF) of each line and newlines
- * at the end are ignored. The message names the first differing line and shows both,
- * escaped and cut, or says which ended early. No limit on the length of a line.
+ * COMPARE_EXACT: byte for byte. COMPARE_LINES: trailing blanks (space, tab, CR, VT, FF) of each
+ * line and newlines at the end are ignored. The message names the first differing line and shows
+ * both, escaped and cut, or says which ended early. No limit on the length of a line.
  * Return: 0 with *ret set, -1 when a source fails (FAULT_INFRA).
  */
 int compare_streams(enum compare_kind kind, compare_read_fn *expected, void *expected_ctx,

@@ -8,8 +8,10 @@
  * verdict_step() - judge one step
  * @spec: what was asked; @cmp: outcome of the comparison (done=false: none)
  * @res:  facts and limits are set; verdict, fault, limit_hit, points, max_points and message are
- *        written. Message: one line for people why it is not passed ("ended with status 3, expected 0",
- *        "killed by SIGSEGV (invalid memory access)", "used 1.02 s of 1 s cpu time", "./reverse was not built: it does not exist").
+ *        written. Message: one line for people why it is not passed ("ended with status 3,
+ *        expected 0", "killed by SIGSEGV (invalid memory access)", "used 1.02 s of 1 s cpu time",
+ *        "not built: ./reverse does not exist"). What could not be graded (internal_error) has
+ *        neither points nor 0: NaN.
  */
 void verdict_step(const struct step_spec *spec, const struct comparison *cmp,
 		  struct step_result *res);

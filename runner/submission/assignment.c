@@ -74,7 +74,8 @@ static int get_words(struct json_object *o, const char *where, const char *key, 
 	struct json_object *v;
 	if (json_object_object_get_ex(o, key, &v) && json_object_is_type(v, json_type_string))
 		return err_set(err, FAULT_USAGE, 0, "%s.%s: expected an array of words, as "
-			       "[\"./prog\", \"-v\"], got a string; no shell splits it", where, key);
+			       "[\"./prog\", \"-v\"], got a string; no shell splits it",
+			       where, key);
 	return json_get_strv(o, where, key, ret, err);
 }
 
@@ -113,7 +114,8 @@ static int get_file(struct json_object *o, const char *where, const char *key, c
 		return err_wrap(err, "%s.%s", where, key);
 	AUTO_FD int fd = open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_set(err, FAULT_USAGE, errno, "%s.%s: cannot read '%s'", where, key, given);
+		return err_set(err, FAULT_USAGE, errno, "%s.%s: cannot read '%s'", where, key,
+			       given);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, FAULT_USAGE, 0, "%s.%s: '%s' is not a file", where, key, given);
 	*ret = ptr_steal(&real);

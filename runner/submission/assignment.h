@@ -24,9 +24,6 @@ int assignment_check_tests(const struct assignment *a, struct err *err);
 int assignment_check_languages(const struct assignment *a, const struct languages *langs,
 			       struct err *err);
 
-/** assignment_check_tests() - FAULT_USAGE when there is nothing to be tested and no command either. */
-int assignment_check_tests(const struct assignment *a, struct err *err);
-
 /** assignment_command() - the pseudo-assignment of `-- COMMAND`: one step of kind STEP_COMMAND (the
  *  only entry of `tests`) with empty input, no points, nothing compared, no build; keeps name,
  *  digest, image, profile, env, files and limits of @a (which may be NULL). */

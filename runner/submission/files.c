@@ -66,7 +66,8 @@ static int cannot(const char *path, struct err *err)
 	if (sys == ENOSPC || sys == EDQUOT)
 		return err_set(err, FAULT_INFRA, sys, "no room for the assignment's file '%s' in "
 			       "the box", path);
-	return err_set(err, FAULT_INFRA, sys, "cannot put the assignment's '%s' into the box", path);
+	return err_set(err, FAULT_INFRA, sys, "cannot put the assignment's '%s' into the box",
+		       path);
 }
 
 static int set_owner(const struct laying *l, int fd, mode_t mode)

@@ -46,9 +46,9 @@ static int check_covered(void *ctx, const struct filetree_entry *e, struct err *
 	for (size_t i = 0; e->fd >= 0 && !c->exposes && i < c->secrets->n; i++) {
 		const struct secret *s = &c->secrets->list[i];
 		if (s->ino == e->st->st_ino && s->dev == e->st->st_dev)
-			return err_set(err, FAULT_USAGE, 0, "%s: would show '%s' to the submission; "
-				       "move it elsewhere, or say \"exposes\": true", c->where,
-				       s->path);
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s: would show '%s' to the submission; move it elsewhere, "
+				       "or say \"exposes\": true", c->where, s->path);
 	}
 	return 0;
 }
@@ -69,8 +69,8 @@ static int normalize(const char *to, const char *where, char **ret, struct err *
 		if (strcmp(name, "..") == 0)
 			return err_set(err, FAULT_USAGE, 0, "%s.to: '%s' has a '..'", where, to);
 		if (strlen(name) > NAME_BYTES_MAX)
-			return err_set(err, FAULT_USAGE, 0, "%s.to: '%s' has a name of more than %d "
-				       "bytes", where, to, NAME_BYTES_MAX);
+			return err_set(err, FAULT_USAGE, 0, "%s.to: '%s' has a name of more than "
+				       "%d bytes", where, to, NAME_BYTES_MAX);
 		if (strcmp(name, ".") != 0)
 			buf_printf(&b, "%s%s", b.len ? "/" : "", name);
 	}
@@ -86,13 +86,13 @@ static int check_mount_point(const char *to, const char *where, struct err *err)
 {
 	static const char *const taken[] = { "/proc", "/sys", "/dev", "/work", "/tmp" };
 	if (strcmp(to, "/") == 0)
-		return err_set(err, FAULT_USAGE, 0, "%s.to: cannot be the root of the box; choose a "
-			       "folder, as \"/grader\"", where);
+		return err_set(err, FAULT_USAGE, 0, "%s.to: cannot be the root of the box; choose "
+			       "a folder, as \"/grader\"", where);
 	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
 		if (filetree_is_inside(to, taken[i]))
 			return err_set(err, FAULT_USAGE, 0, "%s.to: '%s' lies in the box's own %s; "
-				       "choose another place, as \"/grader\", or a path relative to "
-				       "the work folder", where, to, taken[i]);
+				       "choose another place, as \"/grader\", or a path relative "
+				       "to the work folder", where, to, taken[i]);
 	return 0;
 }
 
@@ -117,13 +117,15 @@ static int place(const struct assignment *a, const char *given, const char *wher
 	size_t len = strlen(given);
 	AUTO_FREE char *rest = NULL;
 	if (stat(f->from, &st) < 0)
-		return err_set(err, FAULT_USAGE, errno, "%s.from: cannot read '%s'", where, f->from);
+		return err_set(err, FAULT_USAGE, errno, "%s.from: cannot read '%s'", where,
+			       f->from);
 	if (normalize(given, where, &rest, err) < 0)
 		return -1;
 	bool folder = len == 0 || given[len - 1] == '/' || !*rest ||
 		      (len > 1 && strcmp(given + len - 2, "/.") == 0);
 	if (!S_ISDIR(st.st_mode) && folder) {
-		char *below = mem_printf("%s%s%s", rest, *rest ? "/" : "", strrchr(f->from, '/') + 1);
+		const char *name = strrchr(f->from, '/') + 1;
+		char *below = mem_printf("%s%s%s", rest, *rest ? "/" : "", name);
 		free(rest);
 		rest = below;
 	}
@@ -167,7 +169,8 @@ static int load_entries(struct json_object *list, const char *file, const struct
 	for (size_t i = 0; i < n; i++) {
 		AUTO_FREE char *where = mem_printf("%s: files[%zu]", file, i);
 		struct file_spec f = { .from = NULL };
-		int bad = load_entry(json_object_array_get_idx(list, i), where, a, secrets, &f, err);
+		struct json_object *o = json_object_array_get_idx(list, i);
+		int bad = load_entry(o, where, a, secrets, &f, err);
 		a->files[a->n_files++] = f; /* half-made ones are freed with the rest */
 		if (bad)
 			return -1;

@@ -52,11 +52,11 @@ static int check_link(const struct walk *w, const char *path, struct err *err)
 	if (!real)
 		return err_set(err, FAULT_USAGE, errno, "cannot follow the link '%s'", path);
 	if (!filetree_is_inside(real, w->inside))
-		return err_set(err, FAULT_USAGE, 0, "the link '%s' leaves the assignment '%s'", path,
-			       w->inside);
+		return err_set(err, FAULT_USAGE, 0, "the link '%s' leaves the assignment '%s'",
+			       path, w->inside);
 	if (filetree_is_inside(path, real) && strcmp(path, real) != 0)
-		return err_set(err, FAULT_USAGE, 0, "the link '%s' leads to a folder that it lies in",
-			       path);
+		return err_set(err, FAULT_USAGE, 0,
+			       "the link '%s' leads to a folder that it lies in", path);
 	return 0;
 }
 

@@ -21,8 +21,9 @@ typedef int filetree_fn(void *ctx, const struct filetree_entry *e, struct err *e
  *                   names in the order of their bytes
  * @inside: absolute canonical path of a folder that no link may leave; NULL: not checked
  *
- * FAULT_USAGE for what is neither file nor folder, cannot be read, is deeper than 64 folders, or more
- * than 100,000 entries; with @inside also for links to a folder that they lie in. Stops when @fn returns -1.
+ * FAULT_USAGE for what is neither file nor folder, cannot be read, is deeper than 64 folders, or
+ * more than 100,000 entries; with @inside also for links to a folder that they lie in. Stops when
+ * @fn returns -1.
  */
 int filetree_walk(const char *root, const char *inside, filetree_fn *fn, void *ctx,
 		  struct err *err);

@@ -48,7 +48,8 @@ static bool is_word(const char *word)
 static int check_words(char *const *words, const char *where, const char *key, struct err *err)
 {
 	if (!words[0])
-		return err_set(err, FAULT_USAGE, 0, "%s.%s: expected at least one word", where, key);
+		return err_set(err, FAULT_USAGE, 0, "%s.%s: expected at least one word", where,
+			       key);
 	for (; *words; words++)
 		if (!is_word(*words))
 			return err_set(err, FAULT_USAGE, 0, "%s.%s: '%.80s': expected {sources} or "
@@ -78,8 +79,8 @@ static int load_floor(struct json_object *o, const char *where, const char *key,
 
 static int load_row(struct json_object *o, const char *where, struct language *l, struct err *err)
 {
-	static const char *const keys[] = { "name", "extensions", "headers", "build", "run", "mains",
-					    "glue", "build_limits", "run_limits", NULL };
+	static const char *const keys[] = { "name", "extensions", "headers", "build", "run",
+					    "mains", "glue", "build_limits", "run_limits", NULL };
 	limits_init(&l->build_floor);
 	limits_init(&l->run_floor);
 	l->extensions = strv_dup(NULL);

@@ -71,8 +71,8 @@ int assignment_check_tests(const struct assignment *a, struct err *err)
 {
 	if (a->n_tests > 0)
 		return 0;
-	return err_set(err, FAULT_USAGE, 0, "'%s/assignment.json' has no tests; add some, or give a "
-		       "command after --", a->dir);
+	return err_set(err, FAULT_USAGE, 0, "'%s/assignment.json' has no tests; add some, or give "
+		       "a command after --", a->dir);
 }
 
 int assignment_check_languages(const struct assignment *a, const struct languages *langs,
@@ -174,8 +174,8 @@ static int plan_sources(struct planner *p, const struct languages *langs, struct
 	if (choice_make(langs, NULL, p->work_fd, &p->choice, err) < 0)
 		return -1;
 	if (!p->choice.row)
-		return err_set_code(err, NOTHING, FAULT_STUDENT, 0, "nothing to run: no Makefile, no "
-				    "run.sh; %s", p->choice.missing);
+		return err_set_code(err, NOTHING, FAULT_STUDENT, 0, "nothing to run: no Makefile, "
+				    "no run.sh; %s", p->choice.missing);
 	if (add_table_build(p, err) < 0)
 		return -1;
 	return take_table_run(p, add_run(p), err);

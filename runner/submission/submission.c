@@ -141,8 +141,8 @@ static int open_failed(struct err *err, const char *path)
 {
 	bool usage = errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG ||
 		     errno == ELOOP || errno == ENXIO;
-	return err_set(err, usage ? FAULT_USAGE : FAULT_INFRA, errno,
-		       "cannot open submission '%s'", path);
+	return err_set(err, usage ? FAULT_USAGE : FAULT_INFRA, errno, "cannot open submission '%s'",
+		       path);
 }
 
 static int open_path(const char *path, struct stat *st, int *ret_fd, struct err *err)

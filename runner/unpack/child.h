@@ -38,7 +38,7 @@ struct child_reply {
 	int result; /* 0 or -1; @err is set then */
 	struct err err;
 	struct unpack_outcome outcome;
-	int64_t bytes;           /* CHILD_FOLDER: of all regular files */
+	int64_t bytes;		 /* CHILD_FOLDER: of all regular files */
 	char sha256[DIGEST_HEX]; /* CHILD_FOLDER */
 };
 

@@ -82,13 +82,12 @@ static int set_limits(const struct child_job *job, struct err *err)
 	if (!SANITIZED && set_limit(RLIMIT_AS, ADDRESS_BYTES, err) < 0)
 		return -1;
 	/* CPU: the parent's clock ends the child before; this holds should the parent hang. */
-	return set_limit(RLIMIT_CPU, (rlim_t)(lim->time_ns / 1000000000) + 2, err) < 0 ||
-			       set_limit(RLIMIT_FSIZE, (rlim_t)lim->file_bytes, err) < 0 ||
-			       set_limit(RLIMIT_NOFILE, files, err) < 0 ||
-			       set_limit(RLIMIT_NPROC, 0, err) < 0 ||
-			       set_limit(RLIMIT_CORE, 0, err) < 0 ?
-		       -1 :
-		       0;
+	if (set_limit(RLIMIT_CPU, (rlim_t)(lim->time_ns / 1000000000) + 2, err) < 0 ||
+	    set_limit(RLIMIT_FSIZE, (rlim_t)lim->file_bytes, err) < 0 ||
+	    set_limit(RLIMIT_NOFILE, files, err) < 0 || set_limit(RLIMIT_NPROC, 0, err) < 0 ||
+	    set_limit(RLIMIT_CORE, 0, err) < 0)
+		return -1;
+	return 0;
 }
 
 /* Nothing of the host's tree can be named any more: the root becomes the destination, or the
@@ -155,17 +154,19 @@ static int drop_privileges(const struct child_job *job, struct err *err)
  * that can be executed. What is not listed fails with ENOSYS, which libraries expect.
  */
 static const int calls_common[] = {
-	SCMP_SYS(read),	     SCMP_SYS(pread64),	   SCMP_SYS(write),	    SCMP_SYS(close),
-	SCMP_SYS(fstat),     SCMP_SYS(newfstatat), SCMP_SYS(lseek),	    SCMP_SYS(getdents64),
-	SCMP_SYS(fcntl),     SCMP_SYS(readlinkat), SCMP_SYS(munmap),	    SCMP_SYS(mremap),
-	SCMP_SYS(brk),	     SCMP_SYS(madvise),	   SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
-	SCMP_SYS(futex),     SCMP_SYS(getrandom),  SCMP_SYS(sendmsg),	    SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(exit_group), SCMP_SYS(exit),	   SCMP_SYS(restart_syscall),
+	SCMP_SYS(read),		SCMP_SYS(pread64),	   SCMP_SYS(write),
+	SCMP_SYS(close),	SCMP_SYS(fstat),	   SCMP_SYS(newfstatat),
+	SCMP_SYS(lseek),	SCMP_SYS(getdents64),	   SCMP_SYS(fcntl),
+	SCMP_SYS(readlinkat),	SCMP_SYS(munmap),	   SCMP_SYS(mremap),
+	SCMP_SYS(brk),		SCMP_SYS(madvise),	   SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday), SCMP_SYS(futex),	   SCMP_SYS(getrandom),
+	SCMP_SYS(sendmsg),	SCMP_SYS(rt_sigreturn),	   SCMP_SYS(exit_group),
+	SCMP_SYS(exit),		SCMP_SYS(restart_syscall),
 };
 static const int calls_extract[] = {
-	SCMP_SYS(openat),    SCMP_SYS(openat2), SCMP_SYS(mkdirat), SCMP_SYS(unlinkat),
-	SCMP_SYS(linkat),    SCMP_SYS(symlinkat), SCMP_SYS(fchmod), SCMP_SYS(utimensat),
-	SCMP_SYS(dup),
+	SCMP_SYS(openat),   SCMP_SYS(openat2),	 SCMP_SYS(mkdirat),
+	SCMP_SYS(unlinkat), SCMP_SYS(linkat),	 SCMP_SYS(symlinkat),
+	SCMP_SYS(fchmod),   SCMP_SYS(utimensat), SCMP_SYS(dup),
 };
 
 static int allow(scmp_filter_ctx f, const int *calls, size_t n)
@@ -217,9 +218,8 @@ static int filter_calls(const struct child_job *job, struct err *err)
 
 int confine_self(const struct child_job *job, struct err *err)
 {
-	return enter_cgroups(job, err) < 0 || change_root(job, err) < 0 ||
-			       set_limits(job, err) < 0 || drop_privileges(job, err) < 0 ||
-			       filter_calls(job, err) < 0 ?
-		       -1 :
-		       0;
+	if (enter_cgroups(job, err) < 0 || change_root(job, err) < 0 || set_limits(job, err) < 0 ||
+	    drop_privileges(job, err) < 0 || filter_calls(job, err) < 0)
+		return -1;
+	return 0;
 }

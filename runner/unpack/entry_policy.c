@@ -73,8 +73,10 @@ static int normalise(const struct unpack_limits *lim, const char *entry, const c
 	if (*stored == '\0')
 		return entry_refuse(err, "archive.name", entry, "the %s is empty", of);
 	if (*stored == '/')
-		return entry_refuse(err, code, entry, "the %s is absolute; only relative ones "
-				    "are unpacked", of);
+		return entry_refuse(err, code, entry,
+				    "the %s is absolute; only relative ones "
+				    "are unpacked",
+				    of);
 	if (has_bad_byte(stored))
 		return entry_refuse(err, "archive.name", entry,
 				    "the %s has a control byte or a backslash", of);
@@ -91,7 +93,8 @@ static int normalise(const struct unpack_limits *lim, const char *entry, const c
 			return entry_refuse(err, "archive.too_long", entry,
 					    "the %s has more than %" PRId64
 					    " bytes; `path_bytes` in the profile's "
-					    "`moulette.unpack` is the limit", of, max);
+					    "`moulette.unpack` is the limit",
+					    of, max);
 		if (++depth > lim->depth)
 			return entry_refuse(err, "archive.too_deep", entry,
 					    "lies more than %" PRId64 " deep; `depth` in the "
@@ -166,9 +169,10 @@ static int check_size(const struct unpack_limits *lim, const struct entry_totals
 {
 	/* A copy: nothing is added for what is only announced. */
 	struct entry_totals t = *tot;
-	return e->type == S_IFREG && !e->hard_link && e->size > 0 ?
-		       entry_policy_data(lim, &t, e->name, 0, e->size, 0, err) :
-		       0;
+
+	if (e->type != S_IFREG || e->hard_link || e->size <= 0)
+		return 0;
+	return entry_policy_data(lim, &t, e->name, 0, e->size, 0, err);
 }
 
 int entry_policy_check(const struct unpack_limits *lim, struct entry_totals *tot,
@@ -179,7 +183,8 @@ int entry_policy_check(const struct unpack_limits *lim, struct entry_totals *tot
 	if (tot->entries >= lim->entries)
 		return entry_refuse(err, "archive.too_many", e->name,
 				    "more than %" PRId64 " entries; `entries` in the profile's "
-				    "`moulette.unpack` is the limit", lim->entries);
+				    "`moulette.unpack` is the limit",
+				    lim->entries);
 	if (!e->name)
 		return entry_refuse(err, "archive.name", NULL,
 				    "number %" PRId64 " has a name that cannot be read",
@@ -226,17 +231,18 @@ int entry_policy_data(const struct unpack_limits *lim, struct entry_totals *tot,
 	bool bomb = packed > 0 && (tot->bytes + 1) / packed >= BOMB_RATIO;
 	return entry_refuse(err, bomb ? "archive.bomb" : "archive.too_large", name,
 			    "more than %" PRId64 " bytes %s; `%s` in the profile's "
-			    "`moulette.unpack` is the limit", limit,
-			    strcmp(key, "bytes") == 0 ? "in all" : "in one file", key);
+			    "`moulette.unpack` is the limit",
+			    limit, strcmp(key, "bytes") == 0 ? "in all" : "in one file", key);
 }
 
-int entry_policy_folder(const struct unpack_limits *lim, struct entry_totals *tot,
-			const char *name, struct err *err)
+int entry_policy_folder(const struct unpack_limits *lim, struct entry_totals *tot, const char *name,
+			struct err *err)
 {
 	if (tot->folders >= lim->entries)
 		return entry_refuse(err, "archive.too_many", name,
 				    "more than %" PRId64 " folders; `entries` in the profile's "
-				    "`moulette.unpack` is the limit", lim->entries);
+				    "`moulette.unpack` is the limit",
+				    lim->entries);
 	tot->folders++;
 	return 0;
 }
@@ -244,7 +250,7 @@ int entry_policy_folder(const struct unpack_limits *lim, struct entry_totals *to
 mode_t entry_policy_mode(mode_t mode, const char *head, size_t len)
 {
 	bool script = len >= 2 && memcmp(head, "#!", 2) == 0;
-	bool program = len >= 4 && memcmp(head, "\x7f" "ELF", 4) == 0;
+	bool program = len >= 4 && memcmp(head, "\177ELF", 4) == 0;
 
 	return mode & 0111 || script || program ? 0755 : 0644;
 }

@@ -16,14 +16,14 @@
 struct entry_totals {
 	int64_t entries; /* members of the archive */
 	int64_t folders; /* made because a member lies in them, without a member of their own */
-	int64_t bytes;   /* of data, really read */
+	int64_t bytes;	 /* of data, really read */
 };
 
 /** An entry as the archive has it; strings are borrowed. */
 struct entry {
 	const char *name; /* bytes of any encoding, not yet normalised; NULL: could not be read */
-	mode_t type;      /* S_IFREG, S_IFDIR or S_IFLNK; anything else is refused */
-	int64_t size;     /* declared bytes of data; -1: not said */
+	mode_t type;	  /* S_IFREG, S_IFDIR or S_IFLNK; anything else is refused */
+	int64_t size;	  /* declared bytes of data; -1: not said */
 	const char *link; /* target of a symbolic or hard link; NULL: is none, or unreadable */
 	bool hard_link, encrypted, sparse;
 };
@@ -62,8 +62,8 @@ int entry_policy_data(const struct unpack_limits *lim, struct entry_totals *tot,
 
 /** entry_policy_folder() - may one more folder be made that has no entry of its own? Folders are
  *  counted apart and as many are allowed as entries, so that 20,000 files in "src/" are 20,000. */
-int entry_policy_folder(const struct unpack_limits *lim, struct entry_totals *tot,
-			const char *name, struct err *err);
+int entry_policy_folder(const struct unpack_limits *lim, struct entry_totals *tot, const char *name,
+			struct err *err);
 
 /** entry_policy_link() - may a symbolic link at @path (normalised) point to @target? */
 int entry_policy_link(const struct unpack_limits *lim, const char *path, const char *target,

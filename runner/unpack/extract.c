@@ -57,7 +57,8 @@ static int not_readable(struct extract *x, const char *name, struct err *err)
 	if (archive_errno(x->in) == ENOMEM || says(text, "memory"))
 		return err_set_code(err, "archive.unsupported", FAULT_STUDENT, 0,
 				    "%s needs more memory to be unpacked than it may have; pack "
-				    "it with the usual options", where);
+				    "it with the usual options",
+				    where);
 	if (says(text, "encrypt") || says(text, "passphrase"))
 		return err_set_code(err, "archive.encrypted", FAULT_STUDENT, 0,
 				    "%s is encrypted; hand it in without a password", where);
@@ -68,8 +69,8 @@ static int not_readable(struct extract *x, const char *name, struct err *err)
 		return err_set_code(err, "archive.too_long", FAULT_STUDENT, 0,
 				    "%s has a name of more bytes than a name may have", where);
 	if (says(text, "truncated") || says(text, "no progress")) /* the latter is liblzma's word */
-		return err_set_code(err, "archive.truncated", FAULT_STUDENT, 0,
-				    "%s is cut off: %s", where, text);
+		return err_set_code(err, "archive.truncated", FAULT_STUDENT, 0, "%s is cut off: %s",
+				    where, text);
 	return err_set_code(err, "archive.damaged", FAULT_STUDENT, 0, "%s is damaged: %s", where,
 			    text);
 }
@@ -109,12 +110,11 @@ static int open_archive(struct extract *x, struct err *err)
 		return err_set(err, FAULT_INFRA, ENOMEM, "cannot start libarchive");
 	/* Only an archive is compressed, and only a file can be sought in, as the list at the end
 	 * of a zip needs: what comes through a pipe is our own plain tar. */
-	if (x->source->seekable &&
-	    (archive_read_support_format_zip_seekable(a) != ARCHIVE_OK ||
-	     archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
-	     archive_read_support_filter_bzip2(a) != ARCHIVE_OK ||
-	     archive_read_support_filter_xz(a) != ARCHIVE_OK ||
-	     archive_read_support_filter_zstd(a) != ARCHIVE_OK))
+	if (x->source->seekable && (archive_read_support_format_zip_seekable(a) != ARCHIVE_OK ||
+				    archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
+				    archive_read_support_filter_bzip2(a) != ARCHIVE_OK ||
+				    archive_read_support_filter_xz(a) != ARCHIVE_OK ||
+				    archive_read_support_filter_zstd(a) != ARCHIVE_OK))
 		return err_set(err, FAULT_INFRA, 0, "this libarchive lacks a format: %s",
 			       archive_error_string(a) ?: "it does not say which");
 	source_attach(x->source, a);
@@ -164,8 +164,7 @@ static int copy_data(struct extract *x, const char *path, int fd, char head[4], 
 	return 0;
 }
 
-static int write_file(struct extract *x, const char *path, struct archive_entry *e,
-		      struct err *err)
+static int write_file(struct extract *x, const char *path, struct archive_entry *e, struct err *err)
 {
 	struct entry_time t = time_of(e);
 	AUTO_FD int fd = -1;

@@ -169,7 +169,9 @@ static int send_link(struct folder *f, int dir, const char *name, const struct s
 	if (n < 0)
 		return trouble(f, "cannot read the symbolic link", err);
 	f->target[n] = '\0';
-	return ask(f, st, f->target, err) < 0 || send_header(f, st, f->target, 0, err) < 0 ? -1 : 0;
+	if (ask(f, st, f->target, err) < 0)
+		return -1;
+	return send_header(f, st, f->target, 0, err);
 }
 
 static int send_folder(struct folder *f, int dir, size_t len, struct err *err);

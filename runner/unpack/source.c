@@ -15,8 +15,8 @@ static la_ssize_t source_read(struct archive *a, void *data, const void **ret)
 	ssize_t n;
 
 	do
-		n = s->seekable ? pread(s->fd, s->block, sizeof(s->block), s->at) :
-				  read(s->fd, s->block, sizeof(s->block));
+		n = s->seekable ? pread(s->fd, s->block, sizeof(s->block), s->at)
+				: read(s->fd, s->block, sizeof(s->block));
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		s->sys = errno;

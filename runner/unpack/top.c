@@ -72,8 +72,8 @@ int top_find(int dest, char top[PATH_BYTES_MAX + 1], struct err *err)
 			return err_set(err, FAULT_INFRA, errno, "cannot enter '%s'", name);
 		cleanup_fd(&at);
 		at = fd;
-		len += (size_t)snprintf(top + len, PATH_BYTES_MAX + 1 - len, "%s%s",
-					len ? "/" : "", name);
+		len += (size_t)snprintf(top + len, PATH_BYTES_MAX + 1 - len, "%s%s", len ? "/" : "",
+					name);
 	}
 	return 0;
 }

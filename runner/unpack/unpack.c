@@ -38,7 +38,7 @@
 struct child {
 	pid_t pid; /* 0: not started, or reaped */
 	int pidfd, sock;
-	int status;        /* of wait4, once it has ended */
+	int status; /* of wait4, once it has ended */
 	int64_t cpu_ns;
 	bool ended;
 };
@@ -220,7 +220,8 @@ static int out_of_time(struct run *r, struct err *err)
 			       (double)limit / 1e9);
 	return err_set_code(err, "archive.time", FAULT_STUDENT, 0,
 			    "unpacking took more than %.3g s; `time` in the profile's "
-			    "`moulette.unpack` is the limit", (double)limit / 1e9);
+			    "`moulette.unpack` is the limit",
+			    (double)limit / 1e9);
 }
 
 static int interrupted(struct err *err)
@@ -296,8 +297,8 @@ static int child_read(const struct child *c, const struct unpack_request *req,
 	    (r.result != 0 && r.err.fault != FAULT_STUDENT && r.err.fault != FAULT_INFRA))
 		return err_set(err, FAULT_INFRA, EBADMSG, "the unpacking child's words");
 	if (r.result != 0) {
-		bool coded = strspn(r.err.code, "abcdefghijklmnopqrstuvwxyz._") ==
-			     strlen(r.err.code);
+		bool coded =
+			strspn(r.err.code, "abcdefghijklmnopqrstuvwxyz._") == strlen(r.err.code);
 		err_set_code(err, coded ? r.err.code : "", r.err.fault, 0, "%s", r.err.msg);
 		if (err)
 			err->sys = r.err.sys;
@@ -349,8 +350,8 @@ static int run_all(struct run *r, struct submission *sub, struct unpack_outcome 
 
 	if (start_all(r, sub, err) < 0 || wait_all(r, err) < 0)
 		return -1;
-	if ((folder ? read_folder_reply(r, &reply, err) :
-		      child_read(&r->extract, r->req, &reply, err)) < 0 ||
+	if ((folder ? read_folder_reply(r, &reply, err)
+		    : child_read(&r->extract, r->req, &reply, err)) < 0 ||
 	    check_outcome(r->req, &reply.outcome, err) < 0)
 		return -1;
 	sub->entries = reply.outcome.entries;
@@ -362,8 +363,8 @@ static int run_all(struct run *r, struct submission *sub, struct unpack_outcome 
 	return 0;
 }
 
-int unpack_run(const struct unpack_request *req, struct submission *sub,
-	       struct unpack_outcome *ret, struct err *err)
+int unpack_run(const struct unpack_request *req, struct submission *sub, struct unpack_outcome *ret,
+	       struct err *err)
 {
 	struct run r = { .req = req,
 			 .extract = { .pidfd = -1, .sock = -1 },

@@ -10,12 +10,13 @@
 #define PATH_BYTES_MAX 1024
 
 struct unpack_request {
-	const char *self;     /* this program; re-executed as `unpack-child` */
-	int dest_fd;          /* empty folder, owned by uid:gid, on a mount of its own */
-	uint32_t uid, gid;    /* what the child becomes; nobody else on the host has them */
-	const int *cgroup_fds; /* tasks/cgroup.procs files, open for writing; the children enter them */
-	size_t n_cgroup_fds;  /* at most 8 */
-	int interrupt_fd;     /* readable: stop (a signalfd, not read here); -1: none */
+	const char *self;      /* this program; re-executed as `unpack-child` */
+	int dest_fd;	       /* empty folder, owned by uid:gid, on a mount of its own */
+	uint32_t uid, gid;     /* what the child becomes; nobody else on the host has them */
+	const int *cgroup_fds; /* tasks/cgroup.procs files, open for writing; the children enter
+				  them */
+	size_t n_cgroup_fds;   /* at most 8 */
+	int interrupt_fd;      /* readable: stop (a signalfd, not read here); -1: none */
 	struct unpack_limits limits;
 };
 
@@ -46,8 +47,8 @@ struct unpack_outcome {
  *
  * Return: 0, or -1; @ret and @sub are untouched then.
  */
-int unpack_run(const struct unpack_request *req, struct submission *sub,
-	       struct unpack_outcome *ret, struct err *err);
+int unpack_run(const struct unpack_request *req, struct submission *sub, struct unpack_outcome *ret,
+	       struct err *err);
 
 /** unpack_child_main() - what `moulette unpack-child` does; its descriptors are agreed in
  *  child.h. Return: exit status when it was not started by unpack_run(); else it does not. */

@@ -137,9 +137,8 @@ static int make_room(struct writer *w, int dir, const char *name, const char *pa
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return failed(w, errno, path, "cannot look at what has its name", err);
 	if ((st.st_mode & S_IFMT) != type)
-		return entry_refuse(err, "archive.type_change", path,
-				    "was %s before and is now %s", type_name(st.st_mode),
-				    type_name(type));
+		return entry_refuse(err, "archive.type_change", path, "was %s before and is now %s",
+				    type_name(st.st_mode), type_name(type));
 	if (type != S_IFDIR && unlinkat(dir, name, 0) < 0)
 		return failed(w, errno, path, "cannot replace the one before", err);
 	return 0;
@@ -230,7 +229,8 @@ static int find_target(struct writer *w, const char *path, const char *target, i
 		int fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		int saved = errno;
 		struct stat way;
-		if (fd < 0 && saved == ENOTDIR && fstatat(dir, name, &way, AT_SYMLINK_NOFOLLOW) == 0)
+		if (fd < 0 && saved == ENOTDIR &&
+		    fstatat(dir, name, &way, AT_SYMLINK_NOFOLLOW) == 0)
 			return blocked(path, target, (size_t)(p - target) + n, way.st_mode, err);
 		cleanup_fd(&dir);
 		dir = fd;
@@ -240,9 +240,9 @@ static int find_target(struct writer *w, const char *path, const char *target, i
 	if (dir < 0 || fstatat(dir, slash ? slash + 1 : target, st, AT_SYMLINK_NOFOLLOW) < 0) {
 		if (errno != ENOENT)
 			return failed(w, errno, path, "cannot look at what it links to", err);
-		return entry_refuse(err, "archive.link", path,
-				    "a hard link to '%.100s', which is not in the archive before it",
-				    target);
+		return entry_refuse(
+			err, "archive.link", path,
+			"a hard link to '%.100s', which is not in the archive before it", target);
 	}
 	if (S_ISDIR(st->st_mode))
 		return entry_refuse(err, "archive.link", path, "a hard link to a folder");

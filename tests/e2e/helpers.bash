@@ -6,6 +6,8 @@
 # A file whose tests start boxes says `# bats file_tags=engine` in its head: it is run with each
 # engine and in the virtual machine. Other files are run once.
 
+bats_require_minimum_version 1.5.0
+
 # need_engine - skip where no box can be started, and say why.
 need_engine() {
 	[ "$(id -u)" = 0 ] || skip "boxes are started by root"

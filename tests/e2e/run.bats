@@ -104,6 +104,19 @@ setup() {
 	done
 }
 
+# What lies beneath the cgroup2 mount of a hybrid host, where nobody looks.
+beneath() {
+	unshare -m sh -c 'umount /sys/fs/cgroup/unified 2>/dev/null && find /sys/fs/cgroup/unified | sort'
+}
+
+@test "the engine writes nothing beneath a hidden mount" {
+	[ -d /sys/fs/cgroup/unified ] || skip "no hybrid host: nothing is hidden"
+	local before
+	before=$(beneath)
+	moulette run -i busybox "$s" -- true >/dev/null
+	[ "$(beneath)" = "$before" ]
+}
+
 @test "nothing stays on the host" {
 	moulette run -i busybox "$s" -- true >/dev/null
 	host_before

@@ -120,7 +120,8 @@ static const struct {
 	  "line 2: trailing blanks differ: expected \"\", got \" \\t\"" },
 	{ "quotes and backslashes", "\"\\\n", "x\n", "line 1: expected \"\\\"\\\\\", got \"x\"",
 	  "line 1: expected" },
-	{ "control bytes", "a\n", "\033[31m\x7f\n", "line 1: expected \"a\", got \"\\x1b[31m\\x7f\"",
+	{ "control bytes", "a\n", "\033[31m\x7f\n", "line 1: expected \"a\", got "
+	  "\"\\x1b[31m\\x7f\"",
 	  "line 1: expected" },
 	{ "text beyond ASCII", "\xc3\xa9\n", "\xc3\xa8\n",
 	  "line 1: expected \"\xc3\xa9\", got \"\xc3\xa8\"", "line 1: expected" },
@@ -180,7 +181,8 @@ static const struct {
 	  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\", got \"Bxxx" },
 	{ "far inside", 200000, 200000, "x", "line 2: expected \"...xxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 	  "xxxxxxxAxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\", got \"...xxx" },
-	{ "characters stay whole", 1001, 1001, "\xe2\x82\xac", "line 2: expected \"...\xe2\x82\xac" },
+	{ "characters stay whole", 1001, 1001, "\xe2\x82\xac",
+	  "line 2: expected \"...\xe2\x82\xac" },
 	{ "escapes are long", 500, 500, "\001", "line 2: expected \"...\\x01\\x01\\x01\\x01\\x01"
 	  "\\x01\\x01\\x01\\x01A\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01...\", got" },
 };
@@ -297,7 +299,8 @@ START_TEST(nothing_is_compared)
 {
 	struct text e = { "a", 1, 0, 1, 0 }, a = { "b", 1, 0, 1, 0 }; /* would fail if read */
 	struct comparison got = { .done = true };
-	ck_assert_int_eq(compare_streams(COMPARE_NONE, read_text, &e, read_text, &a, &got, NULL), 0);
+	ck_assert_int_eq(compare_streams(COMPARE_NONE, read_text, &e, read_text, &a, &got, NULL),
+	  0);
 	ck_assert(!got.done && got.equal && !got.message[0]);
 }
 END_TEST

@@ -259,7 +259,7 @@ static void measure(const struct row *r, struct step_result *res)
 	res->limits = (struct limits){ { CPU_LIMIT, WALL_LIMIT, 64 << 20, 20, 1 << 20, 16 << 20 } };
 	memset(res->message, 'x', sizeof res->message); /* what was there must go */
 	f->ran = !r->box_failed;
-	f->exit_code = r->signal ? -1 : r->exit_code;
+	f->exit_code = r->exit_code;
 	f->signal = r->signal;
 	f->cpu_ns = r->cpu_ns;
 	f->wall_ns = r->wall_ns;
@@ -352,7 +352,8 @@ START_TEST(messages_are_one_printable_line)
 	spec.argv = words;
 	measure(&missing, &res);
 	verdict_step(&spec, &cmp, &res);
-	ck_assert_msg(strncmp(res.message, "not built: ./a??[31m?nnn", 24) == 0, "'%s'", res.message);
+	ck_assert_msg(strncmp(res.message, "not built: ./a??[31m?nnn", 24) == 0, "'%s'",
+	  res.message);
 	ck_assert_uint_eq(strlen(res.message), sizeof res.message - 1);
 }
 END_TEST
@@ -424,7 +425,8 @@ START_TEST(one_run)
 	if (isnan(runs[_i].score))
 		ck_assert_msg(isnan(run.score), "%s: score %g", runs[_i].label, run.score);
 	else
-		ck_assert_msg(run.score == runs[_i].score, "%s: score %g", runs[_i].label, run.score);
+		ck_assert_msg(run.score == runs[_i].score, "%s: score %g", runs[_i].label,
+		  run.score);
 	if (isnan(runs[_i].max))
 		ck_assert_msg(isnan(run.max_score), "%s: of %g", runs[_i].label, run.max_score);
 	else

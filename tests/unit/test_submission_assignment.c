@@ -52,7 +52,8 @@ START_TEST(every_key_arrives)
 		  "\"build\": [{\"run\": [\"make\"], \"args\": [\"-s\"], \"env\": {\"C\": \"2\"},"
 		  "  \"limits\": {\"cpu\": 30}}, {\"run\": [\"./b\"]},"
 		  "  {\"name\": \"link\", \"run\": [\"ld\"]}],"
-		  "\"tests\": [{\"name\": \"one\", \"run\": [\"./a\", \"b c\"], \"args\": [\"\", \"d\"],"
+		  "\"tests\": [{\"name\": \"one\", \"run\": [\"./a\", \"b c\"], \"args\": [\"\", "
+		  "\"d\"],"
 		  "  \"stdin\": \"t/1.in\", \"stdout\": \"./t/../t/1.out\", \"exit\": 255,"
 		  "  \"points\": 2.5, \"compare\": \"exact\", \"env\": {\"D\": \"\"},"
 		  "  \"limits\": {\"wall\": \"9s\"}},"
@@ -135,7 +136,8 @@ static const struct { const char *label, *where, *text, *why; } rows[] = {
 	{ "word is no string", "T", "\"run\": [\"a\", 1]", "expected an array of strings" },
 	{ "exit 0", "T", "\"exit\": 0", NULL },
 	{ "exit 255", "T", "\"exit\": 255", NULL },
-	{ "exit 256", "T", "\"exit\": 256", "tests[0].exit: expected a whole number from 0 to 255" },
+	{ "exit 256", "T", "\"exit\": 256", "tests[0].exit: expected a whole number from 0 to "
+	  "255" },
 	{ "exit -1", "T", "\"exit\": -1", "from 0 to 255" },
 	{ "exit is a text", "T", "\"exit\": \"0\"", "from 0 to 255" },
 	{ "points 0", "T", "\"points\": 0", NULL },
@@ -168,7 +170,8 @@ static const struct { const char *label, *where, *text, *why; } rows[] = {
 	{ "stdin is a fifo", "T", "\"stdin\": \"fifo/f\"", "'fifo/f' is not a file" },
 	{ "stdin is empty", "T", "\"stdin\": \"\"", "tests[0].stdin: an empty path" },
 	{ "limits", "T", "\"limits\": {\"cpu\": \"0s\"}", "tests[0].limits.cpu: '0s'" },
-	{ "unknown limit", "T", "\"limits\": {\"time\": 1}", "tests[0].limits: unknown key 'time'" },
+	{ "unknown limit", "T", "\"limits\": {\"time\": 1}",
+	  "tests[0].limits: unknown key 'time'" },
 	{ "env", "T", "\"env\": {\"1A\": \"\"}", "tests[0].env: expected an object of NAME" },
 	{ "unknown key", "T", "\"stdn\": \"\"", "tests[0]: unknown key 'stdn'; known: name, run" },
 	{ "each", "T", "\"each\": \"*\"", "tests[0]: 'each' is not known to this version" },
@@ -200,9 +203,11 @@ static const struct { const char *label, *where, *text, *why; } rows[] = {
 	{ "test without a name", "", "{\"tests\": [{}]}", "tests[0]: 'name' is missing" },
 	{ "name is empty", "", "{\"tests\": [{\"name\": \"\"}]}", "tests[0].name: an empty name" },
 	{ "name with a newline", "", "{\"tests\": [{\"name\": \"a\\nb\"}]}", "cannot be shown" },
-	{ "name that turns text", "", "{\"tests\": [{\"name\": \"\\u202ea\"}]}", "cannot be shown" },
+	{ "name that turns text", "", "{\"tests\": [{\"name\": \"\\u202ea\"}]}",
+	  "cannot be shown" },
 	{ "name beyond ASCII", "", "{\"tests\": [{\"name\": \"\xc3\xa9t\xc3\xa9\"}]}", NULL },
-	{ "name twice", "", "{\"tests\": [{\"name\": \"a\"}, {\"name\": \"b\"}, {\"name\": \"a\"}]}",
+	{ "name twice", "", "{\"tests\": [{\"name\": \"a\"}, {\"name\": \"b\"}, {\"name\": "
+	  "\"a\"}]}",
 	  "tests[2].name: 'a' is the name of an earlier one" },
 	{ "build name twice", "", "{\"build\": [{\"run\": [\"a\"]}, {\"name\": \"build\", \"run\": "
 	  "[\"b\"]}]}", "build[1].name: 'build' is the name of an earlier one" },
@@ -254,7 +259,8 @@ START_TEST(words_have_a_length)
 	size_t len = 128 * 1024 - 3 - 2 + (size_t)_i;
 	AUTO_FREE char *word = mem_alloc(len + 1);
 	memset(word, 'w', len);
-	AUTO_FREE char *json = mem_printf("{\"tests\": [{\"name\": \"x\", \"run\": [\"a\", \"%s\"], "
+	AUTO_FREE char *json = mem_printf("{\"tests\": [{\"name\": \"x\", \"run\": [\"a\", "
+	  "\"%s\"], "
 					  "\"args\": [\"b\"]}]}", word);
 	ck_assert_int_eq(load(json), _i ? -1 : 0);
 	ck_assert(!_i || strstr(err.msg, "more than 131072 bytes"));

@@ -45,7 +45,8 @@ static void teardown(void)
 
 static int load(const char *files)
 {
-	AUTO_FREE char *json = mem_printf("{\"tests\": [{\"name\": \"x\", \"stdout\": \"t/1.out\"}], "
+	AUTO_FREE char *json = mem_printf("{\"tests\": [{\"name\": \"x\", \"stdout\": "
+	  "\"t/1.out\"}], "
 					  "\"files\": %s}", files);
 	AUTO_FREE char *dir = mem_printf("%s/a", tree);
 	put("a/assignment.json", json);
@@ -97,16 +98,20 @@ static const struct { const char *label, *json, *to, *why; } places[] = {
 	{ "empty to", ENTRY("h", ""), NULL, "'from' and 'to' are needed" },
 	{ "no to", "[{\"from\": \"h\"}]", NULL, "'from' and 'to' are needed" },
 	{ "no from", "[{\"to\": \"h\"}]", NULL, "'from' and 'to' are needed" },
-	{ "unknown key", "[{\"from\": \"h\", \"to\": \"h\", \"mode\": 1}]", NULL, "unknown key 'mode'" },
+	{ "unknown key", "[{\"from\": \"h\", \"to\": \"h\", \"mode\": 1}]", NULL,
+	  "unknown key 'mode'" },
 	{ "no list", "{}", NULL, "assignment.files: expected an array" },
 	{ "from is missing", ENTRY("nothing", "h"), NULL, "files[0].from: cannot read 'nothing'" },
 	{ "from is absolute", ENTRY("/etc", "h"), NULL, "'/etc' is absolute" },
 	{ "from leaves", ENTRY("../o", "h"), NULL, "'../o' leaves the assignment" },
-	{ "one place twice", "[{\"from\": \"h\", \"to\": \"/g\"}, {\"from\": \"one.h\", \"to\": \"/g\"}]", NULL,
+	{ "one place twice", "[{\"from\": \"h\", \"to\": \"/g\"}, {\"from\": \"one.h\", \"to\": "
+	  "\"/g\"}]", NULL,
 	  "files[1].to: '/g' overlaps with '/g' of an earlier entry" },
-	{ "a place in another", "[{\"from\": \"h\", \"to\": \"/g\"}, {\"from\": \"h\", \"to\": \"/g/h\"}]", NULL,
+	{ "a place in another", "[{\"from\": \"h\", \"to\": \"/g\"}, {\"from\": \"h\", \"to\": "
+	  "\"/g/h\"}]", NULL,
 	  "'/g/h' overlaps with '/g'" },
-	{ "a place around another", "[{\"from\": \"h\", \"to\": \"/g/h\"}, {\"from\": \"h\", \"to\": \"/g\"}]",
+	{ "a place around another", "[{\"from\": \"h\", \"to\": \"/g/h\"}, {\"from\": \"h\", "
+	  "\"to\": \"/g\"}]",
 	  NULL, "'/g' overlaps with '/g/h'" },
 };
 
@@ -115,7 +120,8 @@ START_TEST(one_place)
 	int got = load(places[_i].json);
 	ck_assert_msg(got == (places[_i].to ? 0 : -1), "%s: %s", places[_i].label, err.msg);
 	if (!places[_i].to) {
-		ck_assert_msg(strstr(err.msg, places[_i].why), "%s: '%s'", places[_i].label, err.msg);
+		ck_assert_msg(strstr(err.msg, places[_i].why), "%s: '%s'", places[_i].label,
+		  err.msg);
 		ck_assert_int_eq(err.fault, FAULT_USAGE);
 		return;
 	}
@@ -174,7 +180,8 @@ static const struct { const char *label, *json, *why; } covers[] = {
 	{ "a folder in itself", ENTRY("loop", "x"), "loop/l' leads to a folder that it lies in" },
 	{ "two folders in each other", ENTRY("loops", "x"), "loops/a/l/l' leads to a folder that" },
 	{ "a fifo", ENTRY("fifo", "x"), "neither a file nor a folder" },
-	{ "exposes does not let links leave", "[{\"from\": \"away\", \"to\": \"x\", \"exposes\": true}]",
+	{ "exposes does not let links leave", "[{\"from\": \"away\", \"to\": \"x\", \"exposes\": "
+	  "true}]",
 	  "leaves the assignment" },
 };
 
@@ -212,7 +219,8 @@ START_TEST(one_cover)
 	int got = load(covers[_i].json);
 	ck_assert_msg(got == (covers[_i].why ? -1 : 0), "%s: %s", covers[_i].label, err.msg);
 	if (covers[_i].why)
-		ck_assert_msg(strstr(err.msg, covers[_i].why), "%s: '%s'", covers[_i].label, err.msg);
+		ck_assert_msg(strstr(err.msg, covers[_i].why), "%s: '%s'", covers[_i].label,
+		  err.msg);
 }
 END_TEST
 
@@ -301,14 +309,16 @@ START_TEST(what_stands_there_makes_way)
 		ck_assert_int_eq(fchmodat(tree_fd, "w/sub", 0700, 0), 0);
 	}
 	lay(ENTRY("h/", "./"));
-	AUTO_FREE char *outside = get("o/outside"), *names = joined(replaced), *kept = get("w/sub/kept");
+	AUTO_FREE char *outside = get("o/outside"), *names = joined(replaced),
+	  *kept = get("w/sub/kept");
 	check_file("w/main.c", "teacher's", 0644);
 	check_file("w/sub/x.h", "x", 0644);
 	ck_assert_uint_eq(mode_at("w/sub"), S_IFDIR | 0755);
 	ck_assert_str_eq(outside, "untouched");
 	ck_assert_uint_eq(mode_at("o/new"), 0);
 	ck_assert_uint_eq(mode_at("o/x.h"), 0);
-	ck_assert_msg(strcmp(names, ways[_i].replaced ? ways[_i].replaced : "(null)") == 0, "%s: %s",
+	ck_assert_msg(strcmp(names, ways[_i].replaced ? ways[_i].replaced : "(null)") == 0,
+	  "%s: %s",
 		      ways[_i].label, names);
 	ck_assert_str_eq(kept, _i == 10 ? "kept" : "(none)");
 }
@@ -376,12 +386,15 @@ END_TEST
 
 START_TEST(copies_are_readable_by_all)
 {
-	AUTO_FREE char *folder = mem_printf("%s/o/copy", tree), *file = mem_printf("%s/o/one", tree);
+	AUTO_FREE char *folder = mem_printf("%s/o/copy", tree), *file = mem_printf("%s/o/one",
+	  tree);
 	put_link("main.c", "a/h/alias.c");
-	ck_assert_int_eq(load("[{\"from\": \"h\", \"to\": \"/g\"}, {\"from\": \"one.h\", \"to\": \"/one\"}]"), 0);
+	ck_assert_int_eq(load("[{\"from\": \"h\", \"to\": \"/g\"}, {\"from\": \"one.h\", \"to\": "
+	  "\"/one\"}]"), 0);
 	ck_assert_msg(assignment_copy_file(&a.files[0], folder, &err) == 0, "%s", err.msg);
 	ck_assert_msg(assignment_copy_file(&a.files[1], file, &err) == 0, "%s", err.msg);
-	AUTO_FREE char *main_c = get("o/copy/main.c"), *alias = get("o/copy/alias.c"), *one = get("o/one");
+	AUTO_FREE char *main_c = get("o/copy/main.c"), *alias = get("o/copy/alias.c"),
+	  *one = get("o/one");
 	ck_assert_str_eq(main_c, "teacher's");
 	ck_assert_str_eq(alias, "teacher's");
 	ck_assert_str_eq(one, "one");
@@ -399,7 +412,8 @@ START_TEST(digests_of_entries)
 	char first[DIGEST_HEX], second[DIGEST_HEX];
 	put("a/p/x", "1");
 	put("a/q/x", "1");
-	ck_assert_int_eq(load("[{\"from\": \"p\", \"to\": \"/p\"}, {\"from\": \"q\", \"to\": \"/q\"}]"), 0);
+	ck_assert_int_eq(load("[{\"from\": \"p\", \"to\": \"/p\"}, {\"from\": \"q\", \"to\": "
+	  "\"/q\"}]"), 0);
 	ck_assert_int_eq(assignment_file_digest(&a.files[0], first, &err), 0);
 	ck_assert_int_eq(assignment_file_digest(&a.files[1], second, &err), 0);
 	ck_assert_str_eq(first, second); /* where it lies says nothing */

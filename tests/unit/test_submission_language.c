@@ -57,10 +57,12 @@ END_TEST
 #define TABLE(row) "{\"languages\": [{" row "}]}"
 static const struct { const char *label, *json, *why; } rows[] = {
 	{ "least", TABLE(ROW), NULL },
-	{ "all", TABLE(ROW ", \"headers\": [\".y\"], \"build\": [\"b\", \"-o{binary}\", \"{sources}\"], "
+	{ "all", TABLE(ROW ", \"headers\": [\".y\"], \"build\": [\"b\", \"-o{binary}\", "
+	  "\"{sources}\"], "
 		 "\"mains\": [\"m.x\"], \"glue\": true, \"build_limits\": {\"cpu\": 1}, "
 		 "\"run_limits\": {\"memory\": \"1M\"}"), NULL },
-	{ "script", TABLE("\"name\": \"x\", \"extensions\": [\".x\"], \"run\": [\"{script}\"]"), NULL },
+	{ "script", TABLE("\"name\": \"x\", \"extensions\": [\".x\"], \"run\": [\"{script}\"]"),
+	  NULL },
 	{ "no table", "[]", "expected an object" },
 	{ "no rows", "{}", "'languages' has no rows" },
 	{ "empty", "{\"languages\": []}", "'languages' has no rows" },
@@ -71,14 +73,16 @@ static const struct { const char *label, *json, *why; } rows[] = {
 	{ "empty run", TABLE("\"name\": \"x\", \"extensions\": [\".x\"], \"run\": []"),
 	  "run: expected at least one word" },
 	{ "empty build", TABLE(ROW ", \"build\": []"), "build: expected at least one word" },
-	{ "extension without a dot", TABLE("\"name\": \"x\", \"extensions\": [\"x\"], \"run\": [\"x\"]"),
+	{ "extension without a dot", TABLE("\"name\": \"x\", \"extensions\": [\"x\"], \"run\": "
+	  "[\"x\"]"),
 	  "extensions: 'x' is not an extension" },
 	{ "header without a dot", TABLE(ROW ", \"headers\": [\".\"]"), "headers: '.' is not" },
 	{ "unknown mark", TABLE(ROW ", \"build\": [\"{source}\"]"), "'{source}': expected" },
 	{ "sources in a word", TABLE(ROW ", \"build\": [\"-x{sources}\"]"), "'-x{sources}'" },
 	{ "two marks", TABLE(ROW ", \"build\": [\"{main}{binary}\"]"), "'{main}{binary}'" },
 	{ "name twice", "{\"languages\": [{" ROW "}, {" ROW "}]}", "a second row 'x'" },
-	{ "extension twice", "{\"languages\": [{" ROW "}, {\"name\": \"y\", \"extensions\": [\".x\"], "
+	{ "extension twice", "{\"languages\": [{" ROW "}, {\"name\": \"y\", \"extensions\": "
+	  "[\".x\"], "
 	  "\"run\": [\"y\"]}]}", "languages[1]: the extension '.x' belongs to another row" },
 	{ "bad floor", TABLE(ROW ", \"run_limits\": {\"cpu\": \"1x\"}"), "run_limits.cpu: '1x'" },
 };

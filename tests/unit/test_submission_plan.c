@@ -75,46 +75,64 @@ static const struct row built_in[] = {
 	{ "makefile", { "makefile" }, "build build: make (1)", NULL, NULL },
 	{ "GNUmakefile", { "GNUmakefile" }, "build build: make (1)", NULL, NULL },
 	{ "Makefile before run.sh", { "Makefile", "run.sh" }, "build build: make (1)", NULL, NULL },
-	{ "a folder is no Makefile", { "Makefile/x.c" }, C_BUILD "Makefile/x.c|-lm (-1)" RUN_C, "c", NULL },
-	{ "run.sh with a first line", { "run.sh=#!/bin/bash\n" }, "test run: ./run.sh (1)", NULL, NULL },
-	{ "run.sh without", { "run.sh=echo\n", "x.c" }, "test run: /bin/sh|run.sh (1)", NULL, NULL },
+	{ "a folder is no Makefile", { "Makefile/x.c" }, C_BUILD "Makefile/x.c|-lm (-1)" RUN_C, "c",
+	  NULL },
+	{ "run.sh with a first line", { "run.sh=#!/bin/bash\n" }, "test run: ./run.sh (1)", NULL,
+	  NULL },
+	{ "run.sh without", { "run.sh=echo\n", "x.c" }, "test run: /bin/sh|run.sh (1)", NULL,
+	  NULL },
 	{ "empty run.sh", { "run.sh" }, "test run: /bin/sh|run.sh (1)", NULL, NULL },
-	{ "run.sh further down is none", { "a/run.sh=#!" }, "test run: ./a/run.sh (1)", "shell", NULL },
+	{ "run.sh further down is none", { "a/run.sh=#!" }, "test run: ./a/run.sh (1)", "shell",
+	  NULL },
 	{ "lone C", { "sum.c" }, C_BUILD "sum.c|-lm (-1)" RUN_C, "c", NULL },
-	{ "lone C++", { "sum.cpp", "README" }, "build build: c++|-O2|-Wall|-o|a.out|sum.cpp|-lm (-1)"
+	{ "lone C++", { "sum.cpp", "README" }, "build build: c++|-O2|-Wall|-o|a.out|sum.cpp|-lm "
+	  "(-1)"
 	  RUN_C, "cpp", NULL },
 	{ "lone Python", { "sum.py" }, "test run: python3|-B|sum.py (1)", "python", NULL },
 	{ "lone shell", { "sum.sh=#!/bin/bash" }, "test run: ./sum.sh (1)", "shell", NULL },
-	{ "lone shell without a first line", { "sum.sh=ls" }, "test run: /bin/sh|sum.sh (1)", "shell", NULL },
+	{ "lone shell without a first line", { "sum.sh=ls" }, "test run: /bin/sh|sum.sh (1)",
+	  "shell", NULL },
 	{ "C sources are sorted", { "z.c", "a/b.c", "a.c", "a.h", "B.c" },
 	  C_BUILD "B.c|a.c|a/b.c|z.c|-lm (-1)" RUN_C, "c", NULL },
 	{ "names that look like options", { "-x.c", "@y.c", "+z.c" },
 	  C_BUILD "./+z.c|./-x.c|./@y.c|-lm (-1)" RUN_C, "c", NULL },
-	{ "main that looks like an option", { "-x.py" }, "test run: python3|-B|./-x.py (1)", "python", NULL },
-	{ "script that looks like an option", { "-x.sh" }, "test run: /bin/sh|./-x.sh (1)", "shell", NULL },
-	{ "names with marks and blanks", { "{binary}.py" }, "test run: python3|-B|./{binary}.py (1)",
+	{ "main that looks like an option", { "-x.py" }, "test run: python3|-B|./-x.py (1)",
+	  "python", NULL },
+	{ "script that looks like an option", { "-x.sh" }, "test run: /bin/sh|./-x.sh (1)", "shell",
+	  NULL },
+	{ "names with marks and blanks", { "{binary}.py" },
+	  "test run: python3|-B|./{binary}.py (1)",
 	  "python", NULL },
 	{ "hidden things are passed over", { ".x.c", ".git/y.c", "__MACOSX/z.c", "._a.c", "a.py" },
 	  "test run: python3|-B|a.py (1)", "python", NULL },
 	{ "main.py", { "a.py", "main.py" }, "test run: python3|-B|main.py (1)", "python", NULL },
-	{ "main.py before __main__.py", { "__main__.py", "main.py" }, "test run: python3|-B|main.py (1)",
+	{ "main.py before __main__.py", { "__main__.py", "main.py" },
+	  "test run: python3|-B|main.py (1)",
 	  "python", NULL },
-	{ "main.py at the top", { "main.py", "a/main.py" }, "test run: python3|-B|main.py (1)", "python", NULL },
+	{ "main.py at the top", { "main.py", "a/main.py" }, "test run: python3|-B|main.py (1)",
+	  "python", NULL },
 	{ "__main__.py at the top before main.py below", { "__main__.py", "a/main.py" },
 	  "test run: python3|-B|__main__.py (1)", "python", NULL },
-	{ "main.py below", { "x.py", "src/main.py" }, "test run: python3|-B|src/main.py (1)", "python", NULL },
-	{ "two main.py below", { "a/main.py", "b/main.py" }, NULL, NULL, "which of the 2 source files of "
+	{ "main.py below", { "x.py", "src/main.py" }, "test run: python3|-B|src/main.py (1)",
+	  "python", NULL },
+	{ "two main.py below", { "a/main.py", "b/main.py" }, NULL, NULL,
+	  "which of the 2 source files of "
 	  "python is the main one? expected a single one, or one named main.py, __main__.py" },
 	{ "no main", { "a.py", "b.py" }, NULL, NULL, "which of the 2 source files" },
 	{ "shell gives way", { "a.sh", "b.c" }, C_BUILD "b.c|-lm (-1)" RUN_C, "c", NULL },
-	{ "shell gives way, found later", { "a.py", "b.sh" }, "test run: python3|-B|a.py (1)", "python", NULL },
+	{ "shell gives way, found later", { "a.py", "b.sh" }, "test run: python3|-B|a.py (1)",
+	  "python", NULL },
 	{ "two languages", { "main.c", "main.py", "x.sh" }, NULL, NULL,
 	  "sources of several languages: c (main.c), python (main.py), shell (x.sh)" },
-	{ "C and C++", { "a.c", "b.cpp" }, NULL, NULL, "sources of several languages: c (a.c), cpp (b.cpp)" },
-	{ "a folder in the way", { "a.out/x.c" }, "build build: cc|-O2|-Wall|-o|a.out-2|a.out/x.c|-lm (-1); "
+	{ "C and C++", { "a.c", "b.cpp" }, NULL, NULL, "sources of several languages: c (a.c), "
+	  "cpp (b.cpp)" },
+	{ "a folder in the way", { "a.out/x.c" }, "build build: "
+	  "cc|-O2|-Wall|-o|a.out-2|a.out/x.c|-lm (-1); "
 	  "test run: ./a.out-2 (1)", "c", NULL },
-	{ "an old program is replaced", { "a.out", "x.c" }, C_BUILD "x.c|-lm (-1)" RUN_C, "c", NULL },
-	{ "nothing", { NULL }, NULL, NULL, "nothing to run: no Makefile, no run.sh; found no source file; looked "
+	{ "an old program is replaced", { "a.out", "x.c" }, C_BUILD "x.c|-lm (-1)" RUN_C, "c",
+	  NULL },
+	{ "nothing", { NULL }, NULL, NULL, "nothing to run: no Makefile, no run.sh; found no "
+	  "source file; looked "
 	  "for c (.c), cpp (.cc .cpp .cxx), python (.py), shell (.sh)" },
 	{ "only a header", { "a.h" }, NULL, NULL, "found headers as 'a.h', but no source file" },
 	{ "only an extension", { ".c", "a/.c", "c", "a.C" }, NULL, NULL, "found no source file" },
@@ -162,6 +180,28 @@ START_TEST(built_in_row)
 	bool make = r->steps && strstr(r->steps, ": make");
 	ck_assert(assignment_wants_probe(NULL, tree_fd) == make);
 	ck_assert(!assignment_wants_probe(&a, tree_fd));
+}
+END_TEST
+
+/* Several rows of glue are ambiguous among themselves, and all give way to another row. */
+START_TEST(glue_of_two_kinds)
+{
+	AUTO_FREE char *path = mem_printf("%s/.table", tree);
+	put(".table", "{\"languages\": ["
+		      "{\"name\": \"s\", \"extensions\": [\".s\"], \"run\": [\"s\"], \"glue\": "
+		      "true},"
+		      "{\"name\": \"t\", \"extensions\": [\".t\"], \"run\": [\"t\"], \"glue\": "
+		      "true},"
+		      "{\"name\": \"u\", \"extensions\": [\".u\"], \"run\": [\"u\"]}]}");
+	languages_done(&table);
+	ck_assert_msg(languages_load(path, &table, &err) == 0, "%s", err.msg);
+	put("a.s", "");
+	put("a.t", "");
+	ck_assert_int_eq(make_plan(NULL, false), -1);
+	ck_assert_msg(strstr(err.msg, "s (a.s), t (a.t)"), "%s", err.msg);
+	put("a.u", "");
+	ck_assert_int_eq(make_plan(NULL, false), 0);
+	ck_assert_str_eq(plan.language, "u");
 }
 END_TEST
 
@@ -213,32 +253,44 @@ static const struct {
 	const char *json;
 } assigned[] = {
 	{ { "all is given", { "x.c" }, "build build: make (-1); test one: ./a|b (1)", NULL, NULL },
-	  "{\"build\": [{\"run\": [\"make\"]}], \"tests\": [{\"name\": \"one\", \"run\": [\"./a\"], "
+	  "{\"build\": [{\"run\": [\"make\"]}], \"tests\": [{\"name\": \"one\", \"run\": "
+	  "[\"./a\"], "
 	  "\"args\": [\"b\"]}]}" },
 	{ { "all is given, no files", { NULL }, "test one: ./a (2)", NULL, NULL },
 	  "{\"build\": [], \"tests\": [{\"name\": \"one\", \"run\": [\"./a\"], \"points\": 2}]}" },
-	{ { "all from the table", { "x.c", "y.c" }, C_BUILD "x.c|y.c|-lm (-1); test one: ./a.out|5 (1); "
+	{ { "all from the table", { "x.c", "y.c" }, C_BUILD "x.c|y.c|-lm (-1); test one: "
+	  "./a.out|5 (1); "
 	    "test two: ./a.out (3)", "c", NULL },
-	  "{\"tests\": [{\"name\": \"one\", \"args\": [\"5\"]}, {\"name\": \"two\", \"points\": 3}]}" },
+	  "{\"tests\": [{\"name\": \"one\", \"args\": [\"5\"]}, {\"name\": \"two\", \"points\": "
+	  "3}]}" },
 	{ { "the same, in Python", { "x.py" }, "test one: python3|-B|x.py|5 (1)", "python", NULL },
 	  "{\"tests\": [{\"name\": \"one\", \"args\": [\"5\"]}]}" },
-	{ { "build from the table", { "x.c" }, C_BUILD "x.c|-lm (-1); test one: ./a.out|x (1)", "c", NULL },
+	{ { "build from the table", { "x.c" }, C_BUILD "x.c|-lm (-1); test one: ./a.out|x (1)", "c",
+	  NULL },
 	  "{\"tests\": [{\"name\": \"one\", \"run\": [\"./a.out\", \"x\"]}]}" },
 	{ { "nothing to build is no error", { "notes.txt" }, "test one: ./a (1)", NULL, NULL },
 	  "{\"tests\": [{\"name\": \"one\", \"run\": [\"./a\"]}]}" },
-	{ { "the main one is not asked for", { "a.py", "b.py" }, "test one: python3|b.py (1)", "python", NULL },
+	{ { "the main one is not asked for", { "a.py", "b.py" }, "test one: python3|b.py (1)",
+	  "python", NULL },
 	  "{\"tests\": [{\"name\": \"one\", \"run\": [\"python3\", \"b.py\"]}]}" },
-	{ { "run from the table", { "x.c" }, "build build: make (-1); test one: ./a.out (1)", "c", NULL },
+	{ { "run from the table", { "x.c" }, "build build: make (-1); test one: ./a.out (1)", "c",
+	  NULL },
 	  "{\"build\": [{\"run\": [\"make\"]}], \"tests\": [{\"name\": \"one\"}]}" },
-	{ { "the list decides", { "x.c", "y.py" }, "test one: python3|-B|y.py (1)", "python", NULL },
+	{ { "the list decides", { "x.c", "y.py" }, "test one: python3|-B|y.py (1)", "python",
+	  NULL },
 	  "{\"language\": [\"python\", \"c\"], \"tests\": [{\"name\": \"one\"}]}" },
-	{ { "the list decides, second", { "x.c", "y.cpp" }, C_BUILD "x.c|-lm (-1); test one: ./a.out (1)", "c", NULL },
+	{ { "the list decides, second", { "x.c", "y.cpp" },
+	  C_BUILD "x.c|-lm (-1); test one: ./a.out (1)", "c", NULL },
 	  "{\"language\": [\"python\", \"c\"], \"tests\": [{\"name\": \"one\"}]}" },
-	{ { "the list decides for glue", { "x.c", "y.sh" }, "test one: /bin/sh|y.sh (1)", "shell", NULL },
+	{ { "the list decides for glue", { "x.c", "y.sh" }, "test one: /bin/sh|y.sh (1)", "shell",
+	  NULL },
 	  "{\"language\": [\"shell\", \"c\"], \"tests\": [{\"name\": \"one\"}]}" },
-	{ { "not in the list", { "x.c", "z.py" }, NULL, NULL, "found c (x.c), python (z.py), but taken is "
-	    "cpp (.cc .cpp .cxx)" }, "{\"language\": [\"cpp\"], \"tests\": [{\"name\": \"one\"}]}" },
-	{ { "no source", { "x" }, NULL, NULL, "found no source file; looked for cpp (.cc .cpp .cxx)" },
+	{ { "not in the list", { "x.c", "z.py" }, NULL, NULL,
+	  "found c (x.c), python (z.py), but taken is "
+	    "cpp (.cc .cpp .cxx)" }, "{\"language\": [\"cpp\"], \"tests\": [{\"name\": "
+	    "\"one\"}]}" },
+	{ { "no source", { "x" }, NULL, NULL, "found no source file; looked for cpp (.cc .cpp "
+	  ".cxx)" },
 	  "{\"language\": [\"cpp\"], \"tests\": [{\"name\": \"one\"}]}" },
 	{ { "two languages", { "x.c", "y.py" }, NULL, NULL, "sources of several languages" },
 	  "{\"tests\": [{\"name\": \"one\"}]}" },
@@ -271,7 +323,8 @@ START_TEST(all_of_a_test_is_kept)
 {
 	put(".assignment/in", "");
 	put(".assignment/out", "");
-	assign("{\"env\": {\"A\": \"1\"}, \"build\": [], \"tests\": [{\"name\": \"x\", \"run\": [\"a\"], "
+	assign("{\"env\": {\"A\": \"1\"}, \"build\": [], \"tests\": [{\"name\": \"x\", \"run\": "
+	  "[\"a\"], "
 	       "\"stdin\": \"in\", \"stdout\": \"out\", \"exit\": 3, \"compare\": \"exact\", "
 	       "\"env\": {\"B\": \"2\"}}]}");
 	ck_assert_int_eq(make_plan(&a, false), 0);
@@ -287,8 +340,10 @@ END_TEST
 
 /* --- limits ----------------------------------------------------------------------------------- */
 
-#define LIMITED "{\"limits\": {\"cpu\": \"1s\", \"memory\": \"64M\", \"processes\": 20, \"disk\": \"16M\"}, " \
-		"\"tests\": [{\"name\": \"one\", \"limits\": {\"cpu\": \"2s\"}}, {\"name\": \"two\"}]%s}"
+#define LIMITED "{\"limits\": {\"cpu\": \"1s\", \"memory\": \"64M\", \"processes\": 20, " \
+		"\"disk\": \"16M\"}, " \
+		"\"tests\": [{\"name\": \"one\", \"limits\": {\"cpu\": \"2s\"}}, {\"name\": "
+		  "\"two\"}]%s}"
 
 static void expect(size_t step, int64_t cpu, int64_t wall, int64_t memory, int64_t processes,
 		   int64_t output, int64_t disk)
@@ -296,7 +351,8 @@ static void expect(size_t step, int64_t cpu, int64_t wall, int64_t memory, int64
 	const struct limits want = { { cpu, wall, memory, processes, output, disk } };
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		ck_assert_msg(plan.steps[step].limits.v[i] == want.v[i], "step %zu, %s: %lld", step,
-			      limit_name((enum limit_id)i), (long long)plan.steps[step].limits.v[i]);
+			      limit_name((enum limit_id)i),
+			      (long long)plan.steps[step].limits.v[i]);
 }
 
 static void plan_limited(const char *more, double factor)
@@ -319,7 +375,8 @@ END_TEST
 
 START_TEST(a_given_build_has_no_floors)
 {
-	plan_limited(", \"build\": [{\"run\": [\"cc\"]}, {\"run\": [\"ld\"], \"limits\": {\"memory\": \"1G\"}}]", 1);
+	plan_limited(", \"build\": [{\"run\": [\"cc\"]}, {\"run\": [\"ld\"], \"limits\": "
+	  "{\"memory\": \"1G\"}}]", 1);
 	expect(0, 1 * S, 8 * S, 64 * MIB, 20, MIB, 16 * MIB);
 	expect(1, 1 * S, 8 * S, 1024 * MIB, 20, MIB, 16 * MIB);
 	expect(3, 1 * S, 8 * S, 64 * MIB, 20, MIB, 16 * MIB);
@@ -420,7 +477,8 @@ static const struct { const char *label, *lines[8]; bool found; } probes[] = {
 	{ "as a prerequisite", { "all: check" }, false },
 	{ "in a comment", { "# check:" }, false },
 	{ "in a variable", { "define X", "check:", "endef" }, false },
-	{ "in a variable in a variable", { "define X", "define Y", "endef", "check:", "endef" }, false },
+	{ "in a variable in a variable", { "define X", "define Y", "endef", "check:", "endef" },
+	  false },
 	{ "after a variable", { "define X", "a", "endef", "check:" }, true },
 	{ "after two variables", { "define X", "define Y", "endef", "endef", "check:" }, true },
 	{ "empty", { "" }, false },
@@ -512,6 +570,7 @@ Suite *suite_submission_plan(void)
 	tcase_set_timeout(tc, 30);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, built_in_row, 0, N(built_in));
+	tcase_add_test(tc, glue_of_two_kinds);
 	tcase_add_test(tc, make_check_has_the_point);
 	tcase_add_test(tc, a_check_target_means_nothing_without_a_makefile);
 	tcase_add_test(tc, links_are_not_followed);

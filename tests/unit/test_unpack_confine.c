@@ -156,8 +156,11 @@ START_TEST(one_power)
 	scene_init(&s);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	ck_assert_int_eq(file_write(s.req.dest_fd, "f", "x"), 0);
-	struct child_job job = { .role = rows[_i].role, .uid = TEST_UID, .gid = TEST_UID,
-				 .parent = getpid(), .limits = UNPACK_LIMITS_DEFAULT };
+	struct child_job job = { .role = rows[_i].role,
+				 .uid = TEST_UID,
+				 .gid = TEST_UID,
+				 .parent = getpid(),
+				 .limits = UNPACK_LIMITS_DEFAULT };
 	job.limits.file_bytes = 8192;
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -182,9 +185,9 @@ START_TEST(one_power)
 	ck_assert_ptr_nonnull(strstr(text.data, "CapBnd:\t0000000000000000\n"));
 	ck_assert_ptr_nonnull(strstr(text.data, "CapInh:\t0000000000000000\n"));
 	ck_assert_ptr_nonnull(strstr(text.data, "Groups:\t \n"));
-	ck_assert_ptr_nonnull(strstr(text.data, rows[_i].role == CHILD_FOLDER ?
-							"CapEff:\t0000000000000004\n" :
-							"CapEff:\t0000000000000000\n"));
+	ck_assert_ptr_nonnull(strstr(text.data, rows[_i].role == CHILD_FOLDER
+							? "CapEff:\t0000000000000004\n"
+							: "CapEff:\t0000000000000000\n"));
 	text.len = 0;
 	snprintf(path, sizeof(path), "/proc/%d/limits", pid);
 	ck_assert_int_eq(file_read(AT_FDCWD, path, &text, 65536), 0);
@@ -207,8 +210,11 @@ START_TEST(parent_that_is_gone)
 	int status;
 
 	scene_init(&s);
-	struct child_job job = { .role = CHILD_EXTRACT, .uid = TEST_UID, .gid = TEST_UID,
-				 .parent = getpid() + 1, .limits = UNPACK_LIMITS_DEFAULT };
+	struct child_job job = { .role = CHILD_EXTRACT,
+				 .uid = TEST_UID,
+				 .gid = TEST_UID,
+				 .parent = getpid() + 1,
+				 .limits = UNPACK_LIMITS_DEFAULT };
 	pid_t pid = fork();
 	if (pid == 0) {
 		struct err err;

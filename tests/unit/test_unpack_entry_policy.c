@@ -13,8 +13,12 @@ Suite *suite_unpack_entry_policy(void);
 
 static struct unpack_limits small_limits(void)
 {
-	return (struct unpack_limits){ .entries = 4, .bytes = 200, .file_bytes = 100, .depth = 3,
-				       .path_bytes = 20, .time_ns = 1 };
+	return (struct unpack_limits){ .entries = 4,
+				       .bytes = 200,
+				       .file_bytes = 100,
+				       .depth = 3,
+				       .path_bytes = 20,
+				       .time_ns = 1 };
 }
 
 /* Not 0: 0 cannot wrap. */
@@ -23,10 +27,11 @@ static struct entry_totals some_totals(void)
 	return (struct entry_totals){ .entries = 1, .folders = 1, .bytes = 1 };
 }
 
-#define C255 "0123456789abcde0123456789abcde0123456789abcde0123456789abcde0123456789abcde" \
-	     "0123456789abcde0123456789abcde0123456789abcde0123456789abcde0123456789abcde" \
-	     "0123456789abcde0123456789abcde0123456789abcde0123456789abcde0123456789abcde" \
-	     "0123456789abcde0123456789abcde"
+#define C255                                                                          \
+	"0123456789abcde0123456789abcde0123456789abcde0123456789abcde0123456789abcde" \
+	"0123456789abcde0123456789abcde0123456789abcde0123456789abcde0123456789abcde" \
+	"0123456789abcde0123456789abcde0123456789abcde0123456789abcde0123456789abcde" \
+	"0123456789abcde0123456789abcde"
 
 /* clang-format off */
 static const struct {
@@ -179,7 +184,8 @@ START_TEST(component_limit)
 	e.name = "d/" C255 "f";
 	ck_assert_int_eq(entry_policy_check(&lim, &tot, &e, &place, &err), -1);
 	ck_assert_str_eq(err.code, "archive.too_long");
-	ck_assert_ptr_nonnull(strstr(err.msg, "255")); /* the reason is there, however long the name */
+	ck_assert_ptr_nonnull(
+		strstr(err.msg, "255")); /* the reason is there, however long the name */
 }
 END_TEST
 
@@ -288,8 +294,16 @@ START_TEST(mode_of_files)
 	ck_assert_uint_eq(entry_policy_mode(0644, "#!/b", 4), 0755);
 	ck_assert_uint_eq(entry_policy_mode(0644, "#!", 2), 0755);
 	ck_assert_uint_eq(entry_policy_mode(0644, "#", 1), 0644);
-	ck_assert_uint_eq(entry_policy_mode(0644, "\x7f" "ELF", 4), 0755);
-	ck_assert_uint_eq(entry_policy_mode(0644, "\x7f" "EL", 3), 0644);
+	ck_assert_uint_eq(entry_policy_mode(0644,
+					    "\x7f"
+					    "ELF",
+					    4),
+			  0755);
+	ck_assert_uint_eq(entry_policy_mode(0644,
+					    "\x7f"
+					    "EL",
+					    3),
+			  0644);
 }
 END_TEST
 

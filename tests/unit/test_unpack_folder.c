@@ -179,7 +179,16 @@ START_TEST(one_folder_is_entered)
 }
 END_TEST
 
-enum odd { ODD_FIFO, ODD_SOCKET, ODD_DEVICE, ODD_LINK, ODD_ABSOLUTE, ODD_NAME, ODD_EMPTY, ODD_COUNT };
+enum odd {
+	ODD_FIFO,
+	ODD_SOCKET,
+	ODD_DEVICE,
+	ODD_LINK,
+	ODD_ABSOLUTE,
+	ODD_NAME,
+	ODD_EMPTY,
+	ODD_COUNT
+};
 
 static const char *make_odd(struct scene *s, enum odd odd)
 {

@@ -218,7 +218,8 @@ START_TEST(bytes)
 	b.len = 0;
 	tar_file(&b, "a", text + 399);
 	tar_end(&b);
-	expect_refused(&s, "one byte above a file", &b, "archive.too_large", "600 bytes in one file");
+	expect_refused(&s, "one byte above a file", &b, "archive.too_large",
+		       "600 bytes in one file");
 
 	scene_again(&s);
 	b.len = 0;
@@ -316,7 +317,8 @@ END_TEST
 START_TEST(encrypted)
 {
 	const struct member m[] = { { .name = "main.c", .data = "int main;" } };
-	static const char *const options[] = { "zip:encryption=traditional", "zip:encryption=aes256" };
+	static const char *const options[] = { "zip:encryption=traditional",
+					       "zip:encryption=aes256" };
 	struct scene s;
 	AUTO_BUF b = { 0 };
 
@@ -699,8 +701,8 @@ START_TEST(zip_of_two_names)
 		b.len = 0;
 		zip_to(&b, &m, 1, NULL, NULL);
 		char *local = memmem(b.data, b.len, "aaaaaaaaa", 9);
-		char *central = memmem(local + 9, b.len - (size_t)(local + 9 - b.data),
-				       "aaaaaaaaa", 9);
+		char *central =
+			memmem(local + 9, b.len - (size_t)(local + 9 - b.data), "aaaaaaaaa", 9);
 		memcpy(which ? central : local, "../canary", 9);
 		if (run_bytes(&s, &b) == 0)
 			has_file(&s, "aaaaaaaaa", "x");

@@ -82,12 +82,17 @@ START_TEST(names_of_any_encoding)
 
 	scene_init(&s);
 	tar_file(&b, "pr\xe9nom.c", "latin-1");
-	tar_pax(&b, "path", "gr\xc3\xb6\xc3\x9f" "e.c");
+	tar_pax(&b, "path",
+		"gr\xc3\xb6\xc3\x9f"
+		"e.c");
 	tar_file(&b, "short", "pax");
 	tar_end(&b);
 	expect_accepted(&s, "tar", &b);
 	has_file(&s, "pr\xe9nom.c", "latin-1");
-	has_file(&s, "gr\xc3\xb6\xc3\x9f" "e.c", "pax");
+	has_file(&s,
+		 "gr\xc3\xb6\xc3\x9f"
+		 "e.c",
+		 "pax");
 
 	/* As a zip of Windows: the name in a legacy encoding, in both of its headers. */
 	scene_again(&s);
@@ -291,7 +296,6 @@ START_TEST(empty_source)
 }
 END_TEST
 
-
 START_TEST(interrupt)
 {
 	struct scene s;
@@ -376,7 +380,8 @@ END_TEST
 
 START_TEST(child_that_is_none)
 {
-	static const char *const programs[] = { "/nonexistent/moulette", "/bin/true", "/bin/false" };
+	static const char *const programs[] = { "/nonexistent/moulette", "/bin/true",
+						"/bin/false" };
 	struct scene s;
 	AUTO_BUF b = { 0 };
 
@@ -523,14 +528,26 @@ static const struct {
 	{ "one behind a link", { .outcome = { .top = "out" } }, 0, -1, FAULT_INFRA, "" },
 	{ "too many entries", { .outcome = { .entries = 20001 } }, 0, -1, FAULT_INFRA, "" },
 	{ "negative bytes", { .outcome = { .bytes = -1 } }, 0, -1, FAULT_INFRA, "" },
-	{ "a usage error", { .result = -1, .err = { .fault = FAULT_USAGE } }, 0, -1, FAULT_INFRA, "" },
+	{ "a usage error",
+	  { .result = -1, .err = { .fault = FAULT_USAGE } },
+	  0,
+	  -1,
+	  FAULT_INFRA,
+	  "" },
 	{ "no fault", { .result = -1 }, 0, -1, FAULT_INFRA, "" },
 	{ "a terminal's escape",
-	  { .result = -1, .err = { .fault = FAULT_STUDENT, .code = "a.\033[2J", .msg = "\033[2J" } },
-	  0, -1, FAULT_STUDENT, "" },
+	  { .result = -1,
+	    .err = { .fault = FAULT_STUDENT, .code = "a.\033[2J", .msg = "\033[2J" } },
+	  0,
+	  -1,
+	  FAULT_STUDENT,
+	  "" },
 	{ "a refusal",
 	  { .result = -1, .err = { .fault = FAULT_STUDENT, .code = "archive.name", .msg = "x" } },
-	  0, -1, FAULT_STUDENT, "archive.name" },
+	  0,
+	  -1,
+	  FAULT_STUDENT,
+	  "archive.name" },
 };
 
 START_TEST(child_that_lies)
@@ -539,7 +556,8 @@ START_TEST(child_that_lies)
 	AUTO_BUF b = { 0 };
 	int reply = fd_memfd("reply", &lies[_i].reply, sizeof(lies[_i].reply) - lies[_i].cut);
 	AUTO_FREE char *script = mem_printf("#!/bin/sh\n/usr/bin/head -c 1 <&3 >/dev/null\n"
-					    "exec /bin/cat /proc/%d/fd/%d >&3\n", getpid(), reply);
+					    "exec /bin/cat /proc/%d/fd/%d >&3\n",
+					    getpid(), reply);
 	int program = fd_memfd("program", script, strlen(script));
 	AUTO_FREE char *self = mem_printf("/proc/%d/fd/%d", getpid(), program);
 

@@ -1,0 +1,1 @@
+ls -A; [ "$(ls -A)" = run.sh ] && [ ! -e passwd ]

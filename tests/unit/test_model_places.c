@@ -1,0 +1,271 @@
+/* test_model_places.c - where things lie: environment, /etc/moulette.conf, modes of what is made. */
+#include "model/places.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/mem.h"
+
+Suite *suite_model_places(void);
+
+#define ROWS(a) ((int)(sizeof(a) / sizeof *(a)))
+#define CONF "/etc/moulette.conf"
+
+/* A process of its own, with an empty /etc and an environment without our names. */
+static void setup(void)
+{
+	static const char *const names[] = { "MOULETTE_HOME", "MOULETTE_PROFILES", "MOULETTE_ENGINE",
+					     "XDG_STATE_HOME" };
+	for (int i = 0; i < ROWS(names); i++)
+		unsetenv(names[i]);
+	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mount("none", "/etc", "tmpfs", 0, NULL), 0);
+}
+
+static void find(struct places *p)
+{
+	struct err err = { 0 };
+	ck_assert_msg(places_find(p, &err) == 0, "%s", err.msg);
+}
+
+START_TEST(defaults_of_root)
+{
+	struct places p;
+	char self[PATH_MAX] = "";
+	find(&p);
+	ck_assert_str_eq(p.home, "/var/lib/moulette");
+	ck_assert_str_eq(p.images, "/var/lib/moulette/images");
+	ck_assert_str_eq(p.database, "/var/lib/moulette/results.db");
+	ck_assert_str_eq(p.live, "/var/lib/moulette/live");
+	ck_assert_str_eq(p.logs, "/var/lib/moulette/logs");
+	ck_assert_str_eq(p.run, "/run/moulette");
+	ck_assert_str_eq(p.engine, "crun");
+	ck_assert_uint_eq(p.uid_base, 0x60000000);
+	ck_assert_int_gt(readlink("/proc/self/exe", self, sizeof self - 1), 0);
+	ck_assert_str_eq(p.self, self);
+	ck_assert_uint_eq(strv_len(p.profiles), 1);
+	ck_assert_str_eq(p.profiles[0], p.data);
+	places_done(&p);
+	ck_assert_ptr_null(p.home);
+	places_done(&p);
+}
+END_TEST
+
+/* The shipped data: of the source tree when the program lies in its build/X, else as installed. */
+START_TEST(shipped_data)
+{
+	struct places p;
+	char self[PATH_MAX] = "";
+	find(&p);
+	ck_assert_int_gt(readlink("/proc/self/exe", self, sizeof self - 1), 0);
+	*strrchr(self, '/') = '\0';
+	AUTO_FREE char *mark = mem_printf("%s/../../runner/init/protocol.h", self);
+	AUTO_FREE char *init = mem_printf("%s/moulette-init", self);
+	bool tree = access(mark, F_OK) == 0;
+	ck_assert_str_eq(p.init, tree ? init : MOULETTE_LIBEXECDIR "/moulette-init");
+	if (tree) {
+		AUTO_FREE char *languages = mem_printf("%s/languages.json", p.data);
+		ck_assert_int_eq(access(languages, F_OK), 0);
+		ck_assert_int_eq(access(p.bundles, F_OK), 0);
+	} else {
+		ck_assert_str_eq(p.data, MOULETTE_DATADIR "/profiles");
+		ck_assert_str_eq(p.bundles, MOULETTE_DATADIR "/bundles");
+	}
+	places_done(&p);
+}
+END_TEST
+
+static const struct {
+	const char *label, *home, *state, *user;
+	bool root;
+	const char *want;
+} homes[] = {
+	{ "as told", "/srv/m", NULL, "/home/a", true, "/srv/m" },
+	{ "as told, without rights", "/srv/m", "/s", "/home/a", false, "/srv/m" },
+	{ "relative", "sub/m", NULL, "/home/a", true, "/usr/sub/m" },
+	{ "empty is not told", "", NULL, "/home/a", true, "/var/lib/moulette" },
+	{ "root has no state home", NULL, "/s", "/home/a", true, "/var/lib/moulette" },
+	{ "state home", NULL, "/s", "/home/a", false, "/s/moulette" },
+	{ "relative state home", NULL, "s", "/home/a", false, "/home/a/.local/state/moulette" },
+	{ "empty state home", NULL, "", "/home/a", false, "/home/a/.local/state/moulette" },
+	{ "no state home", NULL, NULL, "/home/a", false, "/home/a/.local/state/moulette" },
+	{ "nothing", NULL, NULL, NULL, false, "/.local/state/moulette" },
+};
+
+static void set_or_not(const char *name, const char *value)
+{
+	ck_assert_int_eq(value ? setenv(name, value, 1) : unsetenv(name), 0);
+}
+
+START_TEST(home)
+{
+	struct places p;
+	set_or_not("MOULETTE_HOME", homes[_i].home);
+	set_or_not("XDG_STATE_HOME", homes[_i].state);
+	set_or_not("HOME", homes[_i].user);
+	ck_assert_int_eq(chdir("/usr"), 0);
+	if (!homes[_i].root)
+		ck_assert_int_eq(seteuid(12345), 0);
+	find(&p);
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_msg(strcmp(p.home, homes[_i].want) == 0, "%s: '%s'", homes[_i].label, p.home);
+	AUTO_FREE char *logs = mem_printf("%s/logs", homes[_i].want);
+	ck_assert_str_eq(p.logs, logs);
+	places_done(&p);
+}
+END_TEST
+
+static const struct {
+	const char *list, *want; /* joined, without the shipped one */
+} lists[] = {
+	{ "", "" }, { "/a", "/a," }, { "/a:/b", "/a,/b," }, { "::/a::/b:", "/a,/b," },
+	{ "rel:/a", "/usr/rel,/a," },
+};
+
+START_TEST(profiles)
+{
+	struct places p;
+	ck_assert_int_eq(setenv("MOULETTE_PROFILES", lists[_i].list, 1), 0);
+	ck_assert_int_eq(chdir("/usr"), 0);
+	find(&p);
+	size_t n = strv_len(p.profiles);
+	char got[64] = "";
+	for (size_t i = 0; i + 1 < n; i++) {
+		strcat(got, p.profiles[i]);
+		strcat(got, ",");
+	}
+	ck_assert_str_eq(got, lists[_i].want);
+	ck_assert_str_eq(p.profiles[n - 1], p.data); /* the shipped one is last */
+	places_done(&p);
+}
+END_TEST
+
+START_TEST(engine)
+{
+	struct places p;
+	setenv("MOULETTE_ENGINE", "/opt/runc", 1);
+	find(&p);
+	ck_assert_str_eq(p.engine, "/opt/runc");
+	places_done(&p);
+	setenv("MOULETTE_ENGINE", "", 1);
+	find(&p);
+	ck_assert_str_eq(p.engine, "crun");
+	places_done(&p);
+}
+END_TEST
+
+static const struct {
+	const char *label, *text;
+	uint32_t want; /* 0: refused */
+	const char *why;
+} confs[] = {
+	{ "empty object", "{}", 0x60000000, NULL },
+	{ "with a comment", "{\"uid_base\": 200000} // ours\n", 200000, NULL },
+	{ "least", "{\"uid_base\": 100000}", 100000, NULL },
+	{ "below the least", "{\"uid_base\": 99999}", 0, CONF ".uid_base: expected a whole number" },
+	{ "most", "{\"uid_base\": 3758096384}", 0xe0000000, NULL },
+	{ "above the most", "{\"uid_base\": 3758096385}", 0, CONF ".uid_base: expected" },
+	{ "text", "{\"uid_base\": \"200000\"}", 0, CONF ".uid_base: expected" },
+	{ "unknown key", "{\"uidbase\": 200000}", 0, CONF ": unknown key 'uidbase'; known: uid_base" },
+	{ "no object", "[]", 0, CONF ": expected an object" },
+	{ "no JSON", "uid_base = 5", 0, CONF ": line 1: " },
+	{ "nothing", "", 0, CONF ": line 1: " },
+};
+
+START_TEST(conf)
+{
+	struct places p = { .uid_base = 7 };
+	struct err err = { 0 };
+	ck_assert_int_eq(file_write(AT_FDCWD, CONF, confs[_i].text), 0);
+	int ret = places_find(&p, &err);
+	ck_assert_msg(ret == (confs[_i].want ? 0 : -1), "%s: %d '%s'", confs[_i].label, ret, err.msg);
+	if (ret) {
+		ck_assert_msg(strstr(err.msg, confs[_i].why), "%s: '%s'", confs[_i].label, err.msg);
+		ck_assert_int_eq(err.fault, FAULT_USAGE);
+		ck_assert_uint_eq(p.uid_base, 7);
+		ck_assert_ptr_null(p.home);
+		return;
+	}
+	ck_assert_uint_eq(p.uid_base, confs[_i].want);
+	places_done(&p);
+}
+END_TEST
+
+/* Below /etc, which is ours here. */
+static void make_places(struct places *p)
+{
+	*p = (struct places){ .home = mem_strdup("/etc/h/m"), .images = mem_strdup("/etc/h/m/images"),
+			      .live = mem_strdup("/etc/h/m/live"), .logs = mem_strdup("/etc/h/m/logs"),
+			      .run = mem_strdup("/etc/run/moulette") };
+}
+
+static void ck_mode(const char *path, mode_t want)
+{
+	struct stat st;
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_msg((st.st_mode & 07777) == want, "'%s': %04o", path, st.st_mode & 07777);
+}
+
+START_TEST(modes_do_not_depend_on_the_umask)
+{
+	static const mode_t masks[] = { 0, 022, 077 };
+	struct places p;
+	struct err err = { 0 };
+	make_places(&p);
+	umask(masks[_i]);
+	for (int again = 0; again < 2; again++) {
+		ck_assert_msg(places_make(&p, &err) == 0, "%s", err.msg);
+		ck_mode(p.home, 0711);
+		ck_mode(p.images, 0711);
+		ck_mode(p.live, 0700);
+		ck_mode(p.logs, 0700);
+		ck_mode(p.run, 0711);
+		/* What was there with another mode is set right the second time. */
+		ck_assert_int_eq(chmod(p.logs, 0777) | chmod(p.home, 0755), 0);
+	}
+	places_done(&p);
+}
+END_TEST
+
+START_TEST(a_file_in_the_way)
+{
+	struct places p;
+	struct err err = { 0 };
+	make_places(&p);
+	ck_assert_int_eq(fd_mkdir_p(p.home, 0711), 0);
+	ck_assert_int_eq(file_write(AT_FDCWD, p.live, "kept"), 0);
+	ck_assert_int_eq(places_make(&p, &err), -1);
+	ck_assert_int_eq(err.fault, FAULT_INFRA);
+	ck_assert_str_eq(err.msg, "cannot make the folder '/etc/h/m/live': Not a directory");
+	ck_mode(p.live, 0600);
+	places_done(&p);
+}
+END_TEST
+
+Suite *suite_model_places(void)
+{
+	Suite *s = suite_create("model/places");
+	TCase *tc = tcase_create("places");
+	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_add_test(tc, defaults_of_root);
+	tcase_add_test(tc, shipped_data);
+	tcase_add_loop_test(tc, home, 0, ROWS(homes));
+	tcase_add_loop_test(tc, profiles, 0, ROWS(lists));
+	tcase_add_test(tc, engine);
+	tcase_add_loop_test(tc, conf, 0, ROWS(confs));
+	tcase_add_loop_test(tc, modes_do_not_depend_on_the_umask, 0, 3);
+	tcase_add_test(tc, a_file_in_the_way);
+	suite_add_tcase(s, tc);
+	return s;
+}
