@@ -29,15 +29,20 @@ file_server() {
 	[ -x /usr/lib/qemu/virtiofsd ] || ! exists virtiofsd || echo virtiofsd
 }
 
+# Not every release has it; tests that need it say so.
+optional() {
+	! exists "$1" || echo "$1"
+}
+
 packages_of() {
 	case $1 in
 	build) echo gcc make pkg-config libc6-dev libseccomp-dev libcap-dev libjson-c-dev libarchive-dev \
 		libsqlite3-dev libsmartcols-dev libssl-dev ;;
 	run) echo crun busybox-static ;;
-	test) echo check bats runc clang "$(sanitizer_runtime)" python3 python3-jsonschema shellcheck \
-		cppcheck mandoc zip unzip xz-utils bzip2 zstd libxml2-utils ;;
+	test) echo check bats runc "$(optional runsc)" clang "$(sanitizer_runtime)" g++ python3 python3-jsonschema \
+		shellcheck cppcheck mandoc zip unzip xz-utils bzip2 zstd libxml2-utils sqlite3 procps util-linux ;;
 	vm) echo qemu-system-x86 qemu-system-common linux-image-cloud-amd64 busybox-static kmod util-linux bats \
-		python3 python3-jsonschema zip unzip "$(file_server)" ;;
+		python3 python3-jsonschema zip unzip sqlite3 procps "$(file_server)" ;;
 	*) fail "'$1' is not one of build, run, test, vm" ;;
 	esac
 }

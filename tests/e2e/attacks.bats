@@ -43,33 +43,37 @@ lay_out() {
 		--exclude=./assignment.json --exclude=./given -C "$from" -cf "$handed_in" .
 }
 
-# expected NAME KEY - "options" and "status" one a line, else the pairs that `expect` takes.
-expected() {
+# options NAME - of `moulette run`, one a line.
+options() {
 	python3 -c '
 import json, sys
-want = json.load(open(sys.argv[1] + "/expect.json"))
-if sys.argv[2] == "options":
-    lines = want.get("options", [])
-elif sys.argv[2] == "status":
-    lines = [want.get("status", 0 if want["verdict"] == "passed" else 1)]
-else:
-    pairs = [(k, want[k]) for k in ("verdict", "fault", "score") if k in want]
-    pairs += [("steps." + k, v) for k, v in want.get("step", {}).items()]
-    lines = [w for k, v in pairs for w in (k, v if isinstance(v, str) else json.dumps(v))]
-for line in lines: print(line)' "$attacks/$1" "$2"
+for word in json.load(open(sys.argv[1])).get("options", []): print(word)' "$attacks/$1/expect.json"
 }
 
-# one NAME - grade an attack, compare, look at the host.
+# as_expected NAME - compare the result and the exit status with what expect.json says.
+as_expected() {
+	python3 -c '
+import json, sys
+want, got = json.load(open(sys.argv[1])), json.load(open(sys.argv[2]))
+status = want.get("status", 0 if want["verdict"] == "passed" else 1)
+pairs = [(k, want[k], got[k]) for k in ("verdict", "fault", "score") if k in want]
+for path, value in want.get("step", {}).items():
+    there = got["steps"]
+    for word in path.split("."):
+        there = there[int(word)] if isinstance(there, list) else there[word]
+    pairs.append((path, value, there))
+pairs.append(("exit status", status, int(sys.argv[3])))
+wrong = ["%s: expected %r, got %r" % p for p in pairs if p[1] != p[2]]
+sys.exit("\n".join(wrong) if wrong else 0)' "$attacks/$1/expect.json" "$result" "$status"
+}
+
+# one NAME - grade an attack and compare.
 one() {
-	local asked handed_in options fields want
+	local asked handed_in options
 	lay_out "$1"
-	mapfile -t options < <(expected "$1" options)
-	mapfile -t fields < <(expected "$1" fields)
-	want=$(expected "$1" status)
+	mapfile -t options < <(options "$1")
 	grade -a "$asked" "${options[@]}" "$handed_in"
-	expect "${fields[@]}" || return 1
-	[ "$status" = "$want" ] || fail "exit status: expected $want, got $status" || return 1
-	host_same
+	as_expected "$1" || fail "attack $1"
 }
 
 # all PREFIX - every attack of that prefix; those that went wrong are named.
@@ -80,8 +84,9 @@ all() {
 	host_before
 	for path in "$attacks/$1"_*/; do
 		path=$(basename "$path")
-		one "$path" || { echo "^ attack $path" >&2; wrong="$wrong $path"; }
+		one "$path" || wrong="$wrong $path"
 	done
+	host_same
 	[ -z "$wrong" ] || { echo "wrong:$wrong" >&2; return 1; }
 }
 

@@ -342,8 +342,8 @@ END_TEST
 
 #define LIMITED "{\"limits\": {\"cpu\": \"1s\", \"memory\": \"64M\", \"processes\": 20, " \
 		"\"disk\": \"16M\"}, " \
-		"\"tests\": [{\"name\": \"one\", \"limits\": {\"cpu\": \"2s\"}}, {\"name\": "
-		  "\"two\"}]%s}"
+		"\"tests\": [{\"name\": \"one\", \"limits\": {\"cpu\": \"2s\"}}, " \
+		"{\"name\": \"two\"}]%s}"
 
 static void expect(size_t step, int64_t cpu, int64_t wall, int64_t memory, int64_t processes,
 		   int64_t output, int64_t disk)

@@ -34,6 +34,7 @@ int main(void)
 	static const char *const known[] = { "null", "zero", "full", "random", "urandom", "tty", "shm", "init", "fd",
 					     "stdin", "stdout", "stderr", "core", "ptmx", "pts", "mqueue", "console" };
 	char path[512];
+	struct stat st;
 	DIR *dir = opendir("/dev");
 	for (struct dirent *e; dir && (e = readdir(dir));) {
 		int ok = e->d_name[0] == '.';
@@ -44,7 +45,7 @@ int main(void)
 			bad = 1;
 		}
 		snprintf(path, sizeof path, "/dev/%s", e->d_name);
-		if (e->d_type == DT_CHR)
+		if (stat(path, &st) == 0 && S_ISCHR(st.st_mode)) /* what d_type says is below the bind */
 			attack(path);
 	}
 	must_fail("mknod", "null", mknod("null", S_IFCHR | 0666, makedev(1, 3)));

@@ -1,0 +1,1 @@
+exec <&- >&- 2>&-; sleep 100; sleep 100

@@ -1,0 +1,1 @@
+sleep 1000 & echo right; exit 0

@@ -1,0 +1,1 @@
+sleep 100 & kill -STOP $!; kill -STOP $$; sleep 100

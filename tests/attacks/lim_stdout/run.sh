@@ -1,0 +1,1 @@
+while :; do printf "%0100000d" 7; done
