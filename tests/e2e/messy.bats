@@ -54,13 +54,12 @@ zipped() {
 }
 
 @test "names in any encoding keep their bytes" {
-	local name
-	for name in '\x81bung' '\xfcbung' '\x93q\x94' '\xd7\xf7\xd2\xb5' '\xc3\xbcbung' 'u\xcc\x88bung'; do
-		passes "$(zipped names.zip 0 run.sh '#!/bin/sh' "$name.txt" x)" -- \
-			python3 -c 'import os; print(ascii(os.listdir(b".")))'
-		[[ $(field steps.0.stdout.text) == *"${name}.txt"* || $name == *bung ]] || fail "name: $name"
-		expect submission.entries 2
-	done
+	local name names=('\x81bung' '\xfcbung' '\x93q\x94' '\xd7\xf7\xd2\xb5' '\xc3\xbcbung' 'u\xcc\x88bung') entries=()
+	for name in "${names[@]}"; do entries+=("$name" x); done
+	passes "$(zipped names.zip 0 prog.py x "${entries[@]}")" -- \
+		python3 -c 'import os; print(sorted(os.listdir(b".")))'
+	expect submission.entries 7 steps.0.stdout.text "$(python3 -c 'import sys
+print(sorted(n.encode().decode("unicode_escape").encode("latin-1") for n in sys.argv[1:]))' prog.py "${names[@]}")"
 }
 
 @test "each dialect of tar, with root's set-id files" {
@@ -77,7 +76,7 @@ zipped() {
 
 @test "top folders with any name that people give them" {
 	local top
-	for top in 'My homework (final)' ' a ' -x 'ü é' '100% & more' "a'b\"c" '*' 'a,b=c' '[1]' '$HOME'; do
+	for top in 'My homework (final)' ' ü é ' -x "100% & a'b\"c" '*,$HOME'; do
 		passes "$(archive top.tar "$top/Makefile" "$hello_makefile" "$top/prog.c" "$hello_c")"
 		expect steps.1.name check
 	done
@@ -99,7 +98,7 @@ zipped() {
 @test "files of the past and of the future are built" {
 	local tree when
 	tree=$(archive tree Makefile "$hello_makefile" prog.c "$hello_c")
-	for when in '1970-01-01 UTC' '1969-06-01 UTC' '2040-01-01 UTC' '2300-01-01 UTC'; do
+	for when in '1970-01-01 UTC' '1969-06-01 UTC' '2040-01-01 UTC'; do
 		touch -d "$when" "$tree/Makefile" "$tree/prog.c"
 		tar --format=pax -C "$tree" -cf "$BATS_TEST_TMPDIR/times.tar" .
 		passes "$BATS_TEST_TMPDIR/times.tar"
@@ -115,7 +114,7 @@ zipped() {
 	ln "$tree/hw/prog.c" "$tree/hw/sub/hard.c"
 	tar -C "$tree" -cf "$BATS_TEST_TMPDIR/links.tar" .
 	passes "$BATS_TEST_TMPDIR/links.tar"
-	passes "$tree" -- sh -c 'cmp sub/link.c sub/hard.c && test loop/prog.c -ef sub/hard.c'
+	passes "$BATS_TEST_TMPDIR/links.tar" -- sh -c 'cmp sub/link.c sub/hard.c && test loop/prog.c -ef sub/hard.c'
 }
 
 @test "fifteen thousand files" {
