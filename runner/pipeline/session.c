@@ -13,6 +13,7 @@
 #include "container/slot.h"
 #include "image/store.h"
 #include "pipeline/files.h"
+#include "submission/assignment.h"
 
 #define DEFAULT_PROFILE "default"
 #define DEFAULT_IMAGE "host"
@@ -50,7 +51,9 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 	const char *image = choose(opt->image, a ? a->image : NULL, DEFAULT_IMAGE);
 	AUTO_FREE char *table = mem_printf("%s/languages.json", p->data);
 	if (profile_load(profile, p->profiles, &ret->profile, err) < 0 ||
-	    languages_load(table, &ret->languages, err) < 0 || places_make(p, err) < 0 ||
+	    languages_load(table, &ret->languages, err) < 0 ||
+	    (a && assignment_check_languages(a, &ret->languages, err) < 0) ||
+	    places_make(p, err) < 0 ||
 	    /* Held first: else it could be replaced between looking at it and using it. */
 	    image_hold(p, image, &ret->image_lock, err) < 0 ||
 	    image_open(p, image, &ret->image, err) < 0 ||

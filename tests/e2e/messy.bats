@@ -46,7 +46,7 @@ zipped() {
 }
 
 @test "zips of Windows: backslashes, no modes, carriage returns in Makefile and source" {
-	passes "$(zipped win.zip 0 'hw\\' '' 'hw\\Makefile' "${hello_makefile//$'\n'/$'\r\n'}" \
+	passes "$(zipped win.zip 0 "hw\\\\" '' 'hw\\Makefile' "${hello_makefile//$'\n'/$'\r\n'}" \
 		'hw\\prog.c' "${hello_c//$'\n'/$'\r\n'}")"
 	expect steps.1.name check
 	passes "$(zipped unix.zip 3 hw/run.sh $'#!/bin/sh\necho ran\n')"
@@ -242,10 +242,10 @@ if __name__ == "__main__":
 }
 
 @test "sanitizers run, and their findings count" {
-	local flags='-g -fsanitize=address,undefined'
+	local flags=(-g '-fsanitize=address,undefined')
 	echo 'int main(void) { return 0; }' >"$BATS_TEST_TMPDIR/try.c"
-	cc $flags -o "$BATS_TEST_TMPDIR/try" "$BATS_TEST_TMPDIR/try.c" || skip "no sanitizers are installed"
-	local makefile=$'prog: prog.c\n\tcc '"$flags"$' -o prog prog.c\ncheck: prog\n\t./prog\n'
+	cc "${flags[@]}" -o "$BATS_TEST_TMPDIR/try" "$BATS_TEST_TMPDIR/try.c" || skip "no sanitizers are installed"
+	local makefile=$'prog: prog.c\n\tcc '"${flags[*]}"$' -o prog prog.c\ncheck: prog\n\t./prog\n'
 	passes "$(archive good.tar Makefile "$makefile" prog.c \
 		"$(c_program 'char *p = malloc(10); p[9] = 1; free(p); return 0;')")"
 	grade "$(archive bad.tar Makefile "$makefile" prog.c \

@@ -138,6 +138,14 @@ judge() {
 	[[ $(field error.message) == *no-such-program* ]]
 }
 
+@test "a program that the assignment laid is the assignment's" {
+	local a
+	a=$(assignment laid '"image": "busybox", "build": [], "files": [{"from": "grader", "to": "./grader.sh"}],
+		"tests": [{"name": "one", "run": ["./grader.sh"]}]' grader $'#!/bin/no-such-shell\n')
+	grade -a "$a" "$(archive s.tar x x)"
+	expect_verdict internal_error assignment 3
+}
+
 @test "a script with carriage returns is told so" {
 	local script
 	script=$(assignment script '"tests": [{"name": "one", "run": ["./run.sh"]}], "build": []')

@@ -1,0 +1,1 @@
+rm -f alive; sleep 0.2; test ! -e alive

@@ -1,0 +1,1 @@
+echo x >/tmp/c && echo y >/dev/shm/d && test -s /tmp/a

@@ -1,0 +1,1 @@
+test -f keep && exit 0

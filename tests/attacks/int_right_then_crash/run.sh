@@ -1,0 +1,1 @@
+echo right; eval "$1"
