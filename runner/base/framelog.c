@@ -31,8 +31,7 @@ int framelog_create(struct framelog *l, const char *path)
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -1;
-	l->fd = fd;
-	l->end = 0;
+	*l = (struct framelog){ .fd = fd };
 	return 0;
 }
 
@@ -65,35 +64,82 @@ static int frame_write(int fd, int64_t at, unsigned char header[HEADER], const c
 	return 0;
 }
 
+int64_t framelog_mark(struct framelog *l)
+{
+	l->last_len = 0;
+	return l->end;
+}
+
+static void header_set(unsigned char header[HEADER], uint32_t step, int stream, size_t len)
+{
+	put32(header, step);
+	put32(header + 4, (uint32_t)stream);
+	put32(header + 8, (uint32_t)len);
+}
+
+/* A program that writes byte by byte must not cost twelve for each. The bytes come first: until the
+ * header counts them nobody reads them. Return: bytes taken, 0 none, -1 with errno. */
+static ssize_t join_last(struct framelog *l, uint32_t step, int stream, const char *data, size_t len)
+{
+	unsigned char header[HEADER];
+	if (l->last_len == 0 || l->last_step != step || l->last_stream != stream ||
+	    l->last_len + len > FRAMELOG_MAX_FRAME)
+		return 0;
+	header_set(header, step, stream, l->last_len + len);
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pwrite(l->fd, data + done, len - done, l->end + (int64_t)done);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	if (pwrite(l->fd, header, HEADER, l->last_at) != HEADER)
+		return -1;
+	l->last_len += (uint32_t)len;
+	l->end += (int64_t)len;
+	return (ssize_t)len;
+}
+
+static int add_frames(struct framelog *l, uint32_t step, int stream, const char *p, size_t len)
+{
+	int64_t at = l->end, last_at = l->last_at;
+	size_t last_len = 0;
+	while (len > 0) {
+		unsigned char header[HEADER];
+		last_at = at;
+		last_len = len < FRAMELOG_MAX_FRAME ? len : FRAMELOG_MAX_FRAME;
+		header_set(header, step, stream, last_len);
+		if (frame_write(l->fd, at, header, p, last_len) < 0)
+			return -1;
+		at += HEADER + (int64_t)last_len;
+		p += last_len;
+		len -= last_len;
+	}
+	l->last_at = last_at;
+	l->last_len = (uint32_t)last_len;
+	l->last_step = step;
+	l->last_stream = stream;
+	l->end = at;
+	return 0;
+}
+
 int framelog_add(struct framelog *l, uint32_t step, int stream, const void *data, size_t len)
 {
-	const char *p = data;
-	int64_t at = l->end;
-
 	if (stream != FRAMELOG_STDOUT && stream != FRAMELOG_STDERR) {
 		errno = EINVAL;
 		return -1;
 	}
-	while (len > 0) {
-		size_t n = len < FRAMELOG_MAX_FRAME ? len : FRAMELOG_MAX_FRAME;
-		unsigned char header[HEADER];
-		put32(header, step);
-		put32(header + 4, (uint32_t)stream);
-		put32(header + 8, (uint32_t)n);
-		if (frame_write(l->fd, at, header, p, n) < 0) {
-			/* Nothing reads beyond l->end, and the next frame overwrites it: a cut that
-			 * fails harms nobody. */
-			int saved = errno;
-			(void)!ftruncate(l->fd, l->end);
-			errno = saved;
-			return -1;
-		}
-		at += HEADER + (int64_t)n;
-		p += n;
-		len -= n;
-	}
-	l->end = at;
-	return 0;
+	if (len == 0)
+		return 0;
+	ssize_t joined = join_last(l, step, stream, data, len);
+	if (joined > 0 || (joined == 0 && add_frames(l, step, stream, data, len) == 0))
+		return 0;
+	/* Nothing reads beyond l->end, and the next frame overwrites it: a cut that fails harms
+	 * nobody. */
+	int saved = errno;
+	l->last_len = 0;
+	(void)!ftruncate(l->fd, l->end);
+	errno = saved;
+	return -1;
 }
 
 void framelog_reader_init(struct framelog_reader *r, int fd, int stream, int64_t begin, int64_t end)

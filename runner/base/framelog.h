@@ -14,12 +14,18 @@
 struct framelog {
 	int fd;      /* owned; -1: closed */
 	int64_t end; /* offset at which the next frame goes */
+	/* The last frame, which more bytes of the same step and stream join; len 0: none. */
+	int64_t last_at;
+	uint32_t last_len, last_step;
+	int last_stream;
 };
 
 /** framelog_create() - a new, empty log (O_EXCL, 0600). -1: errno. */
 int framelog_create(struct framelog *l, const char *path);
 void framelog_close(struct framelog *l);
-/** framelog_add() - append one frame; more than FRAMELOG_MAX_FRAME bytes become several. A short
+/** framelog_mark() - the offset at which a range begins or ends; no frame reaches across it. */
+int64_t framelog_mark(struct framelog *l);
+/** framelog_add() - append one frame, or to the last one; more than FRAMELOG_MAX_FRAME bytes become several. A short
  *  write is undone. -1: errno. */
 int framelog_add(struct framelog *l, uint32_t step, int stream, const void *data, size_t len);
 

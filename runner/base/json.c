@@ -68,7 +68,8 @@ static size_t number_length(const char *s)
 		n += 1 + part;
 	}
 	if (s[n] == 'e' || s[n] == 'E') {
-		size_t sign = s[n + 1] == '+' || s[n + 1] == '-', part = strspn(s + n + 1 + sign, digits);
+		size_t sign = s[n + 1] == '+' || s[n + 1] == '-';
+		size_t part = strspn(s + n + 1 + sign, digits);
 		if (part == 0)
 			return 0;
 		n += 1 + sign + part;

@@ -138,7 +138,7 @@ int tree_remove_at(int dirfd, const char *name)
 	}
 	if (unlink_entry(dirfd, name) || errno == ENOENT)
 		return 0;
-	/* Anything else is no folder, or a mount point: what is mounted there must not be emptied. */
+	/* Anything else is no folder, or a mount point: what is mounted there is not emptied. */
 	if (errno != ENOTEMPTY && errno != EEXIST)
 		return -1;
 	AUTO_FD int dir = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

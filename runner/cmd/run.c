@@ -184,7 +184,7 @@ static int take_limits(const struct cli *cli, struct session_options *opt, struc
 	return 0;
 }
 
-/* From here on a signal is something that a stage finds readable, not a sudden end. */
+/* Readable once the session has blocked the signals. */
 static int open_signals(int *ret, struct err *err)
 {
 	sigset_t set;
@@ -192,7 +192,6 @@ static int open_signals(int *ret, struct err *err)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	*ret = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return *ret < 0 ? err_set(err, FAULT_INFRA, errno, "cannot watch for signals") : 0;
 }
@@ -244,6 +243,9 @@ static int run_with(const struct places *places, const struct cli *cli,
 	struct session_options opt = { .places = places, .assignment = assignment,
 				       .image = cli_get(cli, "image"),
 				       .profile = cli_get(cli, "profile") };
+	const char *name = cli_get(cli, "name");
+	if (name && !*name)
+		return usage_error(err, "run: name '': expected a name");
 	if (take_limits(cli, &opt, err) < 0 || cli_env(cli, &env, err) < 0 ||
 	    cli_mounts(cli, &mounts, &opt.n_mounts, err) < 0)
 		return -1;

@@ -21,9 +21,11 @@
 /* Folders and links cost no block of a tmpfs, so a block an inode is ample. */
 #define BYTES_PER_INODE 1024
 
-static int64_t inodes_for(int64_t bytes)
+static int64_t inodes_for(const struct area *a, int64_t bytes)
 {
 	int64_t n = bytes / BYTES_PER_INODE;
+	if (a->inodes_max > 0)
+		return a->inodes_max;
 	return n < INODES_MIN ? INODES_MIN : n > INODES_MAX ? INODES_MAX : n;
 }
 
@@ -44,24 +46,31 @@ static int mount_tmpfs(const struct area *a, const char *path, int64_t bytes, in
 int area_make(const struct area_options *opt, struct area *ret, struct err *err)
 {
 	struct area a = { .uid = opt->uid, .gid = opt->gid, .mode = opt->mode,
-			  .noexec = opt->noexec, .bytes = opt->bytes };
+			  .noexec = opt->noexec, .bytes = opt->bytes,
+			  .inodes_max = opt->inodes_max };
 	a.at = mem_strdup(opt->at);
 	a.base = mem_printf("%s/%s", opt->room, opt->name);
 	a.upper = mem_printf("%s/%s.test", opt->room, opt->name);
 	a.source = mem_strdup(a.base);
 	a.view = mem_printf("%s/%s.view", opt->room, opt->name);
+	a.low = mem_printf("%s/%s.low", opt->room, opt->name);
 	*ret = a;
-	if (mkdir(a.base, 0711) < 0 || mkdir(a.upper, 0711) < 0 || mkdir(a.view, 0711) < 0)
+	if (mkdir(a.base, 0711) < 0 || mkdir(a.upper, 0711) < 0 ||
+	    mkdir(a.view, 0711) < 0 || mkdir(a.low, 0711) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", a.base);
 	if (mount_tmpfs(&a, a.base, opt->bytes, opt->inodes) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot mount a tmpfs on '%s'", a.base);
 	return 0;
 }
 
-void area_enter(struct area *a, const char *top)
+int area_enter(struct area *a, const char *top, struct err *err)
 {
+	AUTO_FREE char *from = *top ? mem_printf("%s/%s", a->base, top) : mem_strdup(a->base);
+	if (mount(from, a->low, NULL, MS_BIND, NULL) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot bind '%s'", from);
 	free(a->source);
-	a->source = *top ? mem_printf("%s/%s", a->base, top) : mem_strdup(a->base);
+	a->source = mem_strdup(a->low);
+	return 0;
 }
 
 int area_allow(const struct area *a, int64_t bytes, struct err *err)
@@ -73,7 +82,7 @@ int area_allow(const struct area *a, int64_t bytes, struct err *err)
 	int64_t inodes = (int64_t)(st.f_files - st.f_ffree);
 	/* Options that are not named keep their values on a remount of tmpfs. */
 	AUTO_FREE char *options = mem_printf("size=%" PRId64 ",nr_inodes=%" PRId64, used + bytes,
-					     inodes + inodes_for(bytes));
+					     inodes + inodes_for(a, bytes));
 	if (mount(NULL, a->base, NULL, MS_REMOUNT | mount_flags(a), options) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot set the size of '%s'", a->base);
 	return 0;
@@ -99,7 +108,7 @@ int area_freeze(struct area *a, struct err *err)
 	int empty = is_empty(a->source);
 	if (empty < 0 || stat(a->source, &st) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", a->source);
-	/* A build that changed the folder's own mode or times left something, too. */
+	/* A build that changed the folder's own mode or owner left something, too. */
 	a->empty = empty && st.st_uid == a->uid && (st.st_mode & 07777) == a->mode;
 	a->frozen = true;
 	a->dirty = true;
@@ -145,25 +154,28 @@ static int make_overlay(const struct area *a)
 }
 
 /* Stacked mounts come off from the top: the last test's layer, before the new one goes on. */
-static int replace_layer(const struct area *a, const char *at, int layer, struct err *err)
+static int replace_layer(struct area *a, const char *at, int layer, struct err *err)
 {
 	if (a->mounted && umount2(at, MNT_DETACH) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot unmount '%s' in the box", at);
+	a->mounted = false;
 	if (move_mount(layer, "", AT_FDCWD, at, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot mount '%s' in the box", at);
+	a->mounted = true;
 	return 0;
 }
 
 /* The way into the box's namespace and back costs nothing that a test could see. */
-static int attach(const struct area *a, int layer, int box_mnt, int own_mnt, struct err *err)
+static int attach(struct area *a, int layer, int box_mnt, int own_mnt, struct err *err)
 {
 	if (box_mnt < 0)
 		return replace_layer(a, a->view, layer, err);
 	if (setns(box_mnt, CLONE_NEWNS) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot enter the mounts of the box");
 	int bad = replace_layer(a, a->at, layer, err);
+	/* Whatever we did next would be done to the box's tree: the kernel cleans up after us. */
 	if (setns(own_mnt, CLONE_NEWNS) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot leave the mounts of the box");
+		_exit(3);
 	return bad;
 }
 
@@ -179,10 +191,12 @@ int area_renew(struct area *a, int64_t bytes, int box_mnt, int own_mnt, struct e
 {
 	if (!a->dirty && a->bytes == bytes)
 		return 0;
-	if (a->mounted)
+	if (a->has_upper)
 		umount2(a->upper, MNT_DETACH);
-	if (mount_tmpfs(a, a->upper, bytes, inodes_for(bytes)) < 0)
+	a->has_upper = false;
+	if (mount_tmpfs(a, a->upper, bytes, inodes_for(a, bytes)) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot mount a tmpfs on '%s'", a->upper);
+	a->has_upper = true;
 	AUTO_FD int layer = a->empty ? open_tree(AT_FDCWD, a->upper,
 						 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC) :
 				       make_overlay(a);
@@ -190,7 +204,6 @@ int area_renew(struct area *a, int64_t bytes, int box_mnt, int own_mnt, struct e
 		return err_set(err, FAULT_INFRA, errno, "cannot make a clean layer for '%s'", a->at);
 	if (attach(a, layer, box_mnt, own_mnt, err) < 0)
 		return -1;
-	a->mounted = true;
 	a->bytes = bytes;
 	if (note_clean(a, err) < 0)
 		return -1;
@@ -233,7 +246,9 @@ void area_close(struct area *a)
 {
 	if (a->view)
 		umount2(a->view, MNT_DETACH); /* EINVAL where the layer went into a box */
-	if (a->mounted)
+	if (a->low)
+		umount2(a->low, MNT_DETACH);
+	if (a->has_upper)
 		umount2(a->upper, MNT_DETACH);
 	if (a->base)
 		umount2(a->base, MNT_DETACH);
@@ -241,6 +256,7 @@ void area_close(struct area *a)
 	free(a->base);
 	free(a->upper);
 	free(a->view);
+	free(a->low);
 	free(a->source);
 	memset(a, 0, sizeof *a);
 }

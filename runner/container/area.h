@@ -23,18 +23,22 @@ struct area_options {
 	mode_t mode;
 	bool noexec;
 	int64_t bytes, inodes; /* ceilings of the first tmpfs */
+	int64_t inodes_max;    /* of what steps may add; 0: by the size */
 };
 
 struct area {
 	char *at, *base, *upper; /* base: the tmpfs of the build; upper: that of the test */
+	char *low;               /* what the build left, bound to a path that tells nothing */
 	char *view;              /* where a test's layer lies when no box serves all steps */
-	char *source;            /* folder that is bound into the box: base, or one below it */
+	char *source;            /* folder that is bound into the box: base, then low */
 	uid_t uid;
 	gid_t gid;
 	mode_t mode;
 	bool noexec;
+	int64_t inodes_max;
 	bool frozen, empty; /* tests have begun; the build left nothing here */
-	bool mounted;       /* a test's layer lies over it */
+	bool has_upper;     /* a tmpfs is mounted at upper */
+	bool mounted;       /* a test's layer lies over it, in the box or at view */
 	bool dirty;         /* must be renewed before the next test */
 	struct stat clean;  /* of the upper's root, when it was made */
 	int64_t bytes;      /* of the mounted layer */
@@ -42,8 +46,10 @@ struct area {
 
 /** area_make() - mount the first tmpfs. */
 int area_make(const struct area_options *opt, struct area *ret, struct err *err);
-/** area_enter() - @top below the base ("" : itself) is what the box sees. */
-void area_enter(struct area *a, const char *top);
+/** area_enter() - @top below the base ("" : itself) is what the box sees, under a path that holds
+ *  nothing of a student's: overlayfs splits names at colons, engines want UTF-8, and the box can
+ *  read it in its mountinfo. To be called once. */
+int area_enter(struct area *a, const char *top, struct err *err);
 /** area_allow() - building: leave @bytes beside what lies there already. */
 int area_allow(const struct area *a, int64_t bytes, struct err *err);
 /** area_freeze() - the build is over: what lies here now is what each test finds. */

@@ -8,11 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -68,6 +71,27 @@ static int open_ns(const struct box *b, const char *name, int *ret, struct err *
 	return 0;
 }
 
+/* The nodes in /dev are the host's own, bound: without this a step could set their times. What is
+ * written to a device goes through all the same. */
+static int protect_devices(const struct box *b, struct err *err)
+{
+	static const char *const nodes[] = { "null", "zero", "full", "random", "urandom", "tty" };
+	int bad = 0;
+	if (setns(b->mnt_ns, CLONE_NEWNS) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot enter the mounts of the box");
+	for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
+		char path[32];
+		snprintf(path, sizeof path, "/dev/%s", nodes[i]);
+		/* EINVAL: no mount of its own, so no node of the host's. */
+		if (mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC,
+			  NULL) < 0 && errno != ENOENT && errno != EINVAL)
+			bad = err_set(err, FAULT_INFRA, errno, "cannot protect '%s' in the box", path);
+	}
+	if (setns(b->opt.own_mnt, CLONE_NEWNS) < 0)
+		_exit(3);
+	return bad;
+}
+
 static int greet(struct box *b, struct err *err)
 {
 	struct init_hello hello = { 0 };
@@ -83,9 +107,14 @@ static int greet(struct box *b, struct err *err)
 		return err_set_code(err, "box.unconfined", FAULT_INFRA, 0,
 				    "the engine started the box without a seccomp filter or without "
 				    "no_new_privs: nothing was run in it");
+	struct sched_param param = { 0 };
+	b->policy = sched_getscheduler(b->init_pid);
+	sched_getparam(b->init_pid, &param);
+	b->priority = param.sched_priority;
+	b->nice = getpriority(PRIO_PROCESS, (id_t)b->init_pid);
 	if (open_ns(b, "mnt", &b->mnt_ns, err) < 0 || open_ns(b, "ipc", &b->ipc_ns, err) < 0)
 		return -1;
-	return 0;
+	return protect_devices(b, err);
 }
 
 static int wait_hello(struct box *b, struct err *err)
@@ -155,7 +184,8 @@ int box_build_done(struct box *b, struct err *err)
 static void end_engine(struct box *b)
 {
 	struct pollfd fd = { .fd = b->engine_fd, .events = POLLIN };
-	if (poll(&fd, 1, (int)(END_MS * b->opt.patience)) <= 0)
+	/* One whose box never greeted has nothing to end in good order. */
+	if (b->init_pid == 0 || poll(&fd, 1, (int)(END_MS * b->opt.patience)) <= 0)
 		kill(b->engine_pid, SIGKILL);
 	waitpid(b->engine_pid, NULL, 0);
 	close(b->engine_fd);

@@ -28,6 +28,7 @@ struct box_options {
 	int64_t area_max[AREA_COUNT]; /* ceilings of the profile; 0: only the step's disk limit */
 	int own_mnt;             /* our mount namespace */
 	int interrupt_fd;        /* readable: stop; not read here; -1: none */
+	bool has_queues;         /* the profile allows POSIX message queues */
 	double patience;         /* multiplies our own waiting times (a slow machine) */
 };
 
@@ -35,6 +36,7 @@ struct box {
 	struct box_options opt;
 	pid_t engine_pid, init_pid; /* init_pid: of PID 1, as the host sees it */
 	int engine_fd, socket, output, mnt_ns, ipc_ns;
+	int policy, priority, nice; /* of PID 1 when it began: steps may change them */
 	struct step_cgroup tests;  /* shared by all tests */
 	int builds;                /* groups of build steps made so far */
 	bool allowed_clone3;       /* once.c has changed the bundle's config */

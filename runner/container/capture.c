@@ -12,11 +12,17 @@
 #define CHUNK 65536
 #define ROUNDS 8
 
-int capture_open(int stream, int64_t cap, struct capture *ret, struct err *err)
+int capture_open(int stream, int64_t cap, uid_t owner, struct capture *ret, struct err *err)
 {
 	int fds[2];
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a pipe");
+	if (fchown(fds[1], owner, owner) < 0) {
+		err_set(err, FAULT_INFRA, errno, "cannot give a pipe to the box");
+		close(fds[0]);
+		close(fds[1]);
+		return -1;
+	}
 	/* Only our end: a program would not expect EAGAIN from its stdout. */
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	*ret = (struct capture){ .read_fd = fds[0], .write_fd = fds[1], .stream = stream,

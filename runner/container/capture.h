@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/digest.h"
 #include "base/err.h"
@@ -20,8 +21,9 @@ struct capture {
 	struct digest *digest;
 };
 
-/** capture_open() - a pipe; @ret starts zeroed with its descriptors at -1. */
-int capture_open(int stream, int64_t cap, struct capture *ret, struct err *err);
+/** capture_open() - a pipe that belongs to @owner, so that /dev/stdout can be opened again by it;
+ *  @ret starts zeroed with its descriptors at -1. */
+int capture_open(int stream, int64_t cap, uid_t owner, struct capture *ret, struct err *err);
 /** capture_read() - what is there now; at most some rounds, so that a flood starves nobody.
  *  Return: 1 more may come, 0 end of file or over the cap, -1 our own failure. */
 int capture_read(struct capture *c, capture_sink_fn *sink, void *ctx, struct err *err);

@@ -232,7 +232,7 @@ static int remove_below(int parent, const char *name, int64_t deadline)
 	AUTO_FD int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
-	int copy = dup(fd);
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	AUTO_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	for (struct dirent *e; dir && (e = readdir(dir));)
 		if (e->d_type == DT_DIR && e->d_name[0] != '.' &&

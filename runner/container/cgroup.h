@@ -53,6 +53,7 @@ struct step_cgroup {
 	char *cpu_group; /* where the CPU quota lies, for throttled_ns */
 	int procs[CG_COUNT]; /* files to which a process writes "0" to enter */
 	size_t n_procs;
+	bool used;       /* a step ran in it */
 	int oom_event;   /* v1: eventfd that becomes readable on an OOM; else -1 */
 	struct cgroup_counters before; /* when the step began */
 };
@@ -65,6 +66,8 @@ int step_cgroup_begin(struct step_cgroup *c, const struct cgroup_limits *lim, st
 /** step_cgroup_end() - what was counted since begin; the group must be empty. May replace the
  *  group of a controller whose peak cannot be reset, so it is called once a step. */
 int step_cgroup_end(struct step_cgroup *c, struct cgroup_counters *ret, struct err *err);
+/** step_cgroup_look() - the same while processes may still be there; changes nothing. */
+void step_cgroup_look(const struct step_cgroup *c, struct cgroup_counters *ret);
 /** step_cgroup_cpu_ns() - since begin; -1 when it cannot be read. */
 int64_t step_cgroup_cpu_ns(const struct step_cgroup *c);
 /** step_cgroup_oom_kills() - since begin. */

@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,6 +25,7 @@
 
 #define ENGINE_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define VERSION_MAX 4096
+#define VERSION_MS 10000
 
 static char *const engine_env[] = { (char *)ENGINE_PATH, (char *)"LC_ALL=C", NULL };
 
@@ -77,12 +80,24 @@ static int child_cgroups(const struct engine_call *call)
 	return 0;
 }
 
+/* What our caller's shell was limited to is nothing that a box should feel; the box's own limits
+ * are in its config. */
+static void reset_limits(void)
+{
+	static const int kinds[] = { RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_AS, RLIMIT_RSS,
+				     RLIMIT_NPROC };
+	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		setrlimit((__rlimit_resource_t)kinds[i], &none);
+}
+
 static void child_exec(const struct engine *e, char *const *argv, const struct engine_call *call,
 		       pid_t parent)
 {
-	/* Every signal as a fresh process has it: ours may be blocked for a signalfd, or ignored. */
+	/* Signals that we block for a signalfd, or ignore, are as a fresh process has them. */
 	sigset_t none;
 	signal(SIGPIPE, SIG_DFL);
+	reset_limits();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -157,6 +172,9 @@ static int ask_version(struct engine *e, struct err *err)
 	const struct engine_call call = { .socket = -1, .input = -1, .output = out, .errors = out };
 	if (spawn(e, argv, &call, &pid, &pidfd, err) < 0)
 		return -1;
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	if (poll(&p, 1, VERSION_MS) <= 0)
+		kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	AUTO_BUF text = { 0 };
 	lseek(out, 0, SEEK_SET);

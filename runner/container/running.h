@@ -25,17 +25,23 @@ struct running {
 	struct init_done reply;
 };
 
+/** running_owner() - uid and gid of the step's processes, as the host sees them. */
+uid_t running_owner(const struct running *r);
 /** running_gone() - the box is dead. Return: -1 with @err set, FAULT_INFRA. */
 int running_gone(const struct running *r, const char *what, struct err *err);
 
 /* step_input.c */
 int running_open_input(struct running *r, struct err *err);
-/** running_feed() - the next chunk of a long input. */
-void running_feed(struct running *r);
+/** running_feed() - the next chunk of a long input. FAULT_INFRA when the input cannot be read. */
+int running_feed(struct running *r, struct err *err);
 
 /* step_facts.c: all processes are dead */
 /** running_facts() - what PID 1 replied, what the kernel counted, what was left behind. */
 int running_facts(struct running *r, struct err *err);
+/** running_reset_init() - PID 1 is scheduled as it was when it began. */
+void running_reset_init(const struct box *b);
+/** running_counts() - after the box died: what the kernel counted of the step until then. */
+void running_counts(struct running *r);
 
 /*
  * How a request reaches PID 1: by the box's socket (channel.c), or, with an engine that hands no

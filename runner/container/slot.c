@@ -109,7 +109,7 @@ int slot_sweep(const struct places *p, const struct cgroup_host *h, int *ret_swe
 	       struct err *err)
 {
 	AUTO_FD int dirfd = open_dir(p, err);
-	int copy = dirfd < 0 ? -1 : dup(dirfd);
+	int copy = dirfd < 0 ? -1 : fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
 	AUTO_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	if (!dir)
 		return -1;

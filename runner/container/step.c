@@ -15,6 +15,7 @@
 #include "base/framelog.h"
 #include "base/mem.h"
 #include "container/running.h"
+#include "model/spec.h"
 
 #define KILL_GRACE_NS (30 * NSEC_PER_SEC)
 #define CPU_LOOK_MIN_NS (NSEC_PER_SEC / 500)
@@ -23,6 +24,11 @@
 static bool interrupted(const struct err *err)
 {
 	return strcmp(err->code, "interrupted") == 0;
+}
+
+uid_t running_owner(const struct running *r)
+{
+	return r->box->opt.slot->uid_base + SPEC_BOX_UID;
 }
 
 int running_gone(const struct running *r, const char *what, struct err *err)
@@ -79,6 +85,8 @@ static void kill_step(struct running *r, enum limit_id why)
 {
 	if (r->killed || r->done)
 		return;
+	/* A step may have made PID 1 the last to be scheduled. */
+	running_reset_init(r->box);
 	r->channel->kill(r);
 	r->killed = true;
 	r->killed_ns = clock_mono_ns();
@@ -97,7 +105,7 @@ static void look_at_oom(struct running *r)
 	kill_step(r, LIMIT_NONE);
 }
 
-static void look_at_clocks(struct running *r, int64_t now)
+static int look_at_clocks(struct running *r, int64_t now, struct err *err)
 {
 	const struct limits *l = &r->step->spec->limits;
 	if (now - r->start_ns > l->v[LIMIT_WALL])
@@ -105,8 +113,11 @@ static void look_at_clocks(struct running *r, int64_t now)
 	if (r->oom_near)
 		look_at_oom(r);
 	if (now < r->next_cpu_ns)
-		return;
+		return 0;
 	int64_t used = step_cgroup_cpu_ns(r->cgroup);
+	if (used < 0)
+		return err_set(err, FAULT_INFRA, 0, "cannot read the cpu time of cgroup '%s'",
+			       r->cgroup->group);
 	int64_t left = l->v[LIMIT_CPU] - used;
 	if (left < 0)
 		kill_step(r, LIMIT_CPU);
@@ -114,6 +125,7 @@ static void look_at_clocks(struct running *r, int64_t now)
 	int64_t wait = left / (int64_t)sysconf(_SC_NPROCESSORS_ONLN);
 	wait = wait < CPU_LOOK_MIN_NS ? CPU_LOOK_MIN_NS : wait;
 	r->next_cpu_ns = now + (wait > CPU_LOOK_MAX_NS ? CPU_LOOK_MAX_NS : wait);
+	return 0;
 }
 
 static struct timespec time_to_wait(const struct running *r, int64_t now)
@@ -152,8 +164,8 @@ static int handle(struct running *r, const struct pollfd *p, struct err *err)
 		return -1;
 	if (p[P_ERR].revents && read_stream(r, &r->err, err) < 0)
 		return -1;
-	if (p[P_FEED].revents)
-		running_feed(r);
+	if (p[P_FEED].revents && running_feed(r, err) < 0)
+		return -1;
 	if (p[P_OOM].revents)
 		look_at_oom(r);
 	if (p[P_SOCKET].revents)
@@ -167,9 +179,9 @@ static int watch(struct running *r, struct err *err)
 {
 	while (!r->done) {
 		int64_t now = clock_mono_ns();
-		if (!r->killed)
-			look_at_clocks(r, now);
-		else if (now - r->killed_ns > (int64_t)((double)KILL_GRACE_NS *
+		if (!r->killed && look_at_clocks(r, now, err) < 0)
+			return -1;
+		if (r->killed && now - r->killed_ns > (int64_t)((double)KILL_GRACE_NS *
 							r->box->opt.patience))
 			return running_gone(r, "the box did not answer", err);
 		struct timespec wait = time_to_wait(r, now);
@@ -212,16 +224,19 @@ static int run(struct running *r, struct err *err)
 {
 	const struct limits *l = &r->step->spec->limits;
 	if (prepare_areas(r, err) < 0 || prepare_cgroup(r, err) < 0 || running_open_input(r, err) < 0 ||
-	    capture_open(FRAMELOG_STDOUT, l->v[LIMIT_OUTPUT], &r->out, err) < 0 ||
-	    capture_open(FRAMELOG_STDERR, l->v[LIMIT_OUTPUT], &r->err, err) < 0 ||
+	    capture_open(FRAMELOG_STDOUT, l->v[LIMIT_OUTPUT], running_owner(r), &r->out, err) < 0 ||
+	    capture_open(FRAMELOG_STDERR, l->v[LIMIT_OUTPUT], running_owner(r), &r->err, err) < 0 ||
 	    r->channel->begin(r, err) < 0)
 		return -1;
 	int bad = watch(r, err);
 	/* PID 1 may have died because of what the step did: the counters tell. */
 	if (bad && !interrupted(err) && r->box->dead)
-		r->facts->oom_kills = step_cgroup_oom_kills(r->cgroup);
+		running_counts(r);
 	if (bad == 0 && (drain(r, err) < 0 || running_facts(r, err) < 0))
 		bad = -1;
+	/* Whatever failed, the step may still run: nothing else may run in this box. */
+	if (bad)
+		r->box->dead = true;
 	capture_facts(&r->out, &r->facts->out);
 	capture_facts(&r->err, &r->facts->err);
 	return bad;

@@ -19,6 +19,8 @@
 #include "base/mem.h"
 #include "container/cgroup.h"
 
+#define USAGE_MAX (INT64_C(8) << 20)
+
 /* "/ROOT/GROUP/FILE" of one controller. */
 static char *path_of(const struct step_cgroup *c, enum cgroup_controller which, const char *file)
 {
@@ -100,6 +102,8 @@ static int put(const struct step_cgroup *c, enum cgroup_controller which, const 
 	return fd < 0 ? -1 : fd_write_all(fd, value, strlen(value));
 }
 
+#define PIDS_MAX 4194304 /* the kernel's own ceiling (PID_MAX_LIMIT); pids.max takes no more */
+
 static int put_limit(const struct step_cgroup *c, enum cgroup_controller which, const char *file,
 		     int64_t value, const char *none)
 {
@@ -153,7 +157,8 @@ static void close_procs(struct step_cgroup *c)
 /* The files through which a process enters; hierarchies that are mounted together count once. */
 static int open_procs(struct step_cgroup *c)
 {
-	const enum cgroup_controller used[] = { CG_MEMORY, CG_PIDS, CG_CPUACCT };
+	/* cpu: PID 1 must not have to share its turn with what it is to kill. */
+	const enum cgroup_controller used[] = { CG_MEMORY, CG_PIDS, CG_CPUACCT, CG_CPU };
 	close_procs(c);
 	for (size_t i = 0; i < (c->host->v2 ? 1 : sizeof used / sizeof *used); i++) {
 		bool seen = false;
@@ -168,6 +173,24 @@ static int open_procs(struct step_cgroup *c)
 		c->procs[c->n_procs++] = fd;
 	}
 	return 0;
+}
+
+/* Removed and made again: the only way to a peak of 0. */
+static int replace(struct step_cgroup *c, enum cgroup_controller which)
+{
+	AUTO_FREE char *dir = path_of(c, which, ".");
+	dir[strlen(dir) - 2] = '\0';
+	/* A process that has just been reaped may be counted for a moment longer. */
+	for (int i = 0; rmdir(dir) < 0; i++) {
+		if (errno == ENOENT)
+			break;
+		if (errno != EBUSY || i == 1000)
+			return -1;
+		usleep(1000);
+	}
+	if (mkdir(dir, 0755) < 0)
+		return -1;
+	return open_procs(c);
 }
 
 int step_cgroup_open(const struct cgroup_host *h, const char *group, const char *cpu_group,
@@ -198,14 +221,33 @@ void step_cgroup_close(struct step_cgroup *c)
 	memset(c, 0, sizeof *c);
 }
 
+/* What is still charged to a group that several tests share is not the next one's: descriptors that
+ * a test sent to itself in a circle pin their memory until the kernel looks for such circles. Page
+ * cache of the image is not worth a new group. */
+static bool is_burdened(const struct step_cgroup *c, int64_t limit)
+{
+	int64_t usage = read_number(c, CG_MEMORY, "memory.usage_in_bytes");
+	return usage > USAGE_MAX || (limit > 0 && usage > limit / 8);
+}
+
+static int renew_memory(struct step_cgroup *c)
+{
+	close(c->oom_event);
+	c->oom_event = -1;
+	return replace(c, CG_MEMORY) < 0 ? -1 : watch_oom(c);
+}
+
 int step_cgroup_begin(struct step_cgroup *c, const struct cgroup_limits *lim, struct err *err)
 {
+	if (!c->host->v2 && c->used && is_burdened(c, lim->memory_bytes) && renew_memory(c) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot renew the cgroup '%s'", c->group);
+	c->used = true;
 	int bad = c->host->v2 ? set_memory_v2(c, lim->memory_bytes) :
 				set_memory_v1(c, lim->memory_bytes);
 	if (bad < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot limit the memory of cgroup '%s'",
 			       c->group);
-	if (put_limit(c, CG_PIDS, "pids.max", lim->processes, "max") < 0)
+	if (put_limit(c, CG_PIDS, "pids.max", lim->processes <= PIDS_MAX ? lim->processes : 0, "max") < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot limit the processes of cgroup '%s'",
 			       c->group);
 	if (!c->host->v2)
@@ -232,25 +274,7 @@ int64_t step_cgroup_oom_kills(const struct step_cgroup *c)
 	return since(c->before.oom_kills, oom_total(c));
 }
 
-/* Removed and made again: the only way to a peak of 0. */
-static int replace(struct step_cgroup *c, enum cgroup_controller which)
-{
-	AUTO_FREE char *dir = path_of(c, which, ".");
-	dir[strlen(dir) - 2] = '\0';
-	/* A process that has just been reaped may be counted for a moment longer. */
-	for (int i = 0; rmdir(dir) < 0; i++) {
-		if (errno == ENOENT)
-			break;
-		if (errno != EBUSY || i == 1000)
-			return -1;
-		usleep(1000);
-	}
-	if (mkdir(dir, 0755) < 0)
-		return -1;
-	return open_procs(c);
-}
-
-int step_cgroup_end(struct step_cgroup *c, struct cgroup_counters *ret, struct err *err)
+void step_cgroup_look(const struct step_cgroup *c, struct cgroup_counters *ret)
 {
 	struct cgroup_counters now;
 	read_counters(c, &now);
@@ -260,10 +284,26 @@ int step_cgroup_end(struct step_cgroup *c, struct cgroup_counters *ret, struct e
 	ret->pids_denied = since(c->before.pids_denied, now.pids_denied);
 	ret->cpu_ns = since(c->before.cpu_ns, now.cpu_ns);
 	ret->throttled_ns = since(c->before.throttled_ns, now.throttled_ns);
+}
+
+/* A counter that was there before the step and is not after it: no verdict without it. */
+static bool lost(const struct step_cgroup *c, const struct cgroup_counters *now)
+{
+	return (c->before.oom_kills >= 0 && now->oom_kills < 0) ||
+	       (c->before.pids_denied >= 0 && now->pids_denied < 0) ||
+	       (c->before.cpu_ns >= 0 && now->cpu_ns < 0);
+}
+
+int step_cgroup_end(struct step_cgroup *c, struct cgroup_counters *ret, struct err *err)
+{
+	step_cgroup_look(c, ret);
+	if (lost(c, ret))
+		return err_set(err, FAULT_INFRA, 0, "cannot read the counters of cgroup '%s'",
+			       c->group);
 	int bad = 0;
 	if (c->host->v2)
 		bad = replace(c, CG_MEMORY);
-	else if (now.processes_peak > 1)
+	else if (ret->processes_peak > 1)
 		bad = replace(c, CG_PIDS);
 	if (bad)
 		return err_set(err, FAULT_INFRA, errno, "cannot renew the cgroup '%s'", c->group);

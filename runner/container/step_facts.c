@@ -2,17 +2,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ipc.h>
+#include <sys/mount.h>
 #include <sys/msg.h>
 #include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/mem.h"
 #include "container/running.h"
 
 static void explain_exec(struct running *r)
@@ -29,6 +35,8 @@ static void explain_exec(struct running *r)
 	else if (r->reply.note_kind == INIT_NOTE_INTERPRETER)
 		snprintf(shown, sizeof f->exec_note, "the first line names '%.120s', which does not "
 			 "exist", name);
+	else if (r->reply.note_kind == INIT_NOTE_LOADER)
+		snprintf(shown, sizeof f->exec_note, "its dynamic loader is not in the image");
 	else if (r->reply.note_kind == INIT_NOTE_FOREIGN)
 		snprintf(shown, sizeof f->exec_note, "built for another kind of machine");
 }
@@ -58,6 +66,10 @@ static void take_facts(struct running *r)
 	else if (d->stage == INIT_STAGE_NONE)
 		f->exit_code = WEXITSTATUS(d->status);
 	f->wall_ns = (int64_t)d->wall_ns;
+	/* Our clock begins before the step's: one that ended by itself in time was in time. */
+	if (f->ended_for == LIMIT_WALL && d->stage == INIT_STAGE_NONE && f->signal != SIGKILL &&
+	    f->wall_ns <= r->step->spec->limits.v[LIMIT_WALL])
+		f->ended_for = LIMIT_NONE;
 	f->leftovers = d->leftovers;
 	f->rss_peak_bytes = (int64_t)d->rss_peak_kib * 1024;
 }
@@ -101,6 +113,19 @@ static void remove_sysv(void)
 			msgctl(id, IPC_RMID, NULL);
 }
 
+/* POSIX message queues, where the profile allows any: their file system shows those of the
+ * namespace that mounts it. */
+static int remove_queues(const struct room *room, struct err *err)
+{
+	AUTO_FREE char *at = mem_printf("%s/mqueue", room->path);
+	if ((mkdir(at, 0700) < 0 && errno != EEXIST) || mount("mqueue", at, "mqueue", 0, NULL) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot look at the message queues of the box");
+	AUTO_FD int fd = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int bad = fd < 0 || tree_remove(fd) < 0;
+	umount2(at, MNT_DETACH);
+	return bad ? err_set(err, FAULT_INFRA, errno, "cannot remove the message queues of the box") : 0;
+}
+
 /* System V objects live as long as the namespace, so a test could leave them for the next one. */
 static int clean_ipc(const struct box *b, struct err *err)
 {
@@ -108,20 +133,34 @@ static int clean_ipc(const struct box *b, struct err *err)
 	if (own < 0 || setns(b->ipc_ns, CLONE_NEWIPC) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot enter the ipc namespace of the box");
 	remove_sysv();
+	int bad = b->opt.has_queues ? remove_queues(b->opt.room, err) : 0;
 	if (setns(own, CLONE_NEWIPC) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot leave the ipc namespace of the box");
-	return 0;
+	return bad;
 }
 
 /* PID 1 has the uid of the steps, which may change how it is scheduled; later steps inherit it. */
-static void reset_init(const struct box *b)
+void running_reset_init(const struct box *b)
 {
-	const struct sched_param normal = { 0 };
+	if (b->init_pid == 0)
+		return; /* a PID 1 for one step goes with it */
+	const struct sched_param param = { .sched_priority = b->priority };
 	cpu_set_t cpus;
-	sched_setscheduler(b->init_pid, SCHED_OTHER, &normal);
+	sched_setscheduler(b->init_pid, b->policy, &param);
 	if (sched_getaffinity(0, sizeof cpus, &cpus) == 0)
 		sched_setaffinity(b->init_pid, sizeof cpus, &cpus);
-	setpriority(PRIO_PROCESS, (id_t)b->init_pid, 0);
+	setpriority(PRIO_PROCESS, (id_t)b->init_pid, b->nice);
+}
+
+/* Closing a socket makes the kernel look for sockets that only hold each other, and what they
+ * carry. */
+static void collect_sockets(void)
+{
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return;
+	close(pair[0]);
+	close(pair[1]);
 }
 
 static int clean_up(struct running *r, struct err *err)
@@ -134,8 +173,17 @@ static int clean_up(struct running *r, struct err *err)
 	}
 	if (r->box->init_pid == 0)
 		return 0; /* PID 1 and its namespaces went with the step */
-	reset_init(r->box);
+	running_reset_init(r->box);
+	collect_sockets();
 	return clean_ipc(r->box, err);
+}
+
+void running_counts(struct running *r)
+{
+	struct cgroup_counters c;
+	step_cgroup_look(r->cgroup, &c);
+	r->facts->oom_kills = c.oom_kills;
+	r->facts->pids_denied = r->channel->memory_overhead ? -1 : c.pids_denied;
 }
 
 int running_facts(struct running *r, struct err *err)

@@ -18,6 +18,8 @@ static int open_pipe_stdin(struct running *r, struct err *err)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a pipe");
 	r->stdin_fd = fds[0];
 	r->feed_fd = fds[1];
+	if (fchown(fds[0], running_owner(r), running_owner(r)) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot give a pipe to the box");
 	fcntl(r->feed_fd, F_SETFL, O_NONBLOCK);
 	return 0;
 }
@@ -47,16 +49,19 @@ int running_open_input(struct running *r, struct err *err)
 	return r->stdin_fd < 0 ? err_set(err, FAULT_INFRA, errno, "cannot make a memory file") : 0;
 }
 
-/* The next chunk of a long input; a step that does not read it is no event. */
-void running_feed(struct running *r)
+/* A step that does not read its input is no event. */
+int running_feed(struct running *r, struct err *err)
 {
 	char chunk[65536];
 	ssize_t n = read(r->input_fd, chunk, sizeof chunk);
-	ssize_t put = n > 0 ? write(r->feed_fd, chunk, (size_t)n) : -1;
-	if (n > 0 && put < 0 && errno == EAGAIN)
-		put = 0;
-	if (put >= 0 && put < n)
-		lseek(r->input_fd, put - n, SEEK_CUR);
-	if (n <= 0 || put < 0)
+	if (n < 0 && errno != EINTR)
+		return err_set(err, FAULT_INFRA, errno, "cannot read the input '%s'",
+			       r->step->spec->stdin_path);
+	ssize_t put = n > 0 ? write(r->feed_fd, chunk, (size_t)n) : 0;
+	bool over = n == 0 || (put < 0 && errno != EAGAIN);
+	if (put < n && n > 0)
+		lseek(r->input_fd, (put > 0 ? put : 0) - n, SEEK_CUR);
+	if (over)
 		close(fd_steal(&r->feed_fd));
+	return 0;
 }

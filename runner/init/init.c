@@ -43,17 +43,32 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* Nothing but a kill request may come while a step runs: anything else means that the runner and
+ * we do not agree on what is running. */
 static void on_socket(int signo)
 {
 	int saved = errno;
 	struct init_kill msg;
-	ssize_t n = recv(INIT_SOCKET, &msg, sizeof msg, MSG_DONTWAIT);
+	ssize_t n;
+	while ((n = recv(INIT_SOCKET, &msg, sizeof msg, MSG_DONTWAIT | MSG_TRUNC)) > 0) {
+		if (n != (ssize_t)sizeof msg || msg.type != INIT_KILL)
+			_exit(1);
+		kill(-1, SIGKILL);
+	}
 	if (n == 0)
 		_exit(0);
-	if (n == (ssize_t)sizeof msg && msg.type == INIT_KILL)
-		kill(-1, SIGKILL);
 	errno = saved;
 	(void)signo;
+}
+
+/* Blocked but for a step's time: a signal that a step left behind must not make the handler take
+ * the next request for a kill. */
+static void mask_sigio(int how)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGIO);
+	sigprocmask(how, &set, NULL);
 }
 
 static void listen_while_waiting(const struct step *s, bool on)
@@ -116,6 +131,17 @@ static void fail(struct step *s, enum init_stage stage)
 	_exit(127);
 }
 
+/* ELF, Windows, and macOS in both byte orders and as a universal binary. */
+static bool is_program(const char *head)
+{
+	static const char magics[][4] = { "\177ELF", "\317\372\355\376", "\316\372\355\376",
+					  "\312\376\272\276" };
+	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
+		if (memcmp(head, magics[i], 4) == 0)
+			return true;
+	return memcmp(head, "MZ", 2) == 0;
+}
+
 /* A script whose interpreter is missing fails with ENOENT as if it were not there itself. */
 static void explain(struct step *s, const char *path)
 {
@@ -129,8 +155,12 @@ static void explain(struct step *s, const char *path)
 	if (n < 4)
 		return;
 	head[n] = '\0';
-	if (memcmp(head, "\177ELF", 4) == 0 && errno == ENOEXEC) {
+	if (errno == ENOEXEC && is_program(head)) {
 		s->done.note_kind = INIT_NOTE_FOREIGN;
+		return;
+	}
+	if (errno == ENOENT && memcmp(head, "\177ELF", 4) == 0) {
+		s->done.note_kind = INIT_NOTE_LOADER;
 		return;
 	}
 	if (head[0] != '#' || head[1] != '!' || errno != ENOENT)
@@ -235,6 +265,7 @@ static void child(struct step *s)
 		fail(s, INIT_STAGE_CGROUP);
 	signal(SIGIO, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
+	mask_sigio(SIG_UNBLOCK);
 	/* Without a socket the engine's own kernel decides who dies, by the cgroup around it. */
 	if ((first_to_die() < 0 && s->serving) || setsid() < 0 || take_stdio(s) < 0 ||
 	    setrlimit(RLIMIT_FSIZE, &fsize) < 0)
@@ -281,14 +312,15 @@ static void run(struct step *s)
 {
 	memset(&s->done, 0, sizeof s->done);
 	s->done.type = INIT_DONE;
-	listen_while_waiting(s, true);
-	/* What came before O_ASYNC was set raises no signal. */
-	if (s->serving)
-		on_socket(0);
 	uint64_t start = now_ns();
 	pid_t pid = vfork();
 	if (pid == 0)
 		child(s);
+	/* Only now is there somebody to be killed. What came before raises no signal. */
+	listen_while_waiting(s, true);
+	mask_sigio(SIG_UNBLOCK);
+	if (s->serving)
+		on_socket(0);
 	if (pid < 0) {
 		s->done.stage = INIT_STAGE_FORK;
 		s->done.error = errno;
@@ -296,6 +328,7 @@ static void run(struct step *s)
 	for (size_t i = 0; i < s->n_fds; i++)
 		close(s->fds[i]);
 	reap(s, pid, start);
+	mask_sigio(SIG_BLOCK);
 	listen_while_waiting(s, false);
 }
 
@@ -356,6 +389,7 @@ static int once(char **argv, char **env, const struct init_hello *hello)
 int main(int argc, char **argv, char **env)
 {
 	prctl(PR_SET_DUMPABLE, 0);
+	mask_sigio(SIG_BLOCK);
 	signal(SIGPIPE, SIG_IGN);
 	if (chdir("/") < 0)
 		return 1;

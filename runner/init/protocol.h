@@ -44,7 +44,8 @@ enum init_note {
 	INIT_NOTE_NONE,
 	INIT_NOTE_INTERPRETER, /* "#!" names a program that is not there; note holds its path */
 	INIT_NOTE_CARRIAGE,    /* ... because its line ends in a carriage return */
-	INIT_NOTE_FOREIGN,     /* an ELF file that this machine does not run */
+	INIT_NOTE_FOREIGN,     /* a program that this machine does not run */
+	INIT_NOTE_LOADER,      /* an ELF file whose dynamic loader is not there */
 };
 
 struct init_done {

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 
+#define MEMORY_MIN (1 << 20)
 #define VALUE_MAX (INT64_C(1) << 62)
 
 /* clang-format off */
@@ -155,6 +156,8 @@ static int value_parse(enum limit_id id, const char *text, int64_t *ret, struct 
 		return -1;
 	if (value <= 0)
 		return err_set(err, FAULT_USAGE, 0, "'%s': a limit must be above 0", text);
+	if (id == LIMIT_MEMORY && value < MEMORY_MIN)
+		return err_set(err, FAULT_USAGE, 0, "'%s': below 1M no program starts", text);
 	if (id == LIMIT_PROCESSES && value > INT32_MAX)
 		return err_set(err, FAULT_USAGE, 0, "'%s' is more processes than a host has", text);
 	*ret = value;

@@ -124,14 +124,14 @@ int places_find(struct places *ret, struct err *err)
 	return 0;
 }
 
-/* The mode is set even when the folder was there: an older umask must not open it. */
+/* Only a folder that we make gets our mode: somebody may have chosen another one on purpose. */
 static int make_dir(const char *path, mode_t mode, struct err *err)
 {
-	if (fd_mkdir_p(path, mode) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot make the folder '%s'", path);
 	struct stat st;
-	if (stat(path, &st) == 0 && (st.st_mode & 07777) != mode && chmod(path, mode) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot set the mode of '%s'", path);
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return 0;
+	if (fd_mkdir_p(path, mode) < 0 || chmod(path, mode) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make the folder '%s'", path);
 	return 0;
 }
 

@@ -82,6 +82,13 @@ struct step_result *run_result_add(struct run_result *r)
 	return s;
 }
 
+void run_result_replaced(struct run_result *r, const char *name)
+{
+	char *longer = r->replaced ? mem_printf("%s\n%s", r->replaced, name) : mem_strdup(name);
+	free(r->replaced);
+	r->replaced = longer;
+}
+
 void run_result_done(struct run_result *r)
 {
 	free(r->batch);
@@ -101,6 +108,7 @@ void run_result_done(struct run_result *r)
 	for (size_t i = 0; i < r->n_groups; i++)
 		free(r->groups[i].name);
 	free(r->groups);
+	free(r->replaced);
 	free(r->log_path);
 	run_result_init(r);
 }

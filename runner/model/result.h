@@ -112,11 +112,14 @@ struct run_result {
 	size_t n_groups;
 	char error_code[40]; /* "": error is null */
 	char error_message[480];
+	char *replaced; /* names that `files` of the assignment replaced, a line each; NULL: none */
 	char *log_path; /* file with the captured bytes (base/framelog.h); NULL: nothing was captured */
 };
 
 void run_result_init(struct run_result *r);
 void run_result_done(struct run_result *r);
+/** run_result_replaced() - one more name in r->replaced. */
+void run_result_replaced(struct run_result *r, const char *name);
 struct step_result *run_result_add(struct run_result *r); /* initialised; good until the next call */
 
 #endif

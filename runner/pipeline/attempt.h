@@ -9,6 +9,8 @@
 #include "model/result.h"
 #include "pipeline/session.h"
 
+#define BOX_FAILURES_MAX 2 /* the same place twice is told by name */
+
 /** A submission on its way; outlives attempts. */
 struct job {
 	struct session *session;
@@ -29,6 +31,7 @@ struct attempt {
 	char **env;                /* of every step */
 	struct mount_spec *mounts;
 	size_t n_mounts;
+	bool laid;                 /* the assignment's files lie in the work folder */
 	bool started;
 	struct box box;
 };

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -30,6 +32,17 @@ static int open_locked(const struct places *p, int operation, struct err *err)
 	return fd_steal(&fd);
 }
 
+/* The copy is kept for as long as the digest is asked for: it must be what its name says. */
+static int check_copy(const struct file_spec *f, const char *copy, const char *hex, struct err *err)
+{
+	const struct file_spec copied = { .from = (char *)(uintptr_t)copy, .to = f->to };
+	char got[DIGEST_HEX];
+	if (assignment_file_digest(&copied, got, err) < 0)
+		return -1;
+	return strcmp(got, hex) ? err_set(err, FAULT_INFRA, 0, "'%s' was changed while it was copied",
+					  f->from) : 0;
+}
+
 static int make_copy(const struct places *p, const struct file_spec *f, const char *hex,
 		     struct err *err)
 {
@@ -40,11 +53,11 @@ static int make_copy(const struct places *p, const struct file_spec *f, const ch
 	tree_remove_at(dir, HALF_MADE);
 	if (faccessat(dir, hex, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0; /* somebody else was faster */
-	int bad = assignment_copy_file(f, tmp, err);
+	int bad = assignment_copy_file(f, tmp, err) < 0 || check_copy(f, tmp, hex, err) < 0;
 	if (!bad && renameat(dir, HALF_MADE, dir, hex) < 0)
 		bad = err_set(err, FAULT_INFRA, errno, "cannot rename '%s' to '%s'", tmp, hex);
 	tree_remove_at(dir, HALF_MADE);
-	return bad;
+	return bad ? -1 : 0;
 }
 
 int files_sweep(const struct places *p, struct err *err)

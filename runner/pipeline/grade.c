@@ -38,7 +38,8 @@ static void describe(const struct session *s, const struct submission *sub, cons
 static void describe_again(const struct session *s, const struct submission *sub,
 			   struct run_result *r)
 {
-	r->submission.bytes = sub->bytes;
+	/* A folder that was not read has no size yet. */
+	r->submission.bytes = sub->sha256[0] ? sub->bytes : -1;
 	r->submission.entries = sub->entries;
 	memcpy(r->submission.sha256, sub->sha256, sizeof r->submission.sha256);
 	free(r->engine.name);
@@ -104,6 +105,14 @@ static void name_trouble(struct run_result *r)
 	}
 }
 
+/* A box that did not start, or died where no step was judged, gets the second chance that a step
+ * gets, too. */
+static bool may_try_again(struct job *job, const struct err *err)
+{
+	return (strcmp(err->code, "box.died") == 0 || strcmp(err->code, "engine.failed") == 0) &&
+	       ++job->failures < BOX_FAILURES_MAX;
+}
+
 static int attempts(struct job *job, struct err *err)
 {
 	bool again = true;
@@ -114,7 +123,7 @@ static int attempts(struct job *job, struct err *err)
 		if (!bad)
 			bad = attempt_steps(&a, &again, err);
 		attempt_end(&a);
-		if (bad)
+		if (bad && !(again = may_try_again(job, err)))
 			return -1;
 	}
 	return 0;
@@ -184,7 +193,13 @@ static int record(struct session *s, const char *path, const char *name, char *c
 	submission_done(&sub);
 	r->duration_ns = clock_mono_ns() - start;
 	close_log(&log, r, !bad);
-	return bad || store_put(s->store, r, err) < 0 ? -1 : 0;
+	if (bad)
+		return -1;
+	if (store_put(s->store, r, err) == 0)
+		return 0;
+	if (r->log_path)
+		unlink(r->log_path);
+	return -1;
 }
 
 int grade(struct session *s, const char *path, const char *name, char *const *command,

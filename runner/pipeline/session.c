@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -65,6 +66,16 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 	return 0;
 }
 
+static void block_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int session_ready(struct session *s, struct err *err)
 {
 	const struct places *p = s->opt.places;
@@ -73,8 +84,10 @@ int session_ready(struct session *s, struct err *err)
 	if (access(p->init, X_OK) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot use the init of boxes '%s'; install "
 			       "moulette again", p->init);
-	if (engine_find(p, &s->engine, err) < 0 || cgroup_host_find(&s->host, err) < 0 ||
-	    room_enter(p, s->engine.hides_unified ? s->host.hidden_unified : NULL, &s->room, err) < 0)
+	if (engine_find(p, &s->engine, err) < 0 || cgroup_host_find(&s->host, err) < 0)
+		return -1;
+	block_signals();
+	if (room_enter(p, s->engine.hides_unified ? s->host.hidden_unified : NULL, &s->room, err) < 0)
 		return -1;
 	/* What the engine leaves there now lies in our own namespace. */
 	if (s->engine.hides_unified) {

@@ -26,7 +26,7 @@ struct session_options {
 	char *const *env;                    /* -e, NAME=VALUE */
 	struct limits over;                  /* --limit */
 	double time_factor;
-	int interrupt_fd;                    /* a signalfd, not read here */
+	int interrupt_fd; /* a signalfd, not read here; its signals are blocked by session_ready() */
 };
 
 struct session {
@@ -46,12 +46,14 @@ struct session {
 /** session_open() - load what the user may have got wrong, open the store, sweep what killed runs
  *  left. FAULT_USAGE or FAULT_INFRA. *ret is to be closed in both cases. */
 int session_open(const struct session_options *opt, struct session *ret, struct err *err);
-/** session_ready() - find the engine, leave the host's mount namespace; once. FAULT_INFRA. */
+/** session_ready() - find the engine, leave the host's mount namespace; once. From then on SIGINT,
+ *  SIGTERM and SIGHUP end no process but are seen on interrupt_fd; before, nothing has been made
+ *  that a sudden end would leave. FAULT_INFRA. */
 int session_ready(struct session *s, struct err *err);
 void session_close(struct session *s);
 
 /** session_sweep() - remove what killed runs left: cgroups, logs without a result, half-made
- *  images. @ret_swept counts things removed. All is tried; -1 names something that stayed. */
+ *  copies. @ret_swept counts things removed. All is tried; -1 names something that stayed. */
 int session_sweep(const struct places *p, struct store *store, int *ret_swept, struct err *err);
 
 #endif

@@ -166,6 +166,20 @@ static void write_groups(struct json_out *o, const struct run_result *r)
 	json_out_close(o, ']');
 }
 
+/* A list in one text, a line each. */
+static void write_replaced(struct json_out *o, const char *line)
+{
+	json_out_key(o, "replaced");
+	json_out_open(o, '[');
+	while (line && *line) {
+		size_t len = strcspn(line, "\n");
+		json_out_next(o);
+		json_out_bytes(o, line, len);
+		line += len + (line[len] == '\n');
+	}
+	json_out_close(o, ']');
+}
+
 static void write_error(struct json_out *o, const struct run_result *r)
 {
 	json_out_key(o, "error");
@@ -204,6 +218,7 @@ static void write_result(struct document *d, const struct run_result *r)
 	}
 	json_out_close(o, ']');
 	write_groups(o, r);
+	write_replaced(o, r->replaced);
 	write_error(o, r);
 	json_out_close(o, '}');
 	fputc('\n', o->f);

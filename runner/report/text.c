@@ -229,6 +229,22 @@ static void put_groups(const struct page *p)
 		fputc('\n', p->out);
 }
 
+/* A student who wonders why a change of his does nothing finds it here. */
+static void put_replaced(const struct page *p)
+{
+	const char *line = p->r->replaced;
+	for (bool first = true; line && *line; first = false) {
+		size_t len = strcspn(line, "\n");
+		AUTO_BUF shown = { 0 };
+		escape_terminal(&shown, line, len);
+		fprintf(p->out, "%s%s", first ? "\n  replaced by the assignment's files: " : ", ",
+			shown.data);
+		line += len + (line[len] == '\n');
+	}
+	if (p->r->replaced)
+		fputc('\n', p->out);
+}
+
 static int put_page(struct page *p)
 {
 	put_headline(p);
@@ -237,8 +253,9 @@ static int put_page(struct page *p)
 	if (put_steps(p) < 0)
 		return -1;
 	put_groups(p);
+	put_replaced(p);
 	if (p->cut)
-		fprintf(p->out, "\n  the whole output: moulette logs %s\n", p->r->id);
+		fputs("\n  there is more output: -f json has 64 KiB of each stream\n", p->out);
 	return 0;
 }
 

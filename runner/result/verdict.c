@@ -33,9 +33,13 @@ static bool is_explained(const struct step_facts *f)
 	       f->ended_for == LIMIT_CPU || f->out.over || f->err.over;
 }
 
-static bool is_ours(int sys)
+/* A file of the student's that is cut short gives EIO, one that asks for too much memory ENOMEM:
+ * for a program of the work folder neither is trouble of ours. */
+static bool is_ours(const struct step_facts *f)
 {
-	return sys == EIO || sys == EMFILE || sys == ENFILE || sys == ENOMEM || sys == EAGAIN;
+	int sys = f->exec_errno;
+	return sys == EMFILE || sys == ENFILE || sys == EAGAIN ||
+	       (!f->exec_in_work && (sys == EIO || sys == ENOMEM));
 }
 
 /* PID 1 makes the child before it enters the step's cgroup, so that no limit of the step can be
@@ -48,7 +52,7 @@ static enum fault exec_fault(const struct step_facts *f)
 	case EXEC_CHDIR:
 		return f->exec_in_work || f->exec_errno == EACCES ? FAULT_STUDENT : FAULT_INFRA;
 	case EXEC_EXEC:
-		if (is_ours(f->exec_errno))
+		if (is_ours(f))
 			return FAULT_INFRA;
 		if (f->exec_errno == E2BIG) /* the arguments are the assignment's */
 			return FAULT_ASSIGNMENT;
@@ -85,7 +89,7 @@ static struct judgement outright(const struct step_result *res)
 {
 	const struct step_facts *f = &res->facts;
 	if ((f->box_failed || !f->ran) && !is_explained(f))
-		return internal(FAULT_INFRA);
+		return internal(f->trouble.fault == FAULT_ASSIGNMENT ? FAULT_ASSIGNMENT : FAULT_INFRA);
 	enum fault fault = exec_fault(f);
 	if (fault == FAULT_ASSIGNMENT || fault == FAULT_INFRA)
 		return internal(fault);
@@ -158,6 +162,12 @@ static void add_points(double *sum, double points)
 	*sum = isnan(*sum) ? points : *sum + points;
 }
 
+/* Ten times 0.1 is 1, whatever the order of the tests. NaN stays. */
+static double rounded(double points)
+{
+	return round(points * 1e6) / 1e6;
+}
+
 void verdict_run(struct run_result *run)
 {
 	const struct step_result *decides = NULL;
@@ -172,6 +182,8 @@ void verdict_run(struct run_result *run)
 				 decides->verdict != VERDICT_INTERNAL_ERROR))
 			decides = s;
 	}
+	run->score = rounded(run->score);
+	run->max_score = rounded(run->max_score);
 	run->verdict = decides ? decides->verdict : VERDICT_PASSED;
 	run->fault = decides ? decides->fault : FAULT_NONE;
 	if (run->fault == FAULT_ASSIGNMENT || run->fault == FAULT_INFRA)

@@ -162,7 +162,7 @@ static void time_words(struct step_result *res)
 		words_say(res, "took longer than %s", limit);
 	} else {
 		duration_format(f->cpu_ns, cpu);
-		words_say(res, "took longer than %s, mostly waiting: used %s of cpu time", limit,
+		words_say(res, "took longer than %s, waiting or not scheduled: used %s of cpu time", limit,
 			  cpu);
 	}
 }

@@ -47,6 +47,7 @@ const struct field run_fields[] = {
 	RUN("error_code", CHARS, error_code),
 	RUN("error_message", CHARS, error_message),
 	RUN("version", CHARS, version),
+	RUN("replaced", STRING, replaced),
 	{ NULL, FIELD_INT, 0, 0 },
 };
 

@@ -62,6 +62,17 @@ static int note_file(struct scan *s, const char *name, const char *path, struct 
 	return 0;
 }
 
+/* Folders of packers, build tools and package managers: nobody wrote what is in them. */
+static bool is_skipped(const char *name)
+{
+	static const char *const names[] = { "__MACOSX", "CMakeFiles", "venv", "node_modules",
+					     "__pycache__" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return name[0] == '.' || strncmp(name, "cmake-build-", 12) == 0;
+}
+
 static int scan_folder(struct scan *s, int parent, const char *name, const char *prefix, int depth,
 		       struct err *err);
 
@@ -101,7 +112,7 @@ static int scan_folder(struct scan *s, int parent, const char *name, const char 
 				       "the submission", prefix);
 		if (!e)
 			return 0;
-		if (e->d_name[0] == '.' || strcmp(e->d_name, "__MACOSX") == 0)
+		if (is_skipped(e->d_name))
 			continue;
 		if (scan_entry(s, dirfd(dir), e->d_name, prefix, depth, err) < 0)
 			return -1;

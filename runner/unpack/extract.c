@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -126,9 +127,11 @@ static int open_archive(struct extract *x, struct err *err)
 	return 0;
 }
 
+/* A time that is still to come, of a clock that is wrong, would let make build again and again. */
 static struct entry_time time_of(struct archive_entry *e)
 {
-	return (struct entry_time){ .is_set = archive_entry_mtime_is_set(e) != 0,
+	return (struct entry_time){ .is_set = archive_entry_mtime_is_set(e) != 0 &&
+					      archive_entry_mtime(e) <= time(NULL),
 				    .sec = archive_entry_mtime(e),
 				    .nsec = archive_entry_mtime_nsec(e) };
 }

@@ -12,10 +12,11 @@
 
 #define LEVELS_MAX 2
 
-/* What the packers of macOS and Windows leave beside a folder. */
+/* What packers, editors and version control leave beside a folder. */
 static bool is_junk(const char *name)
 {
-	static const char *const names[] = { "__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini" };
+	static const char *const names[] = { "__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini",
+					     ".git", ".idea", ".vscode" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcasecmp(name, names[i]) == 0)

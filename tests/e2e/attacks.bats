@@ -73,6 +73,7 @@ one() {
 	lay_out "$1"
 	mapfile -t options < <(options "$1")
 	grade -a "$asked" "${options[@]}" "$handed_in"
+	[ -s "$result" ] || fail "attack $1: no result" || return 1
 	as_expected "$1" || fail "attack $1"
 }
 

@@ -109,3 +109,17 @@ int main(void) {
 	grade -a "$a" "$(archive s.tar a.txt x)"
 	expect verdict memory_limit steps.0.verdict memory_limit steps.1.verdict passed steps.2.verdict memory_limit
 }
+
+@test "POSIX message queues of a test are gone, where a profile allows them" {
+	local a
+	mkdir -p "$BATS_TEST_TMPDIR/p"
+	echo '{"extends": "default", "config": {"process": {"rlimits": [{"type": "RLIMIT_MSGQUEUE", "soft": 819200, "hard": 819200},
+		{"type": "RLIMIT_FSIZE", "soft": 268435456, "hard": 268435456}, {"type": "RLIMIT_CORE", "soft": 0, "hard": 0},
+		{"type": "RLIMIT_NOFILE", "soft": 1024, "hard": 1024}]}}}' >"$BATS_TEST_TMPDIR/p/mq.json"
+	a=$(assignment mq '"profile": "mq", "build": [{"run": ["cc", "-o", "p", "p.c"]}], "tests": [
+		{"name": "one", "run": ["./p"]}, {"name": "two", "run": ["./p"]}]')
+	MOULETTE_PROFILES=$BATS_TEST_TMPDIR/p grade -a "$a" "$(archive s.tar p.c '#include <fcntl.h>
+#include <mqueue.h>
+int main(void) { return mq_open("/q", O_CREAT | O_EXCL | O_RDWR, 0600, 0) < 0; }')"
+	expect_verdict passed none 0
+}

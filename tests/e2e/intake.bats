@@ -117,3 +117,24 @@ refused() {
 	grade -a "$hello" "$BATS_TEST_TMPDIR/fifo"
 	[ "$status" = 2 ]
 }
+
+@test "a folder name that means something to mounts is only a name" {
+	local name
+	for name in 'HW 1: lists' 'a,b=c' 'back slash' $'t\xc3\xa9l\xc3\xa9'; do
+		grade -a "$hello" "$(archive odd.tar "$name/run.sh" "$script")"
+		expect verdict passed
+	done
+}
+
+@test "a folder of version control beside the top folder does not count" {
+	grade -a "$hello" "$(archive git.tar .git/config x hw/run.sh "$script")"
+	expect verdict passed
+}
+
+@test "the language is that of the submission, not of the harness laid beside it" {
+	local a
+	a=$(assignment harness '"files": [{"from": "drive.py", "to": "drive.py"}, {"from": "util.c", "to": "util.c"}],
+		"tests": [{"name": "one", "stdout": "out"}]' drive.py 'print(1)' util.c $'int seven(void) { return 7; }\n' out 7)
+	grade -a "$a" "$(archive s.tar a.c $'#include <stdio.h>\nint seven(void);\nint main(void) { printf("%d\\n", seven()); }\n' util.c broken)"
+	expect verdict passed replaced '["util.c"]'
+}

@@ -104,6 +104,57 @@ setup() {
 	done
 }
 
+@test "standard streams can be opened by name" {
+	grade -i busybox "$s" -- sh -c 'echo out >/dev/stdout; echo err >/dev/stderr; cat /dev/stdin'
+	expect verdict passed steps.0.stdout.text out steps.0.stderr.text err
+}
+
+@test "every shipped profile runs" {
+	grade -i busybox -p strict "$s" -- /bin/busybox echo one
+	expect verdict passed steps.0.stdout.text one steps.0.limits.processes 1
+	grade -i busybox -p strict "$s" -- sh -c 'echo a; (exit 0) || exit 1; exit 1'
+	expect verdict process_limit
+	grade -i busybox -p debug "$s" -- true
+	expect verdict passed
+	grade -i busybox -p compile "$s" -- true
+	expect verdict passed
+}
+
+@test "a limit that no program can live with is usage" {
+	run -2 "$MOULETTE" run -i busybox --limit memory=64 "$s" -- true
+	[[ $output == *1M* ]]
+	grade -i busybox --limit processes=2000000000 "$s" -- true
+	expect verdict passed
+}
+
+@test "a step that ends in time is in time" {
+	local i
+	for i in 1 2 3 4 5; do
+		grade -i busybox --limit wall=0.001ms "$s" -- sleep 45
+		expect verdict time_limit steps.0.limit_hit wall
+	done
+}
+
+@test "the caller's limits and niceness are not the box's" {
+	ulimit -v 4000000
+	nice -n 5 "$MOULETTE" run -f json -i busybox "$s" -- sh -c 'ulimit -v' >"$BATS_TEST_TMPDIR/r"
+	[ "$(field steps.0.stdout.text "$BATS_TEST_TMPDIR/r")" = unlimited ]
+}
+
+@test "a volume where every test finds a clean folder is usage" {
+	local a
+	a=$(assignment one '"image": "busybox", "build": [], "tests": [{"name": "one", "run": ["true"]}]')
+	run -2 "$MOULETTE" run -a "$a" -v /usr/share:/work/data "$s"
+	[[ $output == */work* ]]
+}
+
+@test "expected output beyond the output limit is usage" {
+	local a
+	a=$(assignment big '"image": "busybox", "limits": {"output": "1K"}, "build": [], "tests": [{"name": "one", "run": ["true"], "stdout": "out"}]' out "$(seq 1000)")
+	run -2 "$MOULETTE" run -a "$a" "$s"
+	[[ $output == *one*output* ]]
+}
+
 # What lies beneath the cgroup2 mount of a hybrid host, where nobody looks.
 beneath() {
 	unshare -m sh -c 'umount /sys/fs/cgroup/unified 2>/dev/null && find /sys/fs/cgroup/unified | sort'

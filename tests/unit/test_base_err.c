@@ -197,7 +197,7 @@ START_TEST(escape)
 		return;
 	struct err err = { 0 }; /* set and wrap do the same */
 	err_set(&err, FAULT_INFRA, 0, "%s", escapes[_i].in);
-	ck_assert_msg(strcmp(err.msg, escapes[_i].out) == 0, "%s: '%s'", escapes[_i].label, err.msg);
+	ck_assert_str_eq(err.msg, escapes[_i].out);
 	snprintf(out, sizeof out, "%s: m", escapes[_i].out);
 	err_set(&err, FAULT_INFRA, 0, "m");
 	err_wrap(&err, "%s", escapes[_i].in);
@@ -207,8 +207,8 @@ END_TEST
 
 START_TEST(escape_stays_in_its_room)
 {
-	static const char *const wants[] = { "Z", "", "a", "a", "a\xe2\x82\xac", "a\xe2\x82\xac" "b",
-					     "a\xe2\x82\xac" "b" };
+	static const char *const wants[] = { "Z", "", "a", "a", "a\xe2\x82\xac",
+					     "a\xe2\x82\xac" "b", "a\xe2\x82\xac" "b" };
 	static const size_t sizes[] = { 0, 1, 2, 4, 5, 6, 7 };
 	char out[9] = "ZZZZZZZZ";
 	err_escape(out, sizes[_i], "a\xe2\x82\xac" "b", 5);

@@ -183,7 +183,8 @@ START_TEST(a_memfd_cannot_be_changed)
 		ck_assert_int_eq(pwrite(fds[i], "x", 1, 100), -1);
 		ck_assert_int_eq(ftruncate(fds[i], 3), -1);
 		ck_assert_int_eq(ftruncate(fds[i], 30), -1);
-		ck_assert_int_eq(fallocate(fds[i], FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 3), -1);
+		int hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+		ck_assert_int_eq(fallocate(fds[i], hole, 0, 3), -1);
 		ck_assert_int_eq(fcntl(fds[i], F_ADD_SEALS, F_SEAL_WRITE), -1);
 		ck_assert_ptr_eq(mmap(NULL, 7, PROT_WRITE, MAP_SHARED, fds[i], 0), MAP_FAILED);
 	}

@@ -95,8 +95,8 @@ START_TEST(one_text)
 	ck_assert_msg(got == (texts[_i].out ? 0 : -1), "%s: got %d '%s'", texts[_i].label, got,
 		      err.msg);
 	if (texts[_i].out) {
-		const char *out = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-									    JSON_C_TO_STRING_NOSLASHESCAPE);
+		int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+		const char *out = json_object_to_json_string_ext(o, flags);
 		ck_assert_msg(strcmp(out, texts[_i].out) == 0, "%s: '%s'", texts[_i].label, out);
 		json_object_put(o);
 	} else {
@@ -256,7 +256,8 @@ END_TEST
 START_TEST(only_keys)
 {
 	static const char *const keys[] = { "cpu", "wall", NULL }, *const none[] = { NULL };
-	AUTO_JSON *good = parse("{\"wall\":null,\"cpu\":2}"), *bad = parse("{\"cpu\":1,\"Wall\":2}");
+	AUTO_JSON *good = parse("{\"wall\":null,\"cpu\":2}");
+	AUTO_JSON *bad = parse("{\"cpu\":1,\"Wall\":2}");
 	AUTO_JSON *list = parse("[]"), *empty = parse("{}");
 	struct err err = { 0 };
 	ck_assert_int_eq(json_only_keys(good, "f: limits", keys, &err), 0);
@@ -393,11 +394,13 @@ START_TEST(one_access)
 	print(&v, gets[_i].kind, &before);
 	AUTO_JSON *o = parse(gets[_i].json);
 	int got = get(o, gets[_i].kind, &v, &err);
-	ck_assert_msg(got == (gets[_i].want ? 0 : -1), "%s: got %d '%s'", gets[_i].label, got, err.msg);
+	ck_assert_msg(got == (gets[_i].want ? 0 : -1), "%s: got %d '%s'", gets[_i].label, got,
+		      err.msg);
 	print(&v, gets[_i].kind, &after);
 	const char *want = gets[_i].want ? gets[_i].want : before.data; /* nothing changed */
 	if (gets[_i].want || gets[_i].kind < OBJ)
-		ck_assert_msg(strcmp(after.data, want) == 0, "%s: '%s'", gets[_i].label, after.data);
+		ck_assert_msg(strcmp(after.data, want) == 0, "%s: '%s'", gets[_i].label,
+			      after.data);
 	if (gets[_i].why) {
 		ck_assert_msg(strstr(err.msg, gets[_i].why), "%s: '%s'", gets[_i].label, err.msg);
 		ck_assert_msg(strncmp(err.msg, "w.k: ", 5) == 0, "'%s'", err.msg);

@@ -28,6 +28,7 @@ static void make(mode_t mode)
 					  .gid = 1000, .mode = mode, .bytes = 1 << 20,
 					  .inodes = 1000 };
 	ck_assert_msg(area_make(&opt, &area, &err) == 0, "%s", err.msg);
+	ck_assert_msg(area_enter(&area, "", &err) == 0, "%s", err.msg);
 }
 
 static void start_box(void)

@@ -32,7 +32,7 @@ START_TEST(one_row)
 	char hex[DIGEST_HEX];
 	char *text = malloc(60000);
 	memset(text, 'x', 60000);
-	ck_assert_int_eq(capture_open(FRAMELOG_STDOUT, rows[_i].cap, &c, &err), 0);
+	ck_assert_int_eq(capture_open(FRAMELOG_STDOUT, rows[_i].cap, 0, &c, &err), 0);
 	ck_assert_int_eq(write(c.write_fd, text, (size_t)rows[_i].written), rows[_i].written);
 	int more = capture_read(&c, sink, &got, &err);
 	ck_assert_msg(more == !rows[_i].over, "%s: more %d", rows[_i].label, more);

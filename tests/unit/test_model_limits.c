@@ -134,7 +134,12 @@ START_TEST(over_and_raise)
 END_TEST
 
 /* clang-format off */
-static const struct { const char *label; int64_t cpu, wall; double factor; int64_t want_cpu, want_wall; } finishes[] = {
+static const struct {
+	const char *label;
+	int64_t cpu, wall;
+	double factor;
+	int64_t want_cpu, want_wall;
+} finishes[] = {
 	{ "3 x cpu + 5 s",           SEC,     -1,       1,    SEC,       8 * SEC },
 	{ "factor on both",          SEC,     -1,       2,    2 * SEC,   16 * SEC },
 	{ "wall as given",           SEC,     2 * SEC,  1,    SEC,       2 * SEC },
@@ -186,10 +191,10 @@ START_TEST(load_all)
 	ck_assert_msg(load("{\"cpu\": \"1s\", \"wall\": 2.5, \"memory\": \"64M\", \"processes\": 20, "
 			   "\"output\": 1024, \"disk\": \"1.5K\"}", &l, &err) == 0, "%s", err.msg);
 	ck_limits(&l, SEC, 5 * SEC / 2, 64 << 20, 20, 1024, 1536);
-	ck_assert_int_eq(load("{\"processes\": \"7\", \"memory\": 1}", &l, &err), 0);
-	ck_limits(&l, SEC, 5 * SEC / 2, 1, 7, 1024, 1536); /* the others stay */
+	ck_assert_int_eq(load("{\"processes\": \"7\", \"memory\": 1048576}", &l, &err), 0);
+	ck_limits(&l, SEC, 5 * SEC / 2, 1 << 20, 7, 1024, 1536); /* the others stay */
 	ck_assert_int_eq(load("{}", &l, &err), 0);
-	ck_limits(&l, SEC, 5 * SEC / 2, 1, 7, 1024, 1536);
+	ck_limits(&l, SEC, 5 * SEC / 2, 1 << 20, 7, 1024, 1536);
 	ck_assert_int_eq(load("{\"processes\": 2147483647}", &l, &err), 0);
 	ck_assert_int_eq(l.v[LIMIT_PROCESSES], INT32_MAX);
 }
@@ -205,6 +210,7 @@ static const struct {
 	{ "{\"cpu\": \"0ms\"}", "must be above 0" },
 	{ "{\"memory\": \"0.5\"}", "must be above 0" },
 	{ "{\"cpu\": -1}", "a.json: limits.cpu: '-1' is not a duration" },
+	{ "{\"memory\": 1048575}", "a.json: limits.memory: '1048575': below 1M no program starts" },
 	{ "{\"memory\": -5}", "a.json: limits.memory: '-5' is not a size" },
 	{ "{\"memory\": \"1s\"}", "a.json: limits.memory: '1s' is not a size" },
 	{ "{\"cpu\": \"1M\"}", "a.json: limits.cpu: '1M' is not a duration" },
@@ -281,9 +287,9 @@ START_TEST(assign_knows_every_name)
 	for (int i = 0; i < LIMIT_COUNT; i++) {
 		char text[32];
 		limits_init(&l);
-		snprintf(text, sizeof text, "%s=3", limit_name((enum limit_id)i));
+		snprintf(text, sizeof text, "%s=3000000", limit_name((enum limit_id)i));
 		ck_assert_int_eq(limits_assign(&l, text, &err), 0);
-		ck_assert_int_eq(l.v[i], i <= LIMIT_WALL ? 3 * SEC : 3);
+		ck_assert_int_eq(l.v[i], i <= LIMIT_WALL ? 3000000 * SEC : 3000000);
 	}
 }
 END_TEST

@@ -76,6 +76,7 @@ START_TEST(as_the_contract_has_it)
 	static const char mark[] = "@VERSION@";
 	AUTO_BUF file = { 0 }, want = { 0 };
 	wrong_answer();
+	fx.r.replaced = mem_strdup("Makefile\nsrc/main.c");
 	AUTO_FREE char *got = fixture_report(&fx.r, "json", 0, false, NULL);
 	ck_assert_int_eq(file_read(AT_FDCWD, "tests/data/report/wrong_answer.json", &file, 1 << 20),
 			 0);

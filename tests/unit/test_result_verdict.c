@@ -107,8 +107,12 @@ static const struct row rows[] = {
 	  .words = "prog is not executable" },
 	{ "too many arguments", TEST, EXEC(E2BIG), .in_work = true, TEACHERS,
 	  .words = "Argument list too long" },
-	{ "exec, out of memory", TEST, EXEC(ENOMEM), .in_work = true, OURS, .words = "memory" },
-	{ "exec, trouble of the disk", TEST, EXEC(EIO), .in_work = true, OURS, .words = "" },
+	{ "exec, out of memory", TEST, EXEC(ENOMEM), OURS, .words = "memory" },
+	{ "exec, trouble of the disk", TEST, EXEC(EIO), OURS, .words = "" },
+	{ "exec, asks for too much memory", TEST, EXEC(ENOMEM), .in_work = true,
+	  .verdict = VERDICT_RUNTIME_ERROR, .fault = FAULT_STUDENT, .hit = LIMIT_NONE, .words = "memory" },
+	{ "exec, a program that is cut short", TEST, EXEC(EIO), .in_work = true,
+	  .verdict = VERDICT_RUNTIME_ERROR, .fault = FAULT_STUDENT, .hit = LIMIT_NONE, .words = "" },
 
 	/* 2. memory, even when all is right */
 	{ "memory", TEST, .signal = SIGKILL, .exit_code = -1, .oom_kills = 1,
@@ -175,7 +179,7 @@ static const struct row rows[] = {
 	  .cpu_ns = CPU_LIMIT + 1, HIT(TIME_LIMIT, CPU), .words = "used more than 1 s of cpu" },
 	{ "wall, asleep", TEST, .ended_for = LIMIT_WALL, .signal = SIGKILL, .exit_code = -1,
 	  .wall_ns = WALL_LIMIT + 1, HIT(TIME_LIMIT, WALL),
-	  .words = "took longer than 2 s, mostly waiting: used 10 ms of cpu time" },
+	  .words = "took longer than 2 s, waiting or not scheduled: used 10 ms of cpu time" },
 	{ "wall, busy", TEST, .ended_for = LIMIT_WALL, .signal = SIGKILL,
 	  .cpu_ns = WALL_LIMIT / 2 + MS, .wall_ns = WALL_LIMIT + 1, HIT(TIME_LIMIT, WALL),
 	  .words = "took longer than 2 s" },

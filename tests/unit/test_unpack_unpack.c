@@ -148,9 +148,9 @@ START_TEST(modes_and_times)
 	ck_assert_int_eq(stat_of(&s, "d/secret").st_mtime, TIME_MADE);
 	ck_assert_int_eq(stat_of(&s, "d/fraction").st_mtim.tv_sec, 1500000000);
 	ck_assert_int_eq(stat_of(&s, "d/fraction").st_mtim.tv_nsec, 250000000);
-	ck_assert_int_eq(stat_of(&s, "d/last").st_mtime, 4102444799);
-	const char *const now[] = { "d/late", "d/early", "d/bomb" };
-	for (int i = 0; i < 3; i++) {
+	/* Times to come are of a clock that is wrong, and make would loop over them. */
+	const char *const now[] = { "d/late", "d/early", "d/bomb", "d/last" };
+	for (int i = 0; i < 4; i++) {
 		ck_assert_int_gt(stat_of(&s, now[i]).st_mtime, TIME_MADE);
 		ck_assert_int_lt(stat_of(&s, now[i]).st_mtime, 4102444799);
 	}

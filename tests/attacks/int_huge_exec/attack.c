@@ -13,7 +13,7 @@ int main(int argc, char **argv)
 		_exit(0);
 	char *big = malloc(120000);
 	memset(big, 'x', 119999);
-	for (int n = 1; n < 400; n += 20) {
+	for (int n = 1; n < 400; n += 80) {
 		for (int i = 0; i < n; i++)
 			many[i] = big;
 		if (vfork() == 0) {

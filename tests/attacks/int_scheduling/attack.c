@@ -12,7 +12,7 @@ int main(void)
 	sched_setaffinity(1, sizeof one, &one);
 	sched_setscheduler(1, SCHED_IDLE, &p);
 	sched_setaffinity(0, sizeof one, &one);
-	for (int i = 0; i < 18; i++)
+	for (int i = 0; i < 98; i++)
 		if (fork() == 0)
 			break;
 	for (;;)

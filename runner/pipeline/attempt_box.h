@@ -1,0 +1,16 @@
+/* attempt_box.h - the parts of an attempt that make its box, for attempt.c alone. */
+#ifndef MOULETTE_PIPELINE_ATTEMPT_BOX_H
+#define MOULETTE_PIPELINE_ATTEMPT_BOX_H
+
+#include "pipeline/attempt.h"
+
+/** attempt_assignment() - what is asked; NULL: the built-in assignment. */
+const struct assignment *attempt_assignment(const struct attempt *a);
+/** attempt_open_work() - the work folder as it is built. */
+int attempt_open_work(const struct attempt *a, int *ret, struct err *err);
+/** attempt_plan() - the steps; @has_check as assignment_plan() has it. */
+int attempt_plan(struct attempt *a, bool has_check, struct err *err);
+/** attempt_lay_files() - the assignment's files with a relative `to`, into the work folder. */
+int attempt_lay_files(struct attempt *a, struct err *err);
+
+#endif
