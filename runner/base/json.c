@@ -184,6 +184,19 @@ int json_load(const char *path, struct json_object **ret, struct err *err)
 	return json_parse(path, text.data, text.len, ret, err);
 }
 
+struct json_object *json_new_str(const char *s)
+{
+	return s ? json_object_new_string(s) : NULL;
+}
+
+struct json_object *json_new_strv(char *const *v)
+{
+	struct json_object *a = json_object_new_array();
+	for (; v && *v; v++)
+		json_object_array_add(a, json_object_new_string(*v));
+	return a;
+}
+
 void json_merge_patch(struct json_object **target, struct json_object *patch)
 {
 	if (!json_object_is_type(patch, json_type_object)) {

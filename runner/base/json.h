@@ -21,6 +21,10 @@ int json_parse(const char *name, const char *text, size_t len, struct json_objec
 /** json_load() - the same of a file of at most 16 MiB; a missing one is FAULT_USAGE. */
 int json_load(const char *path, struct json_object **ret, struct err *err);
 
+/** json_new_str() - NULL is null; json_new_strv() - NULL is an empty array. */
+struct json_object *json_new_str(const char *s);
+struct json_object *json_new_strv(char *const *v);
+
 /** json_merge_patch() - RFC 7386: @patch onto *target (consumed and replaced). */
 void json_merge_patch(struct json_object **target, struct json_object *patch);
 

@@ -172,32 +172,6 @@ static int list_exec(const struct places *p, const struct cli *cli, struct err *
 
 /* ---- show ---- */
 
-static struct json_object *text_json(const char *s)
-{
-	return s ? json_object_new_string(s) : NULL;
-}
-
-static struct json_object *strv_json(char *const *v)
-{
-	struct json_object *a = json_object_new_array();
-	for (; v && *v; v++)
-		json_object_array_add(a, json_object_new_string(*v));
-	return a;
-}
-
-static struct json_object *binds_json(const struct image *i)
-{
-	struct json_object *a = json_object_new_array();
-	for (size_t k = 0; k < i->n_binds; k++) {
-		struct json_object *b = json_object_new_object();
-		json_object_object_add(b, "source", json_object_new_string(i->binds[k].source));
-		json_object_object_add(b, "destination",
-				       json_object_new_string(i->binds[k].destination));
-		json_object_array_add(a, b);
-	}
-	return a;
-}
-
 static struct json_object *image_json(const struct image *i)
 {
 	struct json_object *o = json_object_new_object(), *d = json_object_new_object();
@@ -207,13 +181,13 @@ static struct json_object *image_json(const struct image *i)
 	json_object_object_add(d, "capabilities", json_object_new_int64(i->dropped_capabilities));
 	json_object_object_add(o, "name", json_object_new_string(i->name));
 	json_object_object_add(o, "digest", json_object_new_string(i->digest));
-	json_object_object_add(o, "layers", strv_json(i->layers));
-	json_object_object_add(o, "user", text_json(i->user));
-	json_object_object_add(o, "working_dir", text_json(i->working_dir));
-	json_object_object_add(o, "env", strv_json(i->env));
+	json_object_object_add(o, "layers", json_new_strv(i->layers));
+	json_object_object_add(o, "user", json_new_str(i->user));
+	json_object_object_add(o, "working_dir", json_new_str(i->working_dir));
+	json_object_object_add(o, "env", json_new_strv(i->env));
 	/* With binds the folder is not the whole tree. */
-	json_object_object_add(o, "rootfs", i->n_binds ? NULL : text_json(i->rootfs));
-	json_object_object_add(o, "binds", binds_json(i));
+	json_object_object_add(o, "rootfs", i->n_binds ? NULL : json_new_str(i->rootfs));
+	json_object_object_add(o, "binds", image_binds_json(i));
 	json_object_object_add(o, "dropped", d);
 	return o;
 }

@@ -86,9 +86,16 @@ static void reset_limits(void)
 {
 	static const int kinds[] = { RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_AS, RLIMIT_RSS,
 				     RLIMIT_NPROC };
-	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		setrlimit((__rlimit_resource_t)kinds[i], &none);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct rlimit l;
+		const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+		__rlimit_resource_t kind = (__rlimit_resource_t)kinds[i];
+		/* Without CAP_SYS_RESOURCE no further than the hard limit. */
+		if (setrlimit(kind, &none) < 0 && getrlimit(kind, &l) == 0) {
+			l.rlim_cur = l.rlim_max;
+			setrlimit(kind, &l);
+		}
+	}
 }
 
 static void child_exec(const struct engine *e, char *const *argv, const struct engine_call *call,

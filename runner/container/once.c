@@ -29,14 +29,6 @@
 
 /* --- config.json of the step -------------------------------------------------------------- */
 
-static struct json_object *strings(char *const *list)
-{
-	struct json_object *a = json_object_new_array();
-	for (; list && *list; list++)
-		json_object_array_add(a, json_object_new_string(*list));
-	return a;
-}
-
 static void set_process(struct json_object *process, const struct box_step *step)
 {
 	struct json_object *args = json_object_new_array();
@@ -45,7 +37,7 @@ static void set_process(struct json_object *process, const struct box_step *step
 	for (char *const *a = step->spec->argv; *a; a++)
 		json_object_array_add(args, json_object_new_string(*a));
 	json_object_object_add(process, "args", args);
-	json_object_object_add(process, "env", strings(step->env));
+	json_object_object_add(process, "env", json_new_strv(step->env));
 }
 
 static void set_file_size(struct json_object *process, int64_t bytes)
@@ -83,7 +75,7 @@ static void allow_clone3(struct json_object *config)
 	struct json_object *rules = json_object_object_get(seccomp, "syscalls");
 	static char *const names[] = { (char *)"clone3", NULL };
 	struct json_object *rule = json_object_new_object();
-	json_object_object_add(rule, "names", strings(names));
+	json_object_object_add(rule, "names", json_new_strv(names));
 	json_object_object_add(rule, "action", json_object_new_string("SCMP_ACT_ALLOW"));
 	json_object_array_add(rules, rule);
 }

@@ -9,23 +9,11 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "image/internal.h"
+#include "image/store.h"
 
 #define SCHEMA "moulette.image/1"
 
-static struct json_object *str_or_null(const char *s)
-{
-	return s ? json_object_new_string(s) : NULL;
-}
-
-static struct json_object *strv_json(char *const *v)
-{
-	struct json_object *a = json_object_new_array();
-	for (; v && *v; v++)
-		json_object_array_add(a, json_object_new_string(*v));
-	return a;
-}
-
-static struct json_object *binds_json(const struct image *i)
+struct json_object *image_binds_json(const struct image *i)
 {
 	struct json_object *a = json_object_new_array();
 	for (size_t k = 0; k < i->n_binds; k++) {
@@ -65,15 +53,15 @@ static struct json_object *meta_json(const struct image_meta *m)
 	json_object_object_add(o, "schema", json_object_new_string(SCHEMA));
 	json_object_object_add(o, "name", json_object_new_string(i->name));
 	json_object_object_add(o, "digest", json_object_new_string(i->digest));
-	json_object_object_add(o, "layers", strv_json(i->layers));
-	json_object_object_add(o, "user", str_or_null(i->user));
-	json_object_object_add(o, "working_dir", str_or_null(i->working_dir));
-	json_object_object_add(o, "env", strv_json(i->env));
-	json_object_object_add(o, "binds", binds_json(i));
+	json_object_object_add(o, "layers", json_new_strv(i->layers));
+	json_object_object_add(o, "user", json_new_str(i->user));
+	json_object_object_add(o, "working_dir", json_new_str(i->working_dir));
+	json_object_object_add(o, "env", json_new_strv(i->env));
+	json_object_object_add(o, "binds", image_binds_json(i));
 	json_object_object_add(o, "dropped", d);
 	json_object_object_add(o, "bytes", json_object_new_int64(m->bytes));
 	json_object_object_add(o, "entries", json_object_new_int64(m->entries));
-	json_object_object_add(o, "recipe_sha256", str_or_null(m->recipe_sha256));
+	json_object_object_add(o, "recipe_sha256", json_new_str(m->recipe_sha256));
 	json_object_object_add(o, "state", state_json(m));
 	return o;
 }

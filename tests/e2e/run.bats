@@ -136,7 +136,7 @@ setup() {
 }
 
 @test "the caller's limits and niceness are not the box's" {
-	ulimit -v 4000000
+	ulimit -S -v 4000000
 	nice -n 5 "$MOULETTE" run -f json -i busybox "$s" -- sh -c 'ulimit -v' >"$BATS_TEST_TMPDIR/r"
 	[ "$(field steps.0.stdout.text "$BATS_TEST_TMPDIR/r")" = unlimited ]
 }
