@@ -33,10 +33,12 @@ void *mem_realloc(void *old, size_t size)
 
 char *mem_strndup(const char *s, size_t n)
 {
-	char *p = strndup(s, n);
-	if (!p)
-		out_of_memory();
-	return p;
+	/* Not strndup(3): @s need not end in a NUL, and checkers of memory want one there. */
+	const char *nul = memchr(s, '\0', n);
+	size_t len = nul ? (size_t)(nul - s) : n;
+	char *copy = mem_alloc(len + 1);
+	memcpy(copy, s, len);
+	return copy;
 }
 
 char *mem_strdup(const char *s)

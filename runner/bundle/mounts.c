@@ -121,8 +121,8 @@ static int check_common(const char *path, const char *given, struct err *err)
 			       "mount destination '/': the root comes from the image");
 	if (strcmp(path, SPEC_WORK_PATH) == 0)
 		return err_set(err, FAULT_USAGE, 0,
-			       "mount destination '%s': the submission lies there; use a folder "
-			       "below it", path);
+			       "mount destination '%s': the submission lies there; choose another "
+			       "place", path);
 	if (path_within(path, SPEC_INIT_PATH))
 		return err_set(err, FAULT_USAGE, 0,
 			       "mount destination '%s': PID 1 of the box lies there", path);

@@ -211,6 +211,12 @@ int area_renew(struct area *a, int64_t bytes, int box_mnt, int own_mnt, struct e
 	return 0;
 }
 
+void area_detached(struct area *a)
+{
+	a->mounted = false;
+	a->dirty = a->frozen;
+}
+
 static bool same_time(struct timespec x, struct timespec y)
 {
 	return x.tv_sec == y.tv_sec && x.tv_nsec == y.tv_nsec;

@@ -57,6 +57,8 @@ int area_freeze(struct area *a, struct err *err);
 /** area_renew() - a clean layer of @bytes for the next test, if the last one is not. @box_mnt is
  *  the mount namespace of the box, @own_mnt ours; @box_mnt -1: it is mounted at a->view. */
 int area_renew(struct area *a, int64_t bytes, int box_mnt, int own_mnt, struct err *err);
+/** area_detached() - the box that had the layer is gone, and the layer with it. */
+void area_detached(struct area *a);
 /** area_check() - after a test, all its processes dead: note whether it touched the area. */
 void area_check(struct area *a);
 /** area_source() - what a container that is started now must bind. */

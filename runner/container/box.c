@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "container/traces.h"
 #include "init/protocol.h"
 
 #define START_MS 30000
@@ -112,9 +113,10 @@ static int greet(struct box *b, struct err *err)
 	sched_getparam(b->init_pid, &param);
 	b->priority = param.sched_priority;
 	b->nice = getpriority(PRIO_PROCESS, (id_t)b->init_pid);
-	if (open_ns(b, "mnt", &b->mnt_ns, err) < 0 || open_ns(b, "ipc", &b->ipc_ns, err) < 0)
+	if (open_ns(b, "mnt", &b->mnt_ns, err) < 0 || open_ns(b, "ipc", &b->ipc_ns, err) < 0 ||
+	    protect_devices(b, err) < 0)
 		return -1;
-	return protect_devices(b, err);
+	return traces_open(b, err);
 }
 
 static int wait_hello(struct box *b, struct err *err)
@@ -160,7 +162,7 @@ static int start(struct box *b, struct err *err)
 int box_start(const struct box_options *opt, struct box *ret, struct err *err)
 {
 	*ret = (struct box){ .opt = *opt, .engine_fd = -1, .socket = -1, .output = -1,
-			     .mnt_ns = -1, .ipc_ns = -1 };
+			     .mnt_ns = -1, .ipc_ns = -1, .pid_ns = -1, .net_dev = -1 };
 	if (!opt->engine->inherits_fds)
 		return 0; /* each step starts a container of its own */
 	if (start(ret, err) < 0) {
@@ -198,7 +200,7 @@ static void close_fd(int *fd)
 		close(fd_steal(fd));
 }
 
-void box_end(struct box *b)
+void box_stop(struct box *b)
 {
 	close_fd(&b->socket);
 	if (b->engine_fd >= 0)
@@ -206,6 +208,26 @@ void box_end(struct box *b)
 	close_fd(&b->output);
 	close_fd(&b->mnt_ns);
 	close_fd(&b->ipc_ns);
-	step_cgroup_close(&b->tests);
+	close_fd(&b->pid_ns);
+	close_fd(&b->net_dev);
+	b->init_pid = 0;
 	b->dead = true;
+}
+
+int box_renew(struct box *b, struct err *err)
+{
+	AUTO_FD int state = open(b->opt.room->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* What an engine that was killed kept would be a container of the same name. */
+	if (state < 0 || tree_remove(state) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot empty '%s'", b->opt.room->state);
+	for (int i = 0; i < AREA_COUNT; i++)
+		area_detached(&b->opt.areas[i]);
+	b->dead = false;
+	return start(b, err);
+}
+
+void box_end(struct box *b)
+{
+	box_stop(b);
+	step_cgroup_close(&b->tests);
 }

@@ -16,6 +16,8 @@
 #include "model/assignment.h"
 #include "model/result.h"
 
+#define TRACES_SYSV 3 /* shared memory, semaphores, message queues */
+
 enum { AREA_WORK, AREA_TMP, AREA_SHM, AREA_COUNT };
 
 /** What a box is made in. The fields are borrowed and outlive the box. */
@@ -35,7 +37,10 @@ struct box_options {
 struct box {
 	struct box_options opt;
 	pid_t engine_pid, init_pid; /* init_pid: of PID 1, as the host sees it */
-	int engine_fd, socket, output, mnt_ns, ipc_ns;
+	int engine_fd, socket, output, mnt_ns, ipc_ns, pid_ns;
+	int net_dev;                 /* counters of the box's cards */
+	int sysv_next[TRACES_SYSV];  /* identifiers that come next when no step made one */
+	bool worn;                   /* a step left numbers that a later one could read */
 	int policy, priority, nice; /* of PID 1 when it began: steps may change them */
 	struct step_cgroup tests;  /* shared by all tests */
 	int builds;                /* groups of build steps made so far */
@@ -65,6 +70,11 @@ struct box_step {
 int box_run(struct box *b, const struct box_step *step, struct step_facts *ret, struct err *err);
 /** box_build_done() - the build is over: from now on steps run fresh. FAULT_INFRA. */
 int box_build_done(struct box *b, struct err *err);
+/** box_renew() - end the container and start another one over the same areas, as they were when the
+ *  build was done; the network namespace at room->netns is the caller's to renew between.
+ *  box_stop() first, then box_renew(). FAULT_INFRA. */
+void box_stop(struct box *b);
+int box_renew(struct box *b, struct err *err);
 /** box_end() - end PID 1 and the engine; accepts a box that never started. */
 void box_end(struct box *b);
 

@@ -1,25 +1,15 @@
 /* step_facts.c - what is known of a step when its last process is dead, and what it left. */
-#include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ipc.h>
-#include <sys/mount.h>
-#include <sys/msg.h>
 #include <sys/resource.h>
-#include <sys/sem.h>
-#include <sys/shm.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
-#include "base/mem.h"
 #include "container/running.h"
+#include "container/traces.h"
 
 static void explain_exec(struct running *r)
 {
@@ -91,54 +81,6 @@ static int count(struct running *r, struct err *err)
 	return 0;
 }
 
-static void remove_sysv(void)
-{
-	struct shm_info shm;
-	struct seminfo sem;
-	struct msginfo msg;
-	struct shmid_ds shm_ds;
-	struct semid_ds sem_ds;
-	struct msqid_ds msg_ds;
-	int id;
-	union { struct seminfo *info; struct semid_ds *ds; } arg = { .info = &sem };
-	for (int i = shmctl(0, SHM_INFO, (struct shmid_ds *)&shm); i >= 0; i--)
-		if ((id = shmctl(i, SHM_STAT, &shm_ds)) >= 0)
-			shmctl(id, IPC_RMID, NULL);
-	int last = semctl(0, 0, SEM_INFO, arg);
-	for (arg.ds = &sem_ds; last >= 0; last--)
-		if ((id = semctl(last, 0, SEM_STAT, arg)) >= 0)
-			semctl(id, 0, IPC_RMID);
-	for (int i = msgctl(0, MSG_INFO, (struct msqid_ds *)&msg); i >= 0; i--)
-		if ((id = msgctl(i, MSG_STAT, &msg_ds)) >= 0)
-			msgctl(id, IPC_RMID, NULL);
-}
-
-/* POSIX message queues, where the profile allows any: their file system shows those of the
- * namespace that mounts it. */
-static int remove_queues(const struct room *room, struct err *err)
-{
-	AUTO_FREE char *at = mem_printf("%s/mqueue", room->path);
-	if ((mkdir(at, 0700) < 0 && errno != EEXIST) || mount("mqueue", at, "mqueue", 0, NULL) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot look at the message queues of the box");
-	AUTO_FD int fd = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int bad = fd < 0 || tree_remove(fd) < 0;
-	umount2(at, MNT_DETACH);
-	return bad ? err_set(err, FAULT_INFRA, errno, "cannot remove the message queues of the box") : 0;
-}
-
-/* System V objects live as long as the namespace, so a test could leave them for the next one. */
-static int clean_ipc(const struct box *b, struct err *err)
-{
-	AUTO_FD int own = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
-	if (own < 0 || setns(b->ipc_ns, CLONE_NEWIPC) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot enter the ipc namespace of the box");
-	remove_sysv();
-	int bad = b->opt.has_queues ? remove_queues(b->opt.room, err) : 0;
-	if (setns(own, CLONE_NEWIPC) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot leave the ipc namespace of the box");
-	return bad;
-}
-
 /* PID 1 has the uid of the steps, which may change how it is scheduled; later steps inherit it. */
 void running_reset_init(const struct box *b)
 {
@@ -152,17 +94,6 @@ void running_reset_init(const struct box *b)
 	setpriority(PRIO_PROCESS, (id_t)b->init_pid, b->nice);
 }
 
-/* Closing a socket makes the kernel look for sockets that only hold each other, and what they
- * carry. */
-static void collect_sockets(void)
-{
-	int pair[2];
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return;
-	close(pair[0]);
-	close(pair[1]);
-}
-
 static int clean_up(struct running *r, struct err *err)
 {
 	for (int i = 0; i < AREA_COUNT; i++) {
@@ -174,8 +105,7 @@ static int clean_up(struct running *r, struct err *err)
 	if (r->box->init_pid == 0)
 		return 0; /* PID 1 and its namespaces went with the step */
 	running_reset_init(r->box);
-	collect_sockets();
-	return clean_ipc(r->box, err);
+	return traces_clean(r->box, r->facts, err);
 }
 
 void running_counts(struct running *r)

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "network/netns.h"
 #include "pipeline/attempt_box.h"
 #include "pipeline/judge.h"
 #include "submission/assignment.h"
@@ -183,6 +185,17 @@ static void keep(struct job *job, const struct step_spec *spec, const struct ste
 	to->name = mem_strdup(spec->name);
 }
 
+/* A step left numbers that cannot be set back: the next ones get another box over the same areas. */
+static int renew_box(struct attempt *a, struct err *err)
+{
+	const struct room *room = &a->job->session->room;
+	box_stop(&a->box);
+	umount2(room->netns, MNT_DETACH);
+	if (netns_make(room->netns, err) < 0)
+		return -1;
+	return box_renew(&a->box, err);
+}
+
 int attempt_steps(struct attempt *a, bool *ret_again, struct err *err)
 {
 	struct job *job = a->job;
@@ -193,6 +206,8 @@ int attempt_steps(struct attempt *a, bool *ret_again, struct err *err)
 		bool known = i < job->result->n_steps;
 		if (known && a->plan.steps[i].kind != STEP_BUILD)
 			continue;
+		if (a->box.worn && renew_box(a, err) < 0)
+			return -1;
 		if (before_step(a, i, err) < 0 || run_step(a, i, &res, err) < 0)
 			return -1;
 		if (try_again(a, &res, ret_again))

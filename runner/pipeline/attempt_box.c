@@ -226,10 +226,30 @@ static int check_volume(const struct attempt *a, const struct mount_spec *m, str
 	return 0;
 }
 
+/* A profile is for every run, so it may not even where a lone command would see it. */
+static int check_profile_mounts(const struct attempt *a, struct err *err)
+{
+	const struct profile *p = &a->job->session->profile;
+	struct json_object *mounts = json_object_object_get(p->config, "mounts");
+	for (size_t i = 0; mounts && i < json_object_array_length(mounts); i++) {
+		struct json_object *m = json_object_array_get_idx(mounts, i);
+		const char *at = json_object_get_string(json_object_object_get(m, "destination"));
+		for (int k = 0; at && k < AREA_COUNT; k++)
+			if (strcmp(at, a->areas[k].at) != 0 && is_below(at, a->areas[k].at))
+				return err_set(err, FAULT_USAGE, 0,
+					       "profile '%s': cannot mount at '%s': every test finds "
+					       "a clean %s; choose another place", p->name, at,
+					       a->areas[k].at);
+	}
+	return 0;
+}
+
 static int collect_mounts(struct attempt *a, struct err *err)
 {
 	const struct session *s = a->job->session;
 	const struct assignment *asg = attempt_assignment(a);
+	if (check_profile_mounts(a, err) < 0)
+		return -1;
 	for (size_t i = 0; asg && i < asg->n_files; i++) {
 		AUTO_FREE char *copy = NULL;
 		if (asg->files[i].to[0] != '/')

@@ -48,6 +48,10 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 	const struct places *p = opt->places;
 	const struct assignment *a = opt->assignment;
 	*ret = (struct session){ .opt = *opt, .image_lock = -1, .own_mnt = -1 };
+	if (geteuid() != 0)
+		return err_set_code(err, "host.not_root", FAULT_INFRA, 0,
+				    "must be root: boxes need namespaces, mounts and cgroups of the "
+				    "host; run it with sudo");
 	const char *profile = choose(opt->profile, a ? a->profile : NULL, DEFAULT_PROFILE);
 	const char *image = choose(opt->image, a ? a->image : NULL, DEFAULT_IMAGE);
 	AUTO_FREE char *table = mem_printf("%s/languages.json", p->data);

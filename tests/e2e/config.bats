@@ -65,3 +65,11 @@ run_bundle() {
 	run -2 "$MOULETTE" profile check "$BATS_TEST_TMPDIR/p/wrong.json"
 	[[ $output == *wrong.json*limit* ]]
 }
+
+@test "a profile's mount where every test finds a clean folder is usage" {
+	mkdir "$BATS_TEST_TMPDIR/p"
+	echo '{"extends": "default", "moulette": {"mounts": [{"destination": "/work/data", "type": "bind", "source": "/usr/share", "options": ["bind", "ro"]}]}}' >"$BATS_TEST_TMPDIR/p/below.json"
+	export MOULETTE_PROFILES=$BATS_TEST_TMPDIR/p
+	run -2 "$MOULETTE" run -i busybox -p below "$(archive s.tar f x)" -- true
+	[[ $output == *below*/work/data* ]]
+}

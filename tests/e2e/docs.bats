@@ -117,24 +117,46 @@ json_blocks() {
 	E
 }
 
-@test "the README's thirty seconds are what the program prints" {
-	need_engine
-	# Figures differ from run to run, and so does the width of their columns.
-	normal() { sed -E 's/[0-9][0-9.]* ?(ns|us|ms|s|B|KiB|MiB|GiB)\b/N/g; s/[0-9A-Z]{26}/ID/g; s/[ \t]+/ /g; s/ $//'; }
-	export PATH=$build:$PATH
-	local line command='' got=$BATS_TEST_TMPDIR/got want=$BATS_TEST_TMPDIR/want count=0
+# replay SECTION - make the files of a section of the README, whose blocks name them, in this folder,
+# run its commands and compare what they print. Figures differ from run to run, and so do columns.
+replay() {
+	local line command file='' fence=0 count=0
+	local text=$BATS_TEST_TMPDIR/text got=$BATS_TEST_TMPDIR/got want=$BATS_TEST_TMPDIR/want
+	normal() { sed -E 's/[0-9][0-9.]* ?(ns|us|ms|s|B|KiB|MiB|GiB)\b/N/g; s/[ \t]+/ /g; s/ $//; /^$/d'; }
+	awk -v title="## $1" '/^## / { inside = $0 == title } inside' "$REPO/README.md" >"$text"
 	while IFS= read -r line; do
-		case $line in
-		'$ '*)
+		case $fence$line in
+		0'```'*) # "```c sum.c": a file; "```" alone: typed
+			fence=1 file=''
+			[[ $line != *' '* ]] || file=${line##* }
+			[ -z "$file" ] || { mkdir -p "$(dirname "$file")" && : >"$file"; }
+			;;
+		1'```') fence=0 ;;
+		0*) ;;
+		1'$ '*)
+			[ -z "$file" ] || fail "'$line' in a file"
 			command=${line#'$ '}
 			count=$((count + 1))
-			printf '%s\n' "$line" >>"$want"
-			printf '%s\n' "$line" >>"$got"
+			printf '%s\n' "$line" | tee -a "$want" >>"$got"
 			bash -c "$command" </dev/null >>"$got" 2>&1 || true
 			;;
-		*) printf '%s\n' "$line" >>"$want" ;;
+		*) printf '%s\n' "$line" >>"${file:-$want}" ;;
 		esac
-	done < <(sed -n '/^## Thirty seconds/,/^## What/p' README.md | sed -n '/^```/,/^```/p' | grep -v '^```')
-	[ "$count" -gt 0 ]
-	diff -u <(normal <"$want" | sed '/^$/d') <(normal <"$got" | sed '/^$/d')
+	done <"$text"
+	[ "$count" -gt 0 ] || fail "no commands below '## $1'"
+	diff -u <(normal <"$want") <(normal <"$got")
+}
+
+@test "the README's thirty seconds are what the program prints" {
+	need_engine
+	export PATH=$build:$PATH
+	replay "Thirty seconds"
+}
+
+@test "the README's five minutes are what the program prints" {
+	need_engine
+	export PATH=$build:$PATH
+	mkdir "$BATS_TEST_TMPDIR/typed"
+	cd "$BATS_TEST_TMPDIR/typed"
+	replay "Five minutes"
 }

@@ -30,6 +30,11 @@ setup() {
 	run -2 "$MOULETTE" run -i busybox -f json -f text -o x "$s" -- true
 }
 
+@test "without root there are words, not marks" {
+	run -3 setpriv --reuid=65534 --regid=65534 --clear-groups "$MOULETTE" run -i busybox "$s" -- true
+	[[ $output == *root* ]]
+}
+
 @test "several formats, each with its file" {
 	local d=$BATS_TEST_TMPDIR
 	moulette run -i busybox -f text -f json:"$d/r.json" "$s" -- true >"$d/r.txt"

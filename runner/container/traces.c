@@ -1,0 +1,165 @@
+/* traces.c - what a step leaves in the namespaces of a box that serves many.
+ *
+ * Objects are removed. Numbers that only count upwards cannot all be set back: process ids can; for
+ * bytes on lo and identifiers of System V objects the box is called worn, and whoever runs steps in
+ * it takes a new one over the same areas.
+ */
+#include "container/traces.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/mount.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/mem.h"
+
+static void remove_sysv(void)
+{
+	struct shm_info shm;
+	struct seminfo sem;
+	struct msginfo msg;
+	struct shmid_ds shm_ds;
+	struct semid_ds sem_ds;
+	struct msqid_ds msg_ds;
+	int id;
+	union { struct seminfo *info; struct semid_ds *ds; } arg = { .info = &sem };
+	for (int i = shmctl(0, SHM_INFO, (struct shmid_ds *)&shm); i >= 0; i--)
+		if ((id = shmctl(i, SHM_STAT, &shm_ds)) >= 0)
+			shmctl(id, IPC_RMID, NULL);
+	int last = semctl(0, 0, SEM_INFO, arg);
+	for (arg.ds = &sem_ds; last >= 0; last--)
+		if ((id = semctl(last, 0, SEM_STAT, arg)) >= 0)
+			semctl(id, 0, IPC_RMID);
+	for (int i = msgctl(0, MSG_INFO, (struct msqid_ds *)&msg); i >= 0; i--)
+		if ((id = msgctl(i, MSG_STAT, &msg_ds)) >= 0)
+			msgctl(id, IPC_RMID, NULL);
+}
+
+/* Identifiers count on even when their objects are gone: each kind is asked for its next one. */
+static bool sysv_moved(struct box *b)
+{
+	const int ids[TRACES_SYSV] = { shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600),
+				       semget(IPC_PRIVATE, 1, IPC_CREAT | 0600),
+				       msgget(IPC_PRIVATE, IPC_CREAT | 0600) };
+	bool moved = false;
+	shmctl(ids[0], IPC_RMID, NULL);
+	semctl(ids[1], 0, IPC_RMID);
+	msgctl(ids[2], IPC_RMID, NULL);
+	for (int i = 0; i < TRACES_SYSV; i++) {
+		moved |= ids[i] != b->sysv_next[i];
+		b->sysv_next[i] = ids[i] + 1;
+	}
+	return moved;
+}
+
+/* POSIX message queues, where the profile allows any: their file system shows those of the
+ * namespace that mounts it. */
+static int remove_queues(const struct room *room, struct err *err)
+{
+	AUTO_FREE char *at = mem_printf("%s/mqueue", room->path);
+	if ((mkdir(at, 0700) < 0 && errno != EEXIST) || mount("mqueue", at, "mqueue", 0, NULL) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot look at the message queues of the box");
+	AUTO_FD int fd = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int bad = fd < 0 || tree_remove(fd) < 0;
+	umount2(at, MNT_DETACH);
+	return bad ? err_set(err, FAULT_INFRA, errno, "cannot remove the message queues of the box") : 0;
+}
+
+/* System V objects live as long as the namespace, so a test could leave them for the next one. */
+static int clean_ipc(struct box *b, struct err *err)
+{
+	AUTO_FD int own = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+	if (own < 0 || setns(b->ipc_ns, CLONE_NEWIPC) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot enter the ipc namespace of the box");
+	remove_sysv();
+	b->worn |= sysv_moved(b);
+	int bad = b->opt.has_queues ? remove_queues(b->opt.room, err) : 0;
+	if (setns(own, CLONE_NEWIPC) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot leave the ipc namespace of the box");
+	return bad;
+}
+
+/* Closing a socket makes the kernel look for sockets that only hold each other, and what they
+ * carry. */
+static void collect_sockets(void)
+{
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return;
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/* Bytes that lo has carried; -1: cannot be read. */
+static int64_t lo_bytes(const struct box *b)
+{
+	char text[4096];
+	long long bytes;
+	ssize_t n = pread(b->net_dev, text, sizeof text - 1, 0);
+	if (n <= 0)
+		return -1;
+	text[n] = '\0';
+	const char *lo = strstr(text, "lo:");
+	return lo && sscanf(lo, "lo: %lld", &bytes) == 1 ? bytes : -1;
+}
+
+/* The next process of the box gets the number that its first step had. A child that is born into
+ * the box's pid namespace writes it: the file is about the namespace of who writes. */
+static int reset_pids(const struct box *b, struct err *err)
+{
+	AUTO_FD int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	AUTO_FD int last = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+	if (last < 0 && errno == ENOENT)
+		return 0; /* a kernel without checkpoints: the numbers count on */
+	if (own < 0 || last < 0 || setns(b->pid_ns, CLONE_NEWPID) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot enter the process ids of the box");
+	pid_t child = fork();
+	if (child == 0)
+		_exit(write(last, "1", 1) == 1 ? 0 : 1);
+	int status = -1, saved = errno;
+	if (child > 0)
+		waitpid(child, &status, 0);
+	if (setns(own, CLONE_NEWPID) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot leave the process ids of the box");
+	return child < 0 ? err_set(err, FAULT_INFRA, saved, "cannot set the process ids back") : 0;
+}
+
+static int open_of_init(const struct box *b, const char *name, int *ret, struct err *err)
+{
+	AUTO_FREE char *path = mem_printf("/proc/%ld/%s", (long)b->init_pid, name);
+	*ret = open(path, O_RDONLY | O_CLOEXEC);
+	return *ret < 0 ? err_set(err, FAULT_INFRA, errno, "cannot open '%s' of the box", path) : 0;
+}
+
+int traces_open(struct box *b, struct err *err)
+{
+	if (open_of_init(b, "net/dev", &b->net_dev, err) < 0 ||
+	    open_of_init(b, "ns/pid", &b->pid_ns, err) < 0 || clean_ipc(b, err) < 0)
+		return -1;
+	b->worn = false;
+	return 0;
+}
+
+int traces_clean(struct box *b, const struct step_facts *f, struct err *err)
+{
+	collect_sockets();
+	if (clean_ipc(b, err) < 0)
+		return -1;
+	b->worn |= lo_bytes(b) > 0;
+	/* One process alone has moved the counter by one, as in every other test. */
+	if (f->processes_peak == 1 && f->pids_denied <= 0)
+		return 0;
+	return reset_pids(b, err);
+}
