@@ -23,6 +23,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/signals.h"
 
 /* Two descriptors a level: half of the usual RLIMIT_NOFILE of 1,024. Debian's /usr has 17. */
 #define MAX_DEPTH 256
@@ -92,9 +93,10 @@ static int fail(const char *what, const char *path, struct err *err)
 
 static bool interrupted(void)
 {
-	sigset_t pending;
-	return sigpending(&pending) == 0 &&
-	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM));
+	sigset_t pending, ending, both;
+	signals_ending(&ending);
+	return sigpending(&pending) == 0 && sigandset(&both, &pending, &ending) == 0 &&
+	       !sigisemptyset(&both);
 }
 
 /* Blocks shared with the source where the file system can, else copied in the kernel, else by hand

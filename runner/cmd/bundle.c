@@ -20,6 +20,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "bundle/bundle.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
@@ -195,9 +196,7 @@ static void watch_signals(struct job *job, sigset_t *old)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	signals_ending(&set);
 	sigprocmask(SIG_BLOCK, &set, old);
 	job->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }

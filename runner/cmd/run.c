@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "pipeline/grade.h"
@@ -188,10 +189,7 @@ static int take_limits(const struct cli *cli, struct session_options *opt, struc
 static int open_signals(int *ret, struct err *err)
 {
 	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	signals_ending(&set);
 	*ret = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return *ret < 0 ? err_set(err, FAULT_INFRA, errno, "cannot watch for signals") : 0;
 }

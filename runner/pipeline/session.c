@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "container/live.h"
 #include "container/slot.h"
 #include "image/store.h"
@@ -73,10 +74,7 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 static void block_signals(void)
 {
 	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	signals_ending(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 

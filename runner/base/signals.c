@@ -1,0 +1,10 @@
+/* signals.c - one list of the signals that mean "end". */
+#include "base/signals.h"
+
+void signals_ending(sigset_t *ret)
+{
+	sigemptyset(ret);
+	sigaddset(ret, SIGINT);
+	sigaddset(ret, SIGTERM);
+	sigaddset(ret, SIGHUP);
+}

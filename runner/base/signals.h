@@ -1,0 +1,10 @@
+/* signals.h - the signals by which people and systems end a program. */
+#ifndef MOULETTE_BASE_SIGNALS_H
+#define MOULETTE_BASE_SIGNALS_H
+
+#include <signal.h>
+
+/** signals_ending() - SIGINT, SIGTERM and SIGHUP, for a mask or a signalfd. */
+void signals_ending(sigset_t *ret);
+
+#endif
