@@ -201,6 +201,15 @@ static int take_equal(struct walk *w, bool *ret_equal, struct err *err)
 
 /* --- showing ------------------------------------------------------------------------------ */
 
+/* Blanks beyond ASCII, characters of no width and accents that join what stands before them look
+ * like something else, or like nothing: "expected \"a b\", got \"a b\"" helps nobody. */
+static bool is_lookalike(uint32_t c)
+{
+	return c == 0xa0 || c == 0xad || c == 0x1680 || (c >= 0x300 && c <= 0x36f) ||
+	       (c >= 0x2000 && c <= 0x200f) || c == 0x202f || c == 0x205f || c == 0x2060 ||
+	       c == 0x3000;
+}
+
 /* One character of @text as it is shown. Return: the bytes of @text that it stands for. */
 static size_t show(const char *text, size_t len, char shown[8])
 {
@@ -211,6 +220,10 @@ static size_t show(const char *text, size_t len, char shown[8])
 	if (found) {
 		snprintf(shown, 8, "\\%c", letters[found - special]);
 		return 1;
+	}
+	if (n > 0 && is_lookalike(c)) {
+		snprintf(shown, 8, "\\u%04x", (unsigned)c);
+		return n;
 	}
 	if (n > 0 && utf8_is_printable(c)) {
 		memcpy(shown, text, n);
