@@ -133,6 +133,11 @@ static int line_of(const char *s, size_t at)
 int json_parse(const char *name, const char *text, size_t len, struct json_object **ret,
 	       struct err *err)
 {
+	/* Editors of Windows put a byte order mark first. */
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		text += 3;
+		len -= 3;
+	}
 	if (len > INT_MAX || memchr(text, '\0', len))
 		return err_set(err, FAULT_USAGE, 0, "%s: not a JSON text", name);
 	char *copy = mem_strndup(text, len);

@@ -28,6 +28,7 @@ static const struct { const char *label, *in, *out, *why; } texts[] = {
 	{ "UTF-8",                    "\"\xf0\x9f\x99\x82\"", "\"\xf0\x9f\x99\x82\"", NULL },
 	{ "NUL in a value",           "[\"a\\u0000b\"]", "[\"a\\u0000b\"]", NULL },
 	{ "the last of two keys",     "{\"a\":1,\"a\":2}", "{\"a\":2}", NULL },
+	{ "byte order mark",          "\xef\xbb\xbf[1]", "[1]", NULL },
 	{ "line comment",             "// one\n[1, // two\n2]// three", "[1,2]", NULL },
 	{ "block comment",            "/* one */[1,/**/2/* \n * two **/]", "[1,2]", NULL },
 	{ "block within line",        "1 // /* one", "1", NULL },
@@ -83,7 +84,7 @@ static const struct { const char *label, *in, *out, *why; } texts[] = {
 	{ "Latin-1",                  "[1,\n\"f\xfcr\"]", NULL, "line 2: invalid utf-8" },
 	{ "overlong slash",           "\"\xc0\xaf\"", NULL, "line 1: not UTF-8" },
 	{ "surrogate in UTF-8",       "\n\"\xed\xa0\x80\"", NULL, "line 2: not UTF-8" },
-	{ "byte order mark",          "\xef\xbb\xbf{}", NULL, "line 1: " },
+	{ "byte order mark inside",   "{\xef\xbb\xbf}", NULL, "line 1: " },
 };
 /* clang-format on */
 
