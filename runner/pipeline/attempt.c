@@ -102,11 +102,12 @@ static int plan_tests(struct attempt *a, struct err *err)
 	return 0;
 }
 
+/* Files are laid again here and not before the next step: in a second box that may be any one. */
 static int build_over(struct attempt *a, struct err *err)
 {
 	if (a->areas[0].frozen || a->job->command)
 		return 0;
-	if (box_build_done(&a->box, err) < 0)
+	if (attempt_lay_files(a, err) < 0 || box_build_done(&a->box, err) < 0)
 		return -1;
 	return plan_tests(a, err);
 }
@@ -114,9 +115,9 @@ static int build_over(struct attempt *a, struct err *err)
 /* Steps of kind test run fresh; a lone command runs in the work folder itself. */
 static int before_step(struct attempt *a, size_t i, struct err *err)
 {
-	if (i > 0 && a->plan.steps[i - 1].kind == STEP_BUILD && attempt_lay_files(a, err) < 0)
-		return -1;
-	return a->plan.steps[i].kind == STEP_TEST ? build_over(a, err) : 0;
+	if (a->plan.steps[i].kind == STEP_TEST)
+		return build_over(a, err);
+	return i > 0 ? attempt_lay_files(a, err) : 0;
 }
 
 static void skip_from(struct attempt *a, size_t i, const char *because)
