@@ -141,8 +141,8 @@ setup() {
 }
 
 @test "the caller's limits and niceness are not the box's" {
-	ulimit -S -v 4000000
-	nice -n 5 "$MOULETTE" run -f json -i busybox "$s" -- sh -c 'ulimit -v' >"$BATS_TEST_TMPDIR/r"
+	ulimit -S -t 500
+	nice -n 5 "$MOULETTE" run -f json -i busybox "$s" -- sh -c 'ulimit -t' >"$BATS_TEST_TMPDIR/r"
 	[ "$(field steps.0.stdout.text "$BATS_TEST_TMPDIR/r")" = unlimited ]
 }
 
