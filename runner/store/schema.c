@@ -1,4 +1,4 @@
-/* schema.c - the tables of results.db, as of user_version 1. */
+/* schema.c - the tables of results.db, as of user_version 2. */
 #include "store/internal.h"
 
 /*

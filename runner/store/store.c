@@ -132,6 +132,26 @@ static int schema_look(struct store *s, int64_t *ret_version, struct err *err)
 	return store_end(s, schema_check(s, ret_version, err) == 0, err);
 }
 
+static int schema_mark(struct store *s, struct err *err)
+{
+	char pragmas[96];
+	snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+		 STORE_APPLICATION, STORE_SCHEMA);
+	return store_exec(s, pragmas, "mark the schema", err);
+}
+
+/* From a schema to the next one, the first entry from 1 to 2. */
+static int schema_migrate(struct store *s, int64_t version, struct err *err)
+{
+	static const char *const steps[STORE_SCHEMA - 1] = {
+		"ALTER TABLE results ADD COLUMN replaced ANY",
+	};
+	for (; version < STORE_SCHEMA; version++)
+		if (store_exec(s, steps[version - 1], "bring the tables up to date", err) < 0)
+			return -1;
+	return 0;
+}
+
 /* Two processes that meet here: the second finds the work done. */
 static int schema_make(struct store *s, struct err *err)
 {
@@ -140,14 +160,11 @@ static int schema_make(struct store *s, struct err *err)
 	if (store_begin(s, err) < 0)
 		return -1;
 	int rc = schema_check(s, &version, err);
-	if (rc == 0 && version == 0) {
-		char pragmas[96];
-		snprintf(pragmas, sizeof(pragmas),
-			 "PRAGMA application_id = %d; PRAGMA user_version = %d", STORE_APPLICATION,
-			 STORE_SCHEMA);
-		rc = store_exec(s, store_schema_sql, "make the tables", err);
+	if (rc == 0 && version < STORE_SCHEMA) {
+		rc = version == 0 ? store_exec(s, store_schema_sql, "make the tables", err) :
+				    schema_migrate(s, version, err);
 		if (rc == 0)
-			rc = store_exec(s, pragmas, "mark the schema", err);
+			rc = schema_mark(s, err);
 	}
 	return store_end(s, rc == 0, err);
 }
@@ -214,7 +231,7 @@ int store_open(const char *path, struct store **ret, struct err *err)
 	if (schema_look(s, &version, err) < 0 || journal_set(s, err) < 0 ||
 	    store_exec(s, settings, "set up", err) < 0)
 		return -1;
-	if (version == 0 && schema_make(s, err) < 0)
+	if (version < STORE_SCHEMA && schema_make(s, err) < 0)
 		return -1;
 	*ret = ptr_steal(&s);
 	return 0;

@@ -327,11 +327,26 @@ static const struct {
 	enum fault fault;
 	const char *words;
 } refusals[] = {
-	{ "newer", "PRAGMA user_version = 2", FAULT_USAGE,
-	  "newer moulette (schema 2, this one knows 1)" },
+	{ "newer", "PRAGMA user_version = 3", FAULT_USAGE,
+	  "newer moulette (schema 3, this one knows 2)" },
 	{ "another program's", "PRAGMA application_id = 7", FAULT_USAGE, "another program" },
 	{ "no version", "PRAGMA user_version = 0", FAULT_INFRA, "is damaged (it has no schema)" },
 };
+
+/* The database of a moulette that knew no `replaced`. */
+START_TEST(an_older_schema_is_brought_up_to_date)
+{
+	struct store *s = open_store();
+	put(s);
+	store_close(s);
+	meddle("ALTER TABLE results DROP COLUMN replaced; PRAGMA user_version = 1");
+	for (int i = 0; i < 2; i++) {
+		s = open_store();
+		put(s);
+		store_close(s);
+	}
+}
+END_TEST
 
 START_TEST(a_strange_schema_is_refused)
 {
@@ -485,6 +500,7 @@ Suite *suite_store_store(void)
 	tcase_add_test(tc, the_latest_come_first);
 	tcase_add_test(tc, several_make_it_at_once);
 	tcase_add_test(tc, several_write_at_once);
+	tcase_add_test(tc, an_older_schema_is_brought_up_to_date);
 	LOOP(tc, a_strange_schema_is_refused, refusals);
 	tcase_add_test(tc, another_programs_database_stays_as_it_is);
 	tcase_add_test(tc, a_file_that_is_no_database);
