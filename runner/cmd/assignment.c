@@ -27,6 +27,8 @@ static int check(const struct places *places, const char *dir, struct err *err)
 	if (!bad)
 		bad = assignment_check_tests(&a, err);
 	if (!bad)
+		bad = assignment_check_expected(a.tests, a.n_tests, &a.limits, err);
+	if (!bad)
 		bad = check_languages(places, &a, err);
 	for (size_t i = 0; !bad && i < a.n_tests; i++)
 		points += a.tests[i].points;

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -142,25 +141,6 @@ int attempt_lay_files(struct attempt *a, struct err *err)
 	return bad;
 }
 
-/* A right program must be able to print what is expected. */
-static int check_expected(const struct plan *p, struct err *err)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		const struct step_spec *s = &p->steps[i];
-		struct stat st;
-		char size[32], limit[32];
-		if (!s->stdout_path || s->compare == COMPARE_NONE || stat(s->stdout_path, &st) < 0 ||
-		    st.st_size <= s->limits.v[LIMIT_OUTPUT])
-			continue;
-		size_format(st.st_size, size);
-		limit_format(LIMIT_OUTPUT, s->limits.v[LIMIT_OUTPUT], limit);
-		return err_set(err, FAULT_USAGE, 0, "test '%s': the expected output '%s' has %s, more "
-			       "than its limit output of %s; raise limits.output", s->name,
-			       s->stdout_path, size, limit);
-	}
-	return 0;
-}
-
 int attempt_plan(struct attempt *a, bool has_check, struct err *err)
 {
 	const struct session *s = a->job->session;
@@ -171,7 +151,7 @@ int attempt_plan(struct attempt *a, bool has_check, struct err *err)
 	if (assignment_plan(attempt_assignment(a), &s->languages, fd, has_check,
 			    &s->profile.limits, &s->opt.over, s->opt.time_factor, &a->plan, err) < 0)
 		return -1;
-	return check_expected(&a->plan, err);
+	return assignment_check_expected(a->plan.steps, a->plan.n, NULL, err);
 }
 
 /* The language is that of what was handed in; what the assignment lays beside it is compiled with

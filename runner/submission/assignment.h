@@ -24,6 +24,12 @@ int assignment_check_tests(const struct assignment *a, struct err *err);
 int assignment_check_languages(const struct assignment *a, const struct languages *langs,
 			       struct err *err);
 
+/** assignment_check_expected() - FAULT_USAGE when the expected output of a step is longer than its
+ *  limit of output, so that no program could pass. @otherwise: limits of steps that set none
+ *  themselves; NULL: they have all. A limit that nobody set is not checked. */
+int assignment_check_expected(const struct step_spec *steps, size_t n, const struct limits *otherwise,
+			      struct err *err);
+
 /** assignment_command() - the pseudo-assignment of `-- COMMAND`: one step of kind STEP_COMMAND (the
  *  only entry of `tests`) with empty input, no points, nothing compared, no build; keeps name,
  *  digest, image, profile, env, files and limits of @a (which may be NULL). */

@@ -75,6 +75,28 @@ int assignment_check_tests(const struct assignment *a, struct err *err)
 		       "a command after --", a->dir);
 }
 
+int assignment_check_expected(const struct step_spec *steps, size_t n, const struct limits *otherwise,
+			      struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct step_spec *s = &steps[i];
+		int64_t limit = s->limits.v[LIMIT_OUTPUT];
+		struct stat st;
+		char size[32], most[32];
+		if (limit == LIMIT_UNSET && otherwise)
+			limit = otherwise->v[LIMIT_OUTPUT];
+		if (limit == LIMIT_UNSET || !s->stdout_path || s->compare == COMPARE_NONE ||
+		    stat(s->stdout_path, &st) < 0 || st.st_size <= limit)
+			continue;
+		size_format(st.st_size, size);
+		limit_format(LIMIT_OUTPUT, limit, most);
+		return err_set(err, FAULT_USAGE, 0, "test '%s': the expected output '%s' has %s, more "
+			       "than its limit output of %s; raise limits.output", s->name,
+			       s->stdout_path, size, most);
+	}
+	return 0;
+}
+
 int assignment_check_languages(const struct assignment *a, const struct languages *langs,
 			       struct err *err)
 {

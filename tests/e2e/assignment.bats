@@ -86,4 +86,7 @@ bad() {
 	a=$(assignment bad '"tests": [{"run": ["true"]}]')
 	run -2 "$MOULETTE" assignment check "$a"
 	[[ $output == *name* ]]
+	a=$(assignment long '"limits": {"output": "1K"}, "tests": [{"name": "a", "run": ["true"], "stdout": "out"}]' out "$(seq 1000)")
+	run -2 "$MOULETTE" assignment check "$a"
+	[[ $output == *limits.output* ]]
 }
