@@ -191,18 +191,23 @@ static const char *known_main(const struct choice *c)
 	return NULL;
 }
 
+#define SHOWN_SOURCES 3
+
 static int find_main(const struct choice *c, const char **ret, struct err *err)
 {
 	size_t n = strv_len(c->sources);
 	*ret = n == 1 ? c->sources[0] : known_main(c);
 	if (*ret)
 		return 0;
-	AUTO_BUF names = { 0 };
+	AUTO_BUF names = { 0 }, found = { 0 };
 	for (char *const *m = c->row->mains; *m; m++)
 		buf_printf(&names, "%s%s", names.len ? ", " : "", *m);
+	for (size_t i = 0; i < n && i < SHOWN_SOURCES; i++)
+		buf_printf(&found, "%s%.60s", i ? ", " : "", c->sources[i]);
 	return err_set_code(err, CODE, FAULT_STUDENT, 0, "which of the %zu source files of %s is "
-			    "the main one? expected a single one, or one named %s", n, c->row->name,
-			    names.len ? names.data : "nothing");
+			    "the main one (%s%s)? expected a single one, or one named %s", n,
+			    c->row->name, found.len ? found.data : "",
+			    n > SHOWN_SOURCES ? ", ..." : "", names.len ? names.data : "nothing");
 }
 
 void choice_script(int work_fd, const char *path, char ***argv)

@@ -116,9 +116,9 @@ static const struct row built_in[] = {
 	{ "main.py below", { "x.py", "src/main.py" }, "test run: python3|-B|src/main.py (1)",
 	  "python", NULL },
 	{ "two main.py below", { "a/main.py", "b/main.py" }, NULL, NULL,
-	  "which of the 2 source files of "
-	  "python is the main one? expected a single one, or one named main.py, __main__.py" },
-	{ "no main", { "a.py", "b.py" }, NULL, NULL, "which of the 2 source files" },
+	  "which of the 2 source files of python is the main one (a/main.py, b/main.py)? expected" },
+	{ "no main", { "a.py", "b.py" }, NULL, NULL,
+	  "which of the 2 source files of python is the main one (a.py, b.py)?" },
 	{ "shell gives way", { "a.sh", "b.c" }, C_BUILD "b.c|-lm (-1)" RUN_C, "c", NULL },
 	{ "shell gives way, found later", { "a.py", "b.sh" }, "test run: python3|-B|a.py (1)",
 	  "python", NULL },
