@@ -46,6 +46,13 @@ static inline void cleanup_dir(DIR **d)
 	errno = saved;
 }
 
+/** fd_close() - close what is open; the variable is -1 afterwards. Keeps errno. */
+static inline void fd_close(int *fd)
+{
+	cleanup_fd(fd);
+	*fd = -1;
+}
+
 /** fd_steal() - hand over a descriptor: the variable is -1 afterwards. */
 static inline int fd_steal(int *fd)
 {

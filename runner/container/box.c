@@ -155,7 +155,7 @@ static int start(struct box *b, struct err *err)
 	if (engine_run(b->opt.engine, &call, &b->engine_pid, &b->engine_fd, err) < 0)
 		return -1;
 	/* Ours must be the only other end: its closing is what ends PID 1. */
-	close(fd_steal(&theirs));
+	fd_close(&theirs);
 	return wait_hello(b, err);
 }
 
@@ -194,22 +194,16 @@ static void end_engine(struct box *b)
 	b->engine_fd = -1;
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(fd_steal(fd));
-}
-
 void box_stop(struct box *b)
 {
-	close_fd(&b->socket);
+	fd_close(&b->socket);
 	if (b->engine_fd >= 0)
 		end_engine(b);
-	close_fd(&b->output);
-	close_fd(&b->mnt_ns);
-	close_fd(&b->ipc_ns);
-	close_fd(&b->pid_ns);
-	close_fd(&b->net_dev);
+	fd_close(&b->output);
+	fd_close(&b->mnt_ns);
+	fd_close(&b->ipc_ns);
+	fd_close(&b->pid_ns);
+	fd_close(&b->net_dev);
 	b->init_pid = 0;
 	b->dead = true;
 }

@@ -36,9 +36,9 @@ static int socket_begin(struct running *r, struct err *err)
 	r->start_ns = clock_mono_ns();
 	if (fd_send(r->box->socket, msg.data, msg.len, fds, n) < 0)
 		return running_gone(r, "the box ended", err);
-	close(fd_steal(&r->stdin_fd));
-	close(fd_steal(&r->out.write_fd));
-	close(fd_steal(&r->err.write_fd));
+	fd_close(&r->stdin_fd);
+	fd_close(&r->out.write_fd);
+	fd_close(&r->err.write_fd);
 	return 0;
 }
 

@@ -142,8 +142,8 @@ static int once_begin(struct running *r, struct err *err)
 	r->start_ns = clock_mono_ns();
 	if (engine_run(b->opt.engine, &call, &b->engine_pid, &b->engine_fd, err) < 0)
 		return -1;
-	close(fd_steal(&r->out.write_fd));
-	close(fd_steal(&r->err.write_fd));
+	fd_close(&r->out.write_fd);
+	fd_close(&r->err.write_fd);
 	return 0;
 }
 
@@ -193,10 +193,10 @@ static void once_end(struct running *r)
 			once_kill(r);
 		kill(b->engine_pid, SIGKILL);
 		waitpid(b->engine_pid, NULL, 0);
-		close(fd_steal(&b->engine_fd));
+		fd_close(&b->engine_fd);
 	}
 	if (b->socket >= 0)
-		close(fd_steal(&b->socket));
+		fd_close(&b->socket);
 	AUTO_FD int state = open(b->opt.room->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (state >= 0)
 		tree_remove(state);

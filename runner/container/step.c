@@ -150,7 +150,7 @@ static int read_stream(struct running *r, struct capture *c, struct err *err)
 	if (c->over)
 		kill_step(r, LIMIT_OUTPUT);
 	if (got == 0)
-		close(fd_steal(&c->read_fd));
+		fd_close(&c->read_fd);
 	return 0;
 }
 
@@ -242,12 +242,6 @@ static int run(struct running *r, struct err *err)
 	return bad;
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(fd_steal(fd));
-}
-
 int box_run(struct box *b, const struct box_step *step, struct step_facts *ret, struct err *err)
 {
 	struct running r = { .box = b, .step = step, .facts = ret, .stdin_fd = -1, .feed_fd = -1,
@@ -258,9 +252,9 @@ int box_run(struct box *b, const struct box_step *step, struct step_facts *ret, 
 	struct err trouble = { 0 };
 	int bad = b->dead ? running_gone(&r, "the box had ended", &trouble) : run(&r, &trouble);
 	r.channel->end(&r);
-	close_fd(&r.stdin_fd);
-	close_fd(&r.feed_fd);
-	close_fd(&r.input_fd);
+	fd_close(&r.stdin_fd);
+	fd_close(&r.feed_fd);
+	fd_close(&r.input_fd);
 	capture_close(&r.out);
 	capture_close(&r.err);
 	step_cgroup_close(&r.own);

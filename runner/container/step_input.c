@@ -31,7 +31,7 @@ int running_open_input(struct running *r, struct err *err)
 	if (!path) {
 		if (open_pipe_stdin(r, err) < 0)
 			return -1;
-		close(fd_steal(&r->feed_fd));
+		fd_close(&r->feed_fd);
 		return 0;
 	}
 	AUTO_FD int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -62,6 +62,6 @@ int running_feed(struct running *r, struct err *err)
 	if (put < n && n > 0)
 		lseek(r->input_fd, (put > 0 ? put : 0) - n, SEEK_CUR);
 	if (over)
-		close(fd_steal(&r->feed_fd));
+		fd_close(&r->feed_fd);
 	return 0;
 }

@@ -68,7 +68,7 @@ static int make_locked(struct image_folder *f)
 		return errno == ENOENT ? 0 : -1;
 	if (lock(f->dir, LOCK_EX | LOCK_NB) == 0 && fstat(f->dir, &st) == 0 && st.st_nlink > 0)
 		return 1;
-	close(fd_steal(&f->dir));
+	fd_close(&f->dir);
 	return 0;
 }
 

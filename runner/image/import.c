@@ -139,7 +139,7 @@ static int run_child(const struct job *job, const struct image_folder *f, struct
 		return err_set(err, FAULT_INFRA, errno, "cannot fork");
 	if (pid == 0)
 		child_main(job, f, to, self);
-	close(fd_steal(&to));
+	fd_close(&to);
 	int got = fd_read_all(from, &said, sizeof(*ret));
 	if (got < 0)
 		kill(pid, SIGKILL);

@@ -149,9 +149,9 @@ static int ask_names(const struct program *p, struct buf *names, struct err *err
 	AUTO_FD int from = ends[0], to = ends[1];
 	if (spawn(p, to, &pid) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot run '%s'", p->path);
-	close(fd_steal(&to));
+	fd_close(&to);
 	int got = fd_read_all(from, names, LINKS_MAX);
-	close(fd_steal(&from)); /* one that prints too much ends by SIGPIPE */
+	fd_close(&from); /* one that prints too much ends by SIGPIPE */
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (got < 0 || status != 0 || names->len == 0)

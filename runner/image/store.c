@@ -213,7 +213,7 @@ int image_build(const struct places *p, const char *recipe, struct image *ret, s
 	if (image_sweep(p, NULL, err) < 0 || images_open(p, &images, err) < 0 ||
 	    lock_builders(images, err) < 0 || recipe_make(p, recipe, err) < 0)
 		return -1;
-	close(fd_steal(&images));
+	fd_close(&images);
 	return image_open(p, recipe, ret, err);
 }
 
