@@ -2,11 +2,14 @@
 #include "pipeline/attempt.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "network/netns.h"
 #include "pipeline/attempt_box.h"
@@ -163,6 +166,27 @@ static bool is_laid(const struct attempt *a, const char *program)
 	return false;
 }
 
+/* "#!/usr/bin/env bash" with a carriage return starts env, which finds no "bash\r": all that is seen
+ * is status 127. */
+static void explain_status(const struct attempt *a, const char *program, struct step_result *res)
+{
+	char head[160];
+	if (res->facts.exit_code != 127 || !strchr(program, '/') || res->message[0] == '\0')
+		return;
+	program += strncmp(program, SPEC_WORK_PATH "/", 6) == 0 ? 6 : 0;
+	AUTO_FD int work = -1;
+	if (attempt_open_work(a, &work, NULL) < 0)
+		return;
+	AUTO_FD int fd = fd_open_beneath(work, program, O_RDONLY | O_NONBLOCK, 0);
+	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head);
+	const char *end = n > 3 && memcmp(head, "#!", 2) == 0 ? memchr(head, '\n', (size_t)n) : NULL;
+	if (!end || end[-1] != '\r')
+		return;
+	size_t len = strlen(res->message);
+	snprintf(res->message + len, sizeof res->message - len,
+		 "; the first line of %.100s ends in a carriage return", program);
+}
+
 static int run_step(struct attempt *a, size_t i, struct step_result *ret, struct err *err)
 {
 	const struct step_spec *spec = &a->plan.steps[i];
@@ -176,7 +200,10 @@ static int run_step(struct attempt *a, size_t i, struct step_result *ret, struct
 	ret->facts.log_end = framelog_mark(job->log);
 	if (ret->facts.exec_in_work && is_laid(a, spec->argv[0]))
 		ret->facts.exec_in_work = false;
-	return bad ? -1 : judge_step(job->log, spec, ret, err);
+	if (bad || judge_step(job->log, spec, ret, err) < 0)
+		return -1;
+	explain_status(a, spec->argv[0], ret);
+	return 0;
 }
 
 static void keep(struct job *job, const struct step_spec *spec, const struct step_result *res)

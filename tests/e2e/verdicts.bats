@@ -152,6 +152,9 @@ judge() {
 	grade -a "$script" "$(archive s.tar run.sh $'#!/bin/sh\r\necho hi\r\n')"
 	expect_verdict runtime_error student 1
 	[[ $(field steps.0.message) == *"carriage return"* ]]
+	grade -a "$script" "$(archive e.tar run.sh $'#!/usr/bin/env bash\r\necho hi\r\n')"
+	expect_verdict runtime_error student 1
+	[[ $(field steps.0.message) == *127*"carriage return"* ]]
 }
 
 @test "time that the limit does not allow is a time limit, even with the right answer" {
