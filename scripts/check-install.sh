@@ -35,7 +35,7 @@ all_there() { # ROOT
 	local path missing=0
 	for path in bin/moulette libexec/moulette/moulette-init share/moulette/profiles/base.json \
 		share/moulette/profiles/base.seccomp.json share/moulette/profiles/languages.json share/man/man1/moulette.1 \
-		share/man/man5/moulette-{assignment,profile,result}.5 share/bash-completion/completions/moulette \
+		share/man/man5/moulette-{assignment,image,profile,result}.5 share/bash-completion/completions/moulette \
 		share/zsh/site-functions/_moulette share/fish/vendor_completions.d/moulette.fish \
 		$(cd bundles && find . -type f -printf 'share/moulette/bundles/%P\n'); do
 		[ -s "$1/$path" ] || { echo "missing or empty: $path"; missing=1; }

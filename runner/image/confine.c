@@ -42,7 +42,8 @@ static const int allowed[] = {
 	SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
 	SCMP_SYS(mkdirat), SCMP_SYS(symlinkat), SCMP_SYS(linkat), SCMP_SYS(unlinkat),
 	SCMP_SYS(fchown), SCMP_SYS(fchownat), SCMP_SYS(fchmod), SCMP_SYS(fchmodat),
-	SCMP_SYS(utimensat), SCMP_SYS(fsetxattr), SCMP_SYS(fgetxattr), SCMP_SYS(flistxattr),
+	SCMP_SYS(utimensat), SCMP_SYS(fsetxattr), SCMP_SYS(fremovexattr),
+	SCMP_SYS(fgetxattr), SCMP_SYS(flistxattr),
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
 	SCMP_SYS(futex), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
 	SCMP_SYS(time), SCMP_SYS(sched_yield), SCMP_SYS(getpid), SCMP_SYS(gettid),
@@ -107,11 +108,14 @@ static int limit_memory(void)
  * tables are read from files, so before the chroot, never from what the archive brings. */
 static void warm_up(void)
 {
+	char hex[DIGEST_HEX];
+
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		setlocale(LC_CTYPE, "en_US.UTF-8");
 	iconv_t cd = iconv_open("UTF-8", "UTF-8");
 	if (cd != (iconv_t)-1)
 		iconv_close(cd);
+	digest_bytes("", 0, hex); /* libcrypto reads its configuration */
 }
 
 int confine_child(int root, struct err *err)

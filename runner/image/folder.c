@@ -18,7 +18,9 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "image/internal.h"
+#include "image/layers.h"
 #include "image/store.h"
+#include "image/tree_digest.h"
 
 #define MARK ".new-"
 
@@ -46,7 +48,7 @@ static void marked_name(char name[48])
 	snprintf(name, 48, MARK "%s", id);
 }
 
-static int lock(int fd, int how)
+int folder_flock(int fd, int how)
 {
 	int got;
 	do
@@ -66,7 +68,7 @@ static int make_locked(struct image_folder *f)
 	f->dir = openat(f->images, f->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (f->dir < 0)
 		return errno == ENOENT ? 0 : -1;
-	if (lock(f->dir, LOCK_EX | LOCK_NB) == 0 && fstat(f->dir, &st) == 0 && st.st_nlink > 0)
+	if (folder_flock(f->dir, LOCK_EX | LOCK_NB) == 0 && fstat(f->dir, &st) == 0 && st.st_nlink > 0)
 		return 1;
 	fd_close(&f->dir);
 	return 0;
@@ -102,20 +104,23 @@ static int lock_failed(const char *name, struct err *err)
 
 int image_lock(int images, const char *name, int how, int *ret_dir, struct err *err)
 {
+	char folder[IMAGE_NAME_MAX + 1];
+
+	name_to_folder(name, folder);
 	for (;;) {
 		AUTO_FD int dir =
-			openat(images, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			openat(images, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		struct stat mine, now;
 		if (dir < 0 && errno == ENOENT)
 			return 0;
 		if (dir < 0)
 			return err_set(err, FAULT_INFRA, errno, "cannot open image '%s'", name);
-		if (lock(dir, how) < 0)
+		if (folder_flock(dir, how) < 0)
 			return lock_failed(name, err);
 		if (fstat(dir, &mine) < 0)
 			return err_set(err, FAULT_INFRA, errno, "cannot stat image '%s'", name);
 		/* Replaced while we waited? Then the new one. */
-		if (fstatat(images, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (fstatat(images, folder, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    now.st_ino == mine.st_ino && now.st_dev == mine.st_dev) {
 			*ret_dir = fd_steal(&dir);
 			return 1;
@@ -130,13 +135,13 @@ static void remove_marked(int images, const char *name, int dir)
 		unlinkat(images, name, AT_REMOVEDIR);
 }
 
-int folder_throw_away(int images, const char *name, int dir, struct err *err)
+int folder_throw_away(int images, int from, const char *name, int dir, struct err *err)
 {
 	char gone[48];
 
 	marked_name(gone);
-	if (renameat2(images, name, images, gone, RENAME_NOREPLACE) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot remove image '%s'", name);
+	if (renameat2(from, name, images, gone, RENAME_NOREPLACE) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot remove '%s' from the store", name);
 	remove_marked(images, gone, dir);
 	return 0;
 }
@@ -146,10 +151,12 @@ static int take_name(struct image_folder *f, const char *name, struct err *err)
 {
 	AUTO_FD int old = -1;
 	int there = image_lock(f->images, name, LOCK_EX | LOCK_NB, &old, err);
+	char folder[IMAGE_NAME_MAX + 1];
 
 	if (there < 0)
 		return -1;
-	if (renameat2(f->images, f->name, f->images, name,
+	name_to_folder(name, folder);
+	if (renameat2(f->images, f->name, f->images, folder,
 		      there ? RENAME_EXCHANGE : RENAME_NOREPLACE) < 0) {
 		if (!there && errno == EEXIST)
 			return 0;
@@ -162,11 +169,29 @@ static int take_name(struct image_folder *f, const char *name, struct err *err)
 	return 1;
 }
 
-int folder_commit(struct image_folder *f, const struct image_meta *m, struct err *err)
+/* The list of the tree, and the digest where nothing else gives it. */
+static int write_list(const struct image_folder *f, struct image_meta *m, struct err *err)
+{
+	AUTO_FD int fd = openat(f->dir, "list", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+	AUTO_FREE char *digest = NULL;
+
+	if (!out)
+		return err_set(err, FAULT_INFRA, errno, "cannot write the list of the tree");
+	fd_steal(&fd);
+	int got = tree_list(f->rootfs, out, &digest, err);
+	if (fclose(out) != 0 && got == 0)
+		got = err_set(err, FAULT_INFRA, errno, "cannot write the list of the tree");
+	if (got == 0 && !m->image.digest)
+		m->image.digest = ptr_steal(&digest);
+	return got;
+}
+
+int folder_commit(struct image_folder *f, struct image_meta *m, struct err *err)
 {
 	int got;
 
-	if (meta_write(f->dir, m, err) < 0)
+	if (write_list(f, m, err) < 0 || meta_write(f->dir, m, err) < 0)
 		return -1;
 	/* An image that a power cut left half empty would be a wrong verdict, not an error. */
 	if (fchmod(f->dir, 0711) < 0 || syncfs(f->dir) < 0)
@@ -192,7 +217,7 @@ static bool sweep_one(int images, const char *name)
 {
 	AUTO_FD int dir = openat(images, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (dir < 0 || lock(dir, LOCK_EX | LOCK_NB) < 0)
+	if (dir < 0 || folder_flock(dir, LOCK_EX | LOCK_NB) < 0)
 		return false;
 	return tree_remove(dir) == 0 && unlinkat(images, name, AT_REMOVEDIR) == 0;
 }
@@ -210,5 +235,5 @@ int image_sweep(const struct places *p, int *ret_removed, struct err *err)
 			removed += sweep_one(dirfd(d), e->d_name);
 	if (ret_removed)
 		*ret_removed = removed;
-	return 0;
+	return d ? layers_sweep(dirfd(d), err) : 0;
 }

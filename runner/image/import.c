@@ -1,155 +1,139 @@
 /*
- * import.c - a foreign tree becomes an image.
+ * import.c - a foreign tree, or an archive of images, becomes an image.
  *
- * The store gets a locked folder with a name that marks it as unfinished. A forked child, confined
- * to the tree in it, reads the archive and writes the tree, then says in one message how it went.
- * The child shares our lock: as long as either lives, no sweep touches the folder. We compute the
- * digest and give the folder its name. Whatever fails before that leaves nothing.
+ * The store gets a locked folder with a name that marks it as unfinished. A first child, confined
+ * to that folder, reads what was given: a plain tree is then complete. Of an archive of images it
+ * makes the layers of one; we move those into the store, each once, and a second child, which sees
+ * no foreign byte but names, lays one over the other. A child shares our lock: as long as one of us
+ * lives, no sweep touches the folder. We compute the digest and give the folder its name. Whatever
+ * fails before that leaves nothing.
  */
+#include "image/import.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
+#include <inttypes.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
+#include <sys/file.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/mem.h"
-#include "image/internal.h"
+#include "base/signals.h"
+#include "image/layer.h"
+#include "image/layers.h"
 #include "image/store.h"
 
-struct job {
-	const char *path;
-	int source;
-	bool is_folder;
-	int64_t max_bytes;
+/* ---- the second child ---- */
+
+struct merge_job {
+	const char *folder;    /* name of the unfinished folder in images/ */
+	char *const *diff_ids; /* lowest first */
 };
 
-/* What the child says; plain bytes, believed only within bounds. */
-struct report {
-	int result;
-	struct err err;
-	int64_t bytes, entries, setid, devices, capabilities;
-};
-
-/* A tree that is an archive of images would run nothing; say so instead of keeping it. */
-static int check_kind(int root, struct err *err)
+static int merge_all(const struct merge_job *job, int images, struct writer *w, struct err *err)
 {
-	static const char *const marks[] = { "oci-layout", "manifest.json", NULL };
-	static const char *const tree[] = { "bin", "usr", "etc", "sbin", NULL };
-	struct stat st;
+	AUTO_FD int layers = layers_open(images);
 
-	for (size_t i = 0; tree[i]; i++)
-		if (fstatat(root, tree[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
-			return 0;
-	for (size_t i = 0; marks[i]; i++)
-		if (fstatat(root, marks[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
-			return err_set(err, FAULT_USAGE, 0,
-				       "it has '%s' and no root file system: an archive of images; "
-				       "expected the tree of one, as `docker export` writes it",
-				       marks[i]);
-	return 0;
+	for (char *const *l = job->diff_ids; *l; l++) {
+		AUTO_FD int dir = openat(layers, *l, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (dir < 0)
+			return err_set(err, FAULT_INFRA, errno, "cannot open layer '%s'", *l);
+		if (layer_merge(dir, w, err) < 0)
+			return err_wrap(err, "layer '%.12s'", *l);
+	}
+	return rootfs_writer_finish(w, err);
 }
 
-static int fill_tree(const struct job *job, int root, struct report *r)
+static int merge_layers(void *ctx, int root, int other, struct import_report *r, struct buf *text)
 {
+	const struct merge_job *job = ctx;
 	struct writer w;
+	(void)other;
+	(void)text;
 
-	if (confine_child(root, &r->err) < 0 ||
-	    rootfs_writer_init(&w, root, job->max_bytes, &r->err) < 0)
+	if (confine_child(root, &r->err) < 0)
 		return -1;
-	int got = job->is_folder ? copy_folder(job->source, "", false, &w, &r->err) :
-				   extract_tar(job->source, &w, &r->err);
-	if (got == 0)
-		got = check_kind(root, &r->err);
-	if (got == 0)
-		got = rootfs_writer_finish(&w, &r->err);
-	r->bytes = w.bytes;
-	r->entries = w.entries;
-	r->setid = w.setid;
-	r->devices = w.devices;
-	r->capabilities = w.capabilities;
+	AUTO_FD int folder = openat(root, job->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD int rootfs = openat(folder, "rootfs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (rootfs < 0)
+		return err_set(&r->err, FAULT_INFRA, errno, "cannot open the new tree");
+	/* The layers were within the limit; a file of two of them takes no more room than in one. */
+	if (rootfs_writer_init(&w, rootfs, INT64_MAX, &r->err) < 0)
+		return -1;
+	int got = merge_all(job, root, &w, &r->err);
+	import_report_tree(r, &w);
 	rootfs_writer_done(&w);
 	return got;
 }
 
-/* Keeps the four descriptors it needs, in fixed places; everything else of ours is closed. */
-static void child_main(const struct job *job, const struct image_folder *f, int report,
-		       pid_t parent)
-{
-	enum { ROOT = 3, SOURCE, REPORT, LOCK, END };
-	int fds[] = { f->rootfs, job->source, report, f->dir };
-	struct job own = *job;
-	struct report r = { .result = -1 };
+/* ---- what the first one said ---- */
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
-	/* First above the places, so that none of them overwrites another. */
-	for (size_t i = 0; i < END - ROOT; i++)
-		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, END);
-	for (int i = 0; i < END - ROOT; i++)
-		if (dup2(fds[i], ROOT + i) < 0)
-			_exit(1);
-	syscall(SYS_close_range, END, ~0U, 0);
-	own.source = SOURCE;
-	r.result = fill_tree(&own, ROOT, &r);
-	_exit(fd_write_all(REPORT, &r, sizeof(r)) < 0);
+static bool is_digest(const char *s)
+{
+	return strlen(s) == DIGEST_HEX - 1 && strspn(s, "0123456789abcdef") == DIGEST_HEX - 1;
 }
 
-static int died(int status, struct err *err)
+static int take_line(const char *line, struct image *i, char ***diff_ids, struct err *err)
 {
-	int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-
-	if (sig == SIGSEGV || sig == SIGBUS || sig == SIGABRT || sig == SIGFPE || sig == SIGILL)
-		return err_set(err, FAULT_USAGE, 0, "the archive made its reader crash (signal %d)",
-			       sig);
-	if (sig)
-		return err_set(err, FAULT_INFRA, 0, "its reader was killed (signal %d)", sig);
-	return err_set(err, FAULT_USAGE, 0,
-		       "its reader ended with status %d: the archive needs too much memory",
-		       WEXITSTATUS(status));
-}
-
-/* The child may have been taken over: its words are bounded text, its fault is one of two. */
-static int take_report(const struct buf *b, struct report *r, struct err *err)
-{
-	memcpy(r, b->data, sizeof(*r));
-	if (r->result == 0)
+	switch (*line) {
+	case 'L':
+		if (!is_digest(line + 1))
+			break;
+		strv_add(diff_ids, line + 1);
 		return 0;
-	r->err.msg[sizeof(r->err.msg) - 1] = '\0';
-	enum fault fault = r->err.fault == FAULT_USAGE ? FAULT_USAGE : FAULT_INFRA;
-	return err_set(err, fault, 0, "%s", r->err.msg);
+	case 'E':
+		env_set(&i->env, line + 1);
+		return 0;
+	case 'U':
+		free(i->user);
+		i->user = mem_strdup(line + 1);
+		return 0;
+	case 'W':
+		free(i->working_dir);
+		i->working_dir = mem_strdup(line + 1);
+		return 0;
+	default:
+		break;
+	}
+	return err_set(err, FAULT_INFRA, 0, "its reader said what it should not");
 }
 
-static int run_child(const struct job *job, const struct image_folder *f, struct report *ret,
-		     struct err *err)
+static int take_text(const struct buf *text, struct image *i, char ***diff_ids, struct err *err)
 {
-	int ends[2];
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot make a pipe");
-	AUTO_FD int from = ends[0], to = ends[1];
-	AUTO_BUF said = { 0 };
-	pid_t self = getpid(), pid = fork();
-	if (pid < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot fork");
-	if (pid == 0)
-		child_main(job, f, to, self);
-	fd_close(&to);
-	int got = fd_read_all(from, &said, sizeof(*ret));
-	if (got < 0)
-		kill(pid, SIGKILL);
-	int status = 0;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (got < 0 || status != 0 || said.len != sizeof(*ret))
-		return died(status, err);
-	return take_report(&said, ret, err);
+	for (size_t at = 0; at < text->len; at += strlen(text->data + at) + 1)
+		if (take_line(text->data + at, i, diff_ids, err) < 0)
+			return -1;
+	for (char **l = *diff_ids; *l; l++) {
+		AUTO_FREE char *full = mem_printf("sha256:%s", *l);
+		strv_add(&i->layers, full);
+	}
+	return 0;
 }
+
+static void take_numbers(const struct import_report *r, struct image_meta *m)
+{
+	m->bytes = r->bytes;
+	m->entries = r->entries;
+	m->image.dropped_setid = r->setid;
+	m->image.dropped_devices = r->devices;
+	m->image.dropped_capabilities = r->capabilities;
+	if (r->open_folders == 0)
+		return;
+	AUTO_FREE char *others = mem_printf(" and %" PRId64 " other folders", r->open_folders - 1);
+	AUTO_FREE char *text =
+		mem_printf("everybody may write to '%s'%s; in a box images are read-only",
+			   r->open_folder, r->open_folders > 1 ? others : "");
+	strv_add(&m->image.warnings, text);
+}
+
+/* ---- the parent ---- */
+
+struct job {
+	const char *path;
+	int fd;
+	struct import_source source;
+};
 
 static int open_source(const char *path, struct job *job, struct err *err)
 {
@@ -164,10 +148,10 @@ static int open_source(const char *path, struct job *job, struct err *err)
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return err_set(err, FAULT_USAGE, 0,
 			       "'%s' is neither a file nor a folder; expected a tar (plain, gz, "
-			       "xz, zst, bz2) or a folder with the tree", path);
+			       "xz, zst, bz2) or a folder, of a tree or of images", path);
 	job->path = path;
-	job->is_folder = S_ISDIR(st.st_mode);
-	job->source = fd_steal(&fd);
+	job->source.is_folder = S_ISDIR(st.st_mode);
+	job->fd = fd_steal(&fd);
 	return 0;
 }
 
@@ -180,35 +164,84 @@ static int check_free(const struct places *p, const char *name, struct err *err)
 	       image_lock(images, name, LOCK_EX | LOCK_NB, &old, err) < 0 ? -1 : 0;
 }
 
-static int import_tree(const struct places *p, const char *name, const struct job *job,
+static int lay_layers(struct image_folder *f, char *const *diff_ids, struct image_meta *m,
+		      struct layer_holds *holds, struct err *err)
+{
+	struct merge_job merge = { .folder = f->name, .diff_ids = diff_ids };
+	const struct import_call call = {
+		.work = merge_layers, .ctx = &merge, .root = f->images, .other = f->dir,
+		.lock = f->dir,
+	};
+	struct import_report r;
+	AUTO_BUF text = { 0 };
+
+	if (layers_take(f, diff_ids, holds, err) < 0 || import_child(&call, &r, &text, err) < 0)
+		return -1;
+	take_numbers(&r, m);
+	return 0;
+}
+
+/* Fills @f. @holds keeps the layers until the image names them. */
+static int fill_folder(struct image_folder *f, struct job *job, struct image_meta *m,
+		       struct layer_holds *holds, struct err *err)
+{
+	const struct import_call call = {
+		.work = import_read, .ctx = &job->source, .root = f->dir, .other = job->fd,
+		.lock = f->dir,
+	};
+	AUTO_STRV diff_ids = strv_dup(NULL);
+	AUTO_BUF text = { 0 };
+	struct import_report r;
+
+	if (import_child(&call, &r, &text, err) < 0)
+		return -1;
+	if (unlinkat(f->dir, "source", AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_set(err, FAULT_INFRA, errno, "cannot tidy up");
+	take_numbers(&r, m);
+	if (take_text(&text, &m->image, &diff_ids, err) < 0)
+		return -1;
+	return r.is_image ? lay_layers(f, diff_ids, m, holds, err) : 0;
+}
+
+static int import_into(const struct places *p, struct job *job, struct image_meta *m,
 		       struct err *err)
 {
 	AUTO_FOLDER f = IMAGE_FOLDER_NONE;
-	struct report r;
-	struct image_meta m = { 0 };
+	AUTO_HOLDS holds = { 0 };
 
 	if (folder_new(p, &f, err) < 0)
 		return -1;
-	if (run_child(job, &f, &r, err) < 0)
+	if (fill_folder(&f, job, m, &holds, err) < 0)
 		return err_wrap(err, "cannot import '%s'", job->path);
-	m.bytes = r.bytes;
-	m.entries = r.entries;
-	m.image.name = mem_strdup(name);
-	m.image.dropped_setid = r.setid;
-	m.image.dropped_devices = r.devices;
-	m.image.dropped_capabilities = r.capabilities;
-	int got = tree_digest(f.rootfs, &m.image.digest, err);
-	if (got == 0)
-		got = folder_commit(&f, &m, err);
+	return folder_commit(&f, m, err);
+}
+
+static int import_source(const struct places *p, struct job *job, struct err *err)
+{
+	struct image_meta m = { .image.name = mem_strdup(job->source.name) };
+	AUTO_FD int images = -1;
+
+	int got = import_into(p, job, &m, err);
 	meta_done(&m);
+	/* Those of an image that had the name before, or of one that failed. */
+	if (images_open(p, &images, got < 0 ? NULL : err) < 0 ||
+	    layers_sweep(images, got < 0 ? NULL : err) < 0)
+		return -1;
 	return got;
+}
+
+static int import_checked(const struct places *p, struct job *job, struct err *err)
+{
+	return check_free(p, job->source.name, err) < 0 || image_sweep(p, NULL, err) < 0 ?
+		       -1 : import_source(p, job, err);
 }
 
 int image_import(const struct places *p, const char *name, const char *path, int64_t max_bytes,
 		 struct image *ret, struct err *err)
 {
 	AUTO_FD int source = -1;
-	struct job job = { .source = -1, .max_bytes = max_bytes };
+	struct job job = { .fd = -1, .source = { .name = name, .max_bytes = max_bytes } };
+	sigset_t ending, before;
 
 	if (name_check(name, err) < 0)
 		return -1;
@@ -217,9 +250,11 @@ int image_import(const struct places *p, const char *name, const char *path, int
 			       "'host' always means the programs of the host; choose another name");
 	if (open_source(path, &job, err) < 0)
 		return -1;
-	source = job.source;
-	if (check_free(p, name, err) < 0 || image_sweep(p, NULL, err) < 0 ||
-	    import_tree(p, name, &job, err) < 0)
-		return -1;
-	return image_open(p, name, ret, err);
+	source = job.fd;
+	/* Ctrl-C ends the program where the mask is given back: when what was begun is away. */
+	signals_ending(&ending);
+	sigprocmask(SIG_BLOCK, &ending, &before);
+	int got = import_checked(p, &job, err);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return got < 0 ? -1 : image_open(p, name, ret, err);
 }

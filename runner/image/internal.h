@@ -18,7 +18,7 @@
 #define IMAGE_MAX_DEPTH 256
 #define IMAGE_MAX_ENTRIES INT64_C(4000000)
 #define IMAGE_MAX_PATH 4095
-#define IMAGE_NAME_MAX 128
+#define IMAGE_NAME_MAX 200
 
 /** path_tail() - what a message shows of a path, so that its cause is not cut off. */
 static inline const char *path_tail(const char *path)
@@ -69,20 +69,24 @@ struct image_folder {
 int images_open(const struct places *p, int *ret_fd, struct err *err);
 int folder_new(const struct places *p, struct image_folder *ret, struct err *err);
 /**
- * folder_commit() - write image.json and give the folder its name, in one step
+ * folder_commit() - list the tree, write image.json, give the folder its name in one step
+ * @m: gets the digest of the tree when it has none
  *
  * An image of that name is replaced and removed; one that a run holds is FAULT_USAGE ("in use").
  */
-int folder_commit(struct image_folder *f, const struct image_meta *m, struct err *err);
+int folder_commit(struct image_folder *f, struct image_meta *m, struct err *err);
 /** folder_drop() - remove what is there (nothing after a commit) and close. */
 void folder_drop(struct image_folder *f);
+/** folder_flock() - flock(2), whatever signals come. */
+int folder_flock(int fd, int how);
 /**
  * image_lock() - lock the folder of an image: LOCK_SH for a run, LOCK_EX | LOCK_NB to replace it
  * Return: 1 locked, 0 no such image, -1 with @err (FAULT_USAGE: in use).
  */
 int image_lock(int images, const char *name, int how, int *ret_dir, struct err *err);
-/** folder_throw_away() - an image whose folder @dir is locked for us alone leaves the store. */
-int folder_throw_away(int images, const char *name, int dir, struct err *err);
+/** folder_throw_away() - the folder @dir, which is @name in @from and locked for us alone, leaves
+ *  the store. */
+int folder_throw_away(int images, int from, const char *name, int dir, struct err *err);
 
 /* ---- walk.c: every entry of a tree ---- */
 
@@ -100,10 +104,6 @@ typedef int walk_fn(void *ctx, const struct walk_entry *e, struct err *err);
  *  seen as empty folders. Deeper than IMAGE_MAX_DEPTH: FAULT_USAGE. */
 int walk_tree(int top, walk_fn *fn, void *ctx, struct err *err);
 
-/** tree_digest() - "sha256:..." over path, type, mode, owner, mtime, content, link and user.*
- *  attributes of every entry, sorted; @ret is a heap string. */
-int tree_digest(int top, char **ret, struct err *err);
-
 /** xattr_names() - the attributes of an open file as sorted heap strings (NULL-terminated). */
 int xattr_names(int fd, char ***ret);
 
@@ -118,18 +118,22 @@ struct entry_attr {
 struct writer {
 	int root; /* borrowed; links in the middle of a path never lead out of it */
 	int64_t max_bytes;
-	int64_t bytes, entries, setid, devices, capabilities;
+	int64_t bytes, entries; /* written; after rootfs_writer_finish(): of the tree */
+	int64_t setid, devices, capabilities; /* counted by rootfs_writer_finish() */
+	int64_t open_folders; /* that everybody may write to, but for the usual ones */
+	char open_folder[64]; /* the first of them, shortened */
 	void *times; /* of folders, by inode: what is written into a folder changes its time */
+	void *marks; /* what was left out, by inode */
 };
 
 int rootfs_writer_init(struct writer *w, int root, int64_t max_bytes, struct err *err);
 void rootfs_writer_done(struct writer *w);
 /*
  * Every path is cleaned first: leading "/" and "." go, ".." is refused. Missing parents are made
- * (0755, root, 1970). What stood there is replaced, except that a folder stays one and one that
- * holds something gives way to nothing else. Refusals are FAULT_USAGE and name the entry.
+ * (0755, root, 1970). What stood there is replaced, except that a folder stays one. Refusals are
+ * FAULT_USAGE and name the entry.
  */
-/** rootfs_writer_drop() - count an entry that an image has no use for: devices; sockets, fifos unsaid. */
+/** rootfs_writer_drop() - an entry that an image has no use for: a device (counted), socket, fifo. */
 int rootfs_writer_drop(struct writer *w, const char *path, const struct entry_attr *a, struct err *err);
 /** rootfs_writer_folder() - @ret_fd may be NULL. */
 int rootfs_writer_folder(struct writer *w, const char *path, const struct entry_attr *a, int *ret_fd,
@@ -148,10 +152,38 @@ int rootfs_writer_xattr(struct writer *w, int fd, const char *name, const void *
 int rootfs_writer_symlink(struct writer *w, const char *path, const char *target,
 		   const struct entry_attr *a, struct err *err);
 int rootfs_writer_hardlink(struct writer *w, const char *path, const char *target, struct err *err);
+/** rootfs_writer_link() - a finished file from elsewhere: @name in the folder @dir; @marks: MARK_*. */
+int rootfs_writer_link(struct writer *w, const char *path, int dir, const char *name,
+		       unsigned int marks, struct err *err);
+/** rootfs_writer_hide() - what a whiteout names goes, with @content all that a folder holds (""
+ *  is the top). A name that is not there, or only through a link, is no error. */
+int rootfs_writer_hide(struct writer *w, const char *path, bool content, struct err *err);
+/** rootfs_writer_count() - one entry more; the calls above do it themselves. */
+int rootfs_writer_count(struct writer *w, struct err *err);
+/** rootfs_writer_finish() - times of folders; /tmp gets 1777; what was dropped is removed and
+ *  counted; the mount points of a box are checked. */
+int rootfs_writer_finish(struct writer *w, struct err *err);
+
 /** times_remember() - the time that rootfs_writer_finish() gives to the folder @fd. -1: errno. */
 int times_remember(struct writer *w, int fd, struct timespec mtime);
-/** rootfs_writer_finish() - times of folders; /tmp gets 1777; the mount points of a box are checked. */
-int rootfs_writer_finish(struct writer *w, struct err *err);
+
+/* ---- marks.c: what was left out of a file or folder, by its inode ---- */
+
+#define MARK_SETID 1u      /* set-id bits */
+#define MARK_CAPABILITY 2u /* a file capability */
+#define MARK_DEVICE 4u     /* holds the place of a device */
+#define MARK_GONE 8u       /* holds the place of a socket or fifo */
+#define MARK_COUNTED 16u   /* the bits are */
+#define MARK_SIZED 32u     /* its size is */
+
+/** mark_add() - also @marks for the open file @fd. -1: errno. */
+int mark_add(struct writer *w, int fd, unsigned int marks);
+int mark_inode(struct writer *w, ino_t ino, unsigned int marks);
+/** mark_clear() - @fd was made just now; an inode that came back has nothing of the old one. */
+void mark_clear(struct writer *w, int fd);
+/** mark_of() - NULL: none. */
+unsigned int *mark_of(const struct writer *w, ino_t ino);
+void marks_free(struct writer *w);
 
 /* ---- where trees come from ---- */
 
@@ -175,9 +207,17 @@ bool recipe_changed(const struct places *p, const struct image_meta *m);
 /** recipe_make() - build and commit; the caller keeps others from doing the same. */
 int recipe_make(const struct places *p, const char *name, struct err *err);
 
-/* ---- store.c ---- */
+/* ---- store.c, name.c ---- */
 
-/** name_check() - [a-z0-9][a-z0-9._-]*, at most IMAGE_NAME_MAX. */
+/** image_find() - the folder of an image that is there, locked as image_lock() does. Unknown:
+ *  FAULT_USAGE, listing what there is. */
+int image_find(const struct places *p, const char *name, int how, int *ret_dir, struct err *err);
+
+/** name_check() - as tags of images are: components of letters, digits, '.', '_' and '-', divided
+ *  by '/' or ':'; each begins with a letter or digit; at most IMAGE_NAME_MAX. */
 int name_check(const char *name, struct err *err);
+/** name_to_folder() - of a valid name its folder in images/; folder_to_name() the other way. */
+void name_to_folder(const char *name, char ret[IMAGE_NAME_MAX + 1]);
+void folder_to_name(const char *folder, char ret[IMAGE_NAME_MAX + 1]);
 
 #endif

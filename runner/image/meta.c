@@ -11,6 +11,7 @@
 #include "image/internal.h"
 #include "image/store.h"
 
+#define META_MAX (16u << 20) /* the environment may have megabytes */
 #define SCHEMA "moulette.image/1"
 
 struct json_object *image_binds_json(const struct image *i)
@@ -59,6 +60,7 @@ static struct json_object *meta_json(const struct image_meta *m)
 	json_object_object_add(o, "env", json_new_strv(i->env));
 	json_object_object_add(o, "binds", image_binds_json(i));
 	json_object_object_add(o, "dropped", d);
+	json_object_object_add(o, "warnings", json_new_strv(i->warnings));
 	json_object_object_add(o, "bytes", json_object_new_int64(m->bytes));
 	json_object_object_add(o, "entries", json_object_new_int64(m->entries));
 	json_object_object_add(o, "recipe_sha256", json_new_str(m->recipe_sha256));
@@ -171,6 +173,7 @@ static int load_all(struct json_object *o, const char *where, struct image_meta 
 	if (json_get_str(o, where, "digest", &i->digest, err) < 0 ||
 	    json_get_strv(o, where, "layers", &i->layers, err) < 0 ||
 	    json_get_strv(o, where, "env", &i->env, err) < 0 ||
+	    json_get_strv(o, where, "warnings", &i->warnings, err) < 0 ||
 	    get_opt_str(o, where, "user", &i->user, err) < 0 ||
 	    get_opt_str(o, where, "working_dir", &i->working_dir, err) < 0 ||
 	    get_opt_str(o, where, "recipe_sha256", &m->recipe_sha256, err) < 0 ||
@@ -190,7 +193,7 @@ int meta_load(int dir, const char *name, struct image_meta *ret, struct err *err
 	struct image_meta m = { .image.name = mem_strdup(name) };
 	int got = 0;
 
-	if (file_read(dir, "image.json", &text, 1 << 20) < 0)
+	if (file_read(dir, "image.json", &text, META_MAX) < 0)
 		got = err_set(err, FAULT_INFRA, errno, "cannot read '%s'", where);
 	else if (json_parse(where, text.data, text.len, &o, err) < 0 ||
 		 load_all(o, where, &m, err) < 0)

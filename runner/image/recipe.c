@@ -18,13 +18,17 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "image/internal.h"
+#include "image/recipe_debian.h"
 #include "image/recipe_program.h"
 
 #define RECIPE_MAX (1 << 20)
 
 struct cook {
 	const char *where; /* path of the recipe, for messages */
+	struct image_folder *f;
+	const char *path; /* of the folder */
 	struct writer w;
 	struct image_meta *m;
 };
@@ -216,6 +220,22 @@ static int add_of_host(struct cook *c, struct json_object *o, const char *key, a
 	return 0;
 }
 
+static int add_debian(struct cook *c, struct json_object *o, struct err *err)
+{
+	struct json_object *debian = NULL;
+	struct debian d = { 0 };
+
+	if (json_get_obj(o, c->where, "debian", &debian, err) < 0)
+		return -1;
+	if (!debian)
+		return 0;
+	int got = debian_load(debian, c->where, &d, err);
+	if (got == 0)
+		got = debian_make(&d, c->f, c->path, c->m, err);
+	debian_done(&d);
+	return got;
+}
+
 static int add_program(struct cook *c, struct json_object *o, struct err *err)
 {
 	struct json_object *program = NULL;
@@ -226,8 +246,9 @@ static int add_program(struct cook *c, struct json_object *o, struct err *err)
 
 static int cook(struct cook *c, struct json_object *o, struct err *err)
 {
-	static const char *const keys[] = { "description", "program", "folders", "files", "links",
-					    "bind", "copy", "state", "env", "working_dir", NULL };
+	static const char *const keys[] = { "description", "debian", "program", "folders", "files",
+					    "links", "bind", "copy", "state", "env", "working_dir",
+					    NULL };
 	AUTO_STRV state = NULL;
 
 	if (json_only_keys(o, c->where, keys, err) < 0 ||
@@ -236,23 +257,24 @@ static int cook(struct cook *c, struct json_object *o, struct err *err)
 	    json_get_strv(o, c->where, "state", &state, err) < 0)
 		return -1;
 	/* In this order: what is said explicitly replaces what came along. */
-	if (add_program(c, o, err) < 0 || add_of_host(c, o, "copy", add_copy, err) < 0 ||
-	    add_folders(c, o, err) < 0 || add_files(c, o, err) < 0 || add_links(c, o, err) < 0 ||
+	if (add_debian(c, o, err) < 0 || add_program(c, o, err) < 0 ||
+	    add_of_host(c, o, "copy", add_copy, err) < 0 || add_folders(c, o, err) < 0 ||
+	    add_files(c, o, err) < 0 || add_links(c, o, err) < 0 ||
 	    add_of_host(c, o, "bind", add_bind, err) < 0 || rootfs_writer_finish(&c->w, err) < 0)
 		return -1;
 	c->m->bytes = c->w.bytes;
 	c->m->entries = c->w.entries;
-	if (state)
-		return state_take(state, c->m, err);
-	return tree_digest(c->w.root, &c->m->image.digest, err);
+	/* Without a state the digest is that of the tree, which folder_commit() takes. */
+	return state ? state_take(state, c->m, err) : 0;
 }
 
-static int make_in(struct image_folder *f, const char *where, struct image_meta *m, struct err *err)
+static int make_in(struct image_folder *f, const char *path, const char *where,
+		   struct image_meta *m, struct err *err)
 {
 	AUTO_BUF text = { 0 };
 	AUTO_JSON *o = NULL;
 	char hex[DIGEST_HEX];
-	struct cook c = { .where = where, .m = m };
+	struct cook c = { .where = where, .f = f, .path = path, .m = m };
 
 	if (file_read(AT_FDCWD, where, &text, RECIPE_MAX) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot read recipe '%s'", where);
@@ -266,17 +288,27 @@ static int make_in(struct image_folder *f, const char *where, struct image_meta 
 	return got;
 }
 
-int recipe_make(const struct places *p, const char *name, struct err *err)
+static int make_and_commit(const struct places *p, struct image_meta *m, struct err *err)
 {
 	AUTO_FOLDER f = IMAGE_FOLDER_NONE;
-	AUTO_FREE char *where = recipe_path(p, name);
-	struct image_meta m = { .image.name = mem_strdup(name) };
+	AUTO_FREE char *where = recipe_path(p, m->image.name);
 
-	int got = folder_new(p, &f, err);
-	if (got == 0)
-		got = make_in(&f, where, &m, err);
-	if (got == 0)
-		got = folder_commit(&f, &m, err);
+	if (folder_new(p, &f, err) < 0)
+		return -1;
+	AUTO_FREE char *path = mem_printf("%s/%s", p->images, f.name);
+	return make_in(&f, path, where, m, err) < 0 ? -1 : folder_commit(&f, m, err);
+}
+
+int recipe_make(const struct places *p, const char *name, struct err *err)
+{
+	struct image_meta m = { .image.name = mem_strdup(name) };
+	sigset_t ending, before;
+
+	/* Ctrl-C ends the program where the mask is given back: when what was begun is away. */
+	signals_ending(&ending);
+	sigprocmask(SIG_BLOCK, &ending, &before);
+	int got = make_and_commit(p, &m, err);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	meta_done(&m);
 	return got < 0 ? err_wrap(err, "cannot build image '%s'", name) : 0;
 }

@@ -1,20 +1,20 @@
 /*
- * rootfs_writer.c - writes entries beneath a folder, whatever their names say.
+ * rootfs_writer.c - writes entries beneath a folder, whatever their names say (place.c).
  *
- * Links in the middle of a path are followed, as archives made of several layers need it (lib ->
- * usr/lib, then lib/x), but by RESOLVE_IN_ROOT: an absolute link starts at the image's own top.
- * The last component is never followed. Every write goes to a file that was made here (O_EXCL).
+ * Every write goes to a file that was made here (O_EXCL). What an image has no use for (devices,
+ * sockets) holds its place as an empty file until finish.c removes it: so it replaces, is replaced
+ * and is hidden as everything else, and what is counted is what the whole image lost.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/openat2.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 
 #include "base/cleanup.h"
-#include "image/internal.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "image/place.h"
 #include "model/limits.h"
 
 int rootfs_writer_init(struct writer *w, int root, int64_t max_bytes, struct err *err)
@@ -25,136 +25,7 @@ int rootfs_writer_init(struct writer *w, int root, int64_t max_bytes, struct err
 	return 0;
 }
 
-/* A path in its parts. */
-struct place {
-	char path[IMAGE_MAX_PATH + 1]; /* clean; "" is the top itself */
-	char *name;                    /* last component, in path */
-	int parent;                    /* open folder; -1: not opened */
-};
-#define AUTO_PLACE __attribute__((cleanup(place_cleanup))) struct place
-
-static void place_cleanup(struct place *p)
-{
-	cleanup_fd(&p->parent);
-}
-
-static int clean_path(const char *raw, struct place *p, struct err *err)
-{
-	size_t len = 0;
-	int depth = 0;
-
-	p->name = p->path;
-	for (const char *s = raw; *s;) {
-		size_t n = strcspn(s, "/");
-		const char *part = s;
-		s += n + (s[n] == '/');
-		if (n == 0 || (n == 1 && part[0] == '.'))
-			continue;
-		if (n == 2 && part[0] == '.' && part[1] == '.')
-			return err_set(err, FAULT_USAGE, 0, "entry '%s' has '..' in its name",
-				       path_tail(raw));
-		if (n > NAME_MAX || len + 1 + n > IMAGE_MAX_PATH || ++depth > IMAGE_MAX_DEPTH)
-			return err_set(err, FAULT_USAGE, 0,
-				       "entry '...%s' has a name that is too long (%d bytes, "
-				       "%d a component) or too deep (%d)",
-				       path_tail(raw), IMAGE_MAX_PATH, NAME_MAX, IMAGE_MAX_DEPTH);
-		if (len)
-			p->path[len++] = '/';
-		p->name = p->path + len;
-		memcpy(p->path + len, part, n);
-		len += n;
-	}
-	p->path[len] = '\0';
-	return 0;
-}
-
-static int open_in_root(int root, const char *path)
-{
-	struct open_how how = {
-		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
-	};
-	return (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
-}
-
-static int refuse_parent(const struct place *p, struct err *err)
-{
-	switch (errno) {
-	case ENOENT:
-		return err_set(err, FAULT_USAGE, 0,
-			       "entry '%s' goes through a link that leads nowhere in the image",
-			       path_tail(p->path));
-	case ENOTDIR:
-	case ELOOP:
-	case EXDEV:
-		return err_set(err, FAULT_USAGE, errno,
-			       "entry '%s' goes through something that is not a folder",
-			       path_tail(p->path));
-	default:
-		return err_set(err, FAULT_INFRA, errno, "cannot open the folder of '%s'",
-			       path_tail(p->path));
-	}
-}
-
-static int new_folder(struct writer *w, int parent, const char *name)
-{
-	if (mkdirat(parent, name, 0755) < 0)
-		return -1;
-	AUTO_FD int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	/* The umask must not decide what is in an image. */
-	if (fd < 0 || fchmod(fd, 0755) < 0 || times_remember(w, fd, (struct timespec){ 0 }) < 0)
-		return -1;
-	return fd_steal(&fd);
-}
-
-/* One prefix of the path after the other; the missing ones are made. */
-static int make_parents(struct writer *w, struct place *p, struct err *err)
-{
-	AUTO_FD int at = open_in_root(w->root, "");
-
-	for (char *s = p->path; at >= 0 && s < p->name;) {
-		char *end = strchr(s, '/');
-		*end = '\0';
-		int fd = open_in_root(w->root, p->path);
-		if (fd < 0 && errno == ENOENT) {
-			fd = new_folder(w, at, s);
-			if (fd < 0 && errno == EEXIST) /* a link to nowhere */
-				errno = ENOENT;
-		}
-		*end = '/';
-		if (fd < 0)
-			return refuse_parent(p, err);
-		close(at);
-		at = fd;
-		s = end + 1;
-	}
-	if (at < 0)
-		return refuse_parent(p, err);
-	p->parent = fd_steal(&at);
-	return 0;
-}
-
-static int find_place(struct writer *w, const char *raw, bool make, struct place *p,
-		      struct err *err)
-{
-	p->parent = -1;
-	if (clean_path(raw, p, err) < 0)
-		return -1;
-	if (p->name == p->path) {
-		p->parent = open_in_root(w->root, "");
-		return p->parent < 0 ? refuse_parent(p, err) : 0;
-	}
-	p->name[-1] = '\0';
-	p->parent = open_in_root(w->root, p->path);
-	p->name[-1] = '/';
-	if (p->parent >= 0)
-		return 0;
-	if (errno != ENOENT || !make)
-		return refuse_parent(p, err);
-	return make_parents(w, p, err);
-}
-
-static int count_entry(struct writer *w, struct err *err)
+int rootfs_writer_count(struct writer *w, struct err *err)
 {
 	if (++w->entries > IMAGE_MAX_ENTRIES)
 		return err_set(err, FAULT_USAGE, 0, "more than %" PRId64 " entries",
@@ -165,7 +36,7 @@ static int count_entry(struct writer *w, struct err *err)
 static int begin(struct writer *w, const char *raw, struct place *p, struct err *err)
 {
 	p->parent = -1;
-	return count_entry(w, err) < 0 ? -1 : find_place(w, raw, true, p, err);
+	return rootfs_writer_count(w, err) < 0 ? -1 : place_find(w, raw, true, p, err);
 }
 
 /* For all but folders: the name must be free. */
@@ -173,17 +44,9 @@ static int make_room(const struct place *p, struct err *err)
 {
 	if (!*p->path)
 		return err_set(err, FAULT_USAGE, 0, "the top of the image is not a folder");
-	if (unlinkat(p->parent, p->name, 0) == 0 || errno == ENOENT)
+	if (tree_remove_at(p->parent, p->name) == 0)
 		return 0;
-	if ((errno == EISDIR || errno == EPERM) &&
-	    unlinkat(p->parent, p->name, AT_REMOVEDIR) == 0)
-		return 0;
-	if (errno == ENOTEMPTY || errno == EEXIST)
-		return err_set(err, FAULT_USAGE, 0,
-			       "entry '%s' stands where the image has a folder with content",
-			       path_tail(p->path));
-	return err_set(err, FAULT_INFRA, errno, "cannot replace '%s'",
-		       path_tail(p->path));
+	return err_set(err, FAULT_INFRA, errno, "cannot replace '%s'", path_tail(p->path));
 }
 
 static int write_failed(const char *what, struct err *err)
@@ -207,19 +70,44 @@ static int put_attr(struct writer *w, int fd, const struct entry_attr *a, struct
 
 	if (check_owner(a, err) < 0)
 		return -1;
-	if (fchown(fd, (uid_t)a->uid, (gid_t)a->gid) < 0 || fchmod(fd, mode) < 0)
+	if (fchown(fd, (uid_t)a->uid, (gid_t)a->gid) < 0 || fchmod(fd, mode) < 0 ||
+	    (a->mode & (S_ISUID | S_ISGID) && mark_add(w, fd, MARK_SETID) < 0))
 		return err_set(err, FAULT_INFRA, errno, "cannot set owner and mode");
-	w->setid += (a->mode & (S_ISUID | S_ISGID)) != 0;
 	return 0;
+}
+
+/* A new, empty file; what was known of a removed one with the same inode is forgotten. */
+static int new_file(struct writer *w, const struct place *p)
+{
+	int fd = openat(p->parent, p->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			0600);
+	if (fd >= 0)
+		mark_clear(w, fd);
+	return fd;
 }
 
 int rootfs_writer_drop(struct writer *w, const char *path, const struct entry_attr *a, struct err *err)
 {
-	struct place p;
-	/* A bad name is refused even where nothing is written. */
-	if (count_entry(w, err) < 0 || clean_path(path, &p, err) < 0)
+	bool device = S_ISCHR(a->mode) || S_ISBLK(a->mode);
+	AUTO_PLACE p;
+	if (begin(w, path, &p, err) < 0 || make_room(&p, err) < 0)
 		return -1;
-	w->devices += S_ISCHR(a->mode) || S_ISBLK(a->mode);
+	AUTO_FD int fd = new_file(w, &p);
+	if (fd < 0 || mark_add(w, fd, device ? MARK_DEVICE : MARK_GONE) < 0)
+		return write_failed(p.path, err);
+	return 0;
+}
+
+/* A folder that is said again is as it is said last. */
+static int forget_xattrs(int fd)
+{
+	AUTO_STRV names = NULL;
+
+	if (xattr_names(fd, &names) < 0)
+		return -1;
+	for (char **n = names; *n; n++)
+		if (strncmp(*n, "user.", 5) == 0 && fremovexattr(fd, *n) < 0)
+			return -1;
 	return 0;
 }
 
@@ -235,11 +123,13 @@ int rootfs_writer_folder(struct writer *w, const char *path, const struct entry_
 	if (fstatat(p.parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode) &&
 	    make_room(&p, err) < 0)
 		return -1;
-	if (mkdirat(p.parent, name, 0700) < 0 && errno != EEXIST)
+	bool old = mkdirat(p.parent, name, 0700) < 0;
+	if (old && errno != EEXIST)
 		return write_failed(p.path, err);
 	AUTO_FD int fd = openat(p.parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || times_remember(w, fd, a->mtime) < 0)
+	if (fd < 0 || times_remember(w, fd, a->mtime) < 0 || (old && forget_xattrs(fd) < 0))
 		return write_failed(p.path, err);
+	mark_clear(w, fd);
 	/* The top is often made by mktemp -d (0700): nothing in the box could be reached. */
 	if (!*p.path)
 		attr.mode |= 0755;
@@ -255,8 +145,7 @@ int rootfs_writer_file(struct writer *w, const char *path, int *ret_fd, struct e
 	AUTO_PLACE p;
 	if (begin(w, path, &p, err) < 0 || make_room(&p, err) < 0)
 		return -1;
-	int fd = openat(p.parent, p.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-			0600);
+	int fd = new_file(w, &p);
 	if (fd < 0)
 		return write_failed(p.path, err);
 	*ret_fd = fd;
@@ -322,8 +211,8 @@ int rootfs_writer_seal(struct writer *w, int fd, const struct entry_attr *a, str
 int rootfs_writer_xattr(struct writer *w, int fd, const char *name, const void *value, size_t len,
 		 struct err *err)
 {
-	if (strcmp(name, "security.capability") == 0)
-		w->capabilities++;
+	if (strcmp(name, "security.capability") == 0 && mark_add(w, fd, MARK_CAPABILITY) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot look at the file");
 	if (strncmp(name, "user.", 5) != 0)
 		return 0;
 	if (fsetxattr(fd, name, value, len, 0) < 0)
@@ -352,6 +241,23 @@ int rootfs_writer_symlink(struct writer *w, const char *path, const char *target
 	return 0;
 }
 
+int rootfs_writer_link(struct writer *w, const char *path, int dir, const char *name,
+		       unsigned int marks, struct err *err)
+{
+	AUTO_PLACE p;
+	struct stat st;
+
+	if (begin(w, path, &p, err) < 0 || make_room(&p, err) < 0)
+		return -1;
+	if (linkat(dir, name, p.parent, p.name, 0) < 0 ||
+	    fstatat(p.parent, p.name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return write_failed(p.path, err);
+	w->bytes += st.st_size;
+	if (marks && mark_inode(w, st.st_ino, marks) < 0)
+		return write_failed(p.path, err);
+	return 0;
+}
+
 int rootfs_writer_hardlink(struct writer *w, const char *path, const char *target, struct err *err)
 {
 	AUTO_PLACE to, from;
@@ -360,7 +266,7 @@ int rootfs_writer_hardlink(struct writer *w, const char *path, const char *targe
 	from.parent = -1;
 	if (begin(w, path, &to, err) < 0)
 		return -1;
-	if (find_place(w, target, false, &from, err) < 0 ||
+	if (place_find(w, target, false, &from, err) < 0 ||
 	    fstatat(from.parent, from.name, &a, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(a.st_mode))
 		return err_set(err, FAULT_USAGE, 0,
 			       "hard link '%s' points to '%s', which is no file of the image "

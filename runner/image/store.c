@@ -11,24 +11,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "image/internal.h"
-
-static bool name_is_valid(const char *name)
-{
-	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-	static const char more[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-
-	return *name && strchr(first, *name) && name[strspn(name, more)] == '\0' &&
-	       strlen(name) <= IMAGE_NAME_MAX;
-}
-
-int name_check(const char *name, struct err *err)
-{
-	if (name_is_valid(name))
-		return 0;
-	return err_set(err, FAULT_USAGE, 0,
-		       "'%.150s' cannot name an image; expected a-z, 0-9 first, then also '.', '_' "
-		       "and '-', at most %d characters", name, IMAGE_NAME_MAX);
-}
+#include "image/layers.h"
 
 static int by_bytes(const void *a, const void *b)
 {
@@ -43,9 +26,13 @@ int image_list(const struct places *p, char ***ret, struct err *err)
 	if (!d && errno != ENOENT)
 		return err_set(err, FAULT_INFRA, errno, "cannot open the store of images '%s'",
 			       p->images);
-	for (struct dirent *e; d && (e = readdir(d));)
-		if (name_is_valid(e->d_name))
-			strv_add(&names, e->d_name);
+	for (struct dirent *e; d && (e = readdir(d));) {
+		char name[IMAGE_NAME_MAX + 1];
+		if (e->d_name[0] == '.' || strlen(e->d_name) > IMAGE_NAME_MAX)
+			continue;
+		folder_to_name(e->d_name, name);
+		strv_add(&names, name);
+	}
 	qsort(names, strv_len(names), sizeof(*names), by_bytes);
 	*ret = ptr_steal(&names);
 	return 0;
@@ -70,8 +57,10 @@ static int unknown(const struct places *p, const char *name, struct err *err)
 /* Return: 1 loaded, 0 no such image, -1. */
 static int load(int images, const char *name, struct image_meta *m, struct err *err)
 {
-	AUTO_FD int dir = openat(images, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char folder[IMAGE_NAME_MAX + 1];
 
+	name_to_folder(name, folder);
+	AUTO_FD int dir = openat(images, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0 && errno == ENOENT)
 		return 0;
 	if (dir < 0)
@@ -160,7 +149,9 @@ int image_open(const struct places *p, const char *name, struct image *ret, stru
 		meta_done(&m);
 		return -1;
 	}
-	m.image.rootfs = mem_printf("%s/%s/rootfs", p->images, name);
+	char folder[IMAGE_NAME_MAX + 1];
+	name_to_folder(name, folder);
+	m.image.rootfs = mem_printf("%s/%s/rootfs", p->images, folder);
 	*ret = m.image;
 	m.image = (struct image){ 0 };
 	meta_done(&m);
@@ -217,14 +208,25 @@ int image_build(const struct places *p, const char *recipe, struct image *ret, s
 	return image_open(p, recipe, ret, err);
 }
 
+int image_find(const struct places *p, const char *name, int how, int *ret_dir, struct err *err)
+{
+	AUTO_FD int images = -1;
+
+	if (name_check(name, err) < 0 || images_open(p, &images, err) < 0)
+		return -1;
+	int got = image_lock(images, name, how, ret_dir, err);
+	return got == 1 ? 0 : got < 0 ? -1 : unknown(p, name, err);
+}
+
 int image_remove(const struct places *p, const char *name, struct err *err)
 {
 	AUTO_FD int images = -1, dir = -1;
 
-	if (name_check(name, err) < 0 || images_open(p, &images, err) < 0)
+	if (image_find(p, name, LOCK_EX | LOCK_NB, &dir, err) < 0 ||
+	    images_open(p, &images, err) < 0)
 		return -1;
-	int got = image_lock(images, name, LOCK_EX | LOCK_NB, &dir, err);
-	if (got <= 0)
-		return got < 0 ? -1 : unknown(p, name, err);
-	return folder_throw_away(images, name, dir, err);
+	char folder[IMAGE_NAME_MAX + 1];
+	name_to_folder(name, folder);
+	return folder_throw_away(images, images, folder, dir, err) < 0 ? -1 :
+									  layers_sweep(images, err);
 }

@@ -14,12 +14,15 @@ int image_open(const struct places *p, const char *name, struct image *ret, stru
 int image_list(const struct places *p, char ***ret, struct err *err);
 /** image_size() - bytes of the files in its tree; what `host` binds is not counted. */
 int image_size(const struct places *p, const char *name, int64_t *ret, struct err *err);
-/** image_import() - from a tar (plain, gz, xz, zst, bz2) or a folder; replaces an image of that
- *  name in one step. A bad archive is FAULT_USAGE, and the store is as before. */
+/** image_import() - from a tar (plain, gz, xz, zst, bz2) or a folder, of a tree or of images in the
+ *  layouts of Docker and OCI, of which @name chooses one by its tag; replaces an image of that name
+ *  in one step. A bad archive is FAULT_USAGE, and the store is as before. */
 int image_import(const struct places *p, const char *name, const char *path, int64_t max_bytes,
 		 struct image *ret, struct err *err);
-/** image_build() - by recipe: "busybox" or "host". */
+/** image_build() - by a recipe of bundles/. */
 int image_build(const struct places *p, const char *recipe, struct image *ret, struct err *err);
+/** image_verify() - FAULT_USAGE when the tree is not as it was made; the message names paths. */
+int image_verify(const struct places *p, const char *name, struct err *err);
 /** image_remove() - FAULT_USAGE when unknown or in use (a run holds a shared lock). */
 int image_remove(const struct places *p, const char *name, struct err *err);
 /** image_binds_json() - [{"source", "destination"}, ...]; owned by the caller. */

@@ -1,7 +1,5 @@
-/* walk.c - every entry of a tree in one order, and the digest over all of them. */
+/* walk.c - every entry of a tree in one order. */
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
 
@@ -135,84 +133,5 @@ int xattr_names(int fd, char ***ret)
 		qsort(list, strv_len(list), sizeof(*list), by_bytes);
 	}
 	*ret = ptr_steal(&list);
-	return 0;
-}
-
-static int add_xattrs(struct digest *d, int fd, const char *path, struct err *err)
-{
-	AUTO_STRV names = NULL;
-	if (xattr_names(fd, &names) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot list attributes of '%s'",
-			       path_tail(path));
-	for (char **n = names; *n; n++) {
-		char value[65536]; /* XATTR_SIZE_MAX of Linux */
-		if (strncmp(*n, "user.", 5) != 0)
-			continue;
-		ssize_t len = fgetxattr(fd, *n, value, sizeof(value));
-		if (len < 0)
-			return err_set(err, FAULT_INFRA, errno,
-				       "cannot read attribute '%s' of '%s'", *n,
-				       path_tail(path));
-		char hex[DIGEST_HEX];
-		digest_bytes(value, (size_t)len, hex);
-		digest_add(d, *n, strlen(*n) + 1);
-		digest_add(d, hex, sizeof(hex));
-	}
-	return 0;
-}
-
-static int add_open(struct digest *d, const struct walk_entry *e, struct err *err)
-{
-	AUTO_FD int fd = openat(e->dir, e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot open '%s'", path_tail(e->path));
-	if (S_ISREG(e->st->st_mode)) {
-		char hex[DIGEST_HEX];
-		if (digest_fd(fd, hex, NULL, err) < 0)
-			return err_wrap(err, "'%s'", path_tail(e->path));
-		digest_add(d, hex, sizeof(hex));
-	}
-	return add_xattrs(d, fd, e->path, err);
-}
-
-/* Fields end in NUL, which is in no path, link or number; contents enter as their digests. */
-static int add_entry(void *ctx, const struct walk_entry *e, struct err *err)
-{
-	struct digest *d = ctx;
-	const struct stat *st = e->st;
-	char line[160];
-
-	if (e->after)
-		return 0;
-	digest_add(d, e->path, strlen(e->path) + 1);
-	int n = snprintf(line, sizeof(line), "%o %u %u %" PRId64 ".%09ld",
-			 (unsigned int)st->st_mode, st->st_uid, st->st_gid,
-			 (int64_t)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
-	digest_add(d, line, (size_t)n + 1);
-	if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode))
-		return add_open(d, e, err);
-	if (!S_ISLNK(st->st_mode))
-		return 0;
-	char target[IMAGE_MAX_PATH + 2];
-	ssize_t len = readlinkat(e->dir, e->name, target, sizeof(target) - 1);
-	if (len < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot read link '%s'",
-			       path_tail(e->path));
-	target[len] = '\0';
-	digest_add(d, target, (size_t)len + 1);
-	return 0;
-}
-
-int tree_digest(int top, char **ret, struct err *err)
-{
-	static const char version[] = "moulette.tree/1";
-	AUTO_DIGEST *d = digest_new();
-	char hex[DIGEST_HEX];
-
-	digest_add(d, version, sizeof(version));
-	if (walk_tree(top, add_entry, d, err) < 0)
-		return -1;
-	digest_end(d, hex);
-	*ret = mem_printf("sha256:%s", hex);
 	return 0;
 }

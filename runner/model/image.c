@@ -20,5 +20,6 @@ void image_done(struct image *i)
 	free(i->working_dir);
 	free(i->user);
 	strv_free(i->layers);
+	strv_free(i->warnings);
 	memset(i, 0, sizeof *i);
 }

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "image/internal.h"
 #include "image/store.h"
+#include "image/tree_digest.h"
 
 #define UNUSED_OK __attribute__((unused)) static
 #define BIG (INT64_C(1) << 33)

@@ -300,6 +300,27 @@ static const struct { const char *label, *text, *why; } bad[] = {
 	  "{\"program\": {\"find\": [\"/bin/busybox\"], \"package\": \"p\", \"to\": \"/x\","
 	  " \"links\": [\"true\"]}}",
 	  "did not tell its names" },
+	{ "no packages", "{\"debian\": {}}", "expected at least one name of a package" },
+	{ "empty packages", "{\"debian\": {\"packages\": []}}", "expected at least one" },
+	{ "packages as text", "{\"debian\": {\"packages\": \"gcc\"}}", "debian.packages: expected" },
+	{ "unknown key of debian", "{\"debian\": {\"mirror\": \"x\"}}", "unknown key 'mirror'" },
+	{ "option as package", "{\"debian\": {\"packages\": [\"-o\"]}}", "'-o' is not a name" },
+	{ "two packages in one word", "{\"debian\": {\"packages\": [\"a,b\"]}}", "'a,b' is not" },
+	{ "pattern of apt", "{\"debian\": {\"packages\": [\"?all\"]}}", "'?all' is not a name" },
+	{ "order to remove", "{\"debian\": {\"packages\": [\"gcc-\"]}}", "'gcc-' is not a name" },
+	{ "empty name", "{\"debian\": {\"packages\": [\"\"]}}", "'' is not a name" },
+	{ "variant", "{\"debian\": {\"packages\": [\"gcc\"], \"variant\": \"tiny\"}}",
+	  "'tiny' is not one of essential" },
+	{ "suite with a slash", "{\"debian\": {\"packages\": [\"gcc\"], \"suite\": \"a/b\"}}",
+	  "debian.suite: 'a/b' is not a name" },
+	{ "relative exclude", "{\"debian\": {\"packages\": [\"gcc\"], \"exclude\": [\"usr\"]}}",
+	  "debian.exclude: 'usr' is not an absolute path" },
+	{ "exclude of two lines",
+	  "{\"debian\": {\"packages\": [\"gcc\"], \"exclude\": [\"/a\\nno-pager\"]}}",
+	  "debian.exclude: '/a?no-pager' is not an absolute path" },
+	{ "remove with dotdot",
+	  "{\"debian\": {\"packages\": [\"gcc\"], \"remove\": [\"/usr/../x\"]}}",
+	  "debian.remove: '/usr/../x' is not an absolute path" },
 };
 
 START_TEST(a_bad_recipe_leaves_nothing)

@@ -1,0 +1,26 @@
+/*
+ * layer.h - a layer of an image: a folder with files/ (every regular file by number, as it comes
+ * out), entries (what the layer has, in its order) and hides (what it takes from those below).
+ */
+#ifndef MOULETTE_IMAGE_LAYER_H
+#define MOULETTE_IMAGE_LAYER_H
+
+#include "base/err.h"
+#include "image/internal.h"
+#include "image/source.h"
+
+/**
+ * layer_make() - read, verify and keep one layer as the folder @layers/DIFF_ID (child side)
+ * @total: bytes unpacked so far; at most @max_bytes
+ *
+ * FAULT_USAGE: damaged, refused, or a digest is not the one that was said; what is in the folder
+ * then is of no use.
+ */
+int layer_make(struct members *m, const struct source_layer *s, int layers, int64_t max_bytes,
+	       int64_t *total, struct err *err);
+
+/** layer_merge() - lay the layer in the folder @dir over what @w has: first it hides, then it adds.
+ *  Files become further names of the layer's own. */
+int layer_merge(int dir, struct writer *w, struct err *err);
+
+#endif
