@@ -178,6 +178,20 @@ int fd_mkdir_beneath(int dirfd, const char *path, mode_t mode)
 	return fd_steal(&at);
 }
 
+char *fd_closed_beneath(int dirfd, const char *path)
+{
+	for (const char *end = path; end; end = strchr(end + (end > path), '/')) {
+		AUTO_FREE char *way = mem_strndup(path, (size_t)(end - path));
+		AUTO_FD int fd = fd_open_beneath(dirfd, *way ? way : ".", O_PATH | O_DIRECTORY, 0);
+		struct stat st;
+		if (fd < 0 || fstat(fd, &st) < 0)
+			return NULL;
+		if (!(st.st_mode & S_IXOTH))
+			return ptr_steal(&way);
+	}
+	return NULL;
+}
+
 int fd_send(int sock, const void *data, size_t len, const int *fds, size_t n)
 {
 	union {

@@ -32,6 +32,10 @@ int fd_open_beneath(int dirfd, const char *path, int flags, mode_t mode);
 /** fd_mkdir_beneath() - make @path and its parents beneath @dirfd (0755 less umask), following no
  *  link; existing folders are kept. Return: descriptor of the folder, or -1 with errno. */
 int fd_mkdir_beneath(int dirfd, const char *path, mode_t mode);
+/** fd_closed_beneath() - the first folder on the way to @path that others may not enter: "" for
+ *  @dirfd itself, "a" or "a/b"; owned. NULL: there is none. Where the path ends early, so does the
+ *  search. */
+char *fd_closed_beneath(int dirfd, const char *path);
 
 #define FD_SEND_MAX 16
 /** fd_send() - one message on a socket with @n descriptors. -1: errno. */

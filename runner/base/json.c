@@ -202,6 +202,20 @@ struct json_object *json_new_strv(char *const *v)
 	return a;
 }
 
+struct json_object *json_find(struct json_object *array, const char *key, const char *value)
+{
+	size_t n = json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *o = json_object_array_get_idx(array, i), *v = NULL;
+		if (json_object_is_type(o, json_type_object) &&
+		    json_object_object_get_ex(o, key, &v) &&
+		    json_object_is_type(v, json_type_string) &&
+		    strcmp(json_object_get_string(v), value) == 0)
+			return o;
+	}
+	return NULL;
+}
+
 void json_merge_patch(struct json_object **target, struct json_object *patch)
 {
 	if (!json_object_is_type(patch, json_type_object)) {

@@ -25,6 +25,10 @@ int json_load(const char *path, struct json_object **ret, struct err *err);
 struct json_object *json_new_str(const char *s);
 struct json_object *json_new_strv(char *const *v);
 
+/** json_find() - the object of @array (NULL: none) whose member @key is the text @value; borrowed,
+ *  the first of several. NULL: there is none. */
+struct json_object *json_find(struct json_object *array, const char *key, const char *value);
+
 /** json_merge_patch() - RFC 7386: @patch onto *target (consumed and replaced). */
 void json_merge_patch(struct json_object **target, struct json_object *patch);
 

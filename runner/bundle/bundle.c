@@ -99,6 +99,11 @@ static int make_points(int root, struct json_object *config, struct err *err)
 		return -1;
 	for (size_t i = 0; points[i]; i++) {
 		const char *path = points[i] + 2; /* behind the letter and the slash */
+		AUTO_FREE char *closed = fd_closed_beneath(root, path);
+		if (closed)
+			return err_set(err, FAULT_USAGE, 0,
+				       "cannot make mount point '/%s' in the image: the mode of "
+				       "'/%s' keeps programs of the box out", path, closed);
 		int failed = points[i][0] == 'd' ? make_folder(root, path, err) :
 						   make_file(root, path, err);
 		if (failed || (points[i][0] == 'd' && fit_mode(root, config, path, err) < 0))

@@ -168,6 +168,22 @@ static int check_special(const char *dest, const char *type, const char *where, 
 	return 0;
 }
 
+void mount_drop(struct json_object *mount, const char *const drop[])
+{
+	struct json_object *kept = json_object_new_array();
+	struct json_object *all = options_of(mount);
+
+	for (size_t i = 0; all && i < json_object_array_length(all); i++) {
+		struct json_object *o = json_object_array_get_idx(all, i);
+		size_t j = 0;
+		while (drop[j] && strncmp(json_object_get_string(o), drop[j], strlen(drop[j])) != 0)
+			j++;
+		if (!drop[j])
+			json_object_array_add(kept, json_object_get(o));
+	}
+	json_object_object_add(mount, "options", kept);
+}
+
 static void option_add(struct json_object *mount, const char *option)
 {
 	if (!mount_has(mount, option))
@@ -274,10 +290,5 @@ void mounts_set(struct json_object *mounts, struct json_object *mount)
 
 struct json_object *mounts_find(struct json_object *mounts, const char *destination)
 {
-	for (size_t i = 0; mounts && i < json_object_array_length(mounts); i++) {
-		struct json_object *m = json_object_array_get_idx(mounts, i);
-		if (strcmp(mount_text(m, "destination"), destination) == 0)
-			return m;
-	}
-	return NULL;
+	return json_find(mounts, "destination", destination);
 }

@@ -39,6 +39,8 @@ bool mount_has(struct json_object *mount, const char *option);
 const char *mount_option(struct json_object *mount, const char *name);
 /** mount_number() - of "size=64m" and the like; -1: not there, or not a number. */
 int64_t mount_number(struct json_object *mount, const char *name);
+/** mount_drop() - take away the options that begin with one of these; NULL-terminated. */
+void mount_drop(struct json_object *mount, const char *const drop[]);
 /** mount_text() - a string of the mount, "" when it is missing; borrowed. */
 const char *mount_text(struct json_object *mount, const char *key);
 

@@ -262,8 +262,8 @@ int profile_check_config(struct json_object *config, const char *where, struct e
 static void warn_process(struct json_object *process, char ***lines)
 {
 	struct json_object *caps = json_object_object_get(process, "capabilities");
-	struct json_object *limits = json_object_object_get(process, "rlimits");
-	bool core = false;
+	struct json_object *core =
+		json_find(json_object_object_get(process, "rlimits"), "type", "RLIMIT_CORE");
 
 	for (size_t i = 0; cap_sets[i]; i++) {
 		struct json_object *set = json_object_object_get(caps, cap_sets[i]);
@@ -273,12 +273,7 @@ static void warn_process(struct json_object *process, char ***lines)
 						  cap_sets[i], json_object_to_json_string(set));
 		strv_add(lines, line);
 	}
-	for (size_t i = 0; limits && i < json_object_array_length(limits); i++) {
-		struct json_object *l = json_object_array_get_idx(limits, i);
-		core |= strcmp(mount_text(l, "type"), "RLIMIT_CORE") == 0 &&
-			json_object_get_int64(json_object_object_get(l, "hard")) == 0;
-	}
-	if (!core)
+	if (!core || json_object_get_int64(json_object_object_get(core, "hard")) != 0)
 		strv_add(lines, "process.rlimits leaves core dumps on: RLIMIT_CORE is not 0");
 }
 

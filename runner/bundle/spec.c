@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "bundle/mounts.h"
 #include "bundle/profile_linux.h"
+#include "bundle/volumes.h"
 
 /* Ids of a box: enough for nobody (65534). */
 #define MAP_SIZE 65536
@@ -67,17 +68,13 @@ static void make_args(struct json_object *process, const struct spec_request *re
 
 static void raise_file_limit(struct json_object *process, int64_t bytes)
 {
-	struct json_object *all = json_object_object_get(process, "rlimits");
+	static const char *const keys[] = { "soft", "hard" };
+	struct json_object *l =
+		json_find(json_object_object_get(process, "rlimits"), "type", "RLIMIT_FSIZE");
 
-	for (size_t i = 0; all && i < json_object_array_length(all); i++) {
-		struct json_object *l = json_object_array_get_idx(all, i);
-		static const char *const keys[] = { "soft", "hard" };
-		if (strcmp(mount_text(l, "type"), "RLIMIT_FSIZE") != 0)
-			continue;
-		for (size_t j = 0; j < 2; j++)
-			if (json_object_get_int64(json_object_object_get(l, keys[j])) < bytes)
-				json_object_object_add(l, keys[j], json_object_new_int64(bytes));
-	}
+	for (size_t i = 0; l && i < 2; i++)
+		if (json_object_get_int64(json_object_object_get(l, keys[i])) < bytes)
+			json_object_object_add(l, keys[i], json_object_new_int64(bytes));
 }
 
 static int make_process(struct json_object *config, const struct profile *p,
@@ -101,22 +98,6 @@ bool spec_proc_hides(const char *release)
 	return major > 5 || (major == 5 && minor >= 8);
 }
 
-static void drop_options(struct json_object *mount, const char *const drop[])
-{
-	struct json_object *kept = json_object_new_array();
-	struct json_object *all = json_object_object_get(mount, "options");
-
-	for (size_t i = 0; all && i < json_object_array_length(all); i++) {
-		struct json_object *o = json_object_array_get_idx(all, i);
-		size_t j = 0;
-		while (drop[j] && strncmp(json_object_get_string(o), drop[j], strlen(drop[j])) != 0)
-			j++;
-		if (!drop[j])
-			json_object_array_add(kept, json_object_get(o));
-	}
-	json_object_object_add(mount, "options", kept);
-}
-
 /* The masked paths remain on a kernel that cannot hide the rest. */
 static void fit_proc(struct json_object *mounts)
 {
@@ -125,7 +106,7 @@ static void fit_proc(struct json_object *mounts)
 	struct utsname u;
 
 	if (proc && uname(&u) == 0 && !spec_proc_hides(u.release))
-		drop_options(proc, drop);
+		mount_drop(proc, drop);
 }
 
 static struct json_object *add_binds(const struct image *image, struct json_object *profile_mounts)
@@ -166,11 +147,26 @@ static int add_requested(struct json_object *mounts, const struct spec_request *
 	return 0;
 }
 
+#define OWN_MAX 5
+
+/* What the runner made for this box alone is bound as it is. */
+static void own_sources(const struct spec_request *req, const char *ret[OWN_MAX])
+{
+	const char *const all[] = { req->work_source, req->tmp_source, req->shm_source,
+				    req->init_source };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (all[i])
+			*ret++ = all[i];
+	*ret = NULL;
+}
+
 static int make_mounts(struct json_object *config, const struct spec_request *req,
 		       struct err *err)
 {
 	struct json_object *mounts =
 		add_binds(req->image, json_object_object_get(config, "mounts"));
+	const char *own[OWN_MAX];
 
 	json_object_object_add(config, "mounts", mounts);
 	fit_proc(mounts);
@@ -180,7 +176,10 @@ static int make_mounts(struct json_object *config, const struct spec_request *re
 		mounts_set(mounts, mount_new(req->init_source, SPEC_INIT_PATH, false, NULL));
 	mounts_set(mounts, mount_new(req->work_source ? req->work_source : "work", SPEC_WORK_PATH,
 				     true, NULL));
-	return add_requested(mounts, req, err);
+	if (add_requested(mounts, req, err) < 0)
+		return -1;
+	own_sources(req, own);
+	return volumes_spread(config, own, err);
 }
 
 /* --- linux */
@@ -198,13 +197,11 @@ static struct json_object *map_json(uint32_t first)
 
 static void join_network(struct json_object *linux_part, const char *path)
 {
-	struct json_object *list = json_object_object_get(linux_part, "namespaces");
+	struct json_object *ns =
+		json_find(json_object_object_get(linux_part, "namespaces"), "type", "network");
 
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
-		struct json_object *ns = json_object_array_get_idx(list, i);
-		if (strcmp(mount_text(ns, "type"), "network") == 0)
-			json_object_object_add(ns, "path", json_object_new_string(path));
-	}
+	if (ns)
+		json_object_object_add(ns, "path", json_object_new_string(path));
 }
 
 static int make_linux(struct json_object *config, const struct profile *p,
@@ -284,8 +281,11 @@ int spec_mount_points(struct json_object *config, char ***ret, struct err *err)
 		struct json_object *m = json_object_array_get_idx(mounts, i);
 		const char *dest = mount_text(m, "destination");
 		char kind;
-		if (below_another(mounts, dest))
+		if (below_another(mounts, dest)) {
+			if (volumes_check_point(mounts, m, err) < 0)
+				return -1;
 			continue;
+		}
 		if (point_kind(m, &kind, err) < 0)
 			return -1;
 		AUTO_FREE char *point = mem_printf("%c%s", kind, dest);

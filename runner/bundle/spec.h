@@ -9,7 +9,8 @@
  * spec_make() - the whole config.json
  *
  * Mounts, in this order: the image's binds, the profile's, PID 1, the work folder, the request's;
- * one of a destination that is there already takes its place. Environment: the profile's config,
+ * one of a destination that is there already takes its place. Binds of the host's folders are
+ * completed by what is mounted below them, see volumes.h. Environment: the profile's config,
  * the image's (but HOME and TMPDIR stay, they name what can be written to), `moulette.env`, the
  * request's. RLIMIT_FSIZE is raised to the limit `disk` of the profile at least. With init_source
  * the arguments are PID 1 and then argv, if there is one.
@@ -20,7 +21,8 @@ int spec_make(const struct profile *p, const struct spec_request *req, struct js
 
 /** spec_mount_points() - destinations (files or folders) that the config mounts and that are not
  *  below another mount of it: what the root must have. "d/proc", "f/etc/resolv.conf": a letter
- *  for folder or file, then the path. A source that does not exist is FAULT_USAGE. */
+ *  for folder or file, then the path. A source that does not exist is FAULT_USAGE,
+ *  and so is a destination in a folder of the host where it does not. */
 int spec_mount_points(struct json_object *config, char ***ret, struct err *err);
 /** spec_write() - as DIR/config.json, 0644, O_EXCL. */
 int spec_write(struct json_object *config, int dirfd, struct err *err);

@@ -42,27 +42,22 @@ static void set_process(struct json_object *process, const struct box_step *step
 
 static void set_file_size(struct json_object *process, int64_t bytes)
 {
-	struct json_object *limits = json_object_object_get(process, "rlimits");
-	for (size_t i = 0; limits && i < json_object_array_length(limits); i++) {
-		struct json_object *l = json_object_array_get_idx(limits, i);
-		const char *type = json_object_get_string(json_object_object_get(l, "type"));
-		if (!type || strcmp(type, "RLIMIT_FSIZE") != 0)
-			continue;
-		json_object_object_add(l, "soft", json_object_new_int64(bytes));
-		json_object_object_add(l, "hard", json_object_new_int64(bytes));
-	}
+	struct json_object *l =
+		json_find(json_object_object_get(process, "rlimits"), "type", "RLIMIT_FSIZE");
+	if (!l)
+		return;
+	json_object_object_add(l, "soft", json_object_new_int64(bytes));
+	json_object_object_add(l, "hard", json_object_new_int64(bytes));
 }
 
 static void set_areas(struct json_object *config, const struct area *areas)
 {
 	struct json_object *mounts = json_object_object_get(config, "mounts");
-	for (size_t i = 0; mounts && i < json_object_array_length(mounts); i++) {
-		struct json_object *m = json_object_array_get_idx(mounts, i);
-		const char *at = json_object_get_string(json_object_object_get(m, "destination"));
-		for (int k = 0; at && k < AREA_COUNT; k++)
-			if (strcmp(at, areas[k].at) == 0)
-				json_object_object_add(m, "source",
-						       json_object_new_string(area_source(&areas[k])));
+	for (int i = 0; i < AREA_COUNT; i++) {
+		struct json_object *m = json_find(mounts, "destination", areas[i].at);
+		if (m)
+			json_object_object_add(m, "source",
+					       json_object_new_string(area_source(&areas[i])));
 	}
 }
 

@@ -24,6 +24,7 @@ void room_done(struct room *r)
 	free(r->bundle);
 	free(r->state);
 	free(r->netns);
+	free(r->held);
 	free(r->once);
 	memset(r, 0, sizeof *r);
 }
@@ -35,6 +36,7 @@ int room_enter(const struct places *p, const char *hidden, struct room *ret, str
 	r.bundle = mem_printf("%s/bundle", r.path);
 	r.state = mem_printf("%s/state", r.path);
 	r.netns = mem_printf("%s/netns", r.path);
+	r.held = mem_printf("%s/held", r.path);
 	r.once = mem_printf("%s/once", r.path);
 	*ret = r;
 	if (unshare(CLONE_NEWNS) < 0)
@@ -53,7 +55,7 @@ int room_enter(const struct places *p, const char *hidden, struct room *ret, str
 
 int room_furnish(const struct room *r, struct err *err)
 {
-	const char *const dirs[] = { r->root, r->bundle, r->state, r->once };
+	const char *const dirs[] = { r->root, r->bundle, r->state, r->held, r->once };
 	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++)
 		if (mkdir(dirs[i], 0711) < 0)
 			return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", dirs[i]);
@@ -106,6 +108,11 @@ static int make_skeleton(const struct image *image, char *const *points, int ske
 				       "image '%s': cannot mount at '/%s': expected a %s there, "
 				       "without symlinks on the way", image->name, point,
 				       folder ? "folder" : "file");
+		AUTO_FREE char *closed = fd_closed_beneath(root, point);
+		if (closed)
+			return err_set(err, FAULT_USAGE, 0,
+				       "image '%s': cannot mount at '/%s': the mode of '/%s' keeps "
+				       "programs of the box out", image->name, point, closed);
 		if (has == 0 && lend(skeleton, point, folder) < 0)
 			return err_set(err, FAULT_INFRA, errno, "cannot make the mount point '/%s'",
 				       point);
@@ -135,6 +142,45 @@ int room_mount_root(const struct room *r, const struct image *image, char *const
 	return 0;
 }
 
+static char *place_of(const struct room *r, size_t number)
+{
+	return mem_printf("%s/%zu", r->held, number);
+}
+
+static int make_place(const char *place, bool folder)
+{
+	if (folder)
+		return mkdir(place, 0700);
+	AUTO_FD int fd = open(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd < 0 ? -1 : 0;
+}
+
+int room_hold(const struct room *r, const char *source, size_t number, bool ro, char **ret,
+	      struct err *err)
+{
+	AUTO_FREE char *place = place_of(r, number);
+	AUTO_FD int tree = open_tree(AT_FDCWD, source,
+				     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
+	struct stat st;
+	if (ro)
+		attr.attr_set |= MOUNT_ATTR_RDONLY;
+	if (tree < 0 || fstat(tree, &st) < 0 ||
+	    mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0 ||
+	    make_place(place, S_ISDIR(st.st_mode)) < 0 ||
+	    move_mount(tree, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot bind '%s' with what is mounted below "
+			       "it", source);
+	*ret = ptr_steal(&place);
+	return 0;
+}
+
+static bool release(const struct room *r, size_t number)
+{
+	AUTO_FREE char *place = place_of(r, number);
+	return umount2(place, MNT_DETACH) == 0;
+}
+
 void room_clear(const struct room *r)
 {
 	AUTO_FD int fd = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -144,5 +190,7 @@ void room_clear(const struct room *r)
 	umount2(r->root, MNT_DETACH);
 	umount2(r->root, MNT_DETACH);
 	umount2(r->netns, MNT_DETACH);
+	for (size_t i = 0; release(r, i); i++)
+		;
 	tree_remove(fd);
 }

@@ -18,6 +18,7 @@ struct room {
 	char *bundle; /* config.json */
 	char *state;  /* --root of the engine */
 	char *netns;
+	char *held;   /* trees of the host that are bound into the box */
 	char *once;   /* bound at SPEC_ONCE_PATH when each step has a container of its own */
 };
 
@@ -32,10 +33,22 @@ int room_furnish(const struct room *r, struct err *err);
  * @points: as spec_mount_points() gives them; what the image lacks of these is lent by a skeleton
  *          folder below it (read-only overlay), so that the image is never changed
  *
- * A component of the way that is a symlink in the image is FAULT_USAGE: it would lead elsewhere.
+ * A component of the way that is a symlink in the image is FAULT_USAGE: it would lead elsewhere; so
+ * is one that others cannot enter.
  */
 int room_mount_root(const struct room *r, const struct image *image, char *const *points,
 		    struct err *err);
+/**
+ * room_hold() - the tree of mounts at @source, at a place of the room from which an engine binds it
+ * @number: 0 for the first one of a box, and so on
+ * @ro:     read-only, throughout; nosuid and nodev it is in any case
+ * @ret:    the place, owned
+ *
+ * What an engine makes of it in the user namespace of a box cannot have more rights. Needs Linux
+ * 5.12. FAULT_INFRA.
+ */
+int room_hold(const struct room *r, const char *source, size_t number, bool ro, char **ret,
+	      struct err *err);
 /** room_clear() - unmount and remove everything in it. */
 void room_clear(const struct room *r);
 void room_done(struct room *r);

@@ -10,15 +10,17 @@
 #include "base/cleanup.h"
 #include "container/running.h"
 #include "container/traces.h"
+#include "model/spec.h"
 
 static void explain_exec(struct running *r)
 {
+	static const char work[] = SPEC_WORK_PATH "/";
 	struct step_facts *f = r->facts;
 	const char *path = r->step->spec->argv[0];
 	char *shown = f->exec_note;
 	char name[INIT_NOTE_MAX];
 	f->exec_in_work = strchr(path, '/') && !strstr(path, "../") &&
-			  (path[0] != '/' || strncmp(path, "/work/", 6) == 0);
+			  (path[0] != '/' || strncmp(path, work, sizeof work - 1) == 0);
 	err_escape(name, sizeof name, r->reply.note, strnlen(r->reply.note, INIT_NOTE_MAX));
 	if (r->reply.note_kind == INIT_NOTE_CARRIAGE)
 		snprintf(shown, sizeof f->exec_note, "the first line ends in a carriage return");

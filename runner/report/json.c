@@ -38,6 +38,22 @@ static void member_real(struct json_out *o, const char *key, double value)
 	json_out_real(o, value);
 }
 
+/* An object of a name and of what tells which one of that name it was; the caller may add more. */
+static void open_named(struct json_out *o, const char *key, const char *name)
+{
+	json_out_key(o, key);
+	json_out_open(o, '{');
+	member_str(o, "name", name);
+}
+
+static void member_named(struct json_out *o, const char *key, const char *name, const char *which,
+			 const char *value)
+{
+	open_named(o, key, name);
+	member_str(o, which, value);
+	json_out_close(o, '}');
+}
+
 static void write_stream(struct document *d, const char *key, const struct step_result *s,
 			 int stream)
 {
@@ -120,35 +136,17 @@ static void write_step(struct document *d, const struct step_result *s)
 /* Who handed in what, and what it was graded with. */
 static void write_parties(struct json_out *o, const struct run_result *r)
 {
-	json_out_key(o, "submission");
-	json_out_open(o, '{');
-	member_str(o, "name", r->submission.name);
+	open_named(o, "submission", r->submission.name);
 	member_str(o, "file", r->submission.file);
 	member_str(o, "sha256", r->submission.sha256);
 	member_measure(o, "bytes", r->submission.bytes);
 	member_measure(o, "entries", r->submission.entries);
 	json_out_close(o, '}');
-	json_out_key(o, "assignment");
-	json_out_open(o, '{');
-	member_str(o, "name", r->assignment.name);
-	member_str(o, "sha256", r->assignment.sha256);
-	json_out_close(o, '}');
-	json_out_key(o, "image");
-	json_out_open(o, '{');
-	member_str(o, "name", r->image.name);
-	member_str(o, "digest", r->image.digest);
-	json_out_close(o, '}');
+	member_named(o, "assignment", r->assignment.name, "sha256", r->assignment.sha256);
+	member_named(o, "image", r->image.name, "digest", r->image.digest);
 	member_str(o, "version", r->version);
-	json_out_key(o, "profile");
-	json_out_open(o, '{');
-	member_str(o, "name", r->profile.name);
-	member_str(o, "sha256", r->profile.sha256);
-	json_out_close(o, '}');
-	json_out_key(o, "engine");
-	json_out_open(o, '{');
-	member_str(o, "name", r->engine.name);
-	member_str(o, "version", r->engine.version);
-	json_out_close(o, '}');
+	member_named(o, "profile", r->profile.name, "sha256", r->profile.sha256);
+	member_named(o, "engine", r->engine.name, "version", r->engine.version);
 }
 
 static void write_groups(struct json_out *o, const struct run_result *r)

@@ -22,19 +22,6 @@ in_spec() {
 	in_spec 'c["linux"]["seccomp"]["defaultErrnoRet"] == 38'
 }
 
-# run_bundle DIR - by the plain engine, as a user would.
-run_bundle() {
-	local id=moulette-bats-$$
-	if [ "$MOULETTE_ENGINE" = crun ]; then
-		# crun refuses a hybrid host while it sees the cgroup2 mount; covered, so that what it
-		# writes there is gone with the namespace. Its stdio is a pipe: it would give /dev/null
-		# to the box's user.
-		unshare -m sh -c "[ ! -d /sys/fs/cgroup/unified ] || mount -t tmpfs none /sys/fs/cgroup/unified; echo | crun run --bundle $1 $id 2>&1 | cat"
-	else
-		echo | "$MOULETTE_ENGINE" run --bundle "$1" "$id" 2>&1 | cat
-	fi
-}
-
 @test "a bundle is whole and runs as it is" {
 	local d=$BATS_TEST_TMPDIR/bundle
 	chmod 711 "$BATS_TEST_TMPDIR"

@@ -334,6 +334,38 @@ START_TEST(mkdir_beneath)
 }
 END_TEST
 
+/* The folder that keeps others out, on ways into a tree whose a/shut has mode 0710. */
+static const struct {
+	const char *label, *path, *closed;
+} ways[] = {
+	{ "open", "a/open/x", NULL },
+	{ "closed on the way", "a/shut/x", "a/shut" },
+	{ "further down", "a/shut/x/y", "a/shut" },
+	{ "the end of the way does not count", "a/shut", NULL },
+	{ "what is not there yet", "a/new/x", NULL },
+	{ "a file", "a/file/x", NULL },
+	{ "a link is not followed", "a/loop/x", NULL },
+	{ "one component", "a", NULL },
+};
+
+START_TEST(closed_beneath)
+{
+	ck_assert_int_eq(fchmod(base, 0711), 0);
+	ck_assert_int_eq(fchmodat(base, "a", 0711, 0), 0);
+	close(fd_mkdir_beneath(base, "a/open", 0711));
+	close(fd_mkdir_beneath(base, "a/shut/x", 0711));
+	ck_assert_int_eq(fchmodat(base, "a/shut", 0710, 0), 0);
+	ck_assert_int_eq(symlinkat("shut", base, "a/loop"), 0);
+	AUTO_FREE char *got = fd_closed_beneath(base, ways[_i].path);
+	ck_assert_msg(!got == !ways[_i].closed, "%s: %s", ways[_i].label, got ? got : "none");
+	if (got)
+		ck_assert_str_eq(got, ways[_i].closed);
+	ck_assert_int_eq(fchmod(base, 0710), 0);
+	AUTO_FREE char *top = fd_closed_beneath(base, ways[_i].path);
+	ck_assert_str_eq(top, "");
+}
+END_TEST
+
 START_TEST(mkdir_p)
 {
 	struct stat st;
@@ -530,6 +562,7 @@ Suite *suite_base_fd(void)
 	tcase_add_loop_test(tc, open_beneath_on_old_kernels, 0, ROWS(opens));
 	tcase_add_test(tc, magic_links_are_links);
 	tcase_add_loop_test(tc, mkdir_beneath, 0, ROWS(mkdirs));
+	tcase_add_loop_test(tc, closed_beneath, 0, ROWS(ways));
 	tcase_add_test(tc, mkdir_p);
 	tcase_add_loop_test(tc, descriptors_are_passed, 0, 4);
 	tcase_add_test(tc, too_many_descriptors_are_not_sent);

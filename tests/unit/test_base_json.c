@@ -254,6 +254,21 @@ START_TEST(merge_patch)
 }
 END_TEST
 
+START_TEST(find)
+{
+	AUTO_JSON *list = parse("[1,{\"type\":7},{\"x\":\"a\"},{\"type\":\"ab\"},{\"type\":\"a\",\"n\":1},"
+				"{\"type\":\"a\",\"n\":2},{\"type\":null}]");
+	AUTO_JSON *text = parse("\"a\"");
+	struct json_object *o = json_find(list, "type", "a");
+	ck_assert_ptr_nonnull(o);
+	ck_assert_int_eq(json_object_get_int(json_object_object_get(o, "n")), 1);
+	ck_assert_ptr_null(json_find(list, "type", "7"));
+	ck_assert_ptr_null(json_find(list, "type", ""));
+	ck_assert_ptr_null(json_find(text, "type", "a"));
+	ck_assert_ptr_null(json_find(NULL, "type", "a"));
+}
+END_TEST
+
 START_TEST(only_keys)
 {
 	static const char *const keys[] = { "cpu", "wall", NULL }, *const none[] = { NULL };
@@ -477,6 +492,7 @@ Suite *suite_base_json(void)
 	tcase_add_test(tc, a_file_has_a_maximum);
 	tcase_add_test(tc, a_fifo_does_not_block);
 	tcase_add_loop_test(tc, merge_patch, 0, ROWS(patches));
+	tcase_add_test(tc, find);
 	tcase_add_test(tc, only_keys);
 	tcase_add_loop_test(tc, one_access, 0, ROWS(gets));
 	tcase_add_loop_test(tc, big_numbers, 0, ROWS(big));

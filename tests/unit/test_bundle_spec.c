@@ -283,7 +283,7 @@ END_TEST
 START_TEST(mount_points)
 {
 	struct mount_spec mounts[] = { { (char[]){ "/etc" }, (char[]){ "/grader" }, false },
-				       { (char[]){ "/etc/passwd" }, (char[]){ "/grader/x" }, false },
+				       { (char[]){ "/etc/passwd" }, (char[]){ "/grader/passwd" }, false },
 				       { (char[]){ "/etc/passwd" }, (char[]){ "/etc/words" }, false },
 				       { (char[]){ "/etc" }, (char[]){ "/tmpx" }, false } };
 	static const char *const want[] = { "d/proc",	"d/dev",	"d/tmp",   "d/work",

@@ -1,5 +1,6 @@
 /* test_container_room.c - the image's tree gets its mount points lent and is never changed. */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -7,8 +8,10 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/fd.h"
 #include "container/room.h"
 
@@ -91,6 +94,49 @@ START_TEST(a_point_that_leads_elsewhere_is_refused)
 }
 END_TEST
 
+START_TEST(a_closed_folder_on_the_way_is_refused)
+{
+	char *points[] = { (char *)"d/etc/new", NULL };
+	ck_assert_int_eq(chmod(in(tree, "etc"), 0700), 0);
+	ck_assert_int_eq(room_mount_root(&room, &image, points, &err), -1);
+	ck_assert_int_eq(err.fault, FAULT_USAGE);
+	ck_assert_msg(strstr(err.msg, "'/etc' keeps") != NULL, "%s", err.msg);
+}
+END_TEST
+
+/* A tree of two mounts, held read-only: neither can be written through, both can where they lie. */
+START_TEST(held_trees_are_read_only_throughout)
+{
+	AUTO_FREE char *place = NULL, *file = NULL, *rw = NULL;
+	ck_assert_int_eq(mkdir(in(tree, "sub"), 0755), 0);
+	ck_assert_int_eq(mount("none", in(tree, "sub"), "tmpfs", 0, "size=1m"), 0);
+	ck_assert_msg(room_hold(&room, tree, 0, true, &place, &err) == 0, "%s", err.msg);
+	ck_assert_msg(room_hold(&room, in(tree, "etc/motd"), 1, true, &file, &err) == 0, "%s", err.msg);
+	ck_assert_msg(room_hold(&room, tree, 2, false, &rw, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(file_write(AT_FDCWD, in(place, "x"), "x"), -1);
+	ck_assert_int_eq(errno, EROFS);
+	ck_assert_int_eq(file_write(AT_FDCWD, in(place, "sub/x"), "x"), -1);
+	ck_assert_int_eq(errno, EROFS);
+	ck_assert_int_eq(file_write(AT_FDCWD, file, "x"), -1);
+	ck_assert_int_eq(errno, EROFS);
+	ck_assert_int_eq(file_write(AT_FDCWD, in(rw, "sub/x"), "x"), 0);
+	struct statvfs fs;
+	ck_assert_int_eq(statvfs(in(rw, "sub"), &fs), 0);
+	ck_assert_uint_eq(fs.f_flag & (ST_NOSUID | ST_NODEV | ST_RDONLY), ST_NOSUID | ST_NODEV);
+	ck_assert(there(tree, "sub/x"));
+	ck_assert_int_eq(umount(in(tree, "sub")), 0);
+}
+END_TEST
+
+START_TEST(nothing_to_hold)
+{
+	AUTO_FREE char *place = NULL;
+	ck_assert_int_eq(room_hold(&room, in(tree, "nowhere"), 0, true, &place, &err), -1);
+	ck_assert_ptr_null(place);
+	ck_assert_msg(strstr(err.msg, "nowhere") != NULL, "%s", err.msg);
+}
+END_TEST
+
 Suite *suite_container_room(void);
 
 Suite *suite_container_room(void)
@@ -102,6 +148,9 @@ Suite *suite_container_room(void)
 	tcase_add_test(tc, nothing_is_lent_to_a_whole_image);
 	tcase_add_loop_test(tc, a_point_that_leads_elsewhere_is_refused, 0,
 			    (int)(sizeof bad / sizeof *bad));
+	tcase_add_test(tc, a_closed_folder_on_the_way_is_refused);
+	tcase_add_test(tc, held_trees_are_read_only_throughout);
+	tcase_add_test(tc, nothing_to_hold);
 	suite_add_tcase(s, tc);
 	return s;
 }
