@@ -77,8 +77,9 @@ static void header_set(unsigned char header[HEADER], uint32_t step, int stream, 
 	put32(header + 8, (uint32_t)len);
 }
 
-/* A program that writes byte by byte must not cost twelve for each. The bytes come first: until the
- * header counts them nobody reads them. Return: bytes taken, 0 none, -1 with errno. */
+/* A program that writes byte by byte must not cost twelve for each. The header comes first: who
+ * reads a log that grows takes what stands behind a whole frame for the next one's header. Return:
+ * bytes taken, 0 none, -1 with errno. */
 static ssize_t join_last(struct framelog *l, uint32_t step, int stream, const char *data, size_t len)
 {
 	unsigned char header[HEADER];
@@ -86,14 +87,19 @@ static ssize_t join_last(struct framelog *l, uint32_t step, int stream, const ch
 	    l->last_len + len > FRAMELOG_MAX_FRAME)
 		return 0;
 	header_set(header, step, stream, l->last_len + len);
-	for (size_t done = 0; done < len;) {
-		ssize_t n = pwrite(l->fd, data + done, len - done, l->end + (int64_t)done);
-		if (n < 0 && errno != EINTR)
-			return -1;
-		done += n > 0 ? (size_t)n : 0;
-	}
 	if (pwrite(l->fd, header, HEADER, l->last_at) != HEADER)
 		return -1;
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pwrite(l->fd, data + done, len - done, l->end + (int64_t)done);
+		if (n < 0 && errno != EINTR) {
+			int saved = errno;
+			header_set(header, step, stream, l->last_len);
+			(void)!pwrite(l->fd, header, HEADER, l->last_at);
+			errno = saved;
+			return -1;
+		}
+		done += n > 0 ? (size_t)n : 0;
+	}
 	l->last_len += (uint32_t)len;
 	l->end += (int64_t)len;
 	return (ssize_t)len;
@@ -221,4 +227,71 @@ ssize_t framelog_read(struct framelog_reader *r, void *data, size_t len)
 		r->left -= (int64_t)n;
 	}
 	return (ssize_t)done;
+}
+
+struct frame {
+	uint32_t step, len;
+	int stream;
+};
+
+/* The header at @at. Return: 1, 0 it is not (wholly) there yet, -1. */
+static int header_read(int fd, int64_t at, struct frame *ret)
+{
+	unsigned char header[HEADER];
+	ssize_t n;
+	do
+		n = pread(fd, header, HEADER, at);
+	while (n < 0 && errno == EINTR);
+	if (n < HEADER)
+		return n < 0 ? -1 : 0;
+	uint32_t stream = get32(header + 4);
+	*ret = (struct frame){ .step = get32(header), .len = get32(header + 8),
+			       .stream = (int)stream };
+	if ((stream == FRAMELOG_STDOUT || stream == FRAMELOG_STDERR) && ret->len > 0 &&
+	    ret->len <= FRAMELOG_MAX_FRAME)
+		return 1;
+	errno = EBADMSG;
+	return -1;
+}
+
+/* Enter the frame behind a whole one. What stands there is a header only if the current frame was
+ * not about to be made longer: its own header, looked at again, would say so. */
+static int frame_behind(struct framelog_cursor *c, struct frame *f)
+{
+	struct frame behind, again;
+	int64_t at = c->at + HEADER + f->len;
+	int got = header_read(c->fd, at, &behind), saved = errno;
+	if (header_read(c->fd, c->at, &again) != 1)
+		return -1;
+	if (again.len != f->len || got == 0) {
+		*f = again;
+		return again.len > c->done;
+	}
+	errno = saved;
+	if (got < 0)
+		return -1;
+	*f = behind;
+	c->at = at;
+	c->done = 0;
+	return 1;
+}
+
+ssize_t framelog_next(struct framelog_cursor *c, void *data, size_t len)
+{
+	struct frame f;
+	int got = header_read(c->fd, c->at, &f);
+	if (got == 1 && c->done >= f.len)
+		got = frame_behind(c, &f);
+	if (got <= 0)
+		return got;
+	c->step = f.step;
+	c->stream = f.stream;
+	ssize_t n;
+	do
+		n = pread(c->fd, data, len < f.len - c->done ? len : f.len - c->done,
+			  c->at + HEADER + c->done);
+	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		c->done += (uint32_t)n;
+	return n;
 }

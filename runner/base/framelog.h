@@ -42,4 +42,23 @@ void framelog_reader_init(struct framelog_reader *r, int fd, int stream, int64_t
  *  file is damaged). */
 ssize_t framelog_read(struct framelog_reader *r, void *data, size_t len);
 
+/** Reads all frames in their order, also of a log that another process still writes. */
+struct framelog_cursor {
+	int fd;     /* borrowed, read by pread */
+	int64_t at; /* where the header of the current frame lies */
+	/* Of the current frame; @done bytes were handed out. */
+	uint32_t step, done;
+	int stream;
+};
+
+/**
+ * framelog_next() - more bytes of the current frame, or of the next one
+ * @c: zeroed but for @fd when reading begins; afterwards step, stream and at tell whose bytes
+ *     were read
+ *
+ * A frame may come in several pieces. Return: bytes, 0 when there are no more yet, -1 with errno
+ * (EBADMSG: the file is damaged).
+ */
+ssize_t framelog_next(struct framelog_cursor *c, void *data, size_t len);
+
 #endif

@@ -1,29 +1,126 @@
-/* gc.c - remove what killed runs left behind. */
+/* gc.c - remove what killed runs left behind, and results that are too old or too many. */
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "cmd/command.h"
+#include "container/live.h"
 #include "image/store.h"
+#include "model/limits.h"
+#include "pipeline/retention.h"
 #include "pipeline/session.h"
 
-static int gc_exec(const struct places *places, const struct cli *cli, struct err *err)
+#define AGE_DAYS_MAX 36500
+
+static int take_age(const char *text, int64_t *ret_ns, struct err *err)
+{
+	static const struct { char unit; int64_t seconds; } units[] = {
+		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 7 * 86400 },
+	};
+	size_t digits = strspn(text, "0123456789");
+	int64_t number = strtoll(text, NULL, 10);
+	for (size_t i = 0; digits > 0 && digits < 12 && i < sizeof units / sizeof *units; i++) {
+		if (text[digits] != units[i].unit || text[digits + 1] || number < 1 ||
+		    number > AGE_DAYS_MAX * INT64_C(86400) / units[i].seconds)
+			continue;
+		*ret_ns = number * units[i].seconds * NSEC_PER_SEC;
+		return 0;
+	}
+	return usage_error(err, "gc: --older-than '%s': expected a whole number above 0 with s, m, h, d "
+			   "or w, as 30d", text);
+}
+
+static const char *plural(int64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void say_results(const struct retention *want, const struct retention_outcome *done)
+{
+	const char *will = want->dry_run ? " would be" : "";
+	char size[32], limit[32];
+	size_format(done->bytes, size);
+	if (want->older_than_ns || want->max_bytes)
+		fprintf(stderr, "moulette: %" PRId64 " result%s%s removed, %s\n", done->results,
+			plural(done->results), will, size);
+	if (done->strays)
+		fprintf(stderr, "moulette: %" PRId64 " log%s without a result%s removed\n",
+			done->strays, plural(done->strays), will);
+	if (want->max_bytes == 0 || done->left_bytes <= want->max_bytes)
+		return;
+	size_format(done->left_bytes, size);
+	size_format(want->max_bytes, limit);
+	fprintf(stderr, "moulette: results and logs take %s, above the limit of %s: those that are left "
+		"are younger than an hour\n", size, limit);
+}
+
+/* Looks at everything, and makes and removes nothing. */
+static int dry_run(const struct places *p, const struct retention *want, struct err *err)
 {
 	AUTO_STORE *store = NULL;
-	int swept = 0, images = 0;
-	if (cli->n_args)
-		return usage_error(err, "gc takes no arguments");
-	if (places_make(places, err) < 0 || store_open(places->database, &store, err) < 0 ||
-	    session_sweep(places, store, &swept, err) < 0 || image_sweep(places, &images, err) < 0)
+	AUTO_STRV ids = NULL;
+	struct retention_outcome done = { 0 };
+	int died = 0;
+	if (store_open_read(p->database, &store, err) < 0 || live_list(p, &ids, err) < 0)
 		return -1;
-	swept += images;
-	fprintf(stderr, "moulette: %d leftover%s of killed runs removed\n", swept,
-		swept == 1 ? "" : "s");
+	for (char **id = ids; *id; id++) {
+		AUTO_FD int mark = -1;
+		struct live_run r = { 0 };
+		int got = live_open(p, *id, &mark, err);
+		if (got < 0 || (got > 0 && live_load(mark, *id, &r, err) < 0))
+			return -1;
+		died += got > 0 && r.status == LIVE_DIED;
+		live_run_done(&r);
+	}
+	if (store && retention_apply(p, store, want, &done, err) < 0)
+		return -1;
+	fprintf(stderr, "moulette: what %d killed run%s left would be removed\n", died, plural(died));
+	say_results(want, &done);
 	return EXIT_ALL_PASSED;
 }
 
+static int collect(const struct places *p, const struct retention *want, struct err *err)
+{
+	AUTO_STORE *store = NULL;
+	struct retention_outcome done;
+	int swept = 0, images = 0;
+	if (places_make(p, err) < 0 || store_open(p->database, &store, err) < 0 ||
+	    session_sweep(p, store, &swept, err) < 0 || image_sweep(p, &images, err) < 0)
+		return -1;
+	swept += images;
+	fprintf(stderr, "moulette: %d leftover%s of killed runs removed\n", swept, plural(swept));
+	if (retention_apply(p, store, want, &done, err) < 0)
+		return -1;
+	say_results(want, &done);
+	return EXIT_ALL_PASSED;
+}
+
+static int gc_exec(const struct places *places, const struct cli *cli, struct err *err)
+{
+	struct retention want = { .max_bytes = places->store_max_bytes,
+				  .dry_run = cli_has(cli, "dry-run") };
+	const char *age = cli_get(cli, "older-than");
+	if (cli->n_args)
+		return usage_error(err, "gc takes no arguments");
+	if (age && take_age(age, &want.older_than_ns, err) < 0)
+		return -1;
+	return want.dry_run ? dry_run(places, &want, err) : collect(places, &want, err);
+}
+
+static const struct option_spec options[] = {
+	{ "older-than", 0, "AGE", "remove results that old, with their logs: 30d, 12h, 2w" },
+	{ "dry-run", 'n', NULL, "say what would be removed, and remove nothing" },
+	{ NULL, 0, NULL, NULL },
+};
+
 const struct command cmd_gc = {
 	.name = "gc",
-	.synopsis = "gc",
-	.summary = "remove what killed runs left behind; live runs are not touched",
+	.synopsis = "gc [--older-than AGE] [-n]",
+	.summary = "remove what killed runs left behind, and old results; live runs are not touched",
+	.options = options,
 	.exec = gc_exec,
 };

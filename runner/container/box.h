@@ -59,6 +59,10 @@ struct box_step {
 	bool fresh;                   /* runs over what the build left, and leaves nothing */
 	capture_sink_fn *sink;
 	void *sink_ctx;
+	/* Who may send it signals (container/control.h), and the number by which it is named there;
+	 * -1: nobody. */
+	int kill_fd;
+	uint32_t number;
 };
 /**
  * box_run() - run one step until its last process is dead

@@ -1,4 +1,5 @@
 /* channel.c - requests to the PID 1 that serves all steps of a box. */
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,8 +45,15 @@ static int socket_begin(struct running *r, struct err *err)
 
 static void socket_kill(struct running *r)
 {
-	const struct init_kill msg = { INIT_KILL };
+	const struct init_kill msg = { .type = INIT_KILL };
 	fd_send(r->box->socket, &msg, sizeof msg, NULL, 0); /* a dead socket is noticed by poll */
+}
+
+/* PID 1 alone knows which process is the step's; to it the request belongs to the step that runs. */
+static int socket_signal(struct running *r, int signo)
+{
+	const struct init_kill msg = { .type = INIT_KILL, .signo = signo };
+	return fd_send(r->box->socket, &msg, sizeof msg, NULL, 0) < 0 ? ESRCH : 0;
 }
 
 static int socket_fd(const struct running *r)
@@ -67,6 +75,6 @@ static void socket_end(struct running *r)
 }
 
 const struct channel channel_socket = {
-	.begin = socket_begin, .kill = socket_kill, .fd = socket_fd,
+	.begin = socket_begin, .kill = socket_kill, .signal = socket_signal, .fd = socket_fd,
 	.take_reply = socket_take_reply, .end = socket_end,
 };

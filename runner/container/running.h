@@ -18,6 +18,7 @@ struct running {
 	int stdin_fd; /* for the step */
 	int feed_fd;  /* our end of a stdin pipe; -1: none */
 	int input_fd; /* file that is fed through it */
+	int caller_fd; /* who wants to send a signal (container/control.h); -1: nobody */
 	bool killed, done;
 	bool greeted;  /* once.c: PID 1 said that it is confined */
 	bool oom_near; /* the kernel announced an OOM whose kill is not counted yet */
@@ -53,6 +54,8 @@ struct channel {
 	int64_t memory_overhead;
 	int (*begin)(struct running *r, struct err *err); /* sets start_ns */
 	void (*kill)(struct running *r);
+	/* To the step's main process; 0 or an errno. NULL: there is no way to it. */
+	int (*signal)(struct running *r, int signo);
 	int (*fd)(const struct running *r); /* readable: take_reply() */
 	void (*take_reply)(struct running *r); /* sets done, or box->dead */
 	void (*end)(struct running *r);

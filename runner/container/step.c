@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/framelog.h"
 #include "base/mem.h"
+#include "container/control.h"
 #include "container/running.h"
 #include "model/spec.h"
 
@@ -154,7 +155,16 @@ static int read_stream(struct running *r, struct capture *c, struct err *err)
 	return 0;
 }
 
-enum { P_SOCKET, P_ENGINE, P_INTERRUPT, P_OUT, P_ERR, P_FEED, P_OOM, P_COUNT };
+static void hear_caller(struct running *r)
+{
+	int signo = control_hear(r->step->kill_fd, &r->caller_fd, r->step->number);
+	if (signo == 0)
+		return;
+	int (*const to_step)(struct running *, int) = r->channel->signal;
+	control_answer(&r->caller_fd, r->killed ? ESRCH : to_step ? to_step(r, signo) : EOPNOTSUPP);
+}
+
+enum { P_SOCKET, P_ENGINE, P_INTERRUPT, P_OUT, P_ERR, P_FEED, P_OOM, P_CALLER, P_COUNT };
 
 static int handle(struct running *r, const struct pollfd *p, struct err *err)
 {
@@ -168,6 +178,8 @@ static int handle(struct running *r, const struct pollfd *p, struct err *err)
 		return -1;
 	if (p[P_OOM].revents)
 		look_at_oom(r);
+	if (p[P_CALLER].revents)
+		hear_caller(r);
 	if (p[P_SOCKET].revents)
 		r->channel->take_reply(r);
 	else if (p[P_ENGINE].revents)
@@ -196,6 +208,8 @@ static int watch(struct running *r, struct err *err)
 			[P_ERR] = { .fd = r->err.read_fd, .events = POLLIN },
 			[P_FEED] = { .fd = r->feed_fd, .events = POLLOUT },
 			[P_OOM] = { .fd = r->cgroup->oom_event, .events = POLLIN },
+			[P_CALLER] = { .fd = r->caller_fd < 0 ? r->step->kill_fd : r->caller_fd,
+				       .events = POLLIN },
 		};
 		if (ppoll(p, P_COUNT, &wait, NULL) < 0 && errno != EINTR)
 			return err_set(err, FAULT_INFRA, errno, "cannot wait for a step");
@@ -245,7 +259,7 @@ static int run(struct running *r, struct err *err)
 int box_run(struct box *b, const struct box_step *step, struct step_facts *ret, struct err *err)
 {
 	struct running r = { .box = b, .step = step, .facts = ret, .stdin_fd = -1, .feed_fd = -1,
-			     .input_fd = -1, .out = { .read_fd = -1, .write_fd = -1 },
+			     .input_fd = -1, .caller_fd = -1, .out = { .read_fd = -1, .write_fd = -1 },
 			     .err = { .read_fd = -1, .write_fd = -1 } };
 	r.own.oom_event = -1;
 	r.channel = b->opt.engine->inherits_fds ? &channel_socket : &channel_once;
@@ -255,6 +269,7 @@ int box_run(struct box *b, const struct box_step *step, struct step_facts *ret, 
 	fd_close(&r.stdin_fd);
 	fd_close(&r.feed_fd);
 	fd_close(&r.input_fd);
+	fd_close(&r.caller_fd);
 	capture_close(&r.out);
 	capture_close(&r.err);
 	step_cgroup_close(&r.own);

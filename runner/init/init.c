@@ -36,6 +36,10 @@ struct step {
 	struct init_done done;
 };
 
+/* The step's first process, for the handler; 0: none. Process ids come again only after all others,
+ * and whoever is there then is of the same step. */
+static volatile sig_atomic_t first;
+
 static uint64_t now_ns(void)
 {
 	struct timespec t;
@@ -53,7 +57,10 @@ static void on_socket(int signo)
 	while ((n = recv(INIT_SOCKET, &msg, sizeof msg, MSG_DONTWAIT | MSG_TRUNC)) > 0) {
 		if (n != (ssize_t)sizeof msg || msg.type != INIT_KILL)
 			_exit(1);
-		kill(-1, SIGKILL);
+		if (msg.signo == 0)
+			kill(-1, SIGKILL);
+		else if (first > 0)
+			kill((pid_t)first, msg.signo);
 	}
 	if (n == 0)
 		_exit(0);
@@ -285,7 +292,7 @@ static void account(struct init_done *d, const struct rusage *u)
 }
 
 /* Until the first process has ended, then everything else is killed and reaped. */
-static void reap(struct step *s, pid_t first, uint64_t start)
+static void reap(struct step *s, uint64_t start)
 {
 	bool ended = false;
 	for (;;) {
@@ -298,6 +305,7 @@ static void reap(struct step *s, pid_t first, uint64_t start)
 			return;
 		account(&s->done, &usage);
 		if (pid == first) {
+			first = 0;
 			s->done.wall_ns = now_ns() - start;
 			s->done.status = status;
 			ended = true;
@@ -316,6 +324,7 @@ static void run(struct step *s)
 	pid_t pid = vfork();
 	if (pid == 0)
 		child(s);
+	first = pid > 0 ? pid : 0;
 	/* Only now is there somebody to be killed. What came before raises no signal. */
 	listen_while_waiting(s, true);
 	mask_sigio(SIG_UNBLOCK);
@@ -327,7 +336,7 @@ static void run(struct step *s)
 	}
 	for (size_t i = 0; i < s->n_fds; i++)
 		close(s->fds[i]);
-	reap(s, pid, start);
+	reap(s, start);
 	mask_sigio(SIG_BLOCK);
 	listen_while_waiting(s, false);
 }

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define INIT_PROTOCOL 1
+#define INIT_PROTOCOL 2
 #define INIT_SOCKET 3           /* the descriptor that PID 1 inherits */
 #define INIT_TEXT_MAX (192 * 1024) /* argv and env of a step, NULs included */
 #define INIT_NOTE_MAX 160
@@ -58,8 +58,10 @@ struct init_done {
 	char note[INIT_NOTE_MAX]; /* NUL-terminated, bytes of the student */
 };
 
+/** signo 0: SIGKILL to every process; else that signal to the step's first process, if it lives. */
 struct init_kill {
 	uint32_t type;
+	int32_t signo;
 };
 
 #endif

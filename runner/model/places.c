@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "model/limits.h"
 
 #define CONF "/etc/moulette.conf"
 #define RUN_DIR "/run/moulette"
@@ -86,13 +87,19 @@ static int load_conf(struct places *p, struct err *err)
 	p->uid_base = UID_BASE_DEFAULT;
 	if (access(CONF, F_OK) < 0)
 		return 0;
-	static const char *const keys[] = { "uid_base", NULL };
+	static const char *const keys[] = { "uid_base", "store_max_size", NULL };
 	AUTO_JSON *o = NULL;
+	AUTO_FREE char *size = NULL;
 	int64_t base = UID_BASE_DEFAULT;
 	/* The last slot must stay below 2^32 - 2, the first above the ids of people. */
 	if (json_load(CONF, &o, err) < 0 || json_only_keys(o, CONF, keys, err) < 0 ||
-	    json_get_i64(o, CONF, "uid_base", 100000, 0xe0000000, &base, err) < 0)
+	    json_get_i64(o, CONF, "uid_base", 100000, 0xe0000000, &base, err) < 0 ||
+	    json_get_str(o, CONF, "store_max_size", &size, err) < 0)
 		return -1;
+	if (size && size_parse(size, &p->store_max_bytes, err) < 0)
+		return err_wrap(err, "%s.store_max_size", CONF);
+	if (size && p->store_max_bytes == 0)
+		return err_set(err, FAULT_USAGE, 0, "%s.store_max_size: must be above 0", CONF);
 	p->uid_base = (uint32_t)base;
 	return 0;
 }

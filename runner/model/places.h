@@ -20,6 +20,7 @@ struct places {
 	char *init;      /* moulette-init */
 	char *engine;    /* MOULETTE_ENGINE, default "crun" */
 	uint32_t uid_base; /* first uid of slot 0 */
+	int64_t store_max_bytes; /* of results and their logs, kept by gc; 0: no limit */
 };
 
 /** places_find() - from the environment, /etc/moulette.conf and /proc/self/exe; makes nothing. */

@@ -1,7 +1,6 @@
 /* attempt.c - runs the steps of one submission in its box, and judges them. */
 #include "pipeline/attempt.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +22,9 @@ static int sink_log(void *ctx, int stream, const void *data, size_t len)
 	return framelog_add(job->log, step, stream, data, len);
 }
 
-static int run_one(struct attempt *a, const struct step_spec *spec, capture_sink_fn *sink,
-		   void *ctx, struct step_facts *facts, struct err *err)
+/* @number -1: a step of ours, which nobody may signal. */
+static int run_one(struct attempt *a, const struct step_spec *spec, int number,
+		   capture_sink_fn *sink, void *ctx, struct step_facts *facts, struct err *err)
 {
 	AUTO_STRV env = strv_dup(a->env);
 	for (char *const *e = spec->env; e && *e; e++)
@@ -32,7 +32,8 @@ static int run_one(struct attempt *a, const struct step_spec *spec, capture_sink
 	for (char *const *e = a->job->session->opt.env; e && *e; e++)
 		env_set(&env, *e);
 	const struct box_step step = { .spec = spec, .env = env, .fresh = a->areas[0].frozen,
-				       .sink = sink, .sink_ctx = ctx };
+				       .sink = sink, .sink_ctx = ctx, .number = (uint32_t)number,
+				       .kill_fd = number < 0 ? -1 : a->job->live->control.kill_fd };
 	return box_run(&a->box, &step, facts, err);
 }
 
@@ -71,7 +72,7 @@ static int probe_check(struct attempt *a, bool *ret, struct err *err)
 	spec.limits.v[LIMIT_OUTPUT] = 64 << 20;
 	struct step_facts facts;
 	step_facts_init(&facts);
-	if (run_one(a, &spec, sink_probe, &probe, &facts, err) < 0)
+	if (run_one(a, &spec, -1, sink_probe, &probe, &facts, err) < 0)
 		return -1;
 	if (facts.box_failed) {
 		*err = facts.trouble;
@@ -98,6 +99,7 @@ static int plan_tests(struct attempt *a, struct err *err)
 		return 0;
 	if (attempt_plan(a, true, err) < 0)
 		return -1;
+	live_plan(a->job->live, &a->plan);
 	/* The point moved from the build to the test. */
 	struct step_result *build = a->job->result->n_steps ? &a->job->result->steps[0] : NULL;
 	if (build)
@@ -147,15 +149,21 @@ static bool try_again(struct attempt *a, const struct step_result *res, bool *re
 	return false;
 }
 
+/* What a path names within the work folder, where it may stand as "/work/x" or "./x". */
+static const char *within_work(const char *path)
+{
+	static const char top[] = SPEC_WORK_PATH "/";
+	path += strncmp(path, top, sizeof top - 1) == 0 ? sizeof top - 1 : 0;
+	return path + (strncmp(path, "./", 2) == 0 ? 2 : 0);
+}
+
 /* A program that `files` laid into the work folder is the assignment's, not the student's. */
 static bool is_laid(const struct attempt *a, const char *program)
 {
 	const struct assignment *asg = attempt_assignment(a);
-	program += strncmp(program, SPEC_WORK_PATH "/", 6) == 0 ? 6 : 0;
-	program += strncmp(program, "./", 2) == 0 ? 2 : 0;
+	program = within_work(program);
 	for (size_t i = 0; asg && i < asg->n_files; i++) {
-		const char *to = asg->files[i].to;
-		to += strncmp(to, "./", 2) == 0 ? 2 : 0;
+		const char *to = within_work(asg->files[i].to);
 		size_t len = strlen(to);
 		while (len > 0 && to[len - 1] == '/')
 			len--;
@@ -173,11 +181,10 @@ static void explain_status(const struct attempt *a, const char *program, struct 
 	char head[160];
 	if (res->facts.exit_code != 127 || !strchr(program, '/') || res->message[0] == '\0')
 		return;
-	program += strncmp(program, SPEC_WORK_PATH "/", 6) == 0 ? 6 : 0;
 	AUTO_FD int work = -1;
 	if (attempt_open_work(a, &work, NULL) < 0)
 		return;
-	AUTO_FD int fd = fd_open_beneath(work, program, O_RDONLY | O_NONBLOCK, 0);
+	AUTO_FD int fd = fd_open_beneath(work, within_work(program), O_RDONLY | O_NONBLOCK, 0);
 	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head);
 	const char *end = n > 3 && memcmp(head, "#!", 2) == 0 ? memchr(head, '\n', (size_t)n) : NULL;
 	if (!end || end[-1] != '\r')
@@ -196,7 +203,8 @@ static int run_step(struct attempt *a, size_t i, struct step_result *ret, struct
 	ret->limits = spec->limits;
 	step_facts_init(&ret->facts);
 	ret->facts.log_begin = framelog_mark(job->log);
-	int bad = run_one(a, spec, sink_log, job, &ret->facts, err);
+	live_step(job->live, i, ret->facts.log_begin);
+	int bad = run_one(a, spec, (int)i, sink_log, job, &ret->facts, err);
 	ret->facts.log_end = framelog_mark(job->log);
 	if (ret->facts.exec_in_work && is_laid(a, spec->argv[0]))
 		ret->facts.exec_in_work = false;
@@ -221,7 +229,10 @@ static int renew_box(struct attempt *a, struct err *err)
 	umount2(room->netns, MNT_DETACH);
 	if (netns_make(room->netns, err) < 0)
 		return -1;
-	return box_renew(&a->box, err);
+	if (box_renew(&a->box, err) < 0)
+		return -1;
+	attempt_tell_box(a);
+	return 0;
 }
 
 int attempt_steps(struct attempt *a, bool *ret_again, struct err *err)

@@ -6,6 +6,7 @@
 
 #include "base/framelog.h"
 #include "container/box.h"
+#include "container/live.h"
 #include "model/result.h"
 #include "pipeline/session.h"
 
@@ -17,6 +18,7 @@ struct job {
 	struct submission *sub;
 	char *const *command;    /* what followed "--"; NULL: the assignment's steps */
 	struct framelog *log;
+	struct live *live;         /* what others see of it */
 	struct run_result *result; /* steps are added as they are judged */
 	int failures;            /* of the box, at the step that comes next */
 };

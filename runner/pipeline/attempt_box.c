@@ -9,7 +9,9 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "bundle/mounts.h"
 #include "bundle/spec.h"
+#include "bundle/volumes.h"
 #include "network/netns.h"
 #include "pipeline/attempt_box.h"
 #include "pipeline/files.h"
@@ -34,22 +36,11 @@ static double patience(const struct session *s)
 	return s->opt.time_factor > 1 ? s->opt.time_factor : 1;
 }
 
-/* Has the profile's mount at @destination this option? Before -v and the like. */
-static bool mount_has(const struct profile *p, const char *destination, const char *option)
+/* Is the profile's mount at @at noexec? Before -v and the like. */
+static bool is_noexec(const struct profile *p, const char *at)
 {
-	struct json_object *mounts = json_object_object_get(p->config, "mounts");
-	bool has = false;
-	for (size_t i = 0; mounts && i < json_object_array_length(mounts); i++) {
-		struct json_object *m = json_object_array_get_idx(mounts, i);
-		const char *at = json_object_get_string(json_object_object_get(m, "destination"));
-		struct json_object *options = json_object_object_get(m, "options");
-		for (size_t k = 0; at && strcmp(at, destination) == 0 && options &&
-				   k < json_object_array_length(options); k++) {
-			struct json_object *o = json_object_array_get_idx(options, k);
-			has |= strcmp(json_object_get_string(o), option) == 0;
-		}
-	}
-	return has;
+	struct json_object *m = mounts_find(json_object_object_get(p->config, "mounts"), at);
+	return m && mount_has(m, "noexec");
 }
 
 static int make_areas(struct attempt *a, struct err *err)
@@ -72,7 +63,7 @@ static int make_areas(struct attempt *a, struct err *err)
 	for (int i = 0; i < AREA_COUNT; i++) {
 		struct area_options opt = areas[i];
 		opt.room = s->room.path;
-		opt.noexec = i != AREA_WORK && mount_has(p, opt.at, "noexec");
+		opt.noexec = i != AREA_WORK && is_noexec(p, opt.at);
 		if (area_make(&opt, &a->areas[i], err) < 0 ||
 		    (i != AREA_WORK && area_enter(&a->areas[i], "", err) < 0))
 			return -1;
@@ -90,7 +81,7 @@ static int unpack_into(struct attempt *a, const struct step_cgroup *group, struc
 	struct unpack_request req = {
 		.self = s->opt.places->self, .dest_fd = dest, .uid = work->uid, .gid = work->gid,
 		.cgroup_fds = group->procs, .n_cgroup_fds = group->n_procs,
-		.interrupt_fd = s->opt.interrupt_fd, .limits = s->profile.unpack,
+		.interrupt_fd = a->job->live->control.stop_fd, .limits = s->profile.unpack,
 	};
 	req.limits.time_ns = (int64_t)((double)req.limits.time_ns * patience(s));
 	struct unpack_outcome outcome;
@@ -185,18 +176,12 @@ static void add_mount(struct attempt *a, const char *source, const char *destina
 							rw };
 }
 
-static bool is_below(const char *path, const char *folder)
-{
-	size_t len = strlen(folder);
-	return strncmp(path, folder, len) == 0 && (path[len] == '\0' || path[len] == '/');
-}
-
 /* Tests get /work, /tmp and /dev/shm anew, over whatever was mounted there. */
 static int check_volume(const struct attempt *a, const struct mount_spec *m, struct err *err)
 {
 	const char *at = NULL;
 	for (int i = 0; i < AREA_COUNT; i++)
-		if (is_below(m->destination, a->areas[i].at))
+		if (path_within(m->destination, a->areas[i].at))
 			at = a->areas[i].at;
 	for (size_t i = 0; at && i < a->plan.n; i++)
 		if (a->plan.steps[i].kind == STEP_TEST)
@@ -212,10 +197,9 @@ static int check_profile_mounts(const struct attempt *a, struct err *err)
 	const struct profile *p = &a->job->session->profile;
 	struct json_object *mounts = json_object_object_get(p->config, "mounts");
 	for (size_t i = 0; mounts && i < json_object_array_length(mounts); i++) {
-		struct json_object *m = json_object_array_get_idx(mounts, i);
-		const char *at = json_object_get_string(json_object_object_get(m, "destination"));
-		for (int k = 0; at && k < AREA_COUNT; k++)
-			if (strcmp(at, a->areas[k].at) != 0 && is_below(at, a->areas[k].at))
+		const char *at = mount_text(json_object_array_get_idx(mounts, i), "destination");
+		for (int k = 0; k < AREA_COUNT; k++)
+			if (strcmp(at, a->areas[k].at) != 0 && path_within(at, a->areas[k].at))
 				return err_set(err, FAULT_USAGE, 0,
 					       "profile '%s': cannot mount at '%s': every test finds "
 					       "a clean %s; choose another place", p->name, at,
@@ -308,6 +292,24 @@ static int make_config(struct attempt *a, struct err *err)
 	return take_env(a, err);
 }
 
+/* What the engine binds has its rights already: they do not rest on what words it knows. */
+static int hold_volumes(const struct attempt *a, struct err *err)
+{
+	struct json_object *mounts = json_object_object_get(a->config, "mounts");
+	size_t held = 0;
+	for (size_t i = 0; mounts && i < json_object_array_length(mounts); i++) {
+		struct json_object *m = json_object_array_get_idx(mounts, i);
+		AUTO_FREE char *place = NULL;
+		if (!volume_is(m))
+			continue;
+		if (room_hold(&a->job->session->room, mount_text(m, "source"), held++,
+			      mount_has(m, "ro"), &place, err) < 0)
+			return -1;
+		volume_held(m, place);
+	}
+	return 0;
+}
+
 static int write_bundle(const struct attempt *a, struct err *err)
 {
 	const struct session *s = a->job->session;
@@ -320,7 +322,7 @@ static int write_bundle(const struct attempt *a, struct err *err)
 	/* runsc binds into the tree before it mounts its own /dev over it. */
 	if (!s->engine.inherits_fds)
 		strv_add(&points, "d/dev/shm");
-	if (room_mount_root(&s->room, &s->image, points, err) < 0)
+	if (hold_volumes(a, err) < 0 || room_mount_root(&s->room, &s->image, points, err) < 0)
 		return -1;
 	return spec_write(a->config, dir, err);
 }
@@ -348,14 +350,16 @@ static int limit_cpu(const struct attempt *a, struct err *err)
 static bool has_queues(struct json_object *config)
 {
 	struct json_object *process = json_object_object_get(config, "process");
-	struct json_object *limits = json_object_object_get(process, "rlimits");
-	for (size_t i = 0; limits && i < json_object_array_length(limits); i++) {
-		struct json_object *l = json_object_array_get_idx(limits, i);
-		const char *type = json_object_get_string(json_object_object_get(l, "type"));
-		if (type && strcmp(type, "RLIMIT_MSGQUEUE") == 0)
-			return json_object_get_int64(json_object_object_get(l, "hard")) != 0;
-	}
-	return true;
+	struct json_object *l =
+		json_find(json_object_object_get(process, "rlimits"), "type", "RLIMIT_MSGQUEUE");
+	return !l || json_object_get_int64(json_object_object_get(l, "hard")) != 0;
+}
+
+void attempt_tell_box(const struct attempt *a)
+{
+	struct json_object *version = json_object_object_get(a->config, "ociVersion");
+	live_box(a->job->live, a->box.init_pid, a->job->session->room.bundle,
+		 json_object_get_string(version));
 }
 
 static int start_box(struct attempt *a, struct err *err)
@@ -365,12 +369,14 @@ static int start_box(struct attempt *a, struct err *err)
 		.engine = &s->engine, .room = &s->room, .slot = &a->slot, .host = &s->host,
 		.areas = a->areas,
 		.area_max = { [AREA_TMP] = s->profile.tmp_bytes, [AREA_SHM] = s->profile.shm_bytes },
-		.own_mnt = s->own_mnt, .interrupt_fd = s->opt.interrupt_fd,
+		.own_mnt = s->own_mnt, .interrupt_fd = a->job->live->control.stop_fd,
 		.has_queues = has_queues(a->config), .patience = patience(s),
 	};
+	live_plan(a->job->live, &a->plan);
 	if (box_start(&opt, &a->box, err) < 0)
 		return -1;
 	a->started = true;
+	attempt_tell_box(a);
 	return 0;
 }
 

@@ -10,6 +10,8 @@ const struct assignment *attempt_assignment(const struct attempt *a);
 int attempt_open_work(const struct attempt *a, int *ret, struct err *err);
 /** attempt_plan() - the steps; @has_check as assignment_plan() has it. */
 int attempt_plan(struct attempt *a, bool has_check, struct err *err);
+/** attempt_tell_box() - others see the container that was started. */
+void attempt_tell_box(const struct attempt *a);
 /** attempt_lay_files() - the assignment's files with a relative `to`, into the work folder. */
 int attempt_lay_files(struct attempt *a, struct err *err);
 

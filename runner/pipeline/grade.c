@@ -133,9 +133,15 @@ static int run(struct job *job, struct err *err)
 {
 	struct run_result *r = job->result;
 	int bad = session_ready(job->session, err);
+	describe_again(job->session, job->sub, r);
+	live_describe(job->live, r);
 	if (!bad)
 		bad = attempts(job, err);
 	describe_again(job->session, job->sub, r);
+	/* Not the user at the terminal but `kill --box`: then there is a result that says so. */
+	if (bad && strcmp(err->code, "interrupted") == 0 && control_end_asked(&job->live->control))
+		err_set_code(err, "interrupted", FAULT_INFRA, 0,
+			     "the run was ended by 'moulette kill --box'");
 	/* Steps that were judged before the trouble are not worth a mark without the rest. */
 	if (bad)
 		return convert(err, job);
@@ -180,11 +186,12 @@ static void close_log(struct framelog *log, struct run_result *r, bool keep)
 }
 
 static int record(struct session *s, const char *path, const char *name, char *const *command,
-		  struct run_result *r, struct err *err)
+		  struct live *live, struct run_result *r, struct err *err)
 {
 	struct framelog log = { .fd = -1 };
 	struct submission sub = { .fd = -1, .bytes = -1, .entries = -1 };
-	struct job job = { .session = s, .sub = &sub, .command = command, .log = &log, .result = r };
+	struct job job = { .session = s, .sub = &sub, .command = command, .log = &log,
+			   .live = live, .result = r };
 	r->log_path = mem_printf("%s/%s.log", s->opt.places->logs, r->id);
 	if (framelog_create(&log, r->log_path) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", r->log_path);
@@ -205,13 +212,13 @@ static int record(struct session *s, const char *path, const char *name, char *c
 int grade(struct session *s, const char *path, const char *name, char *const *command,
 	  struct run_result *ret, struct err *err)
 {
-	int mark = -1;
+	struct live live;
 	run_result_init(ret);
 	clock_ulid(ret->id);
 	ret->started_real_ns = clock_real_ns();
-	if (live_begin(s->opt.places, ret->id, &mark, err) < 0)
+	if (live_begin(s->opt.places, ret->id, s->opt.interrupt_fd, &live, err) < 0)
 		return -1;
-	int bad = record(s, path, name, command, ret, err);
-	live_end(s->opt.places, ret->id, mark);
+	int bad = record(s, path, name, command, &live, ret, err);
+	live_end(&live);
 	return bad ? -1 : 0;
 }

@@ -28,6 +28,8 @@ int store_damaged(struct store *s, const char *what, struct err *err);
 /** store_exec() - SQL without parameters or rows. */
 int store_exec(struct store *s, const char *sql, const char *what, struct err *err);
 int store_prepare(struct store *s, const char *sql, sqlite3_stmt **ret, struct err *err);
+/** store_scalar() - the number that SQL without parameters gives. */
+int store_scalar(struct store *s, const char *sql, int64_t *ret, struct err *err);
 /** store_begin() / store_end() - a transaction that may write at once, so that it never has to be
  *  given up half-way; @ok 0: everything since is undone. */
 int store_begin(struct store *s, struct err *err);

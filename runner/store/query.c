@@ -37,8 +37,8 @@ static int delete_rows(struct store *s, const char *sql, const char *id, struct 
 	if (store_prepare(s, sql, &st, err) < 0)
 		return -1;
 	if (sqlite3_bind_text(st, 1, id, -1, SQLITE_STATIC) != SQLITE_OK)
-		return store_fail(s, "replace a result", err);
-	return step_done(s, st, "replace a result", err);
+		return store_fail(s, "remove a result", err);
+	return step_done(s, st, "remove a result", err);
 }
 
 static int put_run(struct store *s, const struct run_result *r, struct err *err)
@@ -94,13 +94,17 @@ static int put_rows(struct store *s, const char *table, const struct field *fiel
 	return 0;
 }
 
+static int delete_all(struct store *s, const char *id, struct err *err)
+{
+	if (delete_rows(s, "DELETE FROM result_groups WHERE result = ?", id, err) < 0 ||
+	    delete_rows(s, "DELETE FROM steps WHERE result = ?", id, err) < 0)
+		return -1;
+	return delete_rows(s, "DELETE FROM results WHERE id = ?", id, err);
+}
+
 static int put_all(struct store *s, const struct run_result *r, struct err *err)
 {
-	if (delete_rows(s, "DELETE FROM result_groups WHERE result = ?", r->id, err) < 0 ||
-	    delete_rows(s, "DELETE FROM steps WHERE result = ?", r->id, err) < 0 ||
-	    delete_rows(s, "DELETE FROM results WHERE id = ?", r->id, err) < 0)
-		return -1;
-	if (put_run(s, r, err) < 0)
+	if (delete_all(s, r->id, err) < 0 || put_run(s, r, err) < 0)
 		return -1;
 	if (put_rows(s, "steps", step_fields, r->id, r->steps, sizeof(*r->steps), r->n_steps, err) <
 	    0)
@@ -115,6 +119,15 @@ int store_put(struct store *s, const struct run_result *r, struct err *err)
 		return err_wrap(err, "result '%s'", r->id);
 	if (store_end(s, put_all(s, r, err) == 0, err) < 0)
 		return err_wrap(err, "result '%s'", r->id);
+	return 0;
+}
+
+int store_remove(struct store *s, const char *id, struct err *err)
+{
+	if (store_begin(s, err) < 0)
+		return err_wrap(err, "result '%s'", id);
+	if (store_end(s, delete_all(s, id, err) == 0, err) < 0)
+		return err_wrap(err, "result '%s'", id);
 	return 0;
 }
 
@@ -185,17 +198,22 @@ static void *next_group(struct run_result *r)
 	return g;
 }
 
-/* The ids that begin with @prefix, at most AMBIGUOUS_SHOWN + 1 of them. */
-static int ids_of(struct store *s, const char *prefix, char ***ret, struct err *err)
+int store_match(struct store *s, const char *given, int max, char ***ret, struct err *err)
 {
+	char prefix[27] = "";
 	AUTO_STMT *st = NULL;
+
+	if (strlen(given) >= sizeof(prefix))
+		return 0; /* no id is that long */
+	for (size_t i = 0; given[i]; i++)
+		prefix[i] = (char)toupper((unsigned char)given[i]);
 	if (store_prepare(s,
 			  "SELECT id FROM results WHERE id >= ?1 AND id < ?1 || '~' "
 			  "ORDER BY id LIMIT ?2",
 			  &st, err) < 0)
 		return -1;
 	if (sqlite3_bind_text(st, 1, prefix, -1, SQLITE_STATIC) != SQLITE_OK ||
-	    sqlite3_bind_int(st, 2, AMBIGUOUS_SHOWN + 1) != SQLITE_OK)
+	    sqlite3_bind_int(st, 2, max) != SQLITE_OK)
 		return store_fail(s, "look up a result", err);
 	int rc;
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
@@ -218,26 +236,21 @@ static int ambiguous(const char *prefix, char *const *ids, struct err *err)
 /* A whole id, or a prefix of exactly one. */
 static int resolve(struct store *s, const char *given, char ret_id[27], struct err *err)
 {
-	char prefix[27] = "";
-	size_t len = strlen(given);
-
-	if (len < PREFIX_MIN)
+	if (strlen(given) < PREFIX_MIN)
 		return err_set(err, FAULT_USAGE, 0,
 			       "result '%s': give at least %d characters of the id", given,
 			       PREFIX_MIN);
-	for (size_t i = 0; i < len && i < sizeof(prefix) - 1; i++)
-		prefix[i] = (char)toupper((unsigned char)given[i]); /* ULIDs know no case */
 	AUTO_STRV ids = NULL;
-	if (len < sizeof(prefix) && ids_of(s, prefix, &ids, err) < 0)
+	if (store_match(s, given, AMBIGUOUS_SHOWN + 1, &ids, err) < 0)
 		return -1;
 	if (strv_len(ids) == 0)
 		return err_set(err, FAULT_USAGE, 0,
 			       "no result '%s': 'moulette list --all' shows what there is", given);
 	if (strv_len(ids) > 1)
 		return ambiguous(given, ids, err);
-	if (strlen(ids[0]) >= sizeof(prefix))
+	if (strlen(ids[0]) >= 27)
 		return store_damaged(s, "id", err);
-	snprintf(ret_id, sizeof(prefix), "%s", ids[0]);
+	snprintf(ret_id, 27, "%s", ids[0]);
 	return 0;
 }
 

@@ -86,7 +86,7 @@ int store_end(struct store *s, int ok, struct err *err)
 	return -1;
 }
 
-static int scalar(struct store *s, const char *sql, int64_t *ret, struct err *err)
+int store_scalar(struct store *s, const char *sql, int64_t *ret, struct err *err)
 {
 	AUTO_STMT *st = NULL;
 	if (store_prepare(s, sql, &st, err) < 0)
@@ -102,9 +102,9 @@ static int schema_check(struct store *s, int64_t *ret_version, struct err *err)
 {
 	int64_t version, application, objects;
 
-	if (scalar(s, "PRAGMA user_version", &version, err) < 0 ||
-	    scalar(s, "PRAGMA application_id", &application, err) < 0 ||
-	    scalar(s, "SELECT count(*) FROM sqlite_schema", &objects, err) < 0)
+	if (store_scalar(s, "PRAGMA user_version", &version, err) < 0 ||
+	    store_scalar(s, "PRAGMA application_id", &application, err) < 0 ||
+	    store_scalar(s, "SELECT count(*) FROM sqlite_schema", &objects, err) < 0)
 		return -1;
 	bool empty = version == 0 && application == 0 && objects == 0;
 	if (!empty && application != STORE_APPLICATION)
@@ -212,6 +212,16 @@ static struct store *store_new(const char *path)
 	return s;
 }
 
+static int connect_to(struct store *s, struct err *err)
+{
+	if (sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL) !=
+	    SQLITE_OK)
+		return store_fail(s, "open", err);
+	sqlite3_busy_timeout(s->db, BUSY_SECONDS * 1000);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	return 0;
+}
+
 int store_open(const char *path, struct store **ret, struct err *err)
 {
 	static const char settings[] = "PRAGMA synchronous = NORMAL;"
@@ -222,16 +232,32 @@ int store_open(const char *path, struct store **ret, struct err *err)
 	if (file_make(path, err) < 0)
 		return -1;
 	AUTO_STORE *s = store_new(path);
-	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL) !=
-	    SQLITE_OK)
-		return store_fail(s, "open", err);
-	sqlite3_busy_timeout(s->db, BUSY_SECONDS * 1000);
-	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	/* Checked before anything is set: a database that is refused stays as it is. */
-	if (schema_look(s, &version, err) < 0 || journal_set(s, err) < 0 ||
+	if (connect_to(s, err) < 0 || schema_look(s, &version, err) < 0 || journal_set(s, err) < 0 ||
 	    store_exec(s, settings, "set up", err) < 0)
 		return -1;
 	if (version < STORE_SCHEMA && schema_make(s, err) < 0)
+		return -1;
+	*ret = ptr_steal(&s);
+	return 0;
+}
+
+int store_open_read(const char *path, struct store **ret, struct err *err)
+{
+	static const char settings[] = "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF";
+	int64_t version;
+
+	*ret = NULL;
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return 0;
+	AUTO_STORE *s = store_new(path);
+	if (connect_to(s, err) < 0 || schema_look(s, &version, err) < 0)
+		return -1;
+	if (version == 0)
+		return 0; /* a run is about to make it */
+	if (version < STORE_SCHEMA)
+		return store_open(path, ret, err);
+	if (store_exec(s, settings, "set up", err) < 0)
 		return -1;
 	*ret = ptr_steal(&s);
 	return 0;

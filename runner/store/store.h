@@ -11,6 +11,9 @@ struct store;
  * of a newer moulette is FAULT_USAGE; a locked or full disk FAULT_INFRA. Not to be used across
  * fork. */
 int store_open(const char *path, struct store **ret, struct err *err);
+/** store_open_read() - the same for reading alone, which makes and changes nothing: *ret is NULL when
+ *  there is no database yet. Only one of an older schema is brought up to date first. */
+int store_open_read(const char *path, struct store **ret, struct err *err);
 void store_close(struct store *s);
 void store_cleanup(struct store **s);
 #define AUTO_STORE __attribute__((cleanup(store_cleanup))) struct store
@@ -21,6 +24,10 @@ void store_cleanup(struct store **s);
 int store_put(struct store *s, const struct run_result *r, struct err *err);
 /** store_get() - by id or unique prefix of at least 4 characters. Unknown: FAULT_USAGE. */
 int store_get(struct store *s, const char *id, struct run_result *ret, struct err *err);
+
+/** store_match() - ids of results that begin with @prefix (ULIDs know no case), at most @max, in
+ *  their order; added to *ret. */
+int store_match(struct store *s, const char *prefix, int max, char ***ret, struct err *err);
 
 /** One row of `moulette list`. */
 struct store_row {
@@ -35,5 +42,18 @@ int store_latest(struct store *s, int max, int (*each)(void *ctx, const struct s
 		 void *ctx, struct err *err);
 /** store_has() - is there a result of this id? 1, 0, -1. */
 int store_has(struct store *s, const char *id, struct err *err);
+
+/* What is kept for how long (store/old.c). */
+/** store_oldest() - every result, oldest first. @each returns non-zero to stop; it may not change
+ *  the store. */
+int store_oldest(struct store *s, int (*each)(void *ctx, const char *id, int64_t started_real_ns),
+		 void *ctx, struct err *err);
+/** store_remove() - a result with its steps and groups, its log not; a missing one is no error. */
+int store_remove(struct store *s, const char *id, struct err *err);
+/** store_bytes() - what the rows take of the database file. */
+int store_bytes(struct store *s, int64_t *ret, struct err *err);
+/** store_shrink() - give what removed rows left back to the disk, when it is much; a database that
+ *  others are using stays as it is. */
+int store_shrink(struct store *s, struct err *err);
 
 #endif

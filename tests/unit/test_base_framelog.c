@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -128,6 +130,37 @@ START_TEST(a_short_write_is_undone)
 }
 END_TEST
 
+static volatile sig_atomic_t seen_len;
+
+static void look_at_header(int signo)
+{
+	unsigned char len = 0;
+	(void)signo;
+	if (pread(lg.fd, &len, 1, 8) == 1)
+		seen_len = len;
+}
+
+/* Who reads a log that grows must find a header that counts the bytes before they are there. */
+START_TEST(a_header_comes_before_what_joins)
+{
+	static const char kept[1000];
+	struct rlimit lim, before;
+	unsigned char len = 0;
+	ck_assert_int_eq(framelog_add(&lg, 0, FRAMELOG_STDOUT, kept, sizeof kept), 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	lim = before;
+	lim.rlim_cur = (rlim_t)lg.end;
+	signal(SIGXFSZ, look_at_header);
+	setrlimit(RLIMIT_FSIZE, &lim);
+	int got = framelog_add(&lg, 0, FRAMELOG_STDOUT, "lost!", 5);
+	setrlimit(RLIMIT_FSIZE, &before);
+	ck_assert_int_eq(got, -1);
+	ck_assert_int_eq(seen_len, (1000 + 5) & 255);
+	ck_assert_int_eq(pread(lg.fd, &len, 1, 8), 1);
+	ck_assert_int_eq(len, 1000 & 255);
+}
+END_TEST
+
 /* Two frames, "abc" and "defg" (offsets 0 and 15, end 31); one byte of the file is changed. */
 static const struct {
 	const char *label;
@@ -191,6 +224,105 @@ START_TEST(a_cut_file_is_noticed)
 }
 END_TEST
 
+/* What a cursor gives now, as "0o:text|1e:text" for the steps and streams of its pieces. */
+static void follow(struct framelog_cursor *c, size_t chunk, struct buf *b)
+{
+	char data[64];
+	ssize_t n;
+	while ((n = framelog_next(c, data, chunk)) > 0) {
+		buf_printf(b, "%u%c:", c->step, c->stream == FRAMELOG_STDOUT ? 'o' : 'e');
+		buf_add(b, data, (size_t)n);
+		buf_str(b, "|");
+	}
+	ck_assert_int_eq(n, 0);
+	buf_add(b, "", 0);
+}
+
+START_TEST(a_log_is_followed_while_it_grows)
+{
+	struct framelog_cursor c = { .fd = lg.fd };
+	AUTO_BUF got = { 0 };
+	follow(&c, 64, &got);
+	ck_assert_str_eq(got.data ? got.data : "", "");
+	framelog_add(&lg, 0, FRAMELOG_STDOUT, "one", 3);
+	follow(&c, 64, &got);
+	framelog_add(&lg, 0, FRAMELOG_STDOUT, "two", 3); /* joins the frame that was read */
+	follow(&c, 64, &got);
+	framelog_add(&lg, 0, FRAMELOG_STDERR, "warn", 4);
+	framelog_add(&lg, 0, FRAMELOG_STDOUT, "three", 5);
+	framelog_mark(&lg);
+	framelog_add(&lg, 1, FRAMELOG_STDOUT, "four", 4);
+	framelog_add(&lg, 1, FRAMELOG_STDOUT, "five", 4);
+	follow(&c, 64, &got);
+	ck_assert_str_eq(got.data, "0o:one|0o:two|0e:warn|0o:three|1o:fourfive|");
+	follow(&c, 64, &got);
+	framelog_add(&lg, 1, FRAMELOG_STDOUT, "sixes", 5);
+	follow(&c, 2, &got);
+	ck_assert_str_eq(got.data, "0o:one|0o:two|0e:warn|0o:three|1o:fourfive|1o:si|1o:xe|1o:s|");
+}
+END_TEST
+
+/* The bytes of a program may look like a header: they are one frame's as long as its header says
+ * so, and what is not there yet is not read as something else. */
+START_TEST(half_written_frames_wait)
+{
+	static const char forged[] = "\1\0\0\0\2\0\0\0\4\0\0\0evil";
+	struct framelog_cursor c = { .fd = lg.fd };
+	AUTO_BUF got = { 0 };
+	framelog_add(&lg, 0, FRAMELOG_STDOUT, "ab", 2);
+	follow(&c, 64, &got);
+	/* As while bytes are joined: the header first, then some of them. */
+	ck_assert_int_eq(pwrite(lg.fd, "\x12", 1, 8), 1);
+	follow(&c, 64, &got);
+	ck_assert_str_eq(got.data, "0o:ab|");
+	ck_assert_int_eq(pwrite(lg.fd, forged, 16, 14), 16);
+	follow(&c, 64, &got);
+	ck_assert_uint_eq(got.len, 6 + 3 + 16 + 1);
+	ck_assert_mem_eq(got.data + 9, forged, 16);
+	/* Half a header. */
+	ck_assert_int_eq(pwrite(lg.fd, forged, 5, 30), 5);
+	follow(&c, 64, &got);
+	ck_assert_uint_eq(got.len, 26);
+	ck_assert_int_eq(pwrite(lg.fd, forged, 16, 30), 16);
+	follow(&c, 64, &got);
+	ck_assert_str_eq(got.data + 26, "1e:evil|");
+	ck_assert_int_eq(pwrite(lg.fd, "nonsense, not a frame", 21, 46), 21);
+	ck_assert_int_eq(framelog_next(&c, got.data, 1), -1);
+	ck_assert_int_eq(errno, EBADMSG);
+}
+END_TEST
+
+/* Byte by byte by one process, followed by another: nothing is lost, doubled or taken for a header. */
+START_TEST(a_busy_writer_is_followed_exactly)
+{
+	enum { N = 20000 };
+	struct framelog_cursor c = { .fd = lg.fd };
+	pid_t pid = fork();
+	if (pid == 0) {
+		for (int i = 0; i < N; i++) {
+			const char bytes[12] = { (char)(i % 3), 0, 0, 0, 1, 0, 0, 0, (char)(i & 63), 1 };
+			int stream = i % 1000 < 995 ? FRAMELOG_STDOUT : FRAMELOG_STDERR;
+			if (framelog_add(&lg, 0, stream, bytes, sizeof bytes) < 0)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	int64_t total = 0;
+	for (bool ended = false;;) {
+		char data[700];
+		ssize_t n = framelog_next(&c, data, sizeof data);
+		ck_assert_msg(n >= 0, "after %lld bytes: %s", (long long)total, strerror(errno));
+		if (n == 0 && ended)
+			break;
+		for (ssize_t k = 0; k < n; k++, total++)
+			ck_assert_msg(total % 12 != 8 || data[k] == (total / 12 & 63), "at %lld",
+				      (long long)total);
+		ended = ended || (n == 0 && waitpid(pid, NULL, WNOHANG) == pid);
+	}
+	ck_assert_int_eq(total, INT64_C(12) * N);
+}
+END_TEST
+
 Suite *suite_base_framelog(void)
 {
 	Suite *s = suite_create("base/framelog");
@@ -201,9 +333,13 @@ Suite *suite_base_framelog(void)
 	tcase_add_loop_test(tc, long_texts_become_frames, 0, 2);
 	tcase_add_test(tc, an_unknown_stream_is_not_written);
 	tcase_add_test(tc, a_short_write_is_undone);
+	tcase_add_test(tc, a_header_comes_before_what_joins);
 	tcase_add_loop_test(tc, damage_is_noticed, 0, (int)(sizeof damage / sizeof *damage));
 	tcase_add_test(tc, a_frame_has_a_maximum);
 	tcase_add_test(tc, a_cut_file_is_noticed);
+	tcase_add_test(tc, a_log_is_followed_while_it_grows);
+	tcase_add_test(tc, half_written_frames_wait);
+	tcase_add_test(tc, a_busy_writer_is_followed_exactly);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -10,7 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/mem.h"
 #include "container/live.h"
 
 static char home[64], live[96], logs[96];
@@ -59,8 +61,8 @@ static void killed(const char *id)
 {
 	pid_t pid = fork();
 	if (pid == 0) {
-		int fd;
-		_exit(live_begin(&places, id, &fd, &err) < 0);
+		struct live l;
+		_exit(live_begin(&places, id, -1, &l, &err) < 0);
 	}
 	int status;
 	waitpid(pid, &status, 0);
@@ -70,18 +72,19 @@ static void killed(const char *id)
 
 START_TEST(a_whole_run_leaves_no_mark)
 {
-	int fd;
-	ck_assert_msg(live_begin(&places, "A", &fd, &err) == 0, "%s", err.msg);
-	ck_assert(has(live, "A", ""));
-	live_end(&places, "A", fd);
-	ck_assert(!has(live, "A", ""));
+	struct live l;
+	ck_assert_msg(live_begin(&places, "A", -1, &l, &err) == 0, "%s", err.msg);
+	ck_assert(has(live, "A", "") && has(live, "A", ".kill") && has(live, "A", ".end"));
+	live_end(&l);
+	ck_assert(!has(live, "A", "") && !has(live, "A", ".kill") && !has(live, "A", ".end"));
 }
 END_TEST
 
 START_TEST(sweep_takes_killed_runs_only)
 {
-	int fd, swept = 0;
-	ck_assert_int_eq(live_begin(&places, "LIVE", &fd, &err), 0);
+	struct live l;
+	int swept = 0;
+	ck_assert_int_eq(live_begin(&places, "LIVE", -1, &l, &err), 0);
 	killed("KEPT");
 	killed("LOST");
 	make_log("LIVE");
@@ -92,7 +95,99 @@ START_TEST(sweep_takes_killed_runs_only)
 	ck_assert(has(live, "LIVE", "") && has(logs, "LIVE", ".log"));
 	ck_assert(!has(live, "KEPT", "") && has(logs, "KEPT", ".log"));
 	ck_assert(!has(live, "LOST", "") && !has(logs, "LOST", ".log"));
-	live_end(&places, "LIVE", fd);
+	ck_assert(!has(live, "LOST", ".kill") && !has(live, "LOST", ".end"));
+	ck_assert(has(live, "LIVE", ".kill") && has(live, "LIVE", ".end"));
+	live_end(&l);
+}
+END_TEST
+
+static void load(const char *id, struct live_run *r)
+{
+	AUTO_FD int fd = -1;
+	ck_assert_int_eq(live_open(&places, id, &fd, &err), 1);
+	ck_assert_msg(live_load(fd, id, r, &err) == 0, "%s", err.msg);
+}
+
+START_TEST(others_see_what_is_said)
+{
+	struct live l;
+	struct live_run r;
+	struct run_result res;
+	struct step_spec specs[] = { { .name = (char *)"build" }, { .name = (char *)"a\nb\\ c" } };
+	const struct plan plan = { .steps = specs, .n = 2 };
+	run_result_init(&res);
+	res.submission.name = mem_strdup("odd\n\\name\xff \x1b[31m");
+	res.engine.name = mem_strdup("crun");
+	res.engine.version = mem_strdup("1.8.1");
+	res.log_path = mem_strdup("/l");
+	ck_assert_int_eq(live_begin(&places, "A", -1, &l, &err), 0);
+	load("A", &r);
+	ck_assert(r.status == LIVE_ALIVE && !r.running && !r.submission && !live_run_step(&r));
+	ck_assert_int_eq(r.runner, getpid());
+	ck_assert_int_gt(r.runner_start, 0);
+	ck_assert_uint_eq(strlen(r.boot), 36);
+	live_run_done(&r);
+
+	live_describe(&l, &res);
+	live_plan(&l, &plan);
+	live_box(&l, 4711, "/run/b", "1.0.2");
+	live_step(&l, 0, 0);
+	live_step(&l, 1, 77);
+	load("A", &r);
+	ck_assert_str_eq(r.submission, res.submission.name);
+	ck_assert_ptr_null(r.assignment);
+	ck_assert_str_eq(r.engine, "crun 1.8.1");
+	ck_assert_uint_eq(strv_len(r.plan), 2);
+	ck_assert_str_eq(live_run_step(&r), specs[1].name);
+	ck_assert(r.running && r.init_pid == 4711 && strstr(r.bundle, "/root/run/b"));
+	ck_assert_uint_eq(r.n_steps, 2);
+	ck_assert_int_eq(r.steps[1].log_begin, 77);
+	live_run_done(&r);
+	run_result_done(&res);
+	live_end(&l);
+}
+END_TEST
+
+START_TEST(half_a_line_is_not_read)
+{
+	struct live l;
+	struct live_run r;
+	ck_assert_int_eq(live_begin(&places, "A", -1, &l, &err), 0);
+	ck_assert_int_eq(pwrite(l.fd, "init 12", 7, l.end), 7);
+	load("A", &r);
+	ck_assert(!r.running);
+	live_run_done(&r);
+	ck_assert_int_eq(pwrite(l.fd, "34\nstep 1\n\nfuture key\nstep 0 5 6\n", 34, l.end + 7), 34);
+	load("A", &r);
+	ck_assert_int_eq(r.init_pid, 1234);
+	ck_assert_uint_eq(r.n_steps, 1); /* of a plan that nobody told */
+	ck_assert_ptr_null(live_run_step(&r));
+	live_run_done(&r);
+	live_end(&l);
+}
+END_TEST
+
+START_TEST(the_dead_are_told_from_the_done)
+{
+	struct live l;
+	struct live_run r;
+	AUTO_FD int fd = -1;
+	AUTO_STRV ids = NULL;
+	killed("B");
+	ck_assert_int_eq(live_begin(&places, "A", -1, &l, &err), 0);
+	ck_assert_int_eq(live_list(&places, &ids, &err), 0);
+	ck_assert_uint_eq(strv_len(ids), 2); /* the sockets are no marks */
+	ck_assert_str_eq(ids[0], "A");
+	load("B", &r);
+	ck_assert_int_eq(r.status, LIVE_DIED);
+	live_run_done(&r);
+	ck_assert_int_eq(live_open(&places, "A", &fd, &err), 1);
+	live_end(&l);
+	ck_assert_int_eq(live_load(fd, "A", &r, &err), 0);
+	ck_assert_int_eq(r.status, LIVE_OVER);
+	live_run_done(&r);
+	fd_close(&fd);
+	ck_assert_int_eq(live_open(&places, "A", &fd, &err), 0);
 }
 END_TEST
 
@@ -105,6 +200,9 @@ Suite *suite_container_live(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_whole_run_leaves_no_mark);
 	tcase_add_test(tc, sweep_takes_killed_runs_only);
+	tcase_add_test(tc, others_see_what_is_said);
+	tcase_add_test(tc, half_a_line_is_not_read);
+	tcase_add_test(tc, the_dead_are_told_from_the_done);
 	suite_add_tcase(s, tc);
 	return s;
 }

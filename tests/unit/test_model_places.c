@@ -178,6 +178,10 @@ static const struct {
 	{ "above the most", "{\"uid_base\": 3758096385}", 0, CONF ".uid_base: expected" },
 	{ "text", "{\"uid_base\": \"200000\"}", 0, CONF ".uid_base: expected" },
 	{ "unknown key", "{\"uidbase\": 200000}", 0, CONF ": unknown key 'uidbase'; known: uid_base" },
+	{ "a size of the store", "{\"store_max_size\": \"10G\"}", 0x60000000, NULL },
+	{ "no size", "{\"store_max_size\": \"lots\"}", 0, CONF ".store_max_size: 'lots' is not a size" },
+	{ "no room at all", "{\"store_max_size\": \"0\"}", 0, CONF ".store_max_size: must be above 0" },
+	{ "a size as a number", "{\"store_max_size\": 5}", 0, CONF ".store_max_size: expected" },
 	{ "no object", "[]", 0, CONF ": expected an object" },
 	{ "no JSON", "uid_base = 5", 0, CONF ": line 1: " },
 	{ "nothing", "", 0, CONF ": line 1: " },
@@ -199,6 +203,7 @@ START_TEST(conf)
 		return;
 	}
 	ck_assert_uint_eq(p.uid_base, confs[_i].want);
+	ck_assert_int_eq(p.store_max_bytes, strstr(confs[_i].text, "10G") ? INT64_C(10) << 30 : 0);
 	places_done(&p);
 }
 END_TEST

@@ -254,6 +254,102 @@ START_TEST(the_latest_come_first)
 }
 END_TEST
 
+START_TEST(reading_makes_and_changes_nothing)
+{
+	struct store *s = NULL;
+	struct err err = { 0 };
+	struct run_result got;
+	ck_assert_int_eq(store_open_read(db_path, &s, &err), 0);
+	ck_assert_ptr_null(s);
+	ck_assert_int_ne(access(db_path, F_OK), 0);
+	/* As while a run is making it. */
+	ck_assert_int_eq(file_write(AT_FDCWD, db_path, ""), 0);
+	ck_assert_int_eq(store_open_read(db_path, &s, &err), 0);
+	ck_assert_ptr_null(s);
+	AUTO_STORE *writer = open_store();
+	put(writer);
+	ck_assert_msg(store_open_read(db_path, &s, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(store_get(s, fx.r.id, &got, &err), 0);
+	run_result_done(&got);
+	ck_assert_int_eq(store_put(s, &fx.r, &err), -1);
+	/* A run goes on writing, and is seen. */
+	fx.r.id[25] = '1';
+	put(writer);
+	ck_assert_int_eq(store_has(s, fx.r.id, &err), 1);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(an_older_schema_is_brought_up_to_date_for_reading)
+{
+	struct store *s = open_store();
+	struct err err = { 0 };
+	put(s);
+	store_close(s);
+	meddle("ALTER TABLE results DROP COLUMN replaced; PRAGMA user_version = 1");
+	ck_assert_msg(store_open_read(db_path, &s, &err) == 0, "%s", err.msg);
+	struct run_result got;
+	ck_assert_msg(store_get(s, fx.r.id, &got, &err) == 0, "%s", err.msg);
+	run_result_done(&got);
+	store_close(s);
+}
+END_TEST
+
+static int note(void *ctx, const char *id, int64_t started_real_ns)
+{
+	char *names = ctx;
+	size_t n = strlen(names);
+	names[n] = id[25];
+	names[n + 1] = '\0';
+	return started_real_ns >= 900;
+}
+
+START_TEST(the_oldest_are_found_and_removed)
+{
+	static const int64_t started[] = { 300, 100, 900, 200, 900 };
+	struct err err = { 0 };
+	char names[8] = "";
+	int64_t before = 0, after = 0;
+	AUTO_STORE *s = open_store();
+	fixture_step(&fx, "one", STEP_TEST, VERDICT_PASSED);
+	for (int i = 0; i < 5; i++) {
+		fx.r.id[25] = (char)('0' + i);
+		fx.r.started_real_ns = started[i];
+		put(s);
+	}
+	ck_assert_int_eq(store_oldest(s, note, names, &err), 0);
+	ck_assert_str_eq(names, "1302"); /* and stopped there */
+	ck_assert_int_eq(store_bytes(s, &before, &err), 0);
+	fx.r.id[25] = '1';
+	ck_assert_int_eq(store_remove(s, fx.r.id, &err), 0);
+	ck_assert_int_eq(store_remove(s, fx.r.id, &err), 0); /* gone already */
+	ck_assert_int_eq(store_has(s, fx.r.id, &err), 0);
+	ck_assert_int_eq(ask("SELECT count(*) FROM results"), 4);
+	ck_assert_int_eq(ask("SELECT count(*) FROM steps"), 4);
+	ck_assert_int_eq(store_bytes(s, &after, &err), 0);
+	ck_assert(after > 0 && after <= before);
+}
+END_TEST
+
+START_TEST(much_room_is_given_back)
+{
+	struct err err = { 0 };
+	int64_t used = 0;
+	AUTO_STORE *s = open_store();
+	put(s);
+	meddle("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
+	       "INSERT INTO results (id, verdict, fault, version, started_ns, error_message) "
+	       "SELECT 'X' || i, 'passed', 'none', '1', i, hex(zeroblob(500)) FROM n");
+	int64_t full = ask("PRAGMA page_count");
+	meddle("DELETE FROM results WHERE id LIKE 'X%'");
+	ck_assert_int_eq(store_bytes(s, &used, &err), 0);
+	ck_assert_msg(used < full * 4096 / 4, "%lld bytes are used", (long long)used);
+	ck_assert_int_eq(store_shrink(s, &err), 0);
+	ck_assert_int_lt(ask("PRAGMA page_count"), full / 4);
+	ck_assert_int_eq(store_has(s, fx.r.id, &err), 1);
+}
+END_TEST
+
 /* One of the writers: opens for itself, as another run would. */
 static void write_many(int writer, int n)
 {
@@ -498,6 +594,10 @@ Suite *suite_store_store(void)
 	LOOP(tc, logs_move_with_the_home, logs);
 	LOOP(tc, ids_may_be_short, lookups);
 	tcase_add_test(tc, the_latest_come_first);
+	tcase_add_test(tc, reading_makes_and_changes_nothing);
+	tcase_add_test(tc, an_older_schema_is_brought_up_to_date_for_reading);
+	tcase_add_test(tc, the_oldest_are_found_and_removed);
+	tcase_add_test(tc, much_room_is_given_back);
 	tcase_add_test(tc, several_make_it_at_once);
 	tcase_add_test(tc, several_write_at_once);
 	tcase_add_test(tc, an_older_schema_is_brought_up_to_date);

@@ -1,0 +1,154 @@
+/* test_report_run_list.c - live runs and results as a table, as JSON, as an OCI state. */
+#include "report/run_list.h"
+
+#include "base/json.h"
+#include "test_report_fixture.h"
+
+Suite *suite_report_run_list(void);
+
+typedef int write_fn(FILE *out, const struct run_rows *r, struct err *err);
+
+static char *written(write_fn *write, const struct run_rows *rows)
+{
+	char *text = NULL;
+	size_t len = 0;
+	struct err err = { 0 };
+	FILE *out = open_memstream(&text, &len);
+	ck_assert_msg(write(out, rows, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(fclose(out), 0);
+	return text;
+}
+
+static void two_rows(struct run_rows *rows)
+{
+	struct run_row *r = run_rows_add(rows);
+	strcpy(r->id, "01JD0000000000000000000001");
+	r->status = "running";
+	r->pid = 4711;
+	r->bundle = mem_strdup("/proc/1/root/b");
+	r->owner = mem_strdup("root");
+	r->submission = mem_strdup(HOSTILE);
+	r->step = mem_strdup("one");
+	r->steps_done = 2;
+	r->steps_total = 5;
+	r->created_real_ns = INT64_C(1764000000123456789);
+	r->elapsed_ns = 1500000000;
+	r = run_rows_add(rows);
+	strcpy(r->id, "01JD0000000000000000000000");
+	r->status = "wrong_answer";
+	r->score = 2.5;
+	r->max_score = 4;
+}
+
+START_TEST(a_table)
+{
+	struct run_rows rows = { 0 };
+	two_rows(&rows);
+	AUTO_FREE char *text = written(run_list_table, &rows);
+	for (char *c = text; *c; c++)
+		ck_assert_msg(*c == '\n' || (unsigned char)*c >= 0x20, "a control byte");
+	ck_assert_ptr_nonnull(strstr(text, "a\\x1b[31m\\x07"));
+	ck_assert_ptr_nonnull(strstr(text, "one (3/5)"));
+	ck_assert_ptr_nonnull(strstr(text, "wrong answer 2.5/4"));
+	ck_assert_int_eq(strncmp(text, "ID ", 3), 0);
+	int lines = 0;
+	for (char *c = text; *c; c++)
+		lines += *c == '\n';
+	ck_assert_int_eq(lines, 3);
+	run_rows_done(&rows);
+}
+END_TEST
+
+START_TEST(nothing_to_list)
+{
+	struct run_rows rows = { 0 };
+	AUTO_FREE char *text = written(run_list_table, &rows);
+	ck_assert_str_eq(text, "ID  PID  STATUS  BUNDLE  CREATED  OWNER  SUBMISSION  ASSIGNMENT  STEP  "
+			       "ELAPSED\n");
+	AUTO_FREE char *json = written(run_list_json, &rows);
+	ck_assert_str_eq(json, "[]\n");
+}
+END_TEST
+
+START_TEST(an_array)
+{
+	struct run_rows rows = { 0 };
+	struct err err = { 0 };
+	AUTO_JSON *all = NULL;
+	two_rows(&rows);
+	AUTO_FREE char *text = written(run_list_json, &rows);
+	ck_assert_msg(json_parse("list", text, strlen(text), &all, &err) == 0, "%s", err.msg);
+	ck_assert_uint_eq(json_object_array_length(all), 2);
+	struct json_object *live = json_object_array_get_idx(all, 0);
+	struct json_object *done = json_object_array_get_idx(all, 1);
+	ck_assert_int_eq(json_object_get_int64(json_object_object_get(live, "pid")), 4711);
+	ck_assert_ptr_null(json_object_object_get(live, "score"));
+	ck_assert_ptr_null(json_object_object_get(done, "pid"));
+	ck_assert_ptr_null(json_object_object_get(done, "step"));
+	ck_assert_str_eq(json_object_get_string(json_object_object_get(done, "status")),
+			 "wrong_answer");
+	ck_assert_int_eq(json_object_object_length(live), 14);
+	ck_assert_int_eq(json_object_object_length(done), 14); /* what is absent is null */
+	run_rows_done(&rows);
+}
+END_TEST
+
+static struct json_object *state_of(const struct live_run *r)
+{
+	char *text = NULL;
+	size_t len = 0;
+	struct err err = { 0 };
+	struct json_object *o = NULL;
+	FILE *out = open_memstream(&text, &len);
+	ck_assert_int_eq(run_state_json(out, r, &err), 0);
+	fclose(out);
+	ck_assert_msg(json_parse("state", text, len, &o, &err) == 0, "%s", err.msg);
+	free(text);
+	return o;
+}
+
+static const char *text_in(struct json_object *o, const char *key)
+{
+	return json_object_get_string(json_object_object_get(o, key));
+}
+
+START_TEST(a_state)
+{
+	struct live_run r = { .id = "01JD0000000000000000000001", .runner = 7,
+			      .submission = (char *)HOSTILE };
+	AUTO_JSON *begun = state_of(&r);
+	ck_assert_str_eq(text_in(begun, "status"), "creating");
+	ck_assert_ptr_null(json_object_object_get(begun, "pid"));
+	ck_assert_str_eq(text_in(begun, "bundle"), "");
+	char *plan[] = { (char *)"one", (char *)"two", NULL };
+	struct live_step step = { .index = 1 };
+	r.plan = plan;
+	r.steps = &step;
+	r.n_steps = 1;
+	r.running = true;
+	r.init_pid = 4711;
+	AUTO_JSON *running = state_of(&r);
+	struct json_object *notes = json_object_object_get(running, "annotations");
+	ck_assert_str_eq(text_in(running, "status"), "running");
+	ck_assert_str_eq(text_in(notes, "org.moulette.step"), "two");
+	ck_assert_str_eq(text_in(notes, "org.moulette.steps.total"), "2");
+	r.status = LIVE_DIED;
+	AUTO_JSON *died = state_of(&r);
+	ck_assert_str_eq(text_in(died, "status"), "stopped");
+	ck_assert_ptr_null(json_object_object_get(died, "pid"));
+	notes = json_object_object_get(died, "annotations");
+	ck_assert_str_eq(text_in(notes, "org.moulette.status"), "died");
+}
+END_TEST
+
+Suite *suite_report_run_list(void)
+{
+	Suite *s = suite_create("report/run_list");
+	TCase *tc = tcase_create("run_list");
+	tcase_add_test(tc, a_table);
+	tcase_add_test(tc, nothing_to_list);
+	tcase_add_test(tc, an_array);
+	tcase_add_test(tc, a_state);
+	suite_add_tcase(s, tc);
+	return s;
+}
