@@ -31,7 +31,9 @@ LDFLAGS  = -pie -Wl,-z,relro,-z,now $(F.$(V))
 LDLIBS   = $(shell pkg-config --libs $(PKGS)) -lm
 
 LIB  := $(foreach s,$(STAGES),$(patsubst %.c,$(O)/%.o,$(sort $(wildcard runner/$s/*.c))))
-UNIT_SRC := $(sort $(foreach s,$(STAGES),$(wildcard tests/unit/test_$(s)_*.c)))
+# A program of its own, which only its tests share with ours.
+BENCH := $(patsubst %.c,$(O)/%.o,$(filter-out runner/bench/main.c,$(sort $(wildcard runner/bench/*.c))))
+UNIT_SRC := $(sort $(foreach s,$(STAGES) bench,$(wildcard tests/unit/test_$(s)_*.c)))
 UNIT := $(patsubst %.c,$(O)/%.o,$(UNIT_SRC)) $(O)/tests/unit/main.o
 
 SHELLS := bash zsh fish
@@ -41,6 +43,8 @@ JOBS   := -j$(shell nproc 2>/dev/null || echo 2)
 all: $(O)/moulette $(O)/moulette-init ## build the program and the init of a box
 
 $(O)/moulette: $(O)/runner/main.o $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(O)/bench: $(O)/runner/bench/main.o $(BENCH) $(filter $(O)/runner/base/%,$(LIB))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 # PID 1 of every box: static, so that it runs in any image, and never instrumented.
 $(O)/moulette-init: runner/init/init.c runner/init/protocol.h Makefile
@@ -64,8 +68,8 @@ $(O)/suites.inc: $(UNIT_SRC)
 	@mkdir -p $(@D)
 	for f in $(patsubst tests/unit/test_%.c,%,$(UNIT_SRC)); do echo "SUITE($$f)"; done >$@
 $(O)/tests/unit/main.o: $(O)/suites.inc
-$(O)/unit: $(UNIT) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $(UNIT) $(LIB) $(LDLIBS) $(shell pkg-config --libs check)
+$(O)/unit: $(UNIT) $(LIB) $(BENCH)
+	$(CC) $(LDFLAGS) -o $@ $(UNIT) $(LIB) $(BENCH) $(LDLIBS) $(shell pkg-config --libs check)
 
 install: all $(SHELLS:%=$(O)/completions/moulette.%) ## copy everything to DESTDIR and PREFIX
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(LIBEXECDIR) $(DATADIR)/profiles $(DATADIR)/bundles)
@@ -85,8 +89,10 @@ check: ## install what tests need, build three ways, run every test
 	scripts/check.sh
 unit: $(O)/unit ## unit tests alone
 	$(O)/unit
-e2e: all ## end-to-end tests: all with crun, those of the engine with runc too
+e2e: all $(O)/bench ## end-to-end tests: all with crun, those of the engine with runc too
 	MOULETTE=$(abspath $(O)/moulette) scripts/e2e.sh crun runc
+bench: all $(O)/bench ## compare with programs that do the same; ARGS are options, as ARGS=--help
+	$(O)/bench --out $(O) $(ARGS)
 check-vm: ## the end-to-end tests of the engine in a virtual machine with cgroup v2
 	scripts/install-deps.sh build run test vm
 	$(MAKE) $(JOBS) all
@@ -104,6 +110,6 @@ clean: ## remove what was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_.-]*:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all install demo check unit e2e check-vm layers docs lint clean help FORCE
+.PHONY: all install demo check unit e2e bench check-vm layers docs lint clean help FORCE
 .DELETE_ON_ERROR:
--include $(patsubst %.o,%.d,$(LIB) $(UNIT) $(O)/runner/main.o)
+-include $(patsubst %.o,%.d,$(LIB) $(UNIT) $(BENCH) $(O)/runner/main.o $(O)/runner/bench/main.o)

@@ -48,6 +48,9 @@ function complain(rule)
 	else if (to == "init") {
 		if (from != "container" || path != "init/protocol.h")
 			complain("only container/ shares something with init/, and that is protocol.h")
+	} else if (from == "bench" || to == "bench") {
+		if (from != "bench" || to != "base")
+			complain("bench/ is a program of its own and includes only bench/ and base/")
 	} else if (!(from in level))
 		complain("folder " from "/ has no place in scripts/check-layers.sh")
 	else if (!(to in level))

@@ -51,7 +51,7 @@ suite() {
 }
 
 build() { # FOLDER VARIANT
-	make --no-print-directory -s -j "$(nproc)" O="build/$1" V="$2" WERROR=-Werror all "build/$1/unit"
+	make --no-print-directory -s -j "$(nproc)" O="build/$1" V="$2" WERROR=-Werror all "build/$1/unit" "build/$1/bench"
 }
 
 unit() { # FOLDER

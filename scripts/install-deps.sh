@@ -40,6 +40,7 @@ packages_of() {
 		libsqlite3-dev libsmartcols-dev libssl-dev ;;
 	run) echo crun busybox-static ;;
 	test) echo check bats runc "$(optional runsc)" clang "$(sanitizer_runtime)" g++ python3 python3-jsonschema \
+		skopeo umoci buildah mmdebstrap docker-registry \
 		shellcheck cppcheck mandoc zip unzip xz-utils bzip2 zstd libxml2-utils sqlite3 procps util-linux ;;
 	vm) echo qemu-system-x86 qemu-system-common linux-image-cloud-amd64 busybox-static kmod util-linux bats \
 		python3 python3-jsonschema zip unzip sqlite3 procps "$(file_server)" ;;

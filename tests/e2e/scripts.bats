@@ -25,6 +25,8 @@ setup() {
 	report/a.c|#include "pipeline/grade.h"|report/ lies below pipeline/
 	pipeline/a.c|#include "cmd/command.h"|pipeline/ lies below cmd/
 	init/a.c|#include "base/err.h"|init/ is a program of its own
+	bench/a.c|#include "model/limits.h"|bench/ is a program of its own
+	cmd/a.c|#include "bench/stats.h"|bench/ is a program of its own
 	unpack/a.c|#include "init/protocol.h"|only container/
 	container/a.c|#include "init/init.h"|only container/
 	cmd/a.c|#include "command.h"|write FOLDER/NAME.h

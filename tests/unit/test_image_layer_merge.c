@@ -203,6 +203,7 @@ START_TEST(files_are_shared)
 	n_layers = 0;
 	layer_put(words);
 	AUTO_FREE char *tree = merged(&devices);
+	ck_assert_str_eq(tree, "a=0 ");
 	AUTO_FREE char *in_tree = mem_printf("%s/rootfs/a", top);
 	AUTO_FREE char *in_layer = mem_printf("%s/layer0/files/1", top);
 	ck_assert_int_eq(stat(in_tree, &a) == 0 && stat(in_layer, &b) == 0, 1);
