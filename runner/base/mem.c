@@ -88,7 +88,7 @@ void env_set(char ***env, const char *assignment)
 {
 	size_t name = strcspn(assignment, "=");
 
-	for (size_t i = 0; i < strv_len(*env); i++) {
+	for (size_t i = 0; *env && (*env)[i]; i++) {
 		if (strncmp((*env)[i], assignment, name) == 0 && (*env)[i][name] == '=') {
 			char *old = (*env)[i];
 			(*env)[i] = mem_strdup(assignment); /* may be a part of the old entry */

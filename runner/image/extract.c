@@ -19,7 +19,7 @@ static int damaged(struct archive *a, const struct tar_input *in, struct err *er
 {
 	/* Its bytes could not be had: that is what is wrong, whatever became of it here. */
 	if (in->failed)
-		return err_set(err, in->err.fault, in->err.sys, "%s", in->err.msg);
+		return err_set(err, in->err.fault, 0, "%s", in->err.msg);
 	return reader_damaged(a, err);
 }
 

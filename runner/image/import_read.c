@@ -13,6 +13,8 @@
 #include "image/layer.h"
 #include "image/source.h"
 
+#define HEADROOM (INT64_C(64) << 20)
+
 /*
  * A descriptor of a folder outside of the chroot would be a way out of it. So the folder is bound,
  * read-only, below @root in a mount namespace of the child's own. The clone is taken before, and
@@ -123,7 +125,9 @@ int import_read(void *source, int root, int other, struct import_report *report,
 	if ((s->is_folder && bind_source(root, other, &report->err) < 0) ||
 	    confine_child(root, &report->err) < 0)
 		return -1;
-	int got = members_load(other, s->is_folder, root, s->max_bytes, &m, &report->err);
+	/* Of several images one is taken; a spool holds all of them, and their headers. */
+	int64_t spool = s->max_bytes < INT64_MAX / 4 ? 2 * s->max_bytes + HEADROOM : INT64_MAX;
+	int got = members_load(other, s->is_folder, root, spool, &m, &report->err);
 	if (got < 0)
 		return -1;
 	return got ? read_image(m, s, root, report, text) : read_tree(s, root, other, report);

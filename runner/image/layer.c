@@ -275,7 +275,7 @@ static int read_blob(struct members *m, const struct source_layer *s, struct lay
 		return -1;
 	struct err other = { 0 };
 	if (check_blob(&b, s, &other) < 0)
-		return err_set(err, other.fault, other.sys, "%s", other.msg);
+		return err_set(err, other.fault, 0, "%s", other.msg);
 	return got < 0 ? -1 : check_digest(plain, s->diff_id, "its uncompressed tar", err);
 }
 

@@ -269,24 +269,46 @@ START_TEST(a_cut_archive_is_refused)
 }
 END_TEST
 
+/* The tar in @path with bytes behind its end, compressed. */
+static void compress_with_noise(const char *path, enum tar_filter filter)
+{
+	AUTO_BUF tar = { 0 };
+	AUTO_FREE char *behind = noise(3 << 20); /* more than a block of any of them */
+	ck_assert_int_eq(file_read(AT_FDCWD, path, &tar, 1 << 20), 0);
+	buf_str(&tar, behind);
+	struct archive *a = archive_write_new();
+	struct archive_entry *e = tar_entry("data", S_IFREG | 0644);
+	ck_assert_int_eq(archive_write_set_format_raw(a), ARCHIVE_OK);
+	ck_assert_int_eq(filter == TAR_GZ ? archive_write_add_filter_gzip(a) :
+			 filter == TAR_XZ ? archive_write_add_filter_xz(a) :
+					    archive_write_add_filter_bzip2(a), ARCHIVE_OK);
+	ck_assert_int_eq(archive_write_open_filename(a, path), ARCHIVE_OK);
+	ck_assert_int_eq(archive_write_header(a, e), ARCHIVE_OK);
+	ck_assert_int_eq(archive_write_data(a, tar.data, tar.len), (ssize_t)tar.len);
+	archive_entry_free(e);
+	tar_close(a);
+}
+
 /* The tar is whole, what its compression says of it at the end is not true. */
 START_TEST(a_wrong_checksum_is_refused)
 {
+	static const enum tar_filter filters[] = { TAR_GZ, TAR_XZ, TAR_BZ2 };
 	struct store_fixture f;
 	struct opened o;
 	struct err err = { 0 };
 	struct stat st;
 	char c;
 	fixture_make(&f);
-	AUTO_FREE char *big = noise(3 << 20);
-	struct archive *a = tar_open(f.tar, (enum tar_filter)_i);
+	struct archive *a = tar_open(f.tar, TAR_PLAIN);
 	tar_file(a, "manifest.json", "x");
-	tar_file(a, D1 ".tar", big);
 	tar_close(a);
+	compress_with_noise(f.tar, filters[_i]);
+	ck_assert_msg(open_members(&f, f.tar, BIG, &o, &err) == 1, "%s", err.msg);
+	close_members(&o);
 	AUTO_FD int fd = open(f.tar, O_RDWR | O_CLOEXEC);
 	ck_assert_int_eq(fstat(fd, &st), 0);
 	/* gzip, bzip2: of the whole; xz: of its index. None is needed for a byte of the tar. */
-	off_t at = st.st_size - (_i == TAR_XZ ? 14 : 2);
+	off_t at = st.st_size - (filters[_i] == TAR_XZ ? 14 : 2);
 	ck_assert_int_eq(pread(fd, &c, 1, at), 1);
 	c = (char)(c ^ 0x10);
 	ck_assert_int_eq(pwrite(fd, &c, 1, at), 1);
@@ -535,8 +557,7 @@ Suite *suite_image_members(void)
 	tcase_add_test(tc, a_spooled_archive_is_bounded);
 	tcase_add_loop_test(tc, a_cut_archive_is_refused, TAR_PLAIN, TAR_BZ2 + 1);
 	tcase_add_test(tc, what_is_no_file_is_not_opened);
-	tcase_add_loop_test(tc, a_wrong_checksum_is_refused, TAR_GZ, TAR_XZ + 1);
-	tcase_add_loop_test(tc, a_wrong_checksum_is_refused, TAR_BZ2, TAR_BZ2 + 1);
+	tcase_add_loop_test(tc, a_wrong_checksum_is_refused, 0, 3);
 	tcase_add_loop_test(tc, a_link, 0, N(links));
 	tcase_add_test(tc, the_table_is_bounded);
 	tcase_add_test(tc, a_layout_may_be_a_folder);
