@@ -169,6 +169,26 @@ static int take_name(struct image_folder *f, const char *name, struct err *err)
 	return 1;
 }
 
+/* The reader of an archive may have been taken over: what it left beside the tree, or in its place,
+ * would be written through, or shown to boxes. */
+static int check_folder(const struct image_folder *f, struct err *err)
+{
+	AUTO_DIR DIR *d = fdopendir(openat(f->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	struct stat made, now;
+
+	if (!d || fstat(f->rootfs, &made) < 0 ||
+	    fstatat(f->dir, "rootfs", &now, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot look at the new image");
+	if (now.st_dev != made.st_dev || now.st_ino != made.st_ino)
+		return err_set(err, FAULT_INFRA, 0, "the tree of the new image was replaced");
+	for (struct dirent *e; (e = readdir(d));)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+		    strcmp(e->d_name, "rootfs") != 0)
+			return err_set(err, FAULT_INFRA, 0,
+				       "'%s' lies beside the tree of the new image", e->d_name);
+	return 0;
+}
+
 /* The list of the tree, and the digest where nothing else gives it. */
 static int write_list(const struct image_folder *f, struct image_meta *m, struct err *err)
 {
@@ -191,7 +211,7 @@ int folder_commit(struct image_folder *f, struct image_meta *m, struct err *err)
 {
 	int got;
 
-	if (write_list(f, m, err) < 0 || meta_write(f->dir, m, err) < 0)
+	if (check_folder(f, err) < 0 || write_list(f, m, err) < 0 || meta_write(f->dir, m, err) < 0)
 		return -1;
 	/* An image that a power cut left half empty would be a wrong verdict, not an error. */
 	if (fchmod(f->dir, 0711) < 0 || syncfs(f->dir) < 0)

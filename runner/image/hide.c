@@ -30,7 +30,7 @@ int rootfs_writer_hide(struct writer *w, const char *path, bool content, struct 
 	AUTO_PLACE p;
 
 	p.parent = -1;
-	if (place_clean(path, &p, err) < 0)
+	if (rootfs_writer_count(w, err) < 0 || place_clean(path, &p, err) < 0)
 		return -1;
 	if (content) {
 		p.parent = open_plain(w->root, p.path);

@@ -55,7 +55,8 @@ static int merge_layers(void *ctx, int root, int other, struct import_report *r,
 	if (confine_child(root, &r->err) < 0)
 		return -1;
 	AUTO_FD int folder = openat(root, job->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_FD int rootfs = openat(folder, "rootfs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD int rootfs =
+		openat(folder, "rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (rootfs < 0)
 		return err_set(&r->err, FAULT_INFRA, errno, "cannot open the new tree");
 	/* The layers were within the limit; a file of two of them takes no more room than in one. */

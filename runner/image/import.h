@@ -22,6 +22,9 @@ struct import_report {
 /** import_report_tree() - what is said of a finished tree. */
 void import_report_tree(struct import_report *r, const struct writer *w);
 
+/* Where a child finds its descriptors. */
+enum { CHILD_ROOT = 3, CHILD_OTHER, CHILD_REPORT, CHILD_LOCK, CHILD_END };
+
 /** The work of a child. @root is what it is confined to, @other a descriptor that it was given.
  *  Text that is to be said goes to @text. Return: 0, or -1 with report->err. */
 struct import_call {

@@ -32,7 +32,6 @@ void import_report_tree(struct import_report *r, const struct writer *w)
 /* Keeps the descriptors it needs, in fixed places; everything else of ours is closed. */
 static void child_main(const struct import_call *call, int report_fd, pid_t parent)
 {
-	enum { ROOT = 3, OTHER, REPORT, LOCK, END };
 	int fds[] = { call->root, call->other, report_fd, call->lock };
 	struct import_report r = { .result = -1 };
 	struct buf text = { 0 };
@@ -41,16 +40,16 @@ static void child_main(const struct import_call *call, int report_fd, pid_t pare
 	if (getppid() != parent)
 		_exit(1);
 	/* First above the places, so that none of them overwrites another. */
-	for (size_t i = 0; i < END - ROOT; i++)
-		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, END);
-	for (int i = 0; i < END - ROOT; i++)
-		if (dup2(fds[i], ROOT + i) < 0)
+	for (size_t i = 0; i < CHILD_END - CHILD_ROOT; i++)
+		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, CHILD_END);
+	for (int i = 0; i < CHILD_END - CHILD_ROOT; i++)
+		if (dup2(fds[i], CHILD_ROOT + i) < 0)
 			_exit(1);
-	syscall(SYS_close_range, END, ~0U, 0);
-	r.result = call->work(call->ctx, ROOT, OTHER, &r, &text);
+	syscall(SYS_close_range, CHILD_END, ~0U, 0);
+	r.result = call->work(call->ctx, CHILD_ROOT, CHILD_OTHER, &r, &text);
 	r.text_len = (uint32_t)text.len;
-	_exit(fd_write_all(REPORT, &r, sizeof(r)) < 0 ||
-	      fd_write_all(REPORT, text.data, text.len) < 0);
+	_exit(fd_write_all(CHILD_REPORT, &r, sizeof(r)) < 0 ||
+	      fd_write_all(CHILD_REPORT, text.data, text.len) < 0);
 }
 
 static int died(int status, struct err *err)

@@ -18,7 +18,9 @@
 /*
  * A descriptor of a folder outside of the chroot would be a way out of it. So the folder is bound,
  * read-only, below @root in a mount namespace of the child's own. The clone is taken before, and
- * the working folder leads into the new namespace: descriptors stay in the old one.
+ * the working folder leads into the new namespace: descriptors stay in the old one, so none of a
+ * folder is kept, not even the lock. Without it a sweep could meet us for the moment between our
+ * parent's end and ours.
  */
 static int bind_source(int root, int source, struct err *err)
 {
@@ -35,7 +37,8 @@ static int bind_source(int root, int source, struct err *err)
 		return err_set(err, FAULT_INFRA, errno, "cannot bind the folder");
 	AUTO_FD int top = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_FD int inside = open("source", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (top < 0 || inside < 0 || dup2(top, root) < 0 || dup2(inside, source) < 0)
+	if (top < 0 || inside < 0 || dup2(top, root) < 0 || dup2(inside, source) < 0 ||
+	    close(CHILD_LOCK) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot open the folder");
 	return 0;
 }
@@ -70,7 +73,7 @@ static bool is_repeated(const struct image_source *image, size_t i)
 static int read_layers(struct members *m, const struct image_source *image, int root,
 		       int64_t max_bytes, struct err *err)
 {
-	int64_t total = 0;
+	struct layer_totals total = { 0 };
 
 	if (mkdirat(root, "layers", 0700) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a folder for the layers");

@@ -293,17 +293,19 @@ static int settle_times(int layers, const char *name, struct err *err)
 }
 
 int layer_make(struct members *m, const struct source_layer *s, int layers, int64_t max_bytes,
-	       int64_t *total, struct err *err)
+	       struct layer_totals *total, struct err *err)
 {
 	CLEANUP(layer_writer_done) struct layer_writer l = {
-		.w = { .root = -1, .max_bytes = max_bytes, .bytes = *total }, .files = -1,
+		.w = { .root = -1, .max_bytes = max_bytes, .bytes = total->bytes,
+		       .entries = total->entries },
+		.files = -1,
 	};
 
 	if (open_writer(layers, s->diff_id, &l, err) < 0)
 		return -1;
 	if (read_blob(m, s, &l, err) < 0)
 		return err_wrap(err, "layer '%s'", path_tail(s->member));
-	*total = l.w.bytes;
+	*total = (struct layer_totals){ .bytes = l.w.bytes, .entries = l.w.entries };
 	if (close_stream(&l.entries, err) < 0 || close_stream(&l.hides, err) < 0)
 		return -1;
 	return settle_times(layers, s->diff_id, err);

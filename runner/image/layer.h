@@ -9,15 +9,20 @@
 #include "image/internal.h"
 #include "image/source.h"
 
+/** What the layers that were made so far hold. */
+struct layer_totals {
+	int64_t bytes, entries;
+};
+
 /**
  * layer_make() - read, verify and keep one layer as the folder @layers/DIFF_ID (child side)
- * @total: bytes unpacked so far; at most @max_bytes
+ * @total: unpacked so far; at most @max_bytes and IMAGE_MAX_ENTRIES
  *
  * FAULT_USAGE: damaged, refused, or a digest is not the one that was said; what is in the folder
  * then is of no use.
  */
 int layer_make(struct members *m, const struct source_layer *s, int layers, int64_t max_bytes,
-	       int64_t *total, struct err *err);
+	       struct layer_totals *total, struct err *err);
 
 /** layer_merge() - lay the layer in the folder @dir over what @w has: first it hides, then it adds.
  *  Files become further names of the layer's own. */

@@ -84,9 +84,12 @@ static int new_folder(struct writer *w, int parent, const char *name)
 	if (mkdirat(parent, name, 0755) < 0)
 		return -1;
 	AUTO_FD int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0)
+		mark_clear(w, fd);
 	/* The umask must not decide what is in an image. */
 	if (fd < 0 || fchmod(fd, 0755) < 0 || times_remember(w, fd, (struct timespec){ 0 }) < 0)
 		return -1;
+	mark_clear(w, fd);
 	return fd_steal(&fd);
 }
 
@@ -102,6 +105,8 @@ static int make_parents(struct writer *w, struct place *p, struct err *err)
 		if (fd < 0 && errno == ENOTDIR && is_in_the_way(at, s) && unlinkat(at, s, 0) == 0)
 			errno = ENOENT;
 		if (fd < 0 && errno == ENOENT) {
+			if (rootfs_writer_count(w, err) < 0)
+				return -1;
 			fd = new_folder(w, at, s);
 			if (fd < 0 && errno == EEXIST) /* a link to nowhere */
 				errno = ENOENT;

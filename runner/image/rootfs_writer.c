@@ -208,6 +208,12 @@ int rootfs_writer_seal(struct writer *w, int fd, const struct entry_attr *a, str
 	return 0;
 }
 
+/* No name and no value of an attribute: too long, or nothing behind "user.". */
+static bool is_no_xattr(int sys)
+{
+	return sys == ERANGE || sys == E2BIG || sys == EINVAL;
+}
+
 int rootfs_writer_xattr(struct writer *w, int fd, const char *name, const void *value, size_t len,
 		 struct err *err)
 {
@@ -216,7 +222,8 @@ int rootfs_writer_xattr(struct writer *w, int fd, const char *name, const void *
 	if (strncmp(name, "user.", 5) != 0)
 		return 0;
 	if (fsetxattr(fd, name, value, len, 0) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot keep attribute '%s'", name);
+		return err_set(err, is_no_xattr(errno) ? FAULT_USAGE : FAULT_INFRA, errno,
+			       "cannot keep attribute '%.80s'", name);
 	return 0;
 }
 
@@ -276,7 +283,14 @@ int rootfs_writer_hardlink(struct writer *w, const char *path, const char *targe
 		return 0;
 	if (make_room(&to, err) < 0)
 		return -1;
-	if (linkat(from.parent, from.name, to.parent, to.name, 0) < 0)
-		return write_failed(to.path, err);
-	return 0;
+	if (linkat(from.parent, from.name, to.parent, to.name, 0) == 0)
+		return 0;
+	if (errno == ENOENT)
+		return err_set(err, FAULT_USAGE, 0,
+			       "hard link '%s' points to '%s', which it replaces",
+			       path_tail(to.path), path_tail(target));
+	if (errno == EMLINK)
+		return err_set(err, FAULT_USAGE, errno, "hard link '%s' is one name too many",
+			       path_tail(to.path));
+	return write_failed(to.path, err);
 }

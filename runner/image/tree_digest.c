@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <search.h>
 #include <string.h>
 #include <sys/xattr.h>
 
@@ -39,18 +40,68 @@ static int add_xattrs(struct digest *d, int fd, const char *path, struct err *er
 	return 0;
 }
 
-static int add_open(struct digest *d, const struct walk_entry *e, struct err *err)
+/* ---- files with several names ---- */
+
+/* Else some bytes of an archive, a hole and many links to it, would keep us busy for days. A file
+ * of one tree and its layer has two; small ones cost no more than their entry in this table. */
+#define KNOWN_NAMES_MIN 3
+#define KNOWN_BYTES_MIN 4096
+
+struct known_content {
+	ino_t ino;
+	char hex[DIGEST_HEX];
+};
+
+static int by_inode(const void *a, const void *b)
+{
+	ino_t x = ((const struct known_content *)a)->ino;
+	ino_t y = ((const struct known_content *)b)->ino;
+	return x < y ? -1 : x > y;
+}
+
+static int content_digest(void **known, int fd, const struct stat *st, char hex[DIGEST_HEX],
+			  struct err *err)
+{
+	const struct known_content key = { .ino = st->st_ino };
+	bool keep = st->st_nlink >= KNOWN_NAMES_MIN && st->st_size >= KNOWN_BYTES_MIN;
+	struct known_content **at = keep ? tfind(&key, known, by_inode) : NULL;
+
+	if (at) {
+		memcpy(hex, (*at)->hex, DIGEST_HEX);
+		return 0;
+	}
+	if (digest_fd(fd, hex, NULL, err) < 0)
+		return -1;
+	if (!keep)
+		return 0;
+	struct known_content *k = mem_alloc(sizeof(*k));
+	k->ino = st->st_ino;
+	memcpy(k->hex, hex, DIGEST_HEX);
+	if (!tsearch(k, known, by_inode))
+		free(k);
+	return 0;
+}
+
+/* ---- an entry ---- */
+
+/* What computes digests of the entries of one tree. */
+struct entry_digester {
+	struct digest *d;
+	void *known; /* struct known_content, by inode */
+};
+
+static int add_open(struct entry_digester *by, const struct walk_entry *e, struct err *err)
 {
 	AUTO_FD int fd = openat(e->dir, e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot open '%s'", path_tail(e->path));
 	if (S_ISREG(e->st->st_mode)) {
 		char hex[DIGEST_HEX];
-		if (digest_fd(fd, hex, NULL, err) < 0)
+		if (content_digest(&by->known, fd, e->st, hex, err) < 0)
 			return err_wrap(err, "'%s'", path_tail(e->path));
-		digest_add(d, hex, sizeof(hex));
+		digest_add(by->d, hex, sizeof(hex));
 	}
-	return add_xattrs(d, fd, e->path, err);
+	return add_xattrs(by->d, fd, e->path, err);
 }
 
 static int add_link(struct digest *d, const struct walk_entry *e, struct err *err)
@@ -66,9 +117,10 @@ static int add_link(struct digest *d, const struct walk_entry *e, struct err *er
 }
 
 /* Fields end in NUL, which is in no link or number; contents enter as their digests. */
-static int entry_digest(struct digest *d, const struct walk_entry *e, char hex[DIGEST_HEX],
-			struct err *err)
+static int entry_digest(struct entry_digester *by, const struct walk_entry *e,
+			char hex[DIGEST_HEX], struct err *err)
 {
+	struct digest *d = by->d;
 	const struct stat *st = e->st;
 	char line[160];
 	int got = 0;
@@ -78,7 +130,7 @@ static int entry_digest(struct digest *d, const struct walk_entry *e, char hex[D
 			 (int64_t)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
 	digest_add(d, line, (size_t)n + 1);
 	if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode))
-		got = add_open(d, e, err);
+		got = add_open(by, e, err);
 	else if (S_ISLNK(st->st_mode))
 		got = add_link(d, e, err);
 	digest_end(d, hex);
@@ -88,7 +140,8 @@ static int entry_digest(struct digest *d, const struct walk_entry *e, char hex[D
 /* ---- making the list ---- */
 
 struct listing {
-	struct digest *entry, *all;
+	struct entry_digester entry;
+	struct digest *all;
 	FILE *out; /* NULL: only the digest is wanted */
 };
 
@@ -99,7 +152,11 @@ static int list_entry(void *ctx, const struct walk_entry *e, struct err *err)
 
 	if (e->after)
 		return 0;
-	if (entry_digest(l->entry, e, hex, err) < 0)
+	/* Nobody here writes such a file; a reader that was taken over could. */
+	if (l->out && S_ISREG(e->st->st_mode) && e->st->st_mode & (S_ISUID | S_ISGID))
+		return err_set(err, FAULT_INFRA, 0, "'%s' has set-id bits, expected none",
+			       path_tail(e->path));
+	if (entry_digest(&l->entry, e, hex, err) < 0)
 		return -1;
 	digest_add(l->all, hex, sizeof(hex) - 1);
 	digest_add(l->all, " ", 1);
@@ -114,11 +171,13 @@ static const char version[] = "moulette.tree/2";
 int tree_list(int top, FILE *out, char **ret, struct err *err)
 {
 	AUTO_DIGEST *all = digest_new(), *entry = digest_new();
-	struct listing l = { .entry = entry, .all = all, .out = out };
+	struct listing l = { .entry.d = entry, .all = all, .out = out };
 	char hex[DIGEST_HEX];
 
 	digest_add(all, version, sizeof(version));
-	if (walk_tree(top, list_entry, &l, err) < 0)
+	int got = walk_tree(top, list_entry, &l, err);
+	tdestroy(l.entry.known, free);
+	if (got < 0)
 		return -1;
 	digest_end(all, hex);
 	*ret = mem_printf("sha256:%s", hex);
@@ -151,7 +210,7 @@ int tree_list_digest(FILE *list, char **ret, struct err *err)
 #define SHOWN 5
 
 struct comparison {
-	struct digest *entry;
+	struct entry_digester entry;
 	FILE *list;
 	char *line; /* of the list, the next to be met; NULL: there is none */
 	size_t room;
@@ -207,7 +266,7 @@ static int compare_entry(void *ctx, const struct walk_entry *e, struct err *err)
 		note(c->changes, "added", e->path);
 		return 0;
 	}
-	if (entry_digest(c->entry, e, hex, err) < 0)
+	if (entry_digest(&c->entry, e, hex, err) < 0)
 		return -1;
 	if (strncmp(c->line, hex, DIGEST_HEX - 1) != 0)
 		note(c->changes, "changed", e->path);
@@ -217,7 +276,7 @@ static int compare_entry(void *ctx, const struct walk_entry *e, struct err *err)
 int tree_compare(int top, FILE *list, struct tree_changes *ret, struct err *err)
 {
 	AUTO_DIGEST *entry = digest_new();
-	struct comparison c = { .entry = entry, .list = list, .changes = ret };
+	struct comparison c = { .entry.d = entry, .list = list, .changes = ret };
 
 	int got = next_line(&c, err);
 	if (got == 0)
@@ -226,6 +285,7 @@ int tree_compare(int top, FILE *list, struct tree_changes *ret, struct err *err)
 		note(ret, "removed", c.line + DIGEST_HEX);
 		got = next_line(&c, err);
 	}
+	tdestroy(c.entry.known, free);
 	free(c.line);
 	return got;
 }
