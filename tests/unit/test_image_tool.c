@@ -29,7 +29,7 @@ static const struct { const char *label, *script; int status; const char *said; 
 	{ "no terminal", "(: >/dev/tty) 2>/dev/null && echo one", 2, "" },
 	{ "nothing to read", "read x || echo end", 0, "end\n" },
 	{ "the first process", "echo $$", 0, "1\n" },
-	{ "no other process is seen", "ls -d /proc/[0-9]* | wc -l", 0, "3\n" },
+	{ "no other process is seen", "echo /proc/[0-9]*", 0, "/proc/1\n" },
 	{ "umask", "umask", 0, "0022\n" },
 	{ "hostname", "uname -n", 0, "box\n" },
 	{ "environment", "env | grep -v _= | grep -v PWD", 0, "PATH=/usr/bin:/bin\n" },
