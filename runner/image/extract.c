@@ -63,7 +63,21 @@ struct chain {
 	struct archive *raw;
 	struct tar_input *in;
 	int64_t plain; /* bytes that came out of the first */
+	bool ended;
 };
+
+/* umoci's insert leaves out the padding of the last file and the end mark. Of a layer the digest has
+ * vouched for all that there is; a tree that was cut off must not pass for one. */
+static la_ssize_t end_of_tar(struct chain *c, const void **ret)
+{
+	static const char zeros[512 + 1024];
+
+	if (!c->in->plain || c->ended)
+		return 0;
+	c->ended = true;
+	*ret = zeros;
+	return (la_ssize_t)((512 - c->plain % 512) % 512 + 1024);
+}
 
 /* Also what no entry keeps has to end: zeros behind the tar, data of a whiteout. Headers take less
  * than what is allowed here on top. */
@@ -87,7 +101,7 @@ static la_ssize_t next_bytes(struct archive *tar, void *ctx, const void **ret)
 	*ret = NULL;
 	int got = archive_read_data_block(c->raw, ret, &len, &offset);
 	if (got == ARCHIVE_EOF)
-		return 0;
+		return end_of_tar(c, ret);
 	if (got != ARCHIVE_OK) {
 		archive_set_error(tar, archive_errno(c->raw), "%s", archive_error_string(c->raw));
 		return -1;

@@ -19,8 +19,8 @@ struct apt_sources {
 int apt_sources_find(const char *suite, struct apt_sources *ret, struct err *err);
 void apt_sources_done(struct apt_sources *s);
 
-/** apt_sources_take() - from lines FILE:N|SUITE|COMPONENT the suite, and the files that hold it, its
- *  updates and its security, each once. @suite NULL: @codename, else what goes by "stable"... */
+/** apt_sources_take() - from lines FILE:N|SUITE|COMPONENT the suite, and the files that hold it,
+ *  its updates and its security, each once. @suite NULL: @codename, else what goes by "stable"... */
 int apt_sources_take(const char *lines, const char *suite, const char *codename,
 		     struct apt_sources *ret, struct err *err);
 

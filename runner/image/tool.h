@@ -17,7 +17,7 @@ struct tool {
 };
 #define TOOL_OUT_MAX (1u << 20)
 
-/** tool_find() - the path of @name on PATH, owned. None: FAULT_USAGE, naming the Debian @package. */
+/** tool_find() - @name on PATH, owned. None: FAULT_USAGE, naming Debian's @package. */
 int tool_find(const char *name, const char *package, char **ret, struct err *err);
 
 /**

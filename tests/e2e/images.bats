@@ -100,6 +100,19 @@ rootfs_of() {
 	all_come_out umoci base umoci two umoci three plain/by-hand.tar two
 }
 
+# umoci 0.4.7 does not pad the last file of such a layer, and writes no end.
+@test "layers of umoci insert" {
+	command -v umoci >/dev/null || skip "umoci is not installed"
+	cd "$BATS_TEST_TMPDIR"
+	printf odd >odd
+	umoci init --layout layout
+	umoci new --image layout:one
+	umoci insert --image layout:one odd /odd
+	umoci insert --image layout:one odd /etc/odd
+	moulette image import one layout
+	[ "$(cat "$MOULETTE_HOME/images/one/rootfs/odd" "$MOULETTE_HOME/images/one/rootfs/etc/odd")" = oddodd ]
+}
+
 @test "archives of buildah: layout, oci-archive, docker-archive" {
 	need_corpus
 	all_come_out buildah/layout base buildah/layout two buildah/oci.tar two buildah/docker.tar three

@@ -1,4 +1,4 @@
-/* test_image_tool.c - programs of the host: their words, their end, and that nothing outlives them. */
+/* test_image_tool.c - programs of the host: their words, their end; nothing outlives them. */
 #include "test_image_fixture.h"
 
 #include <signal.h>
