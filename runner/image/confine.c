@@ -65,11 +65,13 @@ static int add_rules(scmp_filter_ctx ctx)
 
 	for (size_t i = 0; got == 0 && i < sizeof(commands) / sizeof(*commands); i++)
 		got = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-				       SCMP_A1_32(SCMP_CMP_EQ, commands[i]));
+				       SCMP_A1_32(SCMP_CMP_MASKED_EQ, UINT32_MAX,
+						  commands[i]));
 	/* abort() of ourselves, of nobody else. */
 	if (got == 0)
 		got = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				       SCMP_A0_32(SCMP_CMP_EQ, (unsigned int)getpid()));
+				       SCMP_A0_32(SCMP_CMP_MASKED_EQ, UINT32_MAX,
+						  (unsigned int)getpid()));
 	/* No new code: a library that someone puts into the chroot cannot be loaded either. */
 	if (got == 0)
 		got = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,

@@ -64,7 +64,15 @@ int document_str(struct json_object *o, const char *where, const char *key, char
 int document_strv(struct json_object *o, const char *where, const char *key, char ***ret,
 		  struct err *err)
 {
-	return is_null(o, key) ? 0 : json_get_strv(o, where, key, ret, err);
+	struct json_object *v;
+
+	if (is_null(o, key))
+		return 0;
+	if (json_object_object_get_ex(o, key, &v) && json_object_is_type(v, json_type_array) &&
+	    json_object_array_length(v) > STRINGS_MAX)
+		return err_set(err, FAULT_USAGE, 0, "%s.%s: %zu entries, expected at most %d", where,
+			       key, json_object_array_length(v), STRINGS_MAX);
+	return json_get_strv(o, where, key, ret, err);
 }
 
 int document_obj(struct json_object *o, const char *where, const char *key,

@@ -12,6 +12,7 @@
 #define DOCUMENT_BYTES_MAX (4 << 20)
 #define DOCUMENTS_BYTES_MAX (64 << 20) /* of one archive: each is read once, or seldom more often */
 #define IMAGES_MAX 1000
+#define STRINGS_MAX 2000 /* in one list: layers, variables, tags */
 #define LAYERS_MAX 512 /* the kernel stacks at most 500, Docker writes 127 */
 
 /** The documents of one archive. Those that refer to one another in a circle, or all to the same
@@ -30,7 +31,7 @@ int document_load(struct documents *d, const char *name, const char *hex, int64_
 		  bool is_array, struct json_object **ret, struct err *err);
 
 /** document_str() and friends - as json_get_str(), but null is the same as a missing key: those who
- *  write these documents take it so. */
+ *  write these documents take it so. Of more than STRINGS_MAX strings: FAULT_USAGE. */
 int document_str(struct json_object *o, const char *where, const char *key, char **ret,
 		 struct err *err);
 int document_strv(struct json_object *o, const char *where, const char *key, char ***ret,

@@ -63,20 +63,22 @@ struct chain {
 	struct archive *raw;
 	struct tar_input *in;
 	int64_t plain; /* bytes that came out of the first */
-	bool ended;
+	int64_t size;  /* of the file whose data come now or came last */
+	bool padded;
 };
 
 /* umoci's insert leaves out the padding of the last file and the end mark. Of a layer the digest has
  * vouched for all that there is; a tree that was cut off must not pass for one. */
-static la_ssize_t end_of_tar(struct chain *c, const void **ret)
+static la_ssize_t pad_last_file(struct chain *c, const void **ret)
 {
-	static const char zeros[512 + 1024];
+	static const char zeros[512];
+	int64_t tail = c->plain % 512;
 
-	if (!c->in->plain || c->ended)
+	if (!c->in->plain || c->padded || tail == 0 || tail != c->size % 512)
 		return 0;
-	c->ended = true;
+	c->padded = true;
 	*ret = zeros;
-	return (la_ssize_t)((512 - c->plain % 512) % 512 + 1024);
+	return (la_ssize_t)(512 - tail);
 }
 
 /* Also what no entry keeps has to end: zeros behind the tar, data of a whiteout. Headers take less
@@ -101,7 +103,7 @@ static la_ssize_t next_bytes(struct archive *tar, void *ctx, const void **ret)
 	*ret = NULL;
 	int got = archive_read_data_block(c->raw, ret, &len, &offset);
 	if (got == ARCHIVE_EOF)
-		return end_of_tar(c, ret);
+		return pad_last_file(c, ret);
 	if (got != ARCHIVE_OK) {
 		archive_set_error(tar, archive_errno(c->raw), "%s", archive_error_string(c->raw));
 		return -1;
@@ -235,6 +237,7 @@ int extract_entries(struct tar_input *in, entry_fn *fn, void *ctx, struct err *e
 	while ((got = archive_read_next_header(a, &e)) == ARCHIVE_OK || got == ARCHIVE_WARN) {
 		if (got == ARCHIVE_WARN && is_malformed(a))
 			return damaged(a, in, err);
+		c.size = archive_entry_size(e);
 		if (fn(ctx, a, e, err) < 0)
 			return in->failed ? damaged(a, in, err) : -1;
 	}

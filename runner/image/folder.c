@@ -102,6 +102,19 @@ static int lock_failed(const char *name, struct err *err)
 		       "(`moulette list`)", name);
 }
 
+/* Runs share a lock; who has one alone is an import or a removal that tidies up. Then wait. Return:
+ * true when it is worth to try again. */
+static bool is_about_to_end(int dir)
+{
+	bool alone = folder_flock(dir, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+
+	/* Not alone: it may have ended since. */
+	if (folder_flock(dir, alone ? LOCK_SH : LOCK_EX | LOCK_NB) == 0)
+		return true;
+	errno = EWOULDBLOCK;
+	return false;
+}
+
 int image_lock(int images, const char *name, int how, int *ret_dir, struct err *err)
 {
 	char folder[IMAGE_NAME_MAX + 1];
@@ -115,8 +128,11 @@ int image_lock(int images, const char *name, int how, int *ret_dir, struct err *
 			return 0;
 		if (dir < 0)
 			return err_set(err, FAULT_INFRA, errno, "cannot open image '%s'", name);
-		if (folder_flock(dir, how) < 0)
+		if (folder_flock(dir, how) < 0) {
+			if (errno == EWOULDBLOCK && is_about_to_end(dir))
+				continue;
 			return lock_failed(name, err);
+		}
 		if (fstat(dir, &mine) < 0)
 			return err_set(err, FAULT_INFRA, errno, "cannot stat image '%s'", name);
 		/* Replaced while we waited? Then the new one. */

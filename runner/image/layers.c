@@ -169,7 +169,11 @@ static int add_needed(int images, const char *name, char ***needed)
 {
 	AUTO_FD int dir = openat(images, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct image_meta m = { 0 };
+	char image[IMAGE_NAME_MAX + 1];
 
+	folder_to_name(name, image);
+	if (strlen(name) > IMAGE_NAME_MAX || name_check(image, NULL) < 0)
+		return 0; /* lost+found */
 	if (dir < 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 	if (meta_load(dir, name, &m, NULL) < 0)

@@ -137,6 +137,16 @@ static int read_config_descriptor(struct json_object *manifest, const char *wher
 
 /* ---- which image ---- */
 
+static int add_tags(struct index_entry *e, char *const *tags, struct err *err)
+{
+	if (strv_len(e->tags) + strv_len(tags) > STRINGS_MAX)
+		return err_set(err, FAULT_USAGE, 0, "%s: more than %d tags", e->descriptor.where,
+			       STRINGS_MAX);
+	for (; tags && *tags; tags++)
+		strv_add(&e->tags, *tags);
+	return 0;
+}
+
 static int add_docker_tags(struct documents *d, struct index_entry *e,
 			   const struct docker_images *images, struct err *err)
 {
@@ -156,9 +166,9 @@ static int add_docker_tags(struct documents *d, struct index_entry *e,
 		return goes_on ? 0 : err_set(err, why.fault, 0, "%s", why.msg);
 	}
 	for (size_t i = 0; i < images->n; i++)
-		if (docker_digest(images->all[i].config, hex) && strcmp(hex, config.hex) == 0)
-			for (char **t = images->all[i].tags; t && *t; t++)
-				strv_add(&e->tags, *t);
+		if (docker_digest(images->all[i].config, hex) && strcmp(hex, config.hex) == 0 &&
+		    add_tags(e, images->all[i].tags, err) < 0)
+			return -1;
 	return 0;
 }
 

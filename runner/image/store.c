@@ -31,7 +31,8 @@ int image_list(const struct places *p, char ***ret, struct err *err)
 		if (e->d_name[0] == '.' || strlen(e->d_name) > IMAGE_NAME_MAX)
 			continue;
 		folder_to_name(e->d_name, name);
-		strv_add(&names, name);
+		if (name_check(name, NULL) == 0) /* not lost+found */
+			strv_add(&names, name);
 	}
 	qsort(names, strv_len(names), sizeof(*names), by_bytes);
 	*ret = ptr_steal(&names);

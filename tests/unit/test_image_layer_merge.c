@@ -140,6 +140,7 @@ static const struct { const char *label, *layers[3], *tree; } rows[] = {
 	{ "through a link", { "d:usr d:usr/lib s:lib=usr/lib", "f:lib/x" },
 	  "lib>usr/lib usr/ usr/lib/ usr/lib/x=1 " },
 	{ "twice in a layer", { "f:a d:a f:a/x f:a/x" }, "a/ a/x=0 " },
+	{ "a folder that nobody said over a device", { "c:a", "f:a/x" }, "a/ a/x=1 " },
 
 	{ "whiteout", { "f:a f:b", "w:a" }, "b=0 " },
 	{ "whiteout of a folder", { "d:a f:a/x f:b", "w:a" }, "b=0 " },
@@ -212,11 +213,41 @@ START_TEST(files_are_shared)
 }
 END_TEST
 
+/* What costs an inode or a walk counts, said or not. */
+START_TEST(the_limit_of_entries_holds)
+{
+	const struct entry_attr attr = { .mode = S_IFREG | 0644 };
+	struct writer w;
+	struct err err = { 0 };
+
+	strcpy(top, "/tmp/moulette-merge-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(top));
+	folder_at("rootfs");
+	AUTO_FD int rootfs = open_at("rootfs", O_RDONLY | O_DIRECTORY, 0);
+	ck_assert_int_eq(rootfs_writer_init(&w, rootfs, INT64_MAX, &err), 0);
+	w.entries = IMAGE_MAX_ENTRIES - 4;
+	ck_assert_int_eq(rootfs_writer_hide(&w, "x", false, &err), 0);
+	ck_assert_msg(rootfs_writer_symlink(&w, "a/b/c", "d", &attr, &err) == 0, "%s", err.msg);
+	w.entries = IMAGE_MAX_ENTRIES - 2;
+	ck_assert_int_eq(rootfs_writer_symlink(&w, "d/e/f", "d", &attr, &err), -1);
+	ck_assert_int_eq(err.fault, FAULT_USAGE);
+	ck_assert_ptr_nonnull(strstr(err.msg, "4000000 entries"));
+	ck_assert_int_ne(faccessat(rootfs, "d/e", F_OK, 0), 0);
+	w.entries = IMAGE_MAX_ENTRIES;
+	ck_assert_int_eq(rootfs_writer_hide(&w, "x", false, &err), -1);
+	ck_assert_int_eq(rootfs_writer_hide(&w, "a", true, &err), -1);
+	ck_assert_int_eq(faccessat(rootfs, "a/b", F_OK, 0), 0);
+	rootfs_writer_done(&w);
+	ck_assert_int_eq(tree_remove_at(AT_FDCWD, top), 0);
+}
+END_TEST
+
 Suite *suite_image_layer_merge(void);
 Suite *suite_image_layer_merge(void)
 {
 	TCase *tc = tcase_create("layer_merge");
 	tcase_add_loop_test(tc, layers_make_a_tree, 0, sizeof(rows) / sizeof(*rows));
 	tcase_add_test(tc, files_are_shared);
+	tcase_add_test(tc, the_limit_of_entries_holds);
 	return root_suite("image/layer_merge", tc);
 }
