@@ -46,7 +46,7 @@ layers_tar() {
 	for source in names image; do
 		moulette image import $source $source.tar
 		tree=$MOULETTE_HOME/images/$source/rootfs
-		[ "$(ls -A "$tree" | wc -l)" = 4 ]
+		[ "$(find "$tree" -mindepth 1 -maxdepth 1 -printf . | wc -c)" = 4 ]
 		[ "$tree"/hard -ef "$tree/"$'e\xcc\x81' ]
 		[ "$(stat -c %h "$tree/"$'\xc3\xa9')" = "$([ $source = image ] && echo 2 || echo 1)" ]
 		[ "$(readlink "$tree/soft")" = $'e\xcc\x81' ]
@@ -176,7 +176,7 @@ layers_tar() {
 			wait $pid || :
 			# A shell lets its background jobs ignore SIGINT.
 			moulette gc >said 2>&1
-			[ "$(ls -A "$MOULETTE_HOME/images" | grep -vx x)" = "" ]
+			[ -z "$(find "$MOULETTE_HOME/images" -mindepth 1 -maxdepth 1 ! -name x)" ]
 		done
 	done
 	after=$(wc -l </proc/self/mountinfo)
@@ -198,7 +198,7 @@ layers_tar() {
 			"$MOULETTE" image import x $k >said$k 2>&1 &
 			pids="$pids $!"
 		done
-		for pid in $pids; do wait $pid || fail "$(cat said1 said2)"; done
+		for pid in $pids; do wait "$pid" || fail "$(cat said1 said2)"; done
 	done
 	moulette image verify x
 	[ "$(ls -A "$MOULETTE_HOME/images")" = x ]
