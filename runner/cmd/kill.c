@@ -72,6 +72,11 @@ static int kill_one(const struct places *p, const char *given, int signo, struct
 		return -1;
 	if (found.mark < 0)
 		return err_set(err, FAULT_USAGE, 0, "run '%s' is over", found.id);
+	/* It would be waited for until somebody continues it. */
+	if (live_runner_stopped(&found.live))
+		return err_set(err, FAULT_USAGE, 0, "run '%s': its runner is stopped: continue it first, "
+			       "with 'fg' in its terminal or 'kill -CONT %ld'", found.id,
+			       (long)found.live.runner);
 	return signo ? signal_step(p, &found, signo, err) : end_run(p, &found, err);
 }
 

@@ -13,9 +13,14 @@
 
 #define LATEST 20
 
-static void rows_cleanup(struct run_rows *r)
+struct listing {
+	struct run_rows rows;
+	size_t n_live; /* these come first */
+};
+
+static void listing_cleanup(struct listing *l)
 {
-	run_rows_done(r);
+	run_rows_done(&l->rows);
 }
 
 static char *owner_name(uid_t uid)
@@ -64,8 +69,9 @@ static int add_mark(const struct places *p, const char *id, struct store *store,
 
 static int add_result(void *ctx, const struct store_row *r)
 {
-	struct run_rows *rows = ctx;
-	for (size_t i = 0; i < rows->n; i++)
+	struct listing *l = ctx;
+	struct run_rows *rows = &l->rows;
+	for (size_t i = 0; i < l->n_live; i++)
 		if (strcmp(rows->rows[i].id, r->id) == 0)
 			return 0; /* stored, and not quite ended */
 	struct run_row *row = run_rows_add(rows);
@@ -90,7 +96,7 @@ static int print_ids(const struct run_rows *rows)
 
 static int list_exec(const struct places *places, const struct cli *cli, struct err *err)
 {
-	CLEANUP(rows_cleanup) struct run_rows rows = { 0 };
+	CLEANUP(listing_cleanup) struct listing l = { .n_live = 0 };
 	AUTO_STORE *store = NULL;
 	AUTO_STRV ids = NULL;
 	if (cli->n_args)
@@ -98,14 +104,15 @@ static int list_exec(const struct places *places, const struct cli *cli, struct 
 	if (store_open_read(places->database, &store, err) < 0 || live_list(places, &ids, err) < 0)
 		return -1;
 	for (char **id = ids; *id; id++)
-		if (add_mark(places, *id, store, &rows, err) < 0)
+		if (add_mark(places, *id, store, &l.rows, err) < 0)
 			return -1;
+	l.n_live = l.rows.n;
 	if (cli_has(cli, "quiet"))
-		return print_ids(&rows);
-	if (store && store_latest(store, cli_has(cli, "all") ? 0 : LATEST, add_result, &rows, err) < 0)
+		return print_ids(&l.rows);
+	if (store && store_latest(store, cli_has(cli, "all") ? 0 : LATEST, add_result, &l, err) < 0)
 		return -1;
-	return cli_has(cli, "json") ? run_list_json(stdout, &rows, err) :
-				      run_list_table(stdout, &rows, err);
+	return cli_has(cli, "json") ? run_list_json(stdout, &l.rows, err) :
+				      run_list_table(stdout, &l.rows, err);
 }
 
 static const struct option_spec options[] = {

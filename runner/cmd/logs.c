@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -95,6 +97,12 @@ static int put(struct reading *r, const struct buf *b, struct err *err)
 	return r->closed ? 0 : err_set(err, FAULT_INFRA, errno, "cannot write to stdout");
 }
 
+static int damaged(const struct reading *r, struct err *err)
+{
+	return err_set(err, FAULT_INFRA, 0, "the captured output of '%s' is damaged: its log ends at byte "
+		       "%" PRId64 ", or cannot be read from there on", r->run->id, r->cursor.at);
+}
+
 /* All that is there now. */
 static int drain(struct reading *r, struct err *err)
 {
@@ -103,8 +111,9 @@ static int drain(struct reading *r, struct err *err)
 	while (r->log >= 0 && !r->closed && (n = framelog_next(&r->cursor, chunk, CHUNK)) != 0) {
 		AUTO_BUF b = { 0 };
 		if (n < 0)
-			return err_set(err, FAULT_INFRA, errno, "cannot read the output of '%s'",
-				       r->run->id);
+			return errno == EBADMSG ? damaged(r, err) :
+						  err_set(err, FAULT_INFRA, errno,
+							  "cannot read the output of '%s'", r->run->id);
 		int wanted = is_wanted(r, err);
 		if (wanted < 0)
 			return -1;
@@ -137,7 +146,7 @@ static int no_such_step(const struct reading *r, char *const *names, struct err 
 	for (size_t i = 0; names && names[i]; i++)
 		buf_printf(&list, "%s'%s'", i ? ", " : "", names[i]);
 	return err_set(err, FAULT_USAGE, 0, "run '%s' has no step '%s'; its steps: %s", r->run->id,
-		       r->step, list.data ? list.data : "none yet");
+		       r->step, list.data ? list.data : r->run->mark < 0 ? "none" : "none yet");
 }
 
 static int check_step(const struct reading *r, char *const *names, struct err *err)
@@ -148,6 +157,17 @@ static int check_step(const struct reading *r, char *const *names, struct err *e
 	return no_such_step(r, names, err);
 }
 
+/* Cut off behind a frame, a log looks like one that has no more. */
+static bool is_whole(const struct reading *r)
+{
+	struct stat st;
+	int64_t end = 0;
+	for (size_t i = 0; i < r->result.n_steps; i++)
+		if (r->result.steps[i].facts.log_end > end)
+			end = r->result.steps[i].facts.log_end;
+	return r->log < 0 || (fstat(r->log, &st) == 0 && st.st_size >= end);
+}
+
 static int print_result(struct reading *r, struct err *err)
 {
 	AUTO_STRV names = strv_dup(NULL);
@@ -156,16 +176,17 @@ static int print_result(struct reading *r, struct err *err)
 	for (size_t i = 0; i < r->result.n_steps; i++)
 		strv_add(&names, r->result.steps[i].name);
 	if ((r->step && check_step(r, names, err) < 0) ||
-	    open_log(r, r->result.log_path, err) < 0)
+	    open_log(r, r->result.log_path, err) < 0 || drain(r, err) < 0)
 		return -1;
-	return drain(r, err);
+	return is_whole(r) ? 0 : damaged(r, err);
 }
 
 /* A reader that goes away ends the wait. */
 static void wait_a_moment(struct reading *r)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO };
-	if (poll(&out, 1, LOOK_AGAIN_MS) > 0 && (out.revents & (POLLERR | POLLNVAL)))
+	/* Nothing was asked for: whatever is told is that nobody reads any more. */
+	if (poll(&out, 1, LOOK_AGAIN_MS) > 0)
 		r->closed = true;
 }
 

@@ -56,17 +56,13 @@ static int say(struct live *l, const struct buf *b)
 /* With its start time a process id names one process for ever; within one boot. */
 static void add_runner(struct buf *b)
 {
-	AUTO_BUF stat = { 0 }, boot = { 0 };
-	unsigned long long start = 0;
-	file_read(AT_FDCWD, "/proc/self/stat", &stat, 4096);
+	AUTO_BUF boot = { 0 };
+	int64_t start = 0;
+	char state;
+	live_process(getpid(), &state, &start);
 	file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot, 64);
-	const char *after = stat.data ? strrchr(stat.data, ')') : NULL;
-	/* Field 22; the name, which may hold blanks, is field 2. */
-	if (after)
-		sscanf(after + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-		       "%*s %*s %*s %llu", &start);
-	buf_printf(b, "runner %ld\nstart %llu\nowner %lu\ncreated %" PRId64 "\n", (long)getpid(),
-		   start, (unsigned long)getuid(), clock_real_ns());
+	buf_printf(b, "runner %ld\nstart %" PRId64 "\nowner %lu\ncreated %" PRId64 "\n",
+		   (long)getpid(), start, (unsigned long)getuid(), clock_real_ns());
 	if (boot.data)
 		buf_printf(b, "boot %s", boot.data); /* its newline is there */
 }

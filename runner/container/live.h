@@ -3,6 +3,10 @@
 #ifndef MOULETTE_CONTAINER_LIVE_H
 #define MOULETTE_CONTAINER_LIVE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
 #include "base/err.h"
 #include "container/control.h"
 #include "model/assignment.h"
@@ -45,6 +49,10 @@ int live_list(const struct places *p, char ***ret, struct err *err);
 int live_open(const struct places *p, const char *id, int *ret_fd, struct err *err);
 /** live_load() - what is said in an open mark by now. */
 int live_load(int fd, const char *id, struct live_run *ret, struct err *err);
+/** live_process() - a process's state letter, and its start in clock ticks since boot. 0 or -1. */
+int live_process(pid_t pid, char *ret_state, int64_t *ret_start);
+/** live_runner_stopped() - does the runner live, but stopped, as by Ctrl-Z? Then it answers nobody. */
+bool live_runner_stopped(const struct live_run *r);
 /** live_wait() - until the run of an open mark has ended, however it does. */
 int live_wait(int fd, struct err *err);
 

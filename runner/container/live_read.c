@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,9 +41,13 @@ int live_list(const struct places *p, char ***ret, struct err *err)
 int live_open(const struct places *p, const char *id, int *ret_fd, struct err *err)
 {
 	AUTO_FREE char *path = mem_printf("%s/%s", p->live, id);
+	struct stat st;
 	*ret_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (*ret_fd < 0 && errno != ENOENT)
+	if (*ret_fd < 0 && errno != ENOENT && errno != ELOOP)
 		return err_set(err, FAULT_INFRA, errno, "cannot read the mark '%s'", path);
+	/* A folder or the like is nothing of ours. */
+	if (*ret_fd >= 0 && (fstat(*ret_fd, &st) < 0 || !S_ISREG(st.st_mode)))
+		fd_close(ret_fd);
 	return *ret_fd >= 0;
 }
 
@@ -154,6 +159,27 @@ int live_load(int fd, const char *id, struct live_run *ret, struct err *err)
 	}
 	*ret = r;
 	return 0;
+}
+
+int live_process(pid_t pid, char *ret_state, int64_t *ret_start)
+{
+	AUTO_FREE char *path = mem_printf("/proc/%ld/stat", (long)pid);
+	AUTO_BUF stat = { 0 };
+	if (file_read(AT_FDCWD, path, &stat, 4096) < 0 || !stat.data)
+		return -1;
+	/* Fields 3 and 22; the name, which may hold blanks, is field 2. */
+	const char *after = strrchr(stat.data, ')');
+	int n = !after ? 0 : sscanf(after + 1, " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+				    "%*s %*s %*s %*s %*s %*s %" SCNd64, ret_state, ret_start);
+	return n == 2 ? 0 : -1;
+}
+
+bool live_runner_stopped(const struct live_run *r)
+{
+	int64_t start;
+	char state;
+	return r->status == LIVE_ALIVE && live_process(r->runner, &state, &start) == 0 &&
+	       start == r->runner_start && state == 'T';
 }
 
 int live_wait(int fd, struct err *err)

@@ -1,8 +1,10 @@
 /* run_list.c - live runs and results, a line each or an object each. */
 #include "report/run_list.h"
 
+#include <errno.h>
 #include <libsmartcols/libsmartcols.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +38,13 @@ void run_rows_done(struct run_rows *r)
 	}
 	free(r->rows);
 	*r = (struct run_rows){ 0 };
+}
+
+/* A reader that has enough, as `head`, is no trouble of ours. */
+static int written(FILE *out, bool ok, struct err *err)
+{
+	ok = fflush(out) == 0 && !ferror(out) && ok;
+	return ok || errno == EPIPE ? 0 : err_set(err, FAULT_INFRA, errno, "cannot write to stdout");
 }
 
 /* --- a table ------------------------------------------------------------------------------ */
@@ -82,6 +91,10 @@ static void cell_created(const struct run_row *r, struct buf *b)
 	char text[32] = "-";
 	if (r->created_real_ns > 0)
 		clock_iso8601(r->created_real_ns, text);
+	/* The lines are long enough without the microseconds. */
+	char *fraction = strchr(text, '.');
+	if (fraction)
+		strcpy(fraction, "Z");
 	buf_str(b, text);
 }
 
@@ -170,9 +183,7 @@ int run_list_table(FILE *out, const struct run_rows *r, struct err *err)
 	/* A table without lines is printed without its headings. */
 	for (size_t i = 0; r->n == 0 && i < N_COLUMNS; i++)
 		fprintf(out, "%s%s", columns[i].name, i + 1 < N_COLUMNS ? "  " : "\n");
-	if (scols_print_table(t) < 0 || fflush(out) != 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot write to stdout");
-	return 0;
+	return written(out, scols_print_table(t) == 0, err);
 }
 
 /* --- JSON --------------------------------------------------------------------------------- */
@@ -221,9 +232,7 @@ static void write_row(struct json_out *o, const struct run_row *r)
 static int finish(struct json_out *o, struct err *err)
 {
 	fputc('\n', o->f);
-	if (fflush(o->f) != 0 || ferror(o->f))
-		return err_set(err, FAULT_INFRA, errno, "cannot write to stdout");
-	return 0;
+	return written(o->f, true, err);
 }
 
 int run_list_json(FILE *out, const struct run_rows *r, struct err *err)

@@ -1,6 +1,8 @@
 /* store.c - results.db: opened, made or refused; transactions; what sqlite's errors mean. */
 #include "store/store.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -27,8 +29,25 @@ int store_damaged(struct store *s, const char *what, struct err *err)
 		s->path, what);
 }
 
+static int store_full(const struct store *s, const char *what, struct err *err)
+{
+	return err_set_code(err, "store.full", FAULT_INFRA, 0,
+			    "cannot %s: the disk of results database '%s' is full: make room and "
+			    "try again",
+			    what, s->path);
+}
+
+/* Of a file that it may not write sqlite tells what failed last, when it tried to do without. */
+static int cannot_open(const struct store *s, struct err *err)
+{
+	int cause = access(s->path, W_OK) < 0 ? errno : sqlite3_system_errno(s->db);
+	return err_set_code(err, "store.failed", FAULT_INFRA, cause,
+			    "cannot open results database '%s'", s->path);
+}
+
 int store_fail(struct store *s, const char *what, struct err *err)
 {
+	int cause = sqlite3_system_errno(s->db);
 	switch (sqlite3_errcode(s->db) & 0xff) { /* the primary code */
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
@@ -41,16 +60,18 @@ int store_fail(struct store *s, const char *what, struct err *err)
 			"%d s: end it (fuser names it) and try again",
 			what, s->path, BUSY_SECONDS);
 	case SQLITE_FULL:
-		return err_set_code(
-			err, "store.full", FAULT_INFRA, 0,
-			"cannot %s: the disk of results database '%s' is full: make room and "
-			"try again",
-			what, s->path);
-	default:
-		return err_set_code(err, "store.failed", FAULT_INFRA, sqlite3_system_errno(s->db),
-				    "cannot %s in results database '%s': %s", what, s->path,
-				    sqlite3_errmsg(s->db));
+		return store_full(s, what, err);
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+		return cannot_open(s, err);
+	case SQLITE_IOERR:
+		if (cause == ENOSPC || cause == EDQUOT)
+			return store_full(s, what, err);
+		break;
 	}
+	return err_set_code(err, "store.failed", FAULT_INFRA, cause,
+			    "cannot %s in results database '%s': %s", what, s->path,
+			    sqlite3_errmsg(s->db));
 }
 
 void stmt_cleanup(sqlite3_stmt **st)
@@ -242,17 +263,48 @@ int store_open(const char *path, struct store **ret, struct err *err)
 	return 0;
 }
 
+/* On a disk that is full or read-only sqlite cannot make the file by which readers and writers know
+ * of each other. Where nothing is in a journal, the database can be read as it lies. */
+static bool cannot_share(const struct err *err)
+{
+	return strcmp(err->code, "store.full") == 0 || strcmp(err->code, "store.failed") == 0;
+}
+
+static int connect_to_still(struct store *s, int64_t *ret_version, struct err *err)
+{
+	AUTO_FREE char *journal = mem_printf("%s-wal", s->path);
+	AUTO_BUF uri = { 0 };
+	struct stat st;
+	if (stat(journal, &st) == 0 && st.st_size > 0)
+		return -1;
+	buf_str(&uri, "file:");
+	for (const char *c = s->path; *c; c++)
+		buf_printf(&uri, isalnum((unsigned char)*c) || *c == '/' ? "%c" : "%%%02x",
+			   (unsigned char)*c);
+	buf_str(&uri, "?immutable=1");
+	sqlite3_close(s->db);
+	s->db = NULL;
+	if (sqlite3_open_v2(uri.data, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) !=
+	    SQLITE_OK)
+		return -1;
+	return schema_look(s, ret_version, err);
+}
+
 int store_open_read(const char *path, struct store **ret, struct err *err)
 {
 	static const char settings[] = "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF";
+	struct err first = { 0 }, second = { 0 };
 	int64_t version;
 
 	*ret = NULL;
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		return 0;
 	AUTO_STORE *s = store_new(path);
-	if (connect_to(s, err) < 0 || schema_look(s, &version, err) < 0)
+	if ((connect_to(s, &first) < 0 || schema_look(s, &version, &first) < 0) &&
+	    (!cannot_share(&first) || connect_to_still(s, &version, &second) < 0)) {
+		*err = first;
 		return -1;
+	}
 	if (version == 0)
 		return 0; /* a run is about to make it */
 	if (version < STORE_SCHEMA)

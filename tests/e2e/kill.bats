@@ -166,3 +166,34 @@ ended() {
 	run -2 "$MOULETTE" state "$id"
 	host_same
 }
+
+@test "a runner that is stopped is told, not waited for" {
+	start 'echo ready; exec sleep 1000'
+	kill -STOP "$runner"
+	until [[ $(ps -o stat= -p "$runner") == T* ]]; do sleep 0.02; done
+	run -2 timeout 30 "$MOULETTE" kill "$id"
+	[[ $output == *"$id"*stopped*"kill -CONT $runner"* ]]
+	run -2 timeout 30 "$MOULETTE" kill --box "$id"
+	kill -CONT "$runner"
+	until [[ $(ps -o stat= -p "$runner") != T* ]]; do sleep 0.02; done
+	# Nothing of the requests was kept.
+	[ "$(moulette list -q)" = "$id" ]
+	moulette kill --box "$id"
+	ended
+	expect error.code interrupted
+	host_same
+}
+
+@test "a hundred signals at once disturb neither the step nor the run" {
+	local pids=() p
+	start 'n=0; trap "n=1" USR1; echo ready; while [ $n = 0 ]; do sleep 0.02; done; sleep 1; echo over'
+	for _ in $(seq 100); do
+		"$MOULETTE" kill -s USR1 "$id" 2>/dev/null 3>&- &
+		pids+=($!)
+	done
+	for p in "${pids[@]}"; do wait "$p" || [ $? = 2 ]; done
+	ended
+	expect_verdict passed none 0
+	expect steps.0.stdout.text $'ready\nover'
+	host_same
+}

@@ -173,3 +173,66 @@ row() {
 	[ "$(moulette list | wc -l)" = 5 ]
 	host_same
 }
+
+@test "what is no mark is not listed, and disturbs nobody" {
+	local junk
+	id=$(field id)
+	mkdir "$MOULETTE_HOME/live/FOLDER"
+	mkfifo "$MOULETTE_HOME/live/FIFO"
+	ln -s /etc/passwd "$MOULETTE_HOME/live/LINK"
+	run -0 "$MOULETTE" list -q
+	[ -z "$output" ]
+	[ "$(moulette list --json | grep -c '"id"')" = 1 ]
+	moulette state "$id" | cmp - "$result"
+	run -0 "$MOULETTE" gc -n
+	for junk in FOLDER FIFO LINK; do rm -rf "$MOULETTE_HOME/live/$junk"; done
+}
+
+# looks BEFORE - list, state and logs in mounts of their own, after BEFORE.
+looks() {
+	unshare -m sh -ec "$1
+		'$MOULETTE' list --json >'$BATS_TEST_TMPDIR/list.json'
+		'$MOULETTE' state $id >'$BATS_TEST_TMPDIR/state.json'
+		'$MOULETTE' logs $id >'$BATS_TEST_TMPDIR/log'"
+	[ "$(field 0.id "$BATS_TEST_TMPDIR/list.json")" = "$id" ]
+	cmp "$result" "$BATS_TEST_TMPDIR/state.json"
+	[ "$(cat "$BATS_TEST_TMPDIR/log")" = kept ]
+}
+
+@test "a home that cannot be written is read, and what would write says why" {
+	grade -i busybox "$submission" -- echo kept
+	id=$(field id)
+	looks "mount --bind '$MOULETTE_HOME' '$MOULETTE_HOME'; mount -o remount,bind,ro '$MOULETTE_HOME'"
+	run -3 unshare -m sh -c "mount --bind '$MOULETTE_HOME' '$MOULETTE_HOME'
+		mount -o remount,bind,ro '$MOULETTE_HOME'
+		'$MOULETTE' gc"
+	[[ $output == *"cannot open results database '$MOULETTE_HOME/results.db': Read-only file system"* ]]
+	# A name that means something in a URI.
+	mkdir "$BATS_TEST_TMPDIR/a b?c#d%41"
+	cp -r "$MOULETTE_HOME/." "$BATS_TEST_TMPDIR/a b?c#d%41"
+	MOULETTE_HOME="$BATS_TEST_TMPDIR/a b?c#d%41"
+	looks "mount --bind '$MOULETTE_HOME' '$MOULETTE_HOME'; mount -o remount,bind,ro '$MOULETTE_HOME'"
+}
+
+@test "a home on a full disk is read, and what would write says so" {
+	local full="mount -t tmpfs -o size=1M none /mnt; mkdir /mnt/live; cp '$MOULETTE_HOME/results.db' /mnt
+		cp -r '$MOULETTE_HOME/logs' /mnt; cat /dev/zero >/mnt/fill 2>/dev/null || true
+		export MOULETTE_HOME=/mnt"
+	grade -i busybox "$submission" -- echo kept
+	id=$(field id)
+	looks "$full"
+	run -3 unshare -m sh -ec "$full; '$MOULETTE' gc"
+	[[ $output == *"is full: make room"* ]]
+}
+
+@test "a reader that has enough is a quiet end of a list" {
+	for _ in 1 2 3; do
+		"$MOULETTE" list --all 2>>"$BATS_TEST_TMPDIR/note" | :
+		[ "${PIPESTATUS[0]}" = 0 ]
+		"$MOULETTE" list --json 2>>"$BATS_TEST_TMPDIR/note" | :
+		[ "${PIPESTATUS[0]}" = 0 ]
+	done
+	[ ! -s "$BATS_TEST_TMPDIR/note" ]
+	run -3 sh -c "'$MOULETTE' list >/dev/full"
+	[[ $output == *"cannot write to stdout: No space left"* ]]
+}

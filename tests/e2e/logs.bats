@@ -139,3 +139,39 @@ noise='head -c 3000000 /dev/urandom; printf "\1\0\0\0\2\0\0\0\4\0\0\0evil"; head
 	run -2 "$MOULETTE" logs ZZZZZZ
 	run -2 "$MOULETTE" logs "$(field id)" "$(field id)"
 }
+
+@test "a follower ends when the other end of its socket is gone" {
+	begin "$submission" -- sh -c 'trap "exit 0" USR1; echo ready; while :; do sleep 0.05; done'
+	timeout 30 python3 - "$MOULETTE" "$id" <<-'END'
+		import socket, subprocess, sys
+		ours, theirs = socket.socketpair()
+		follower = subprocess.Popen([sys.argv[1], "logs", "-f", sys.argv[2]], stdout=theirs)
+		theirs.close()
+		assert ours.recv(6) == b"ready\n"
+		ours.close()
+		assert follower.wait() == 0
+	END
+	moulette kill -s USR1 "$id"
+	wait "$runner"
+}
+
+@test "a log that was cut off or overwritten is told, after what is left" {
+	local log size
+	grade -i busybox "$submission" -- sh -c 'echo first; echo second >&2'
+	id=$(field id)
+	log=$MOULETTE_HOME/logs/$id.log
+	size=$(stat -c %s "$log")
+	# At the end of a frame, within its bytes, within its header.
+	for size in 18 $((size - 1)) 20; do
+		cp "$log" "$BATS_TEST_TMPDIR/log"
+		truncate -s "$size" "$log"
+		run -3 --separate-stderr "$MOULETTE" logs "$id"
+		[[ $output == first* ]]
+		[[ $stderr == *"of '$id' is damaged"* ]]
+		cp "$BATS_TEST_TMPDIR/log" "$log"
+	done
+	[ "$(moulette logs "$id")" = $'first\nsecond' ]
+	head -c 64 /dev/zero >"$log"
+	run -3 "$MOULETTE" logs "$id"
+	[[ $output == *"of '$id' is damaged"* ]]
+}

@@ -191,6 +191,51 @@ START_TEST(the_dead_are_told_from_the_done)
 }
 END_TEST
 
+START_TEST(only_files_are_marks)
+{
+	static const char *const ids[] = { "FOLDER", "FIFO", "LINK" };
+	char path[160];
+	snprintf(path, sizeof path, "%s/FOLDER", live);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	snprintf(path, sizeof path, "%s/FIFO", live);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	snprintf(path, sizeof path, "%s/LINK", live);
+	ck_assert_int_eq(symlink("/etc/passwd", path), 0);
+	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+		int fd = -1;
+		ck_assert_msg(live_open(&places, ids[i], &fd, &err) == 0, "%s: %s", ids[i], err.msg);
+		ck_assert_int_eq(fd, -1);
+	}
+}
+END_TEST
+
+static bool seen_stopped(pid_t pid, int64_t start)
+{
+	const struct live_run r = { .runner = pid, .runner_start = start };
+	return live_runner_stopped(&r);
+}
+
+START_TEST(a_stopped_runner_is_told)
+{
+	int64_t start = 0;
+	char state = 0;
+	int status;
+	pid_t pid = fork();
+	while (pid == 0)
+		pause();
+	ck_assert_int_eq(live_process(pid, &state, &start), 0);
+	ck_assert(!seen_stopped(pid, start));
+	kill(pid, SIGSTOP);
+	ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
+	ck_assert(seen_stopped(pid, start));
+	/* Somebody else, who has the number now. */
+	ck_assert(!seen_stopped(pid, start - 1));
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	ck_assert_int_eq(live_process(pid, &state, &start), -1);
+}
+END_TEST
+
 Suite *suite_container_live(void);
 
 Suite *suite_container_live(void)
@@ -203,6 +248,8 @@ Suite *suite_container_live(void)
 	tcase_add_test(tc, others_see_what_is_said);
 	tcase_add_test(tc, half_a_line_is_not_read);
 	tcase_add_test(tc, the_dead_are_told_from_the_done);
+	tcase_add_test(tc, only_files_are_marks);
+	tcase_add_test(tc, a_stopped_runner_is_told);
 	suite_add_tcase(s, tc);
 	return s;
 }

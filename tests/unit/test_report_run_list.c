@@ -55,6 +55,7 @@ START_TEST(a_table)
 	for (char *c = text; *c; c++)
 		lines += *c == '\n';
 	ck_assert_int_eq(lines, 3);
+	ck_assert_ptr_nonnull(strstr(text, "  2025-11-24T16:00:00Z  "));
 	run_rows_done(&rows);
 }
 END_TEST
