@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
@@ -136,14 +137,28 @@ struct job {
 	struct import_source source;
 };
 
+/* skopeo writes DIR:TAG for an image of a layout. */
+static int no_source(const char *path, struct err *err)
+{
+	const int sys = errno;
+	enum fault fault = sys == ENOENT || sys == ENOTDIR ? FAULT_USAGE : FAULT_INFRA;
+	const char *colon = strrchr(path, ':');
+	AUTO_FREE char *folder = mem_strndup(path, colon ? (size_t)(colon - path) : 0);
+
+	if (fault == FAULT_USAGE && *folder && access(folder, F_OK) == 0)
+		return err_set(err, fault, sys,
+			       "cannot open '%s' ('%s' is there: give that, and '%s' as NAME)", path,
+			       folder, colon + 1);
+	return err_set(err, fault, sys, "cannot open '%s'", path);
+}
+
 static int open_source(const char *path, struct job *job, struct err *err)
 {
 	/* O_NONBLOCK: a fifo must not block. */
 	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 	if (fd < 0)
-		return err_set(err, errno == ENOENT || errno == ENOTDIR ? FAULT_USAGE : FAULT_INFRA,
-			       errno, "cannot open '%s'", path);
+		return no_source(path, err);
 	if (fstat(fd, &st) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot stat '%s'", path);
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))

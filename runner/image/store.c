@@ -197,6 +197,7 @@ int image_build(const struct places *p, const char *recipe, struct image *ret, s
 		AUTO_STRV names = strv_dup(NULL);
 		AUTO_BUF all = { 0 };
 		recipe_list(p, &names);
+		qsort(names, strv_len(names), sizeof(*names), by_bytes);
 		for (size_t i = 0; names[i]; i++)
 			buf_printf(&all, "%s%s", i ? ", " : "", names[i]);
 		return err_set(err, FAULT_USAGE, 0, "no recipe '%s'; there is %s in '%s'", recipe,

@@ -111,6 +111,10 @@ rootfs_of() {
 	umoci insert --image layout:one odd /etc/odd
 	moulette image import one layout
 	[ "$(cat "$MOULETTE_HOME/images/one/rootfs/odd" "$MOULETTE_HOME/images/one/rootfs/etc/odd")" = oddodd ]
+	# As skopeo and umoci would have it.
+	run moulette image import x layout:one
+	[ "$status" -eq 2 ]
+	[[ $output == *"'layout' is there: give that, and 'one' as NAME"* ]]
 }
 
 @test "archives of buildah: layout, oci-archive, docker-archive" {
