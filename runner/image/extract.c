@@ -13,8 +13,6 @@
 #include "base/cleanup.h"
 #include "image/reader.h"
 
-#define HEADROOM (INT64_C(64) << 20)
-
 static int damaged(struct archive *a, const struct tar_input *in, struct err *err)
 {
 	/* Its bytes could not be had: that is what is wrong, whatever became of it here. */
@@ -87,7 +85,7 @@ static int check_length(struct chain *c)
 {
 	int64_t max = c->in->w->max_bytes;
 
-	if (c->plain / 3 * 2 <= max || c->plain <= HEADROOM)
+	if (c->plain / 3 * 2 <= max || c->plain <= IMAGE_HEADROOM)
 		return 0;
 	c->in->failed = true;
 	return rootfs_writer_claim(c->in->w, INT64_MAX, &c->in->err);
@@ -286,29 +284,19 @@ static int put_entry(void *ctx, struct archive *a, struct archive_entry *e, stru
 	}
 }
 
-struct file_input {
-	int fd;
-	char bytes[1 << 17];
-};
-
 static int next_of_file(void *ctx, const void **ret, size_t *len, struct err *err)
 {
-	struct file_input *f = ctx;
-	ssize_t got;
+	ssize_t got = stream_read(NULL, ctx, ret);
 
-	do
-		got = read(f->fd, f->bytes, sizeof(f->bytes));
-	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot read the archive");
-	*ret = f->bytes;
 	*len = (size_t)got;
 	return 0;
 }
 
 int extract_tar(int fd, struct writer *w, struct err *err)
 {
-	struct file_input f = { .fd = fd };
+	struct stream f = { .fd = fd, .end = INT64_MAX };
 	struct gzip_sum sum;
 	gzip_sum_init(&sum);
 	struct tar_input in = { .next = next_of_file, .ctx = &f, .w = w,

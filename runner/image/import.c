@@ -21,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/signals.h"
+#include "image/documents.h"
 #include "image/layer.h"
 #include "image/layers.h"
 #include "image/store.h"
@@ -71,16 +72,11 @@ static int merge_layers(void *ctx, int root, int other, struct import_report *r,
 
 /* ---- what the first one said ---- */
 
-static bool is_digest(const char *s)
-{
-	return strlen(s) == DIGEST_HEX - 1 && strspn(s, "0123456789abcdef") == DIGEST_HEX - 1;
-}
-
 static int take_line(const char *line, struct image *i, char ***diff_ids, struct err *err)
 {
 	switch (*line) {
 	case 'L':
-		if (!is_digest(line + 1))
+		if (strlen(line + 1) != DIGEST_HEX - 1 || !is_hex_digest(line + 1))
 			break;
 		strv_add(diff_ids, line + 1);
 		return 0;

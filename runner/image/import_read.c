@@ -13,8 +13,6 @@
 #include "image/layer.h"
 #include "image/source.h"
 
-#define HEADROOM (INT64_C(64) << 20)
-
 /*
  * A descriptor of a folder outside of the chroot would be a way out of it. So the folder is bound,
  * read-only, below @root in a mount namespace of the child's own. The clone is taken before, and
@@ -129,7 +127,7 @@ int import_read(void *source, int root, int other, struct import_report *report,
 	    confine_child(root, &report->err) < 0)
 		return -1;
 	/* Of several images one is taken; a spool holds all of them, and their headers. */
-	int64_t spool = s->max_bytes < INT64_MAX / 4 ? 2 * s->max_bytes + HEADROOM : INT64_MAX;
+	int64_t spool = s->max_bytes < INT64_MAX / 4 ? 2 * s->max_bytes + IMAGE_HEADROOM : INT64_MAX;
 	int got = members_load(other, s->is_folder, root, spool, &m, &report->err);
 	if (got < 0)
 		return -1;

@@ -19,6 +19,8 @@
 #define IMAGE_MAX_ENTRIES INT64_C(4000000)
 #define IMAGE_MAX_PATH 4095
 #define IMAGE_NAME_MAX 200
+/* What a tar may have on top of what it unpacks to, beside its share: headers, padding. Bytes. */
+#define IMAGE_HEADROOM (INT64_C(64) << 20)
 
 /** path_tail() - what a message shows of a path, so that its cause is not cut off. */
 static inline const char *path_tail(const char *path)
@@ -103,6 +105,12 @@ typedef int walk_fn(void *ctx, const struct walk_entry *e, struct err *err);
 /** walk_tree() - the top first, names sorted by bytes, links unfollowed; other file systems are
  *  seen as empty folders. Deeper than IMAGE_MAX_DEPTH: FAULT_USAGE. */
 int walk_tree(int top, walk_fn *fn, void *ctx, struct err *err);
+
+/** xattr_is_kept() - is an attribute of this name a part of an image? */
+static inline bool xattr_is_kept(const char *name)
+{
+	return strncmp(name, "user.", 5) == 0;
+}
 
 /** xattr_names() - the attributes of an open file as sorted heap strings (NULL-terminated). */
 int xattr_names(int fd, char ***ret);

@@ -106,7 +106,7 @@ static int forget_xattrs(int fd)
 	if (xattr_names(fd, &names) < 0)
 		return -1;
 	for (char **n = names; *n; n++)
-		if (strncmp(*n, "user.", 5) == 0 && fremovexattr(fd, *n) < 0)
+		if (xattr_is_kept(*n) && fremovexattr(fd, *n) < 0)
 			return -1;
 	return 0;
 }
@@ -219,7 +219,7 @@ int rootfs_writer_xattr(struct writer *w, int fd, const char *name, const void *
 {
 	if (strcmp(name, "security.capability") == 0 && mark_add(w, fd, MARK_CAPABILITY) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot look at the file");
-	if (strncmp(name, "user.", 5) != 0)
+	if (!xattr_is_kept(name))
 		return 0;
 	if (fsetxattr(fd, name, value, len, 0) < 0)
 		return err_set(err, is_no_xattr(errno) ? FAULT_USAGE : FAULT_INFRA, errno,

@@ -25,7 +25,7 @@ static int add_xattrs(struct digest *d, int fd, const char *path, struct err *er
 			       path_tail(path));
 	for (char **n = names; *n; n++) {
 		char value[65536]; /* XATTR_SIZE_MAX of Linux */
-		if (strncmp(*n, "user.", 5) != 0)
+		if (!xattr_is_kept(*n))
 			continue;
 		ssize_t len = fgetxattr(fd, *n, value, sizeof(value));
 		if (len < 0)

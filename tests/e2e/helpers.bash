@@ -147,3 +147,13 @@ c_program() {
 	printf '%s\n' '#include <signal.h>' '#include <stdio.h>' '#include <stdlib.h>' '#include <string.h>' \
 		'#include <unistd.h>' 'int main(void) {' "$1" '}'
 }
+
+# home_that_was_used - a home of its own, and $submission: image and slot are there before the host is
+# looked at.
+home_that_was_used() {
+	need_engine
+	own_home
+	submission=$(archive s.tar a x)
+	grade -i busybox "$submission" -- true
+	host_before
+}
