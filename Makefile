@@ -18,12 +18,14 @@ $(if $(CC.$(V)),,$(error V=$(V): not one of release debug clang asan))
 $(if $(filter /%,$(PREFIX)),,$(error PREFIX=$(PREFIX): an absolute path is compiled in))
 
 STAGES  ?= base model submission unpack image bundle network container result store report pipeline cmd
-PKGS    := libseccomp libcap json-c libarchive libcrypto sqlite3 smartcols
+PKGS    := libseccomp libcap json-c libarchive libcrypto sqlite3 smartcols libnl-route-3.0 libnftables
 CC       = $(CC.$(V))
+# Expanded once: each compiler call would ask again. Headers of others are no business of our warnings.
+PKG_CPPFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 DATADIR    := $(PREFIX)/share/moulette
 LIBEXECDIR := $(PREFIX)/libexec/moulette
 CPPFLAGS = -D_GNU_SOURCE -Irunner -I$(O) -DMOULETTE_VERSION='"$(VERSION)"' -DMOULETTE_DATADIR='"$(DATADIR)"' \
-           -DMOULETTE_LIBEXECDIR='"$(LIBEXECDIR)"'
+           -DMOULETTE_LIBEXECDIR='"$(LIBEXECDIR)"' $(PKG_CPPFLAGS)
 WARN     = -Wall -Wextra -Wshadow -Wconversion -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
 WARN    += $(if $(filter gcc,$(CC)),-Wno-format-truncation)
 CFLAGS   = -std=c11 $(WARN) -fstack-protector-strong -fPIE $(F.$(V))

@@ -15,20 +15,21 @@ static void out_of_memory(void)
 	_exit(3);
 }
 
-void *mem_alloc(size_t size)
+void *mem_check(void *p)
 {
-	void *p = calloc(1, size ? size : 1);
 	if (!p)
 		out_of_memory();
 	return p;
 }
 
+void *mem_alloc(size_t size)
+{
+	return mem_check(calloc(1, size ? size : 1));
+}
+
 void *mem_realloc(void *old, size_t size)
 {
-	void *p = realloc(old, size ? size : 1);
-	if (!p)
-		out_of_memory();
-	return p;
+	return mem_check(realloc(old, size ? size : 1));
 }
 
 char *mem_strndup(const char *s, size_t n)

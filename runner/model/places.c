@@ -1,6 +1,7 @@
 /* places.c - where things lie: the environment, /etc/moulette.conf, the program's own path. */
 #include "model/places.h"
 
+#include <arpa/inet.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #define CONF "/etc/moulette.conf"
 #define RUN_DIR "/run/moulette"
 #define UID_BASE_DEFAULT 0x60000000
+#define CARD_NETWORK_DEFAULT 0x0ad50000 /* 10.213.0.0 */
 
 static const char *env_or_null(const char *name)
 {
@@ -82,19 +84,46 @@ static void find_profiles(struct places *p)
 	strv_add(&p->profiles, p->data);
 }
 
+static bool is_private(uint32_t a)
+{
+	return a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8;
+}
+
+static int load_card_network(struct json_object *o, struct places *p, struct err *err)
+{
+	AUTO_FREE char *text = NULL;
+	struct in_addr a;
+	if (json_get_str(o, CONF, "card_network", &text, err) < 0)
+		return -1;
+	if (!text)
+		return 0;
+	char *slash = strchr(text, '/');
+	bool is_16 = slash && strcmp(slash, "/16") == 0;
+	if (slash)
+		*slash = '\0';
+	if (!is_16 || inet_pton(AF_INET, text, &a) != 1 || !is_private(ntohl(a.s_addr)) ||
+	    (ntohl(a.s_addr) & 0xffff) != 0)
+		return err_set(err, FAULT_USAGE, 0, "%s.card_network: expected a private network of "
+			       "65536 addresses, as \"10.213.0.0/16\"", CONF);
+	p->card_network = ntohl(a.s_addr);
+	return 0;
+}
+
 static int load_conf(struct places *p, struct err *err)
 {
 	p->uid_base = UID_BASE_DEFAULT;
+	p->card_network = CARD_NETWORK_DEFAULT;
 	if (access(CONF, F_OK) < 0)
 		return 0;
-	static const char *const keys[] = { "uid_base", "store_max_size", NULL };
+	static const char *const keys[] = { "uid_base", "store_max_size", "card_network", NULL };
 	AUTO_JSON *o = NULL;
 	AUTO_FREE char *size = NULL;
 	int64_t base = UID_BASE_DEFAULT;
 	/* The last slot must stay below 2^32 - 2, the first above the ids of people. */
 	if (json_load(CONF, &o, err) < 0 || json_only_keys(o, CONF, keys, err) < 0 ||
 	    json_get_i64(o, CONF, "uid_base", 100000, 0xe0000000, &base, err) < 0 ||
-	    json_get_str(o, CONF, "store_max_size", &size, err) < 0)
+	    json_get_str(o, CONF, "store_max_size", &size, err) < 0 ||
+	    load_card_network(o, p, err) < 0)
 		return -1;
 	if (size && size_parse(size, &p->store_max_bytes, err) < 0)
 		return err_wrap(err, "%s.store_max_size", CONF);

@@ -20,6 +20,7 @@ struct places {
 	char *init;      /* moulette-init */
 	char *engine;    /* MOULETTE_ENGINE, default "crun" */
 	uint32_t uid_base; /* first uid of slot 0 */
+	uint32_t card_network; /* a private /16 for the cards of boxes, host byte order */
 	int64_t store_max_bytes; /* of results and their logs, kept by gc; 0: no limit */
 };
 
