@@ -4,7 +4,7 @@
  * Two passes, base first. The first merges `config` and the limits that have a place in it, and
  * checks what has come out after every file, so that an error names the file that brought it. The
  * second edits the lists (mounts, env, system calls), because an array of a later config replaces
- * the whole array and would drop the edits.
+ * the whole array and would drop the edits; of `network` the last file that has one decides.
  */
 #include "bundle/profile.h"
 
@@ -17,6 +17,7 @@
 #include "bundle/mounts.h"
 #include "bundle/profile_chain.h"
 #include "bundle/profile_check.h"
+#include "bundle/profile_json.h"
 #include "bundle/profile_linux.h"
 #include "bundle/seccomp.h"
 
@@ -28,6 +29,7 @@ void profile_done(struct profile *p)
 	free(p->description);
 	json_object_put(p->config);
 	json_object_put(p->seccomp);
+	network_done(&p->network);
 	strv_free(p->env);
 	strv_free(p->warnings);
 	*p = (struct profile){ 0 };
@@ -36,27 +38,17 @@ void profile_done(struct profile *p)
 #define AUTO_PROFILE __attribute__((cleanup(profile_done))) struct profile
 #define AUTO_CHAIN __attribute__((cleanup(profile_chain_done))) struct profile_chain
 
-static int check_moulette(struct json_object *m, const char *where,
-			  struct err *err)
-{
-	static const char *const keys[] = { "limits", "unpack", "mounts", "env", "seccomp", NULL };
-
-	if (json_object_object_get_ex(m, "network", NULL))
-		return err_set(err, FAULT_USAGE, 0,
-			       "%s.network: this version has no network cards; remove the key",
-			       where);
-	return json_only_keys(m, where, keys, err);
-}
-
 /* What `moulette` says of one file; NULL when it says nothing. */
 static int moulette_of(const struct profile_layer *l, struct json_object **ret, struct err *err)
 {
+	static const char *const keys[] = { "limits", "unpack", "mounts", "env", "seccomp",
+					    "network", NULL };
 	AUTO_FREE char *where = mem_printf("%s: moulette", l->path);
 
 	*ret = NULL;
 	if (json_get_obj(l->json, l->path, "moulette", ret, err) < 0)
 		return -1;
-	return *ret ? check_moulette(*ret, where, err) : 0;
+	return *ret ? json_only_keys(*ret, where, keys, err) : 0;
 }
 
 /* Memory and processes have one place, linux.resources; the others are kept beside the config. */
@@ -236,7 +228,8 @@ static int merge_lists(struct profile *p, const struct profile_layer *l, struct 
 	if (!m)
 		return 0;
 	if (merge_unpack(p, m, where, err) < 0 || merge_mounts(p, m, where, err) < 0 ||
-	    json_get_env(m, where, "env", &p->env, err) < 0)
+	    json_get_env(m, where, "env", &p->env, err) < 0 ||
+	    network_load(m, where, &p->network, err) < 0)
 		return -1;
 	return edit_calls(list, m, where, err);
 }
@@ -267,6 +260,32 @@ static int finish_limits(struct profile *p, struct err *err)
 	return 0;
 }
 
+static bool allows(struct json_object *seccomp, const char *call)
+{
+	struct json_object *groups = json_object_object_get(seccomp, "syscalls");
+	for (size_t i = 0; i < json_object_array_length(groups); i++) {
+		struct json_object *group = json_object_array_get_idx(groups, i),
+				   *names = json_object_object_get(group, "names");
+		for (size_t j = 0; j < json_object_array_length(names); j++)
+			if (strcmp(json_object_get_string(json_object_array_get_idx(names, j)),
+				   call) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* A card that no program could use is allowed, but hardly meant. */
+static void warn_network(struct profile *p)
+{
+	const char *call = !allows(p->seccomp, "socket") ? "socket" : "connect";
+
+	if (p->network.kind != NETWORK_CARD || allows(p->seccomp, call))
+		return;
+	AUTO_FREE char *line = mem_printf("moulette.network is of no use: the system call '%s' is "
+					  "not allowed", call);
+	strv_add(&p->warnings, line);
+}
+
 static int merge_all(struct profile *p, const struct profile_chain *c, char *const *dirs,
 		     struct err *err)
 {
@@ -285,104 +304,8 @@ static int merge_all(struct profile *p, const struct profile_chain *c, char *con
 	p->seccomp = seccomp_list_section(list);
 	profile_check_warn(p->config, &p->warnings);
 	seccomp_list_warn(list, &p->warnings);
+	warn_network(p);
 	return 0;
-}
-
-static int by_key(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* The same value whatever the order in which the files gave the keys. */
-static struct json_object *canonical(struct json_object *o)
-{
-	if (json_object_is_type(o, json_type_array)) {
-		struct json_object *copy = json_object_new_array();
-		for (size_t i = 0; i < json_object_array_length(o); i++)
-			json_object_array_add(copy, canonical(json_object_array_get_idx(o, i)));
-		return copy;
-	}
-	if (!json_object_is_type(o, json_type_object))
-		return json_object_get(o);
-	size_t n = 0;
-	AUTO_FREE const char **keys =
-		mem_alloc((size_t)json_object_object_length(o) * sizeof(*keys));
-	json_object_object_foreach(o, key, val) {
-		(void)val;
-		keys[n++] = key;
-	}
-	qsort(keys, n, sizeof(*keys), by_key);
-	struct json_object *copy = json_object_new_object();
-	for (size_t i = 0; i < n; i++)
-		json_object_object_add(copy, keys[i],
-				       canonical(json_object_object_get(o, keys[i])));
-	return copy;
-}
-
-static struct json_object *strv_json(char *const *v)
-{
-	struct json_object *a = json_object_new_array();
-	for (size_t i = 0; v && v[i]; i++)
-		json_object_array_add(a, json_object_new_string(v[i]));
-	return a;
-}
-
-static struct json_object *moulette_json(const struct profile *p)
-{
-	struct json_object *m = json_object_new_object(), *l = json_object_new_object(),
-			   *u = json_object_new_object();
-
-	for (int i = 0; i < LIMIT_COUNT; i++)
-		json_object_object_add(l, limit_key((enum limit_id)i),
-				       p->limits.v[i] == LIMIT_UNSET ?
-					       NULL : json_object_new_int64(p->limits.v[i]));
-	json_object_object_add(u, "entries", json_object_new_int64(p->unpack.entries));
-	json_object_object_add(u, "bytes", json_object_new_int64(p->unpack.bytes));
-	json_object_object_add(u, "file_bytes", json_object_new_int64(p->unpack.file_bytes));
-	json_object_object_add(u, "depth", json_object_new_int64(p->unpack.depth));
-	json_object_object_add(u, "path_bytes", json_object_new_int64(p->unpack.path_bytes));
-	json_object_object_add(u, "time_ns", json_object_new_int64(p->unpack.time_ns));
-	json_object_object_add(m, "limits", l);
-	json_object_object_add(m, "unpack", u);
-	json_object_object_add(m, "env", strv_json(p->env));
-	return m;
-}
-
-/* Config with its system calls, and `moulette`: all that makes a box. */
-static struct json_object *content_json(const struct profile *p)
-{
-	struct json_object *all = json_object_new_object(), *config = NULL;
-
-	json_object_deep_copy(p->config, &config, NULL);
-	json_object_object_add(json_object_object_get(config, "linux"), "seccomp",
-			       json_object_get(p->seccomp));
-	json_object_object_add(all, "config", config);
-	json_object_object_add(all, "moulette", moulette_json(p));
-	return all;
-}
-
-struct json_object *profile_json(const struct profile *p)
-{
-	struct json_object *o = json_object_new_object();
-	AUTO_JSON *content = content_json(p);
-
-	json_object_object_add(o, "name", json_object_new_string(p->name));
-	json_object_object_add(o, "description", json_object_new_string(p->description));
-	json_object_object_add(o, "extends",
-			       *p->extends ? json_object_new_string(p->extends) : NULL);
-	json_object_object_add(o, "sha256", json_object_new_string(p->sha256));
-	json_object_object_foreach(content, key, val)
-		json_object_object_add(o, key, json_object_get(val));
-	return o;
-}
-
-static void digest(struct profile *p)
-{
-	AUTO_JSON *content = content_json(p);
-	AUTO_JSON *sorted = canonical(content);
-	const char *text = json_object_to_json_string_ext(sorted, JSON_C_TO_STRING_PLAIN);
-
-	digest_bytes(text, strlen(text), p->sha256);
 }
 
 int profile_load(const char *name, char *const *dirs, struct profile *ret, struct err *err)
@@ -401,7 +324,7 @@ int profile_load(const char *name, char *const *dirs, struct profile *ret, struc
 	if (json_get_str(last->json, last->path, "description", &p.description, err) < 0 ||
 	    merge_all(&p, &chain, dirs, err) < 0)
 		return -1;
-	digest(&p);
+	profile_digest(&p);
 	*ret = p;
 	p = (struct profile){ 0 };
 	return 0;

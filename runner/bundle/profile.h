@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "model/limits.h"
+#include "model/network.h"
 #include "model/submission.h"
 
 struct profile {
@@ -22,6 +23,7 @@ struct profile {
 	struct limits limits;        /* `moulette.limits`, all but wall set; memory and processes
 				      * as linux.resources of the config has them */
 	struct unpack_limits unpack; /* `moulette.unpack` */
+	struct network network;      /* `moulette.network`; the last file that has one decides */
 	/* Sizes of the tmpfs of /tmp and /dev/shm in the config; 0: the profile has none there. */
 	int64_t tmp_bytes, shm_bytes;
 	int64_t tmp_inodes, shm_inodes;
@@ -32,10 +34,11 @@ struct profile {
  * profile_load() - NAME, or a path that contains a slash or ends in .json
  * @dirs: folders searched, NULL-terminated; the first that has NAME.json wins
  *
- * Merged from `base` down by RFC 7386, then the lists of `moulette` (mounts, env, seccomp). A file
- * without `extends` builds on `base`. FAULT_USAGE: names file and key; unknown names list what
- * there is; a box without one of its walls (user namespace, filter, read-only root, no_new_privs
- * ...) is refused. After a failure *ret is untouched.
+ * Merged from `base` down by RFC 7386, then the lists of `moulette` (mounts, env, seccomp); its
+ * `network` is not merged, the last file that has one decides. A file without `extends` builds on
+ * `base`. FAULT_USAGE: names file and key; unknown names list what there is; a box without one of
+ * its walls (user namespace, filter, read-only root, no_new_privs ...) is refused. After a failure
+ * *ret is untouched.
  */
 int profile_load(const char *name, char *const *dirs, struct profile *ret, struct err *err);
 /** profile_list() - names found in @dirs, sorted, without doubles; other JSON files that lie there

@@ -13,6 +13,51 @@ const char *step_kind_name(enum step_kind kind)
 	return names[kind];
 }
 
+void file_specs_done(struct file_spec *files, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(files[i].from);
+		free(files[i].to);
+	}
+	free(files);
+}
+
+struct file_spec *file_specs_copy(const struct file_spec *files, size_t n)
+{
+	struct file_spec *copy = n ? mem_alloc(n * sizeof *copy) : NULL;
+	for (size_t i = 0; i < n; i++)
+		copy[i] = (struct file_spec){ mem_strdup(files[i].from), mem_strdup(files[i].to),
+					      files[i].exposes };
+	return copy;
+}
+
+static void peers_done(struct peer_spec *peers, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(peers[i].name);
+		strv_free(peers[i].argv);
+		strv_free(peers[i].env);
+		free(peers[i].profile);
+		file_specs_done(peers[i].files, peers[i].n_files);
+	}
+	free(peers);
+}
+
+static struct peer_spec *peers_copy(const struct peer_spec *peers, size_t n)
+{
+	struct peer_spec *copy = n ? mem_alloc(n * sizeof *copy) : NULL;
+	for (size_t i = 0; i < n; i++) {
+		const struct peer_spec *from = &peers[i];
+		copy[i] = *from;
+		copy[i].name = mem_strdup(from->name);
+		copy[i].argv = from->argv ? strv_dup(from->argv) : NULL;
+		copy[i].env = from->env ? strv_dup(from->env) : NULL;
+		copy[i].profile = mem_strdup(from->profile);
+		copy[i].files = file_specs_copy(from->files, from->n_files);
+	}
+	return copy;
+}
+
 void step_spec_done(struct step_spec *s)
 {
 	free(s->name);
@@ -21,6 +66,8 @@ void step_spec_done(struct step_spec *s)
 	strv_free(s->env);
 	free(s->stdin_path);
 	free(s->stdout_path);
+	network_done(&s->network);
+	peers_done(s->peers, s->n_peers);
 	memset(s, 0, sizeof *s);
 }
 
@@ -33,6 +80,8 @@ void step_spec_copy(struct step_spec *to, const struct step_spec *from)
 	to->env = from->env ? strv_dup(from->env) : NULL;
 	to->stdin_path = mem_strdup(from->stdin_path);
 	to->stdout_path = mem_strdup(from->stdout_path);
+	network_copy(&to->network, &from->network);
+	to->peers = peers_copy(from->peers, from->n_peers);
 }
 
 static void steps_done(struct step_spec *steps, size_t n)
@@ -50,11 +99,8 @@ void assignment_done(struct assignment *a)
 	free(a->profile);
 	strv_free(a->env);
 	strv_free(a->languages);
-	for (size_t i = 0; i < a->n_files; i++) {
-		free(a->files[i].from);
-		free(a->files[i].to);
-	}
-	free(a->files);
+	network_done(&a->network);
+	file_specs_done(a->files, a->n_files);
 	steps_done(a->build, a->n_build);
 	steps_done(a->tests, a->n_tests);
 	memset(a, 0, sizeof *a);

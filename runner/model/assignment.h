@@ -7,11 +7,34 @@
 
 #include "base/digest.h"
 #include "model/limits.h"
+#include "model/network.h"
 
 enum step_kind { STEP_BUILD, STEP_TEST, STEP_COMMAND };
 enum compare_kind { COMPARE_LINES, COMPARE_EXACT, COMPARE_NONE };
 
 const char *step_kind_name(enum step_kind kind); /* "build", "test", "command" */
+
+/** A file or folder that the assignment puts into the box. */
+struct file_spec {
+	char *from;    /* absolute path on the host */
+	char *to;      /* absolute: mounted read-only; relative: copied into the work folder */
+	bool exposes;  /* the teacher said that it may cover expected output */
+};
+
+#define PEER_LISTEN_ANY (-1)  /* not said: the first socket that it opens */
+#define PEER_LISTEN_NONE 0    /* false: it is a client, and nobody waits for it */
+
+/** A program beside a test, in a box of its own that the test's box reaches by its name. */
+struct peer_spec {
+	char *name;     /* a host name: [a-z0-9-]{1,63} */
+	char **argv;
+	char **env;
+	char *profile;  /* NULL: the assignment's */
+	struct file_spec *files;
+	size_t n_files;
+	struct limits limits;
+	int listen;     /* port by which it is known to be ready, or PEER_LISTEN_* */
+};
 
 /** One command to be run in the box. Strings are owned. */
 struct step_spec {
@@ -26,13 +49,9 @@ struct step_spec {
 	enum compare_kind compare;
 	int exit;      /* the status that passes */
 	double points; /* most that can be got; NaN: no points (null) */
-};
-
-/** A file or folder that the assignment puts into the box. */
-struct file_spec {
-	char *from;    /* absolute path on the host */
-	char *to;      /* absolute: mounted read-only; relative: copied into the work folder */
-	bool exposes;  /* the teacher said that it may cover expected output */
+	struct network network; /* NETWORK_UNSET: the assignment's, else the profile's */
+	struct peer_spec *peers;
+	size_t n_peers;
 };
 
 struct assignment {
@@ -44,6 +63,7 @@ struct assignment {
 	char **env;
 	char **languages;        /* names of rows that are allowed; NULL: auto */
 	struct limits limits;
+	struct network network;
 	struct file_spec *files;
 	size_t n_files;
 	bool has_build;          /* "build" was given (an empty list counts) */
@@ -60,6 +80,9 @@ struct plan {
 	char *language; /* row of the table that was chosen; NULL: none was needed */
 };
 
+/** file_specs_copy() - deep; no entries are NULL. */
+struct file_spec *file_specs_copy(const struct file_spec *files, size_t n);
+void file_specs_done(struct file_spec *files, size_t n); /* the list itself goes as well */
 void step_spec_done(struct step_spec *s);
 void step_spec_copy(struct step_spec *to, const struct step_spec *from); /* deep */
 void assignment_done(struct assignment *a);

@@ -62,6 +62,12 @@ void step_facts_init(struct step_facts *f)
 	f->out.bytes = f->err.bytes = -1;
 }
 
+void step_facts_done(struct step_facts *f)
+{
+	free(f->network);
+	f->network = NULL;
+}
+
 void run_result_init(struct run_result *r)
 {
 	memset(r, 0, sizeof *r);
@@ -103,6 +109,7 @@ void run_result_done(struct run_result *r)
 	for (size_t i = 0; i < r->n_steps; i++) {
 		free(r->steps[i].name);
 		free(r->steps[i].group);
+		step_facts_done(&r->steps[i].facts);
 	}
 	free(r->steps);
 	for (size_t i = 0; i < r->n_groups; i++)

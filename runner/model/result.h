@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "model/assignment.h"
+#include "model/network.h"
 #include "model/submission.h"
 
 enum verdict {
@@ -63,9 +64,11 @@ struct step_facts {
 	 * that the step hit a limit. */
 	bool box_failed;
 	struct err trouble; /* words for box_failed */
+	struct network_facts *network; /* NULL: the box had no card; owned by whoever holds the facts */
 };
 
 void step_facts_init(struct step_facts *f); /* everything unmeasured */
+void step_facts_done(struct step_facts *f);
 
 /** Outcome of result/compare. */
 struct comparison {

@@ -11,9 +11,9 @@
  * @path: the folder, or the assignment.json itself
  *
  * Every error is FAULT_USAGE and names file, key, what was expected. Unknown keys are errors; those
- * of later versions (each, hidden, group, requires, groups, solutions, peers, network ...) say that
- * this version does not know them yet. `files` that cover an expected output or assignment.json are
- * an error unless they say "exposes": true. Symlinks in `files` must not leave the assignment.
+ * of later versions (each, hidden, group, requires, groups, solutions ...) say that this version
+ * does not know them yet. `files` (of peers too) that cover an expected output or assignment.json
+ * are an error unless they say "exposes": true. Symlinks in `files` must not leave the assignment.
  */
 int assignment_load(const char *path, struct assignment *ret, struct err *err);
 /** assignment_check_tests() - FAULT_USAGE when there is nothing to be graded: an assignment without
@@ -32,7 +32,7 @@ int assignment_check_expected(const struct step_spec *steps, size_t n, const str
 
 /** assignment_command() - the pseudo-assignment of `-- COMMAND`: one step of kind STEP_COMMAND (the
  *  only entry of `tests`) with empty input, no points, nothing compared, no build; keeps name,
- *  digest, image, profile, env, files and limits of @a (which may be NULL). */
+ *  digest, image, profile, env, files, limits and network of @a (which may be NULL). */
 void assignment_command(const struct assignment *a, char *const *argv, struct assignment *ret);
 
 /**

@@ -1,4 +1,5 @@
-/* files_load.c - reads `files` and makes sure that they give nothing away. */
+/* files_load.c - reads `files` of the assignment and of peers, and makes sure that they give
+ * nothing away. */
 #include "submission/files_load.h"
 
 #include <stdlib.h>
@@ -33,6 +34,16 @@ static void add_secret(struct secrets *s, const char *path)
 	s->list = mem_realloc(s->list, (s->n + 1) * sizeof *s->list);
 	s->list[s->n++] = (struct secret){ st.st_dev, st.st_ino, path };
 }
+
+/* One key `files`, and what is known of the box that it is for. */
+struct loading {
+	const char *dir; /* the assignment's */
+	const struct secrets *secrets;
+	const struct file_spec *shared; /* of the assignment: in the box of a peer as well */
+	size_t n_shared;
+	struct file_spec *own; /* read so far */
+	size_t n_own;
+};
 
 struct covering {
 	const struct secrets *secrets;
@@ -97,20 +108,29 @@ static int check_mount_point(const char *to, const char *where, struct err *err)
 }
 
 /* A copy that is mounted has no mount points for others. */
-static int check_nesting(const struct assignment *a, const char *to, const char *where,
-			 struct err *err)
+static int check_nesting(const struct file_spec *files, size_t n, const char *to, const char *where,
+			 const char *whose, struct err *err)
 {
-	for (size_t i = 0; i < a->n_files; i++) {
-		const char *other = a->files[i].to;
+	for (size_t i = 0; i < n; i++) {
+		const char *other = files[i].to;
 		if (other[0] == '/' &&
 		    (filetree_is_inside(to, other) || filetree_is_inside(other, to)))
-			return err_set(err, FAULT_USAGE, 0, "%s.to: '%s' overlaps with '%s' of an "
-				       "earlier entry", where, to, other);
+			return err_set(err, FAULT_USAGE, 0, "%s.to: '%s' overlaps with '%s' of %s",
+				       where, to, other, whose);
 	}
 	return 0;
 }
 
-static int place(const struct assignment *a, const char *given, const char *where,
+static int check_mount(const struct loading *l, const char *to, const char *where, struct err *err)
+{
+	if (check_mount_point(to, where, err) < 0 ||
+	    check_nesting(l->shared, l->n_shared, to, where,
+			  "the assignment, which is in a peer's box as well", err) < 0)
+		return -1;
+	return check_nesting(l->own, l->n_own, to, where, "an earlier entry", err);
+}
+
+static int place(const struct loading *l, const char *given, const char *where,
 		 struct file_spec *f, struct err *err)
 {
 	struct stat st;
@@ -134,14 +154,13 @@ static int place(const struct assignment *a, const char *given, const char *wher
 		return 0;
 	}
 	f->to = mem_printf("/%s", rest);
-	return check_mount_point(f->to, where, err) < 0 || check_nesting(a, f->to, where, err) < 0 ?
-		       -1 : 0;
+	return check_mount(l, f->to, where, err);
 }
 
 /* --- the list ----------------------------------------------------------------------------- */
 
-static int load_entry(struct json_object *o, const char *where, const struct assignment *a,
-		      const struct secrets *secrets, struct file_spec *f, struct err *err)
+static int load_entry(struct json_object *o, const char *where, const struct loading *l,
+		      struct file_spec *f, struct err *err)
 {
 	static const char *const keys[] = { "from", "to", "exposes", NULL };
 	AUTO_FREE char *from = NULL, *to = NULL;
@@ -153,25 +172,60 @@ static int load_entry(struct json_object *o, const char *where, const struct ass
 	if (!from || !to || !*to)
 		return err_set(err, FAULT_USAGE, 0, "%s: 'from' and 'to' are needed, as "
 			       "{\"from\": \"grader/\", \"to\": \"/grader\"}", where);
-	if (filetree_resolve(a->dir, from, &f->from, err) < 0)
+	if (filetree_resolve(l->dir, from, &f->from, err) < 0)
 		return err_wrap(err, "%s.from", where);
-	if (place(a, to, where, f, err) < 0)
+	if (place(l, to, where, f, err) < 0)
 		return -1;
-	struct covering c = { secrets, where, f->exposes };
-	return filetree_walk(f->from, a->dir, check_covered, &c, err);
+	struct covering c = { l->secrets, where, f->exposes };
+	return filetree_walk(f->from, l->dir, check_covered, &c, err);
 }
 
-static int load_entries(struct json_object *list, const char *file, const struct secrets *secrets,
-			struct assignment *a, struct err *err)
+/* @where: path of @o, which has the key; @below: what its entries begin with. What was read is in
+ * @l, also after a failure. */
+static int load_list(struct json_object *o, const char *where, const char *below, struct loading *l,
+		     struct err *err)
 {
-	size_t n = json_object_array_length(list);
-	a->files = mem_alloc(n * sizeof *a->files);
+	struct json_object *list = NULL;
+	if (json_get_array(o, where, "files", &list, err) < 0)
+		return -1;
+	size_t n = list ? json_object_array_length(list) : 0;
+	l->own = n ? mem_alloc(n * sizeof *l->own) : NULL;
 	for (size_t i = 0; i < n; i++) {
-		AUTO_FREE char *where = mem_printf("%s: files[%zu]", file, i);
+		AUTO_FREE char *here = mem_printf("%sfiles[%zu]", below, i);
 		struct file_spec f = { .from = NULL };
-		struct json_object *o = json_object_array_get_idx(list, i);
-		int bad = load_entry(o, where, a, secrets, &f, err);
-		a->files[a->n_files++] = f; /* half-made ones are freed with the rest */
+		int bad = load_entry(json_object_array_get_idx(list, i), here, l, &f, err);
+		l->own[l->n_own++] = f; /* half-made ones are freed with the rest */
+		if (bad)
+			return -1;
+	}
+	return 0;
+}
+
+static int load_own(struct json_object *root, const char *file, const struct secrets *secrets,
+		    struct assignment *a, struct err *err)
+{
+	AUTO_FREE char *where = mem_printf("%s: assignment", file);
+	AUTO_FREE char *below = mem_printf("%s: ", file);
+	struct loading l = { .dir = a->dir, .secrets = secrets };
+	int bad = load_list(root, where, below, &l, err);
+	a->files = l.own;
+	a->n_files = l.n_own;
+	return bad;
+}
+
+/* @test has as many peers as @s: that was read before. */
+static int load_peers(struct json_object *test, const char *where, const struct secrets *secrets,
+		      const struct assignment *a, struct step_spec *s, struct err *err)
+{
+	struct json_object *peers = json_object_object_get(test, "peers");
+	for (size_t i = 0; i < s->n_peers; i++) {
+		AUTO_FREE char *here = mem_printf("%s.peers[%zu]", where, i);
+		AUTO_FREE char *below = mem_printf("%s.", here);
+		struct loading l = { .dir = a->dir, .secrets = secrets, .shared = a->files,
+				     .n_shared = a->n_files };
+		int bad = load_list(json_object_array_get_idx(peers, i), here, below, &l, err);
+		s->peers[i].files = l.own;
+		s->peers[i].n_files = l.n_own;
 		if (bad)
 			return -1;
 	}
@@ -180,17 +234,17 @@ static int load_entries(struct json_object *list, const char *file, const struct
 
 int files_load(struct json_object *root, const char *file, struct assignment *a, struct err *err)
 {
-	struct json_object *list = NULL;
+	struct json_object *tests = json_object_object_get(root, "tests");
 	struct secrets secrets = { .n = 0 };
-	AUTO_FREE char *where = mem_printf("%s: assignment", file);
-	if (json_get_array(root, where, "files", &list, err) < 0)
-		return -1;
-	if (!list)
-		return 0;
 	add_secret(&secrets, file);
 	for (size_t i = 0; i < a->n_tests; i++)
 		add_secret(&secrets, a->tests[i].stdout_path);
-	int bad = load_entries(list, file, &secrets, a, err);
+	int bad = load_own(root, file, &secrets, a, err);
+	for (size_t i = 0; !bad && i < a->n_tests; i++) {
+		AUTO_FREE char *where = mem_printf("%s: tests[%zu]", file, i);
+		bad = load_peers(json_object_array_get_idx(tests, i), where, &secrets, a,
+				 &a->tests[i], err);
+	}
 	free(secrets.list);
 	return bad;
 }

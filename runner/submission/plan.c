@@ -279,12 +279,9 @@ void assignment_command(const struct assignment *a, char *const *argv, struct as
 		c.env = a->env ? strv_dup(a->env) : NULL;
 		c.limits = a->limits;
 		memcpy(c.sha256, a->sha256, sizeof c.sha256);
-		c.files = mem_alloc(a->n_files * sizeof *c.files);
-	}
-	for (; a && c.n_files < a->n_files; c.n_files++) {
-		const struct file_spec *from = &a->files[c.n_files];
-		c.files[c.n_files] = (struct file_spec){ mem_strdup(from->from),
-							 mem_strdup(from->to), from->exposes };
+		network_copy(&c.network, &a->network);
+		c.files = file_specs_copy(a->files, a->n_files);
+		c.n_files = a->n_files;
 	}
 	struct plan one = { .n = 0 };
 	plan_add(&one, STEP_COMMAND, "command")->argv = strv_dup(argv);

@@ -59,7 +59,8 @@ static const char *at(struct json_object *o, const char *path)
 							 JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
-static const char *const shipped[] = { "base", "compile", "debug", "default", "strict" };
+static const char *const shipped[] = { "base", "compile", "debug", "default", "network",
+				       "strict" };
 
 START_TEST(shipped_ones_load)
 {
@@ -110,9 +111,9 @@ START_TEST(list_has_profiles_only)
 	put("notes.txt", "{}");
 	ck_assert_int_eq(profile_list(dirs, &names, NULL), 0);
 	static const char *const want[] = { "base", "broken", "compile", "debug", "default", "mine",
-					    "strict" };
-	ck_assert_uint_eq(strv_len(names), 7);
-	for (size_t i = 0; i < 7; i++)
+					    "network", "strict" };
+	ck_assert_uint_eq(strv_len(names), 8);
+	for (size_t i = 0; i < 8; i++)
 		ck_assert_str_eq(names[i], want[i]);
 }
 END_TEST
@@ -334,7 +335,9 @@ static const struct { const char *label, *text, *why; } refused[] = {
 	{ "unknown call", MOULETTE("\"seccomp\": {\"allow\": [\"ptrac\"]}"), "t.json: moulette.seccomp.allow[0]: 'ptrac' is not a system call; did you mean" },
 	{ "no list", MOULETTE("\"seccomp\": {\"list\": \"none.seccomp.json\"}"), "moulette.seccomp.list: there is no file 'none.seccomp.json'" },
 	{ "seccomp off", MOULETTE("\"seccomp\": false"), "moulette.seccomp: expected an object" },
-	{ "cards", MOULETTE("\"network\": {}"), "moulette.network: this version has no network cards" },
+	{ "network is a text", MOULETTE("\"network\": \"internet\""), "t.json: moulette.network: expected an object" },
+	{ "unknown key of network", MOULETTE("\"network\": {\"deny\": []}"), "moulette.network: unknown key 'deny'; known: allow" },
+	{ "a host name", MOULETTE("\"network\": {\"allow\": [\"dns\", \"a.example\"]}"), "moulette.network.allow[1]: 'a.example': host names" },
 };
 /* clang-format on */
 
@@ -428,6 +431,91 @@ START_TEST(warnings)
 }
 END_TEST
 
+START_TEST(only_one_shipped_profile_has_a_card)
+{
+	struct profile p = { 0 };
+	must_load(shipped[_i], &p);
+	ck_assert_int_eq(p.network.kind,
+			 strcmp(p.name, "network") == 0 ? NETWORK_CARD : NETWORK_UNSET);
+	if (p.network.kind == NETWORK_CARD) {
+		ck_assert_uint_eq(p.network.n_rules, 0); /* who takes it says what is reached */
+		ck_assert_int_eq(p.network.rate, 10000000);
+		ck_assert_int_eq(p.network.connections, 64);
+	}
+	profile_done(&p);
+}
+END_TEST
+
+/* What the files of a chain say, and what holds; the upper one is written first. */
+static const struct { const char *label, *upper, *lower; const char *want; } networks[] = {
+	{ "nobody", "", "", "null" },
+	{ "the parent", "", "\"network\": {\"allow\": [\"dns\"]}",
+	  "{\"allow\":[\"dns\"],\"rate\":\"10Mbit\",\"connections\":64}" },
+	{ "the whole is replaced", "\"network\": {\"allow\": [\"host\"]}",
+	  "\"network\": {\"allow\": [\"dns\"], \"rate\": \"1Mbit\", \"connections\": 1}",
+	  "{\"allow\":[\"host\"],\"rate\":\"10Mbit\",\"connections\":64}" },
+	{ "null takes it away", "\"network\": null", "\"network\": {}", "null" },
+	{ "and gives way", "\"network\": {}", "\"network\": null",
+	  "{\"allow\":[],\"rate\":\"10Mbit\",\"connections\":64}" },
+};
+
+START_TEST(the_last_network_decides)
+{
+	struct profile p = { 0 };
+	AUTO_FREE char *upper = mem_printf("{\"extends\": \"a\", \"moulette\": {%s}}",
+					   networks[_i].upper);
+	AUTO_FREE char *lower = mem_printf("{\"moulette\": {%s}}", networks[_i].lower);
+
+	put("t.json", upper);
+	put("a.json", lower);
+	must_load("t", &p);
+	AUTO_JSON *o = profile_json(&p);
+	ck_assert_msg(strcmp(at(o, "moulette.network"), networks[_i].want) == 0, "%s: %s",
+		      networks[_i].label, at(o, "moulette.network"));
+	profile_done(&p);
+}
+END_TEST
+
+START_TEST(the_digest_knows_the_network)
+{
+	struct profile a = { 0 }, b = { 0 }, c = { 0 };
+
+	put("a.json", "{\"moulette\": {\"network\": {\"allow\": [\"10.0.0.5/32\"]}}}");
+	put("b.json", "{\"moulette\": {\"network\": {\"rate\": \"10000kbit\", \"allow\": [\"10.0.0.5\"]}}}");
+	put("c.json", "{\"moulette\": {\"network\": {\"allow\": [\"10.0.0.6\"]}}}");
+	must_load("a", &a);
+	must_load("b", &b);
+	must_load("c", &c);
+	ck_assert_str_eq(a.sha256, b.sha256);
+	ck_assert_str_ne(a.sha256, c.sha256);
+	profile_done(&a);
+	profile_done(&b);
+	profile_done(&c);
+}
+END_TEST
+
+/* clang-format off */
+static const struct { const char *label, *text, *warning; } cards[] = {
+	{ "sockets", "{\"extends\": \"default\", \"moulette\": {\"network\": {}}}", NULL },
+	{ "no sockets", "{\"extends\": \"strict\", \"moulette\": {\"network\": {}}}", "moulette.network is of no use: the system call 'socket' is not allowed" },
+	{ "no connect()", "{\"moulette\": {\"network\": {}, \"seccomp\": {\"deny\": [\"connect\"]}}}", "the system call 'connect' is not allowed" },
+	{ "no card", "{\"extends\": \"strict\", \"moulette\": {\"network\": null}}", NULL },
+};
+/* clang-format on */
+
+START_TEST(a_card_without_sockets_is_warned_of)
+{
+	struct profile p = { 0 };
+
+	put("t.json", cards[_i].text);
+	must_load("t", &p);
+	ck_assert_msg(strv_len(p.warnings) == (cards[_i].warning ? 1 : 0), "%s", cards[_i].label);
+	if (cards[_i].warning)
+		ck_assert_msg(strstr(p.warnings[0], cards[_i].warning), "%s", p.warnings[0]);
+	profile_done(&p);
+}
+END_TEST
+
 Suite *suite_bundle_profile(void);
 Suite *suite_bundle_profile(void)
 {
@@ -449,6 +537,13 @@ Suite *suite_bundle_profile(void)
 	tcase_add_test(tc, circles_end);
 	tcase_add_test(tc, chain_of_16_but_not_17);
 	tcase_add_test(tc, warnings);
+	tcase_add_loop_test(tc, only_one_shipped_profile_has_a_card, 0,
+			    (int)(sizeof(shipped) / sizeof(*shipped)));
+	tcase_add_loop_test(tc, the_last_network_decides, 0,
+			    (int)(sizeof(networks) / sizeof(*networks)));
+	tcase_add_test(tc, the_digest_knows_the_network);
+	tcase_add_loop_test(tc, a_card_without_sockets_is_warned_of, 0,
+			    (int)(sizeof(cards) / sizeof(*cards)));
 	suite_add_tcase(s, tc);
 	return s;
 }

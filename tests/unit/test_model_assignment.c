@@ -11,6 +11,31 @@
 
 Suite *suite_model_assignment(void);
 
+static void fill_network(struct network *n)
+{
+	*n = (struct network){ .kind = NETWORK_CARD, .rate = 8000, .connections = 2, .n_rules = 1,
+			       .rules = mem_alloc(sizeof *n->rules) };
+	n->rules[0] = (struct network_rule){ .target = NETWORK_DNS, .text = mem_strdup("dns"),
+					     .key = mem_strdup("network.allow[0]") };
+}
+
+static void fill_peers(struct step_spec *s)
+{
+	s->n_peers = 2;
+	s->peers = mem_alloc(2 * sizeof *s->peers);
+	struct peer_spec *p = &s->peers[0];
+	*p = (struct peer_spec){ .name = mem_strdup("server"), .profile = mem_strdup("p"),
+				 .files = mem_alloc(sizeof *p->files), .n_files = 1,
+				 .listen = 5432 };
+	strv_add(&p->argv, "/grader/server");
+	strv_add(&p->env, "P=1");
+	limits_init(&p->limits);
+	p->limits.v[LIMIT_MEMORY] = 7;
+	p->files[0] = (struct file_spec){ mem_strdup("/from"), mem_strdup("to"), true };
+	s->peers[1].name = mem_strdup("half"); /* the rest is not there */
+	s->peers[1].listen = PEER_LISTEN_ANY;
+}
+
 static void fill(struct step_spec *s)
 {
 	*s = (struct step_spec){ .name = mem_strdup("reverse"), .kind = STEP_TEST,
@@ -22,6 +47,8 @@ static void fill(struct step_spec *s)
 	strv_add(&s->env, "A=1");
 	limits_init(&s->limits);
 	s->limits.v[LIMIT_CPU] = 5;
+	fill_network(&s->network);
+	fill_peers(s);
 }
 
 static bool is_zero(const void *p, size_t size)
@@ -74,6 +101,22 @@ START_TEST(a_copy_is_deep)
 	ck_assert_double_eq(to.points, 2.5);
 	ck_assert_int_eq(to.limits.v[LIMIT_CPU], 5);
 	ck_assert_int_eq(to.limits.v[LIMIT_WALL], LIMIT_UNSET);
+	ck_assert_int_eq(to.network.kind, NETWORK_CARD);
+	ck_assert_str_eq(to.network.rules[0].key, "network.allow[0]");
+	ck_assert_uint_eq(to.n_peers, 2);
+	const struct peer_spec *p = to.peers;
+	ck_assert_str_eq(p->name, "server");
+	ck_assert_str_eq(p->argv[0], "/grader/server");
+	ck_assert_str_eq(p->env[0], "P=1");
+	ck_assert_str_eq(p->profile, "p");
+	ck_assert_str_eq(p->files[0].from, "/from");
+	ck_assert_str_eq(p->files[0].to, "to");
+	ck_assert(p->files[0].exposes);
+	ck_assert_int_eq(p->limits.v[LIMIT_MEMORY], 7);
+	ck_assert_int_eq(p->listen, 5432);
+	ck_assert_str_eq(p[1].name, "half");
+	ck_assert_ptr_null(p[1].argv);
+	ck_assert_ptr_null(p[1].files);
 	step_spec_done(&to);
 }
 END_TEST
@@ -91,6 +134,8 @@ START_TEST(a_copy_keeps_what_is_not_there)
 	ck_assert_ptr_null(to.stdin_path);
 	ck_assert_ptr_null(to.stdout_path);
 	ck_assert_double_nan(to.points);
+	ck_assert_int_eq(to.network.kind, NETWORK_UNSET);
+	ck_assert_ptr_null(to.peers);
 	step_spec_done(&from);
 	step_spec_done(&to);
 }
@@ -139,6 +184,7 @@ START_TEST(everything_of_an_assignment_ends)
 	strv_add(&a.env, "A=1");
 	strv_add(&a.languages, "c");
 	a.files[0] = (struct file_spec){ mem_strdup("/from"), mem_strdup("/to"), false };
+	fill_network(&a.network);
 	fill(&a.build[0]);
 	fill(&a.tests[0]);
 	fill(&a.tests[1]);

@@ -77,6 +77,22 @@ START_TEST(facts_are_unmeasured)
 	ck_assert_str_eq(f.trouble.msg, "");
 	ck_assert_str_eq(f.out.sha256, "");
 	ck_assert_str_eq(f.exec_note, "");
+	ck_assert_ptr_null(f.network);
+}
+END_TEST
+
+/* The address sanitizer sees what is forgotten, and what is freed twice. */
+START_TEST(facts_own_what_went_through_the_card)
+{
+	struct step_facts f;
+	step_facts_init(&f);
+	step_facts_done(&f); /* no card */
+	f.wall_ns = 7;
+	f.network = network_facts_new(1);
+	step_facts_done(&f);
+	ck_assert_ptr_null(f.network);
+	ck_assert_int_eq(f.wall_ns, 7); /* numbers may still be looked at */
+	step_facts_done(&f);
 }
 END_TEST
 
@@ -117,11 +133,13 @@ START_TEST(steps_are_added)
 		ck_assert_str_eq(s->message, "");
 		s->name = mem_printf("%zu", i);
 		s->group = mem_strdup("g");
+		if (i % 2)
+			s->facts.network = network_facts_new(i);
 	}
 	ck_assert_str_eq(r.steps[0].name, "0");
 	ck_assert_str_eq(r.steps[49].name, "49");
 
-	/* Every owned string; the address sanitizer sees what is forgotten. */
+	/* Everything that is owned; the address sanitizer sees what is forgotten. */
 	r.batch = mem_strdup("b");
 	r.submission.name = mem_strdup("s");
 	r.submission.file = mem_strdup("f");
@@ -151,6 +169,7 @@ Suite *suite_model_result(void)
 	tcase_add_test(tc, verdicts);
 	tcase_add_test(tc, signals);
 	tcase_add_test(tc, facts_are_unmeasured);
+	tcase_add_test(tc, facts_own_what_went_through_the_card);
 	tcase_add_test(tc, a_result_begins_empty);
 	tcase_add_test(tc, steps_are_added);
 	suite_add_tcase(s, tc);

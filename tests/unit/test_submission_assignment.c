@@ -48,15 +48,17 @@ START_TEST(every_key_arrives)
 		  "\"name\": \"strings\", \"image\": \"debian-c\", \"profile\": \"strict\","
 		  "\"env\": {\"A\": \"1\", \"B\": \"x=y\"}, \"language\": [\"python\", \"c\"],"
 		  "\"limits\": {\"cpu\": \"2s\", \"memory\": \"64M\"},"
+		  "\"network\": {\"allow\": [\"host:8080\", \"dns\"]},"
 		  "\"files\": [{\"from\": \"h/\", \"to\": \"/grader\"}],"
 		  "\"build\": [{\"run\": [\"make\"], \"args\": [\"-s\"], \"env\": {\"C\": \"2\"},"
+		  "  \"network\": {\"allow\": [\"internet\"]},"
 		  "  \"limits\": {\"cpu\": 30}}, {\"run\": [\"./b\"]},"
 		  "  {\"name\": \"link\", \"run\": [\"ld\"]}],"
 		  "\"tests\": [{\"name\": \"one\", \"run\": [\"./a\", \"b c\"], \"args\": [\"\", "
 		  "\"d\"],"
 		  "  \"stdin\": \"t/1.in\", \"stdout\": \"./t/../t/1.out\", \"exit\": 255,"
 		  "  \"points\": 2.5, \"compare\": \"exact\", \"env\": {\"D\": \"\"},"
-		  "  \"limits\": {\"wall\": \"9s\"}},"
+		  "  \"limits\": {\"wall\": \"9s\"}, \"network\": null},"
 		  "  {\"name\": \"two\", \"args\": [\"z\"]}]}");
 	AUTO_FREE char *env = joined(a.env), *languages = joined(a.languages);
 	AUTO_FREE char *make = joined(a.build[0].argv), *run = joined(a.tests[0].argv);
@@ -70,6 +72,8 @@ START_TEST(every_key_arrives)
 	ck_assert_int_eq(a.limits.v[LIMIT_MEMORY], 64 << 20);
 	ck_assert_int_eq(a.limits.v[LIMIT_WALL], LIMIT_UNSET);
 	ck_assert_uint_eq(a.n_files, 1);
+	ck_assert_int_eq(a.network.kind, NETWORK_CARD);
+	ck_assert_uint_eq(a.network.n_rules, 2);
 
 	ck_assert(a.has_build);
 	ck_assert_uint_eq(a.n_build, 3);
@@ -81,6 +85,8 @@ START_TEST(every_key_arrives)
 	ck_assert(isnan(a.build[0].points));
 	ck_assert_int_eq(a.build[0].limits.v[LIMIT_CPU], 30000000000);
 	ck_assert_str_eq(a.build[0].env[0], "C=2");
+	ck_assert_int_eq(a.build[0].network.rules[0].target, NETWORK_INTERNET);
+	ck_assert_int_eq(a.build[1].network.kind, NETWORK_UNSET);
 
 	const struct step_spec *one = &a.tests[0], *two = &a.tests[1];
 	AUTO_FREE char *in = mem_printf("%s/t/1.in", tree), *out = mem_printf("%s/t/1.out", tree);
@@ -95,6 +101,9 @@ START_TEST(every_key_arrives)
 	ck_assert_int_eq(one->compare, COMPARE_EXACT);
 	ck_assert_str_eq(one->env[0], "D=");
 	ck_assert_int_eq(one->limits.v[LIMIT_WALL], 9000000000);
+	ck_assert_int_eq(one->network.kind, NETWORK_NONE);
+	ck_assert_int_eq(two->network.kind, NETWORK_UNSET);
+	ck_assert_uint_eq(two->n_peers, 0);
 	ck_assert_ptr_null(two->argv);
 	ck_assert_str_eq(two->args[0], "z");
 	ck_assert_ptr_null(two->stdin_path);
@@ -113,6 +122,7 @@ START_TEST(nothing_has_to_be_there)
 	ck_assert_ptr_null(a.image);
 	ck_assert_ptr_null(a.languages);
 	ck_assert(!a.has_build);
+	ck_assert_int_eq(a.network.kind, NETWORK_UNSET);
 	ck_assert_int_eq(assignment_check_tests(&a, &err), -1);
 	ck_assert_int_eq(err.fault, FAULT_USAGE);
 	ck_assert_msg(strstr(err.msg, "has no tests"), "%s", err.msg);
@@ -178,8 +188,11 @@ static const struct { const char *label, *where, *text, *why; } rows[] = {
 	{ "hidden", "T", "\"hidden\": true", "'hidden' is not known to this version" },
 	{ "group", "T", "\"group\": \"a\"", "'group' is not known to this version" },
 	{ "requires", "T", "\"requires\": []", "'requires' is not known to this version" },
-	{ "peers", "T", "\"peers\": []", "'peers' is not known to this version" },
-	{ "network of a test", "T", "\"network\": {}", "'network' is not known to this version" },
+	{ "no peers", "T", "\"peers\": []", NULL },
+	{ "network of a test", "T", "\"network\": {}", NULL },
+	{ "no network of a test", "T", "\"network\": null", NULL },
+	{ "network of a test is bad", "T", "\"network\": {\"allow\": [\"a.example\"]}",
+	  "tests[0].network.allow[0]: 'a.example': host names are not taken" },
 	{ "files of a test", "T", "\"files\": []", "'files' is not known to this version" },
 	{ "profile of a test", "T", "\"profile\": \"\"", "'profile' is not known to this version" },
 
@@ -190,12 +203,22 @@ static const struct { const char *label, *where, *text, *why; } rows[] = {
 	{ "profile of a build", "B", "\"run\": [\"a\"], \"profile\": \"x\"",
 	  "build[0]: 'profile' is not known to this version" },
 
+	{ "network of a build", "B", "\"run\": [\"a\"], \"network\": {\"allow\": [\"dns\"]}", NULL },
+	{ "network of a build is bad", "B", "\"run\": [\"a\"], \"network\": {\"allow\": [\"::1\"]}",
+	  "build[0].network.allow[0]: '::1': an IPv6 address" },
+	{ "peers of a build", "B", "\"run\": [\"a\"], \"peers\": []",
+	  "build[0].peers: a build step has no peers; give them to the tests" },
+
 	{ "no object", "", "[]", "expected an object" },
 	{ "no JSON", "", "{\"tests\": [}", "assignment.json: line 1" },
 	{ "unknown key at the top", "", "{\"test\": []}", "assignment: unknown key 'test'" },
 	{ "groups", "", "{\"groups\": {}}", "'groups' is not known to this version" },
 	{ "solutions", "", "{\"solutions\": []}", "'solutions' is not known to this version" },
-	{ "network", "", "{\"network\": {}}", "'network' is not known to this version" },
+	{ "network", "", "{\"network\": {}}", NULL },
+	{ "network is bad", "", "{\"network\": {\"allow\": [\"10.1.2.0/16\"]}}",
+	  "assignment.network.allow[0]: '10.1.2.0/16': bits beyond the prefix are set; expected "
+	  "10.1.0.0/16" },
+	{ "peers at the top", "", "{\"peers\": []}", "assignment: unknown key 'peers'" },
 	{ "tests is an object", "", "{\"tests\": {}}", "assignment.tests: expected an array" },
 	{ "tests is null", "", "{\"tests\": null}", "assignment.tests: expected an array" },
 	{ "a test is null", "", "{\"tests\": [null]}", "tests[0]: expected an object" },

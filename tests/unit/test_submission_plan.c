@@ -537,6 +537,7 @@ START_TEST(a_command_is_the_only_step)
 	put(".assignment/h/x", "");
 	assign("{\"name\": \"n\", \"image\": \"i\", \"profile\": \"p\", \"env\": {\"A\": \"1\"}, "
 	       "\"files\": [{\"from\": \"h\", \"to\": \"h\"}], \"limits\": {\"cpu\": \"1s\"}, "
+	       "\"network\": {\"allow\": [\"dns\"]}, "
 	       "\"build\": [{\"run\": [\"make\"]}], \"tests\": [{\"name\": \"x\"}]}");
 	assignment_command(_i ? &a : NULL, argv, &c);
 	put("a.c", "");
@@ -547,6 +548,8 @@ START_TEST(a_command_is_the_only_step)
 	ck_assert_ptr_null(plan.steps[0].stdin_path);
 	ck_assert_ptr_null(plan.language);
 	ck_assert_int_eq(plan.steps[0].limits.v[LIMIT_CPU], _i ? 1 * S : 10 * S);
+	ck_assert_int_eq(c.network.kind, _i ? NETWORK_CARD : NETWORK_UNSET);
+	ck_assert_int_eq(plan.steps[0].network.kind, NETWORK_UNSET);
 	if (_i) {
 		ck_assert_str_eq(c.name, "n");
 		ck_assert_str_eq(c.image, "i");
@@ -556,6 +559,8 @@ START_TEST(a_command_is_the_only_step)
 		ck_assert_uint_eq(c.n_files, 1);
 		ck_assert_str_eq(c.files[0].from, a.files[0].from);
 		ck_assert_str_eq(c.files[0].to, "h");
+		ck_assert(network_equal(&c.network, &a.network));
+		ck_assert_ptr_ne(c.network.rules, a.network.rules);
 	}
 	assignment_done(&c);
 }

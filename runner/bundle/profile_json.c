@@ -1,0 +1,100 @@
+/* profile_json.c - a merged profile as people read it, and the digest of what makes its boxes. */
+#include "bundle/profile_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/mem.h"
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The same value whatever the order in which the files gave the keys. */
+static struct json_object *canonical(struct json_object *o)
+{
+	if (json_object_is_type(o, json_type_array)) {
+		struct json_object *copy = json_object_new_array();
+		for (size_t i = 0; i < json_object_array_length(o); i++)
+			json_object_array_add(copy, canonical(json_object_array_get_idx(o, i)));
+		return copy;
+	}
+	if (!json_object_is_type(o, json_type_object))
+		return json_object_get(o);
+	size_t n = 0;
+	AUTO_FREE const char **keys =
+		mem_alloc((size_t)json_object_object_length(o) * sizeof(*keys));
+	json_object_object_foreach(o, key, val) {
+		(void)val;
+		keys[n++] = key;
+	}
+	qsort(keys, n, sizeof(*keys), by_key);
+	struct json_object *copy = json_object_new_object();
+	for (size_t i = 0; i < n; i++)
+		json_object_object_add(copy, keys[i],
+				       canonical(json_object_object_get(o, keys[i])));
+	return copy;
+}
+
+static struct json_object *moulette_json(const struct profile *p)
+{
+	struct json_object *m = json_object_new_object(), *l = json_object_new_object(),
+			   *u = json_object_new_object();
+
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		json_object_object_add(l, limit_key((enum limit_id)i),
+				       p->limits.v[i] == LIMIT_UNSET ?
+					       NULL : json_object_new_int64(p->limits.v[i]));
+	json_object_object_add(u, "entries", json_object_new_int64(p->unpack.entries));
+	json_object_object_add(u, "bytes", json_object_new_int64(p->unpack.bytes));
+	json_object_object_add(u, "file_bytes", json_object_new_int64(p->unpack.file_bytes));
+	json_object_object_add(u, "depth", json_object_new_int64(p->unpack.depth));
+	json_object_object_add(u, "path_bytes", json_object_new_int64(p->unpack.path_bytes));
+	json_object_object_add(u, "time_ns", json_object_new_int64(p->unpack.time_ns));
+	json_object_object_add(m, "limits", l);
+	json_object_object_add(m, "unpack", u);
+	json_object_object_add(m, "env", json_new_strv(p->env));
+	json_object_object_add(m, "network", network_json(&p->network));
+	return m;
+}
+
+/* Config with its system calls, and `moulette`: all that makes a box. */
+static struct json_object *content_json(const struct profile *p)
+{
+	struct json_object *all = json_object_new_object(), *config = NULL;
+
+	json_object_deep_copy(p->config, &config, NULL);
+	json_object_object_add(json_object_object_get(config, "linux"), "seccomp",
+			       json_object_get(p->seccomp));
+	json_object_object_add(all, "config", config);
+	json_object_object_add(all, "moulette", moulette_json(p));
+	return all;
+}
+
+struct json_object *profile_json(const struct profile *p)
+{
+	struct json_object *o = json_object_new_object();
+	AUTO_JSON *content = content_json(p);
+
+	json_object_object_add(o, "name", json_object_new_string(p->name));
+	json_object_object_add(o, "description", json_object_new_string(p->description));
+	json_object_object_add(o, "extends",
+			       *p->extends ? json_object_new_string(p->extends) : NULL);
+	json_object_object_add(o, "sha256", json_object_new_string(p->sha256));
+	json_object_object_foreach(content, key, val)
+		json_object_object_add(o, key, json_object_get(val));
+	return o;
+}
+
+void profile_digest(struct profile *p)
+{
+	AUTO_JSON *content = content_json(p);
+	AUTO_JSON *sorted = canonical(content);
+	const char *text = json_object_to_json_string_ext(sorted, JSON_C_TO_STRING_PLAIN);
+
+	digest_bytes(text, strlen(text), p->sha256);
+}

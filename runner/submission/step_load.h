@@ -1,0 +1,20 @@
+/* step_load.h - one entry of `build` or `tests` of an assignment. */
+#ifndef MOULETTE_SUBMISSION_STEP_LOAD_H
+#define MOULETTE_SUBMISSION_STEP_LOAD_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "model/assignment.h"
+
+/**
+ * step_load_build(), step_load_test() - append the step that @o describes to @a, whose dir is there
+ * @where: path of @o for messages
+ *
+ * What peers of a test bring along as `files` is read later, see files_load(). After a failure a
+ * half-made step is in @a, to be freed with the rest. FAULT_USAGE.
+ */
+int step_load_build(struct json_object *o, const char *where, struct assignment *a,
+		    struct err *err);
+int step_load_test(struct json_object *o, const char *where, struct assignment *a, struct err *err);
+
+#endif
