@@ -1,5 +1,6 @@
 /* json.c - moulette.result/1, as the contract has it; profiles/result.schema.json is its schema. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -102,6 +103,48 @@ static void write_facts(struct json_out *o, const struct step_facts *f)
 	member_measure(o, "processes_peak", f->processes_peak);
 }
 
+static void write_traffic(struct json_out *o, const char *key, int64_t bytes, int64_t packets)
+{
+	json_out_key(o, key);
+	json_out_open(o, '{');
+	member_measure(o, "bytes", bytes);
+	member_measure(o, "packets", packets);
+	json_out_close(o, '}');
+}
+
+static void write_refusal(struct json_out *o, const struct network_refusal *r)
+{
+	bool has_port = r->protocol == IPPROTO_TCP || r->protocol == IPPROTO_UDP || r->port > 0;
+	char address[16], protocol[8];
+
+	json_out_open(o, '{');
+	member_str(o, "address", network_address(r->address, address));
+	member_measure(o, "port", has_port ? r->port : -1);
+	member_str(o, "protocol", network_protocol(r->protocol, protocol));
+	member_measure(o, "count", r->count);
+	json_out_close(o, '}');
+}
+
+static void write_network(struct json_out *o, const struct network_facts *f)
+{
+	json_out_key(o, "network");
+	if (!f) {
+		json_out_null(o);
+		return;
+	}
+	json_out_open(o, '{');
+	write_traffic(o, "sent", f->sent_bytes, f->sent_packets);
+	write_traffic(o, "received", f->received_bytes, f->received_packets);
+	json_out_key(o, "refused");
+	json_out_open(o, '[');
+	for (size_t i = 0; i < f->n_refused; i++) {
+		json_out_next(o);
+		write_refusal(o, &f->refused[i]);
+	}
+	json_out_close(o, ']');
+	json_out_close(o, '}');
+}
+
 static void write_step(struct document *d, const struct step_result *s)
 {
 	struct json_out *o = &d->o;
@@ -128,7 +171,7 @@ static void write_step(struct document *d, const struct step_result *s)
 	write_stream(d, "stderr", s, FRAMELOG_STDERR);
 	member_str(o, "message", s->message);
 	member_str(o, "denied_syscalls", NULL); /* no second run under a listener was asked for */
-	member_str(o, "network", NULL);		/* the box had no card */
+	write_network(o, f->network);
 	write_limits(o, &s->limits);
 	json_out_close(o, '}');
 }

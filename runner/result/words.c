@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* What a signal means to somebody who did not expect it; others have the name that libc gives. */
 static const struct { int signo; const char *meaning; } meanings[] = {
 	{ SIGSEGV, "invalid memory access" },
@@ -220,6 +222,57 @@ static void ending_words(const struct step_spec *spec, struct step_result *res)
 		words_say(res, "%s", ending);
 }
 
+/* --- the network -------------------------------------------------------------------------- */
+
+static const char *step_words(enum step_kind kind)
+{
+	switch (kind) {
+	case STEP_BUILD:
+		return "build step";
+	case STEP_COMMAND:
+		return "command";
+	case STEP_TEST:
+		break;
+	}
+	return "test";
+}
+
+/* The table of refusals is as long as it can be: there may have been others. */
+static void more_words(const struct network_facts *net, char buf[32])
+{
+	const char *least = net->n_refused < NETWORK_REFUSALS_MAX ? "" : "at least ";
+	if (net->n_refused > 1)
+		snprintf(buf, 32, ", and %s%zu more", least, net->n_refused - 1);
+	else
+		buf[0] = '\0';
+}
+
+/* Behind the cause, which is cut only where the shortest form does not fit. */
+static void append(struct step_result *res, const char *tail)
+{
+	size_t room = sizeof res->message - 1 - strlen(tail), len = strlen(res->message);
+	const char *dots = len > room ? "..." : "";
+	if (len > room)
+		len = utf8_cut_head(res->message, len, room - strlen(dots));
+	snprintf(res->message + len, sizeof res->message - len, "%s%s", dots, tail);
+}
+
+/* What the program could not reach is the likely reason for whatever it did then. */
+static void refused_words(const struct step_spec *spec, struct step_result *res)
+{
+	const struct network_facts *net = res->facts.network;
+	char first[40], more[32], tail[160];
+	if (!net || net->n_refused == 0)
+		return;
+	network_refusal_text(&net->refused[0], first);
+	more_words(net, more);
+	snprintf(tail, sizeof tail, "; refused: %s (not let through by the network of this %s)%s",
+		 first, step_words(spec->kind), more);
+	if (strlen(res->message) + strlen(tail) >= sizeof res->message)
+		snprintf(tail, sizeof tail, "; refused: %s%s", first, more);
+	append(res, tail);
+}
+
 void words_of_step(const struct step_spec *spec, const struct comparison *cmp,
 		   struct step_result *res)
 {
@@ -253,4 +306,7 @@ void words_of_step(const struct step_spec *spec, const struct comparison *cmp,
 	default:
 		res->message[0] = '\0';
 	}
+	/* Where the box or the assignment failed, what the program tried explains nothing. */
+	if (res->verdict != VERDICT_PASSED && res->verdict != VERDICT_INTERNAL_ERROR)
+		refused_words(spec, res);
 }

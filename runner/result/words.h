@@ -5,7 +5,9 @@
 #include "model/result.h"
 
 /** words_of_step() - write res->message from the verdict, the facts and the limits of @res; "" for
- *  a step that passed. */
+ *  a step that passed. Where its network refused something, the first destination stands behind the
+ *  cause: "ended with status 1, expected 0; refused: 10.0.0.9:5432/tcp (not let through by the network
+ *  of this test), and 2 more". */
 void words_of_step(const struct step_spec *spec, const struct comparison *cmp,
 		   struct step_result *res);
 /** words_say() - the message itself, printable and cut to its size. */

@@ -1,6 +1,7 @@
 /* fields.c - members of a result and their columns: one table serves writing and reading. */
 #include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -89,6 +90,7 @@ const struct field step_fields[] = {
 	STEP("stderr_sha256", CHARS, facts.err.sha256),
 	STEP("log_begin", MEASURE, facts.log_begin),
 	STEP("log_end", MEASURE, facts.log_end),
+	STEP("network", NETWORK, facts.network),
 	{ NULL, FIELD_INT, 0, 0 },
 };
 
@@ -135,6 +137,12 @@ static int bind_word(sqlite3_stmt *st, int at, const char *word)
 		    : sqlite3_bind_null(st, at);
 }
 
+static int bind_network(sqlite3_stmt *st, int at, const struct network_facts *f)
+{
+	return f ? sqlite3_bind_text(st, at, network_column_text(f), -1, free)
+		 : sqlite3_bind_null(st, at);
+}
+
 static int bind_one(sqlite3_stmt *st, int at, const struct field *f, const void *member)
 {
 	switch (f->type) {
@@ -162,6 +170,8 @@ static int bind_one(sqlite3_stmt *st, int at, const struct field *f, const void 
 		return bind_word(st, at, step_kind_name(*(const enum step_kind *)member));
 	case FIELD_LIMIT:
 		return bind_word(st, at, limit_name(*(const enum limit_id *)member));
+	case FIELD_NETWORK:
+		return bind_network(st, at, *(struct network_facts *const *)member);
 	}
 	return SQLITE_MISUSE;
 }
@@ -242,6 +252,12 @@ static int read_word(sqlite3_stmt *st, int at, const struct field *f, void *memb
 	return value < 0 ? -1 : 0;
 }
 
+static int read_network(sqlite3_stmt *st, int at, struct network_facts **member)
+{
+	const char *text = (const char *)sqlite3_column_text(st, at);
+	return text ? network_column_read(text, (size_t)sqlite3_column_bytes(st, at), member) : 0;
+}
+
 static int read_one(sqlite3_stmt *st, int at, const struct field *f, void *member)
 {
 	bool null = sqlite3_column_type(st, at) == SQLITE_NULL;
@@ -267,6 +283,8 @@ static int read_one(sqlite3_stmt *st, int at, const struct field *f, void *membe
 	case FIELD_KIND:
 	case FIELD_LIMIT:
 		return read_word(st, at, f, member);
+	case FIELD_NETWORK:
+		return read_network(st, at, member);
 	}
 	return -1;
 }

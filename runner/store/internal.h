@@ -16,7 +16,7 @@ struct store {
 };
 
 /* user_version of the schema that this program writes. */
-#define STORE_SCHEMA 2
+#define STORE_SCHEMA 3
 /* application_id, "moul": tells our database from another program's. */
 #define STORE_APPLICATION 0x6d6f756c
 extern const char store_schema_sql[];
@@ -50,6 +50,7 @@ enum field_type {
 	FIELD_FAULT,
 	FIELD_KIND,
 	FIELD_LIMIT, /* LIMIT_NONE: NULL */
+	FIELD_NETWORK, /* struct network_facts *, owned, as JSON; NULL: NULL */
 };
 struct field {
 	const char *column; /* NULL ends a list */
@@ -67,5 +68,11 @@ int fields_bind(sqlite3_stmt *st, int first, const struct field *fields, const v
  *  *ret_column naming the value that no moulette wrote. */
 int fields_read(sqlite3_stmt *st, int first, const struct field *fields, void *object,
 		const char **ret_column);
+
+/** network_column_text() - {"sent": {...}, "received": {...}, "refused": [...]}, as in the result
+ *  but for a port of 0, which is never null; heap. */
+char *network_column_text(const struct network_facts *f);
+/** network_column_read() - the same read back; -1: no moulette wrote it. */
+int network_column_read(const char *text, size_t len, struct network_facts **ret);
 
 #endif

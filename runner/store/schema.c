@@ -1,4 +1,4 @@
-/* schema.c - the tables of results.db, as of user_version 2. */
+/* schema.c - the tables of results.db, as of user_version 3. */
 #include "store/internal.h"
 
 /*
@@ -40,6 +40,7 @@ const char store_schema_sql[] =
 	" stdout_bytes INTEGER, stdout_over INTEGER NOT NULL, stdout_sha256 ANY,"
 	" stderr_bytes INTEGER, stderr_over INTEGER NOT NULL, stderr_sha256 ANY,"
 	" log_begin INTEGER, log_end INTEGER,"
+	" network TEXT," /* JSON */
 	" PRIMARY KEY (result, number)"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE TABLE result_groups ("

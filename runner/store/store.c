@@ -166,6 +166,7 @@ static int schema_migrate(struct store *s, int64_t version, struct err *err)
 {
 	static const char *const steps[STORE_SCHEMA - 1] = {
 		"ALTER TABLE results ADD COLUMN replaced ANY",
+		"ALTER TABLE steps ADD COLUMN network TEXT",
 	};
 	for (; version < STORE_SCHEMA; version++)
 		if (store_exec(s, steps[version - 1], "bring the tables up to date", err) < 0)

@@ -1,6 +1,7 @@
 /* test_report_json.c - moulette.result/1 of made-up results, against the shipped schema. */
 #include <errno.h>
 #include <locale.h>
+#include <netinet/in.h>
 #include <sys/wait.h>
 
 #include "test_report_fixture.h"
@@ -35,17 +36,26 @@ static void save(const char *name, int one_line)
 	ck_assert_msg(report_json_write(out, &fx.r, one_line, &err) == 0, "%s", err.msg);
 }
 
-static void validate(const char *name)
+/* What check.py says of a file: 0, or a status as waitpid() has it. */
+static int python(const char *name, bool quiet)
 {
 	char path[96];
 	snprintf(path, sizeof path, "%s/%s", fx.dir, name);
 	pid_t pid = fork();
 	if (pid == 0) {
+		if (quiet)
+			dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
 		execl("/usr/bin/python3", "python3", CHECKER, SCHEMA, path, (char *)NULL);
 		_exit(127);
 	}
 	int status;
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void validate(const char *name)
+{
+	int status = python(name, false);
 	ck_assert_msg(status == 0,
 		      "%s: status %x (run in the top folder; python3-jsonschema is "
 		      "needed)",
@@ -88,6 +98,105 @@ START_TEST(as_the_contract_has_it)
 	ck_assert_str_eq(got, want.data);
 	save("strict.json", false);
 	validate("strict.json");
+}
+END_TEST
+
+/* The last step had a card. */
+static struct network_facts *card(size_t n_refused)
+{
+	struct network_facts *f = network_facts_new(n_refused);
+	f->sent_bytes = 1234;
+	f->sent_packets = 12;
+	f->received_bytes = INT64_C(9876543210);
+	f->received_packets = 0;
+	for (f->n_refused = 0; f->n_refused < n_refused; f->n_refused++)
+		f->refused[f->n_refused] = (struct network_refusal){
+			.address = 0x0a000009 + (uint32_t)f->n_refused,
+			.port = 5432,
+			.protocol = IPPROTO_TCP,
+			.count = 1,
+		};
+	return fx.r.steps[fx.r.n_steps - 1].facts.network = f;
+}
+
+START_TEST(what_went_through_a_card)
+{
+	wrong_answer();
+	struct network_facts *f = card(4);
+	f->refused[0].count = 7;
+	f->refused[1] = (struct network_refusal){ 0xffffffff, 65535, IPPROTO_UDP, 1 };
+	f->refused[2] = (struct network_refusal){ 0, 0, IPPROTO_TCP, 1 };
+	f->refused[3] = (struct network_refusal){ 0x08080404, 0, IPPROTO_ICMP, 2 };
+	save("strict.json", false);
+	validate("strict.json");
+	save("one.jsonl", true);
+	AUTO_BUF text = { 0 };
+	char path[96];
+	snprintf(path, sizeof path, "%s/one.jsonl", fx.dir);
+	ck_assert_int_eq(file_read(AT_FDCWD, path, &text, 1 << 20), 0);
+	static const char want[] =
+		"\"network\": {\"sent\": {\"bytes\": 1234, \"packets\": 12}, "
+		"\"received\": {\"bytes\": 9876543210, \"packets\": 0}, \"refused\": ["
+		"{\"address\": \"10.0.0.9\", \"port\": 5432, \"protocol\": \"tcp\", "
+		"\"count\": 7}, "
+		"{\"address\": \"255.255.255.255\", \"port\": 65535, \"protocol\": \"udp\", "
+		"\"count\": 1}, "
+		"{\"address\": \"0.0.0.0\", \"port\": 0, \"protocol\": \"tcp\", "
+		"\"count\": 1}, "
+		"{\"address\": \"8.8.4.4\", \"port\": null, \"protocol\": \"1\", "
+		"\"count\": 2}]}";
+	ck_assert_msg(strstr(text.data, want), "%s", text.data);
+	ck_assert_ptr_nonnull(strstr(text.data, "\"network\": null")); /* the build's box */
+}
+END_TEST
+
+/* Nothing at all, what was not measured, and as many refusals as there may be. */
+START_TEST(cards_of_every_size)
+{
+	static const size_t sizes[] = { 0, 1, NETWORK_REFUSALS_MAX };
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		fixture_step(&fx, "t", STEP_TEST, VERDICT_RUNTIME_ERROR);
+		struct network_facts *f = card(sizes[i]);
+		if (i == 0)
+			f->sent_bytes = f->sent_packets = f->received_bytes = -1;
+		save("cards.jsonl", true);
+	}
+	validate("cards.jsonl");
+	AUTO_FREE char *text = fixture_report(&fx.r, "json", 0, false, NULL);
+	ck_assert_ptr_nonnull(strstr(text, "\"refused\": []"));
+	ck_assert_ptr_nonnull(strstr(text, "\"bytes\": null,\n          \"packets\": null\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\"10.0.0.72\"")); /* the 64th */
+}
+END_TEST
+
+/* The schema is no wider than the format: one more refusal, none counted, no such port. */
+START_TEST(the_schema_refuses_a_wrong_card)
+{
+	static const char *const rows[][2] = {
+		{ "\"10.0.0.9\"", "\"localhost\"" },	   { "\"10.0.0.9\"", "\"fe80::1\"" },
+		{ "\"10.0.0.9\"", "null" },		   { "\"port\": 5432", "\"port\": 65536" },
+		{ "\"tcp\"", "\"TCP\"" },		   { "\"tcp\"", "6" },
+		{ "\"count\": 1", "\"count\": 0" },	   { "\"bytes\": 1234", "\"bytes\": -1" },
+		{ "\"network\": {", "\"network\": {\"dropped\": 0, " },
+		{ "\"refused\": [", "\"refused\": [{\"address\": \"10.0.0.9\", \"port\": 1, "
+				    "\"protocol\": \"tcp\", \"count\": 1}, " },
+	};
+	char path[96];
+	AUTO_BUF text = { 0 }, wrong = { 0 };
+	fixture_step(&fx, "t", STEP_TEST, VERDICT_RUNTIME_ERROR);
+	card(NETWORK_REFUSALS_MAX);
+	save("right.jsonl", true);
+	snprintf(path, sizeof path, "%s/right.jsonl", fx.dir);
+	ck_assert_int_eq(file_read(AT_FDCWD, path, &text, 1 << 20), 0);
+	ck_assert_int_eq(python("right.jsonl", false), 0);
+	const char *at = strstr(text.data, rows[_i][0]);
+	ck_assert_msg(at, "no %s", rows[_i][0]);
+	buf_add(&wrong, text.data, (size_t)(at - text.data));
+	buf_str(&wrong, rows[_i][1]);
+	buf_str(&wrong, at + strlen(rows[_i][0]));
+	snprintf(path, sizeof path, "%s/wrong.jsonl", fx.dir);
+	ck_assert_int_eq(file_write(AT_FDCWD, path, wrong.data), 0);
+	ck_assert_msg(python("wrong.jsonl", true) == 1 << 8, "valid with %s", rows[_i][1]);
 }
 END_TEST
 
@@ -258,6 +367,9 @@ Suite *suite_report_json(void)
 	tcase_set_timeout(tc, 60); /* python takes its time on a busy machine */
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, as_the_contract_has_it);
+	tcase_add_test(tc, what_went_through_a_card);
+	tcase_add_test(tc, cards_of_every_size);
+	tcase_add_loop_test(tc, the_schema_refuses_a_wrong_card, 0, 10);
 	tcase_add_test(tc, one_line_holds_one_result);
 	tcase_add_test(tc, every_verdict);
 	tcase_add_test(tc, what_is_not_known_is_null);

@@ -76,6 +76,24 @@ START_TEST(a_passed_run_is_short)
 }
 END_TEST
 
+/* The message of a failed step says what its network refused; one that passed needs no words. */
+START_TEST(what_the_network_refused)
+{
+	struct network_facts *f = network_facts_new(1);
+	f->n_refused = 1;
+	f->refused[0] = (struct network_refusal){ 0x0a000009, 5432, 6, 1 };
+	grade(VERDICT_RUNTIME_ERROR, FAULT_STUDENT, 1, 2);
+	test("tries", VERDICT_PASSED, 1, 1)->facts.network = f;
+	struct step_result *s = test("needs", VERDICT_RUNTIME_ERROR, 0, 1);
+	strcpy(s->message, "ended with status 1, expected 0; refused: 10.0.0.7:80/tcp (not allowed "
+			   "by the network of this test)");
+	AUTO_FREE char *got = fixture_report(&fx.r, "text", 0, false, NULL);
+	has(got, "    ended with status 1, expected 0; refused: 10.0.0.7:80/tcp (not allowed by "
+		 "the network of this test)\n");
+	lacks(got, "10.0.0.9");
+}
+END_TEST
+
 START_TEST(a_compile_error_shows_the_compiler)
 {
 	grade(VERDICT_COMPILE_ERROR, FAULT_STUDENT, 0, 4);
@@ -345,6 +363,7 @@ Suite *suite_report_text(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_failed_test);
 	tcase_add_test(tc, a_passed_run_is_short);
+	tcase_add_test(tc, what_the_network_refused);
 	tcase_add_test(tc, a_compile_error_shows_the_compiler);
 	tcase_add_loop_test(tc, errors_say_whose_fault, 0, 3);
 	tcase_add_test(tc, a_command_shows_everything);

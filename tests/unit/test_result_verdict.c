@@ -4,12 +4,14 @@
 #include <check.h>
 #include <errno.h>
 #include <math.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
 Suite *suite_result_verdict(void);
 
@@ -243,6 +245,40 @@ static const struct row rows[] = {
 	{ "wrong output", TEST, .output = WRONG, GOT(WRONG_ANSWER),
 	  .words = "line 1: expected \"a\", got \"b\"" },
 };
+
+/* A step whose network refused something; the first of @n is 10.0.0.9:5432/tcp. */
+static const struct {
+	const char *label;
+	struct row facts;
+	size_t n;
+	const char *message;
+} refusals[] = {
+	{ "one", { "", TEST, .exit_code = 1 }, 1, "ended with status 1, expected 0; refused: "
+	  "10.0.0.9:5432/tcp (not let through by the network of this test)" },
+	{ "three", { "", TEST, .exit_code = 1 }, 3, "ended with status 1, expected 0; refused: "
+	  "10.0.0.9:5432/tcp (not let through by the network of this test), and 2 more" },
+	{ "one fewer than are listed", { "", TEST, .exit_code = 1 }, 63, "ended with status 1, "
+	  "expected 0; refused: 10.0.0.9:5432/tcp (not let through by the network of this test), and "
+	  "62 more" },
+	{ "as many as are listed", { "", TEST, .exit_code = 1 }, 64, "ended with status 1, "
+	  "expected 0; refused: 10.0.0.9:5432/tcp (not let through by the network of this test), and "
+	  "at least 63 more" },
+	{ "a build", { "", BUILD, .exit_code = 2 }, 2, "prog: ended with status 2, expected 0; "
+	  "refused: 10.0.0.9:5432/tcp (not let through by the network of this build step), and 1 "
+	  "more" },
+	{ "a command", { "", TEST, .kind = STEP_COMMAND, .signal = SIGABRT }, 1, "killed by "
+	  "SIGABRT (abort() or a failed assertion); refused: 10.0.0.9:5432/tcp (not let through by the "
+	  "network of this command)" },
+	{ "waits for an answer", { "", TEST, .ended_for = LIMIT_WALL, .wall_ns = WALL_LIMIT + 1 },
+	  1, "took longer than 2 s, waiting or not scheduled: used 10 ms of cpu time; refused: "
+	  "10.0.0.9:5432/tcp (not let through by the network of this test)" },
+	{ "wrong output", { "", TEST, .output = WRONG }, 1, "line 1: expected \"a\", got \"b\"; "
+	  "refused: 10.0.0.9:5432/tcp (not let through by the network of this test)" },
+	{ "passed all the same", { "", TEST, .output = RIGHT }, 2, "" },
+	{ "the box failed", { "", TEST, .box_failed = true }, 1, "the box ended for a test" },
+	{ "a card that refused nothing", { "", TEST, .exit_code = 1 }, 0,
+	  "ended with status 1, expected 0" },
+};
 #pragma GCC diagnostic pop
 #define N_ROWS ((int)(sizeof rows / sizeof *rows))
 
@@ -362,6 +398,89 @@ START_TEST(messages_are_one_printable_line)
 }
 END_TEST
 
+static struct network_facts *refused(size_t n)
+{
+	struct network_facts *f = network_facts_new(n);
+	for (f->n_refused = 0; f->n_refused < n; f->n_refused++)
+		f->refused[f->n_refused] = (struct network_refusal){
+			.address = 0x0a000009, .port = (uint16_t)(5432 + f->n_refused),
+			.protocol = IPPROTO_TCP, .count = 1,
+		};
+	return f;
+}
+
+START_TEST(what_was_refused_is_named)
+{
+	const struct row *r = &refusals[_i].facts;
+	struct step_spec spec = spec_of(r);
+	struct step_result res;
+	struct comparison cmp = { .done = r->output != NOT_COMPARED, .equal = r->output == RIGHT,
+				  .message = "line 1: expected \"a\", got \"b\"" };
+	measure(r, &res);
+	res.facts.network = refused(refusals[_i].n);
+	verdict_step(&spec, &cmp, &res);
+	ck_assert_msg(strcmp(res.message, refusals[_i].message) == 0, "%s: '%s'",
+		      refusals[_i].label, res.message);
+	verdict_step(&spec, &cmp, &res); /* judged again: said once */
+	ck_assert_str_eq(res.message, refusals[_i].message);
+	step_facts_done(&res.facts);
+}
+END_TEST
+
+#define WHOLE "; refused: 10.0.0.9:5432/tcp (not let through by the network of this test), and 1 more"
+#define SHORT "; refused: 10.0.0.9:5432/tcp, and 1 more"
+/* A cause of @length bytes and two refusals: the whole form at its border, the short one, and a
+ * cause that is cut between its characters. */
+static const struct {
+	const char *label;
+	size_t length;
+	const char *unit, *tail;
+	size_t kept; /* bytes of the cause */
+	bool dots;
+} lengths[] = {
+	{ "whole", 299 - (sizeof WHOLE - 1), "x", WHOLE, 299 - (sizeof WHOLE - 1), false },
+	{ "short", 300 - (sizeof WHOLE - 1), "x", SHORT, 300 - (sizeof WHOLE - 1), false },
+	{ "longest comparison", 239, "x", SHORT, 239, false },
+	{ "short at its end", 299 - (sizeof SHORT - 1), "x", SHORT, 299 - (sizeof SHORT - 1),
+	  false },
+	{ "cut", 300 - (sizeof SHORT - 1), "x", SHORT, 296 - (sizeof SHORT - 1), true },
+	{ "as long as can be", 299, "x", SHORT, 296 - (sizeof SHORT - 1), true },
+	{ "cut between characters", 298, "\xe6\x97\xa5", SHORT,
+	  (296 - (sizeof SHORT - 1)) / 3 * 3, true },
+};
+
+START_TEST(causes_make_room_for_what_was_refused)
+{
+	static const struct row closed = { "", TEST, EXEC(ENOENT), .in_work = true };
+	static const char before[] = "not built: ", after[] = " does not exist";
+	struct step_spec spec = spec_of(&closed);
+	struct step_result res;
+	struct comparison cmp = { .done = false };
+	char name[600] = "", cause[700];
+	char *words[] = { name, NULL };
+	size_t len = lengths[_i].length - strlen(before) - strlen(after);
+	for (size_t n = strlen(lengths[_i].unit); strlen(name) + n <= len;)
+		strcat(name, lengths[_i].unit);
+	spec.argv = words;
+	measure(&closed, &res);
+	verdict_step(&spec, &cmp, &res);
+	strcpy(cause, res.message);
+	res.facts.network = refused(2);
+	verdict_step(&spec, &cmp, &res);
+	size_t kept = lengths[_i].kept < strlen(cause) ? lengths[_i].kept : strlen(cause);
+	while (kept > 0 && ((unsigned char)cause[kept] & 0xc0) == 0x80)
+		kept--;
+	cause[kept] = '\0';
+	char want[800];
+	snprintf(want, sizeof want, "%s%s%s", cause, lengths[_i].dots ? "..." : "",
+		 lengths[_i].tail);
+	ck_assert_msg(strcmp(res.message, want) == 0, "%s: '%s', not '%s'", lengths[_i].label,
+		      res.message, want);
+	ck_assert_msg(utf8_valid(res.message, strlen(res.message)), "%s", lengths[_i].label);
+	step_facts_done(&res.facts);
+}
+END_TEST
+
 START_TEST(a_skipped_step_says_why)
 {
 	struct step_spec spec = { .name = program, .kind = STEP_TEST, .points = 3 };
@@ -449,6 +568,10 @@ Suite *suite_result_verdict(void)
 	tcase_add_loop_test(tc, output_is_asked_for_when_it_matters, 0, N_ROWS);
 	tcase_add_test(tc, without_points_there_are_none);
 	tcase_add_test(tc, messages_are_one_printable_line);
+	tcase_add_loop_test(tc, what_was_refused_is_named, 0,
+			    (int)(sizeof refusals / sizeof *refusals));
+	tcase_add_loop_test(tc, causes_make_room_for_what_was_refused, 0,
+			    (int)(sizeof lengths / sizeof *lengths));
 	tcase_add_test(tc, a_skipped_step_says_why);
 	tcase_add_loop_test(tc, one_run, 0, (int)(sizeof runs / sizeof *runs));
 	suite_add_tcase(s, tc);

@@ -1,6 +1,7 @@
 /* test_store_store.c - results.db: written by several, read back whole, refused with words. */
 #include "store/store.h"
 
+#include <netinet/in.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -126,6 +127,74 @@ START_TEST(rows_can_be_queried)
 			 1);
 	ck_assert_int_eq(ask("SELECT count(*) FROM steps WHERE name = 't' AND cpu_ns IS NULL "
 			     "AND points IS NULL AND limit_hit IS NULL AND group_name IS NULL"),
+			 1);
+}
+END_TEST
+
+/* Every number of a card is another one. */
+static struct network_facts *card(size_t n_refused)
+{
+	struct network_facts *f = network_facts_new(n_refused);
+	f->sent_bytes = INT64_C(5000000000);
+	f->sent_packets = 5000001;
+	f->received_bytes = INT64_C(6000000000);
+	f->received_packets = 6000001;
+	for (f->n_refused = 0; f->n_refused < n_refused; f->n_refused++)
+		f->refused[f->n_refused] = (struct network_refusal){
+			.address = 0xfffffff0 + (uint32_t)f->n_refused, /* and on from 0.0.0.0 */
+			.port = (uint16_t)(65535 - f->n_refused),
+			.protocol = (uint8_t)(f->n_refused * 4 + 1),
+			.count = INT64_C(7000000000) + (int64_t)f->n_refused,
+		};
+	return f;
+}
+
+static void same_card(const struct network_facts *a, const struct network_facts *b)
+{
+	ck_assert_int_eq(a->sent_bytes, b->sent_bytes);
+	ck_assert_int_eq(a->sent_packets, b->sent_packets);
+	ck_assert_int_eq(a->received_bytes, b->received_bytes);
+	ck_assert_int_eq(a->received_packets, b->received_packets);
+	ck_assert_uint_eq(a->n_refused, b->n_refused);
+	for (size_t i = 0; i < a->n_refused; i++) {
+		ck_assert_uint_eq(a->refused[i].address, b->refused[i].address);
+		ck_assert_uint_eq(a->refused[i].port, b->refused[i].port);
+		ck_assert_uint_eq(a->refused[i].protocol, b->refused[i].protocol);
+		ck_assert_int_eq(a->refused[i].count, b->refused[i].count);
+	}
+}
+
+/* Without a card, with one that nothing went through, and of every size. */
+START_TEST(what_went_through_a_card_comes_back)
+{
+	static const size_t sizes[] = { 0, 0, 1, 2, NETWORK_REFUSALS_MAX };
+	enum { N = sizeof sizes / sizeof *sizes };
+	struct run_result got;
+	struct err err = { 0 };
+	AUTO_STORE *s = open_store();
+	for (size_t i = 0; i < N; i++) {
+		struct step_facts *f = &fixture_step(&fx, "t", STEP_TEST, VERDICT_PASSED)->facts;
+		f->network = i > 0 ? card(sizes[i]) : NULL;
+	}
+	struct network_facts *f = fx.r.steps[1].facts.network;
+	f->sent_bytes = f->sent_packets = f->received_bytes = -1;
+	f->received_packets = 0;
+	put(s);
+	put(s); /* replaced */
+	ck_assert_msg(store_get(s, fx.r.id, &got, &err) == 0, "%s", err.msg);
+	ck_assert_uint_eq(got.n_steps, N);
+	ck_assert_ptr_null(got.steps[0].facts.network);
+	for (size_t i = 1; i < N; i++)
+		same_card(got.steps[i].facts.network, fx.r.steps[i].facts.network);
+	run_result_done(&got);
+	ck_assert_int_eq(ask("SELECT count(*) FROM steps WHERE network IS NULL AND number = 0"), 1);
+	/* A teacher asks who tried to reach what. */
+	fx.r.steps[2].facts.network->refused[0] =
+		(struct network_refusal){ 0x0a000009, 5432, IPPROTO_TCP, 3 };
+	put(s);
+	ck_assert_int_eq(ask("SELECT count(*) FROM steps, json_each(network, '$.refused') "
+			     "WHERE value ->> 'address' = '10.0.0.9' AND value ->> 'port' = 5432 "
+			     "AND value ->> 'protocol' = 'tcp' AND value ->> 'count' = 3"),
 			 1);
 }
 END_TEST
@@ -280,17 +349,45 @@ START_TEST(reading_makes_and_changes_nothing)
 }
 END_TEST
 
-START_TEST(an_older_schema_is_brought_up_to_date_for_reading)
+/* Databases of moulettes that knew less: what takes away what came later. */
+static const struct {
+	const char *label, *sql;
+} older[] = {
+	{ "without `replaced`", "ALTER TABLE results DROP COLUMN replaced; "
+				"ALTER TABLE steps DROP COLUMN network; PRAGMA user_version = 1" },
+	{ "without `network`", "ALTER TABLE steps DROP COLUMN network; PRAGMA user_version = 2" },
+};
+
+static void make_older(int i)
 {
 	struct store *s = open_store();
-	struct err err = { 0 };
+	fixture_step(&fx, "t", STEP_TEST, VERDICT_PASSED);
 	put(s);
 	store_close(s);
-	meddle("ALTER TABLE results DROP COLUMN replaced; PRAGMA user_version = 1");
-	ck_assert_msg(store_open_read(db_path, &s, &err) == 0, "%s", err.msg);
+	meddle(older[i].sql);
+}
+
+/* What was there is there, and what is new is not known of it. */
+static void is_up_to_date(struct store *s, const char *label)
+{
 	struct run_result got;
-	ck_assert_msg(store_get(s, fx.r.id, &got, &err) == 0, "%s", err.msg);
+	struct err err = { 0 };
+	ck_assert_msg(store_get(s, fx.r.id, &got, &err) == 0, "%s: %s", label, err.msg);
+	ck_assert_uint_eq(got.n_steps, 1);
+	ck_assert_str_eq(got.steps[0].name, "t");
+	ck_assert_ptr_null(got.steps[0].facts.network);
+	ck_assert_ptr_null(got.replaced);
 	run_result_done(&got);
+	ck_assert_int_eq(ask("PRAGMA user_version"), 3);
+}
+
+START_TEST(an_older_schema_is_brought_up_to_date_for_reading)
+{
+	struct store *s = NULL;
+	struct err err = { 0 };
+	make_older(_i);
+	ck_assert_msg(store_open_read(db_path, &s, &err) == 0, "%s", err.msg);
+	is_up_to_date(s, older[_i].label);
 	store_close(s);
 }
 END_TEST
@@ -423,24 +520,27 @@ static const struct {
 	enum fault fault;
 	const char *words;
 } refusals[] = {
-	{ "newer", "PRAGMA user_version = 3", FAULT_USAGE,
-	  "newer moulette (schema 3, this one knows 2)" },
+	{ "newer", "PRAGMA user_version = 4", FAULT_USAGE,
+	  "newer moulette (schema 4, this one knows 3)" },
 	{ "another program's", "PRAGMA application_id = 7", FAULT_USAGE, "another program" },
 	{ "no version", "PRAGMA user_version = 0", FAULT_INFRA, "is damaged (it has no schema)" },
 };
 
-/* The database of a moulette that knew no `replaced`. */
 START_TEST(an_older_schema_is_brought_up_to_date)
 {
+	struct run_result got;
+	struct err err = { 0 };
+	make_older(_i);
 	struct store *s = open_store();
-	put(s);
+	is_up_to_date(s, older[_i].label);
 	store_close(s);
-	meddle("ALTER TABLE results DROP COLUMN replaced; PRAGMA user_version = 1");
-	for (int i = 0; i < 2; i++) {
-		s = open_store();
-		put(s);
-		store_close(s);
-	}
+	fx.r.steps[0].facts.network = card(1);
+	s = open_store(); /* once is enough */
+	put(s);
+	ck_assert_int_eq(store_get(s, fx.r.id, &got, &err), 0);
+	same_card(got.steps[0].facts.network, fx.r.steps[0].facts.network);
+	run_result_done(&got);
+	store_close(s);
 }
 END_TEST
 
@@ -550,6 +650,85 @@ START_TEST(meddled_values_are_told)
 }
 END_TEST
 
+#define WAYS "\"sent\":{\"bytes\":1,\"packets\":1},\"received\":{\"bytes\":1,\"packets\":null}"
+#define REFUSED(address, port, protocol, count)                                            \
+	"{" WAYS ",\"refused\":[{\"address\":" address ",\"port\":" port ",\"protocol\":" \
+	protocol ",\"count\":" count "}]}"
+#define A "\"10.0.0.9\""
+#define T "\"tcp\""
+
+static const struct {
+	const char *label, *json;
+	bool good;
+} cards[] = {
+	{ "nothing refused", "{" WAYS ",\"refused\":[]}", true },
+	{ "one refused", REFUSED(A, "65535", T, "1"), true },
+	{ "a number for a protocol", REFUSED(A, "0", "\"255\"", "1"), true },
+	{ "empty", "", false },
+	{ "no JSON", "{", false },
+	{ "null", "null", false },
+	{ "no object", "[]", false },
+	{ "no refused", "{" WAYS "}", false },
+	{ "no way out", "{\"refused\":[],\"received\":{\"bytes\":1,\"packets\":1}}", false },
+	{ "no packets", "{\"refused\":[],\"sent\":{\"bytes\":1},"
+			"\"received\":{\"bytes\":1,\"packets\":1}}", false },
+	{ "fewer than no bytes", "{\"refused\":[],\"sent\":{\"bytes\":-1,\"packets\":1},"
+				 "\"received\":{\"bytes\":1,\"packets\":1}}", false },
+	{ "refused is no array", "{" WAYS ",\"refused\":{}}", false },
+	{ "a refusal is a number", "{" WAYS ",\"refused\":[1]}", false },
+	{ "a refusal is null", "{" WAYS ",\"refused\":[null]}", false },
+	{ "an address of three parts", REFUSED("\"10.0.9\"", "1", T, "1"), false },
+	{ "an address as a number", REFUSED("167772169", "1", T, "1"), false },
+	{ "a port too high", REFUSED(A, "65536", T, "1"), false },
+	{ "a port below 0", REFUSED(A, "-1", T, "1"), false },
+	{ "a port that is null", REFUSED(A, "null", T, "1"), false },
+	{ "a protocol too high", REFUSED(A, "1", "\"256\"", "1"), false },
+	{ "a protocol as a number", REFUSED(A, "1", "6", "1"), false },
+	{ "a protocol of nobody", REFUSED(A, "1", "\"\"", "1"), false },
+	{ "refused 0 times", REFUSED(A, "1", T, "0"), false },
+	{ "refused too often to count", REFUSED(A, "1", T, "99999999999999999999"), false },
+};
+#undef A
+#undef T
+
+START_TEST(meddled_cards_are_told)
+{
+	struct run_result got = { .id = "untouched" };
+	struct err err = { 0 };
+	AUTO_STORE *s = open_store();
+	fixture_step(&fx, "t", STEP_TEST, VERDICT_PASSED)->facts.network = card(1);
+	put(s);
+	AUTO_FREE char *sql = mem_printf("UPDATE steps SET network = '%s'", cards[_i].json);
+	meddle(sql);
+	int rc = store_get(s, fx.r.id, &got, &err);
+	ck_assert_msg(rc == (cards[_i].good ? 0 : -1), "%s: %d %s", cards[_i].label, rc, err.msg);
+	if (cards[_i].good) {
+		run_result_done(&got);
+		return;
+	}
+	ck_assert_int_eq(err.fault, FAULT_INFRA);
+	ck_assert_msg(strstr(err.msg, "is damaged (network)"), "%s: '%s'", cards[_i].label,
+		      err.msg);
+	ck_assert_str_eq(got.id, "untouched");
+}
+END_TEST
+
+/* One more than a step may have. */
+START_TEST(a_meddled_list_of_refusals_is_told)
+{
+	struct run_result got;
+	struct err err = { 0 };
+	AUTO_STORE *s = open_store();
+	fixture_step(&fx, "t", STEP_TEST, VERDICT_PASSED)->facts.network =
+		card(NETWORK_REFUSALS_MAX);
+	put(s);
+	meddle("UPDATE steps SET network = json_insert(network, '$.refused[#]', "
+	       "json_extract(network, '$.refused[0]'))");
+	ck_assert_int_eq(store_get(s, fx.r.id, &got, &err), -1);
+	ck_assert_msg(strstr(err.msg, "is damaged (network)"), "'%s'", err.msg);
+}
+END_TEST
+
 START_TEST(nothing_is_stored_by_halves)
 {
 	struct err err = { 0 };
@@ -591,21 +770,24 @@ Suite *suite_store_store(void)
 	LOOP(tc, the_file_is_private, umasks);
 	tcase_add_test(tc, a_result_is_replaced_as_a_whole);
 	tcase_add_test(tc, rows_can_be_queried);
+	tcase_add_test(tc, what_went_through_a_card_comes_back);
 	LOOP(tc, logs_move_with_the_home, logs);
 	LOOP(tc, ids_may_be_short, lookups);
 	tcase_add_test(tc, the_latest_come_first);
 	tcase_add_test(tc, reading_makes_and_changes_nothing);
-	tcase_add_test(tc, an_older_schema_is_brought_up_to_date_for_reading);
+	LOOP(tc, an_older_schema_is_brought_up_to_date_for_reading, older);
 	tcase_add_test(tc, the_oldest_are_found_and_removed);
 	tcase_add_test(tc, much_room_is_given_back);
 	tcase_add_test(tc, several_make_it_at_once);
 	tcase_add_test(tc, several_write_at_once);
-	tcase_add_test(tc, an_older_schema_is_brought_up_to_date);
+	LOOP(tc, an_older_schema_is_brought_up_to_date, older);
 	LOOP(tc, a_strange_schema_is_refused, refusals);
 	tcase_add_test(tc, another_programs_database_stays_as_it_is);
 	tcase_add_test(tc, a_file_that_is_no_database);
 	tcase_add_test(tc, broken_pages);
 	LOOP(tc, meddled_values_are_told, meddlings);
+	LOOP(tc, meddled_cards_are_told, cards);
+	tcase_add_test(tc, a_meddled_list_of_refusals_is_told);
 	tcase_add_test(tc, nothing_is_stored_by_halves);
 	tcase_add_test(tc, a_folder_that_is_not_there);
 	suite_add_tcase(s, tc);
