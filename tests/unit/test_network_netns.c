@@ -77,7 +77,7 @@ START_TEST(own_namespace_is_as_before)
 	struct err err = { 0 };
 	own_namespace(before);
 	int fds = count_fds();
-	ck_assert_msg(netns_make(path, &err) == 0, "%s", err.msg);
+	ck_assert_msg(netns_make(path, NULL, NULL, &err) == 0, "%s", err.msg);
 	own_namespace(after);
 	ck_assert_str_eq(before, after);
 	ck_assert_int_eq(count_fds(), fds);
@@ -95,7 +95,7 @@ END_TEST
 START_TEST(lo_is_alone_and_up)
 {
 	struct err err = { 0 };
-	ck_assert_msg(netns_make(path, &err) == 0, "%s", err.msg);
+	ck_assert_msg(netns_make(path, NULL, NULL, &err) == 0, "%s", err.msg);
 	enter(path);
 	struct if_nameindex *all = if_nameindex();
 	ck_assert_ptr_nonnull(all);
@@ -129,7 +129,7 @@ START_TEST(no_port_waits)
 {
 	struct err err = { 0 };
 	int64_t most = -1;
-	ck_assert_msg(netns_make(path, &err) == 0, "%s", err.msg);
+	ck_assert_msg(netns_make(path, NULL, NULL, &err) == 0, "%s", err.msg);
 	enter(path);
 	/* Old kernels have the value for the whole host, and show no file here. */
 	if (file_read_i64(AT_FDCWD, "/proc/sys/net/ipv4/tcp_max_tw_buckets", &most) == 0)
@@ -146,8 +146,8 @@ START_TEST(two_are_two)
 	struct err err = { 0 };
 	AUTO_FREE char *second = mem_printf("%s/second", dir);
 	struct stat a, b;
-	ck_assert_msg(netns_make(path, &err) == 0, "%s", err.msg);
-	ck_assert_msg(netns_make(second, &err) == 0, "%s", err.msg);
+	ck_assert_msg(netns_make(path, NULL, NULL, &err) == 0, "%s", err.msg);
+	ck_assert_msg(netns_make(second, NULL, NULL, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(stat(path, &a), 0);
 	ck_assert_int_eq(stat(second, &b), 0);
 	ck_assert_uint_ne(a.st_ino, b.st_ino);
@@ -171,7 +171,7 @@ START_TEST(a_bad_path_changes_nothing)
 	AUTO_FREE char *where = mem_printf("%s/%s", dir, bad[_i].below);
 	own_namespace(before);
 	int fds = count_fds();
-	ck_assert_msg(netns_make(where, &err) == -1, "%s: accepted", bad[_i].label);
+	ck_assert_msg(netns_make(where, NULL, NULL, &err) == -1, "%s: accepted", bad[_i].label);
 	ck_assert_int_eq(err.fault, FAULT_INFRA);
 	ck_assert_msg(err.sys == bad[_i].error, "%s: '%s'", bad[_i].label, err.msg);
 	ck_assert_ptr_nonnull(strstr(err.msg, where));
@@ -189,7 +189,7 @@ START_TEST(without_privileges)
 	ck_assert_int_eq(chmod(dir, 0777), 0);
 	own_namespace(before);
 	ck_assert_int_eq(seteuid(12345), 0);
-	ck_assert_int_eq(netns_make(path, &err), -1);
+	ck_assert_int_eq(netns_make(path, NULL, NULL, &err), -1);
 	ck_assert_int_eq(seteuid(0), 0);
 	ck_assert_int_eq(err.fault, FAULT_INFRA);
 	ck_assert_int_eq(err.sys, EPERM);

@@ -1,0 +1,175 @@
+/* card.c - makes a card: first the namespace and its rules, then the wire into it.
+ *
+ * The rules are there before the link is, so there is no moment without them. Sockets of netlink
+ * stay with the namespace in which they were opened: that is how both ends are reached from here.
+ */
+#include "network/card.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "network/netns.h"
+#include "network/nft.h"
+#include "network/peers.h"
+#include "network/route.h"
+#include "network/rules.h"
+
+#define FIRST_BOX 256 /* below it: the host's end */
+
+struct making {
+	const struct card_options *opt;
+	struct card *card;
+	const struct network_reach *reach;
+	size_t n_reach;
+	struct nl_sock *inner;
+};
+
+static const struct { const char *path, *value; } settings[] = {
+	{ "/proc/sys/net/ipv6/conf/default/disable_ipv6", "1" }, /* links that come; lo is there */
+	{ "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0" }, /* a server may have port 80 */
+	/* `connections` counts what the kernel still knows of: what is over, or never was answered,
+	 * has to be forgotten soon. */
+	{ "/proc/sys/net/netfilter/nf_conntrack_udp_timeout", "5" },
+	{ "/proc/sys/net/netfilter/nf_conntrack_udp_timeout_stream", "30" },
+	{ "/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_syn_sent", "20" },
+	{ "/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_fin_wait", "10" },
+};
+
+/* In the box's namespace. A kernel without IPv6, or with tracking still to come, lacks some. */
+static int inside(void *ctx, struct err *err)
+{
+	struct making *m = ctx;
+	AUTO_BUF text = { 0 };
+	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+		if (file_write(AT_FDCWD, settings[i].path, settings[i].value) < 0 && errno != ENOENT)
+			return err_set(err, FAULT_INFRA, errno, "cannot write '%s'",
+				       settings[i].path);
+	rules_text(m->card->address, m->opt->network, m->opt->host, m->reach, m->n_reach, &text);
+	if (route_open(&m->inner, err) < 0 || nft_open(&m->card->nft, err) < 0)
+		return -1;
+	return nft_do(m->card->nft, text.data, "write the rules of a card", err);
+}
+
+static void name_ends(int number, struct route_end *host, struct route_end *box)
+{
+	const uint8_t high = (uint8_t)(number >> 8), low = (uint8_t)number;
+	/* Locally administered; the letters say whose. */
+	*host = (struct route_end){ .mac = { 0x02, 'm', 'o', 0, high, low }, .ns_fd = -1 };
+	*box = (struct route_end){ .mac = { 0x02, 'm', 'o', 1, high, low }, .name = RULES_CARD };
+	snprintf(host->name, sizeof host->name, NETWORK_CARD_NAME, number);
+}
+
+static int set_up_box(const struct making *m, const struct route_end *host, struct err *err)
+{
+	int index = route_index(m->inner, RULES_CARD);
+	const uint32_t to = m->opt->host->address;
+	if (index == 0)
+		return err_set(err, FAULT_INFRA, 0, "the card of a box has gone");
+	if (route_address(m->inner, index, m->card->address, 32, err) < 0 ||
+	    route_up(m->inner, index, err) < 0 ||
+	    route_add(m->inner, index, to, 32, 0, 0, err) < 0 ||
+	    route_add(m->inner, index, 0, 0, to, 0, err) < 0 ||
+	    route_neighbour(m->inner, index, to, host->mac, err) < 0)
+		return -1;
+	return route_rate(m->inner, index, m->opt->network->rate, err);
+}
+
+static int set_up_host(const struct making *m, const struct route_end *host,
+		       const struct route_end *box, struct err *err)
+{
+	struct network_host *h = m->opt->host;
+	AUTO_FREE char *v6 = mem_printf("/proc/sys/net/ipv6/conf/%s/disable_ipv6", host->name);
+	int index = route_index(h->route, host->name);
+	if (index == 0)
+		return err_set(err, FAULT_INFRA, 0, "the host's end of a card has gone");
+	if (file_write(AT_FDCWD, v6, "1") < 0 && errno != ENOENT)
+		return err_set(err, FAULT_INFRA, errno, "cannot write '%s'", v6);
+	if (route_address(h->route, index, h->address, 32, err) < 0 ||
+	    route_up(h->route, index, err) < 0 ||
+	    route_add(h->route, index, m->card->address, 32, 0, h->address, err) < 0 ||
+	    route_neighbour(h->route, index, m->card->address, box->mac, err) < 0)
+		return -1;
+	return route_rate(h->route, index, m->opt->network->rate, err);
+}
+
+/* What a killed run left has this name. */
+static int make_pair(const struct making *m, struct route_end *host, struct route_end *box,
+		     struct err *err)
+{
+	AUTO_FD int ns = open(m->opt->netns, O_RDONLY | O_CLOEXEC);
+	if (ns < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot open '%s'", m->opt->netns);
+	box->ns_fd = ns;
+	if (route_index(m->opt->host->route, host->name) != 0 &&
+	    network_host_dismiss(m->opt->host, m->card->number, err) < 0)
+		return -1;
+	return route_veth(m->opt->host->route, host, box, err);
+}
+
+static bool reaches_further(const struct making *m)
+{
+	for (size_t i = 0; i < m->n_reach; i++)
+		if (m->reach[i].where != NETWORK_AT_HOST)
+			return true;
+	return false;
+}
+
+static int make(struct making *m, struct err *err)
+{
+	struct route_end host, box;
+	const struct card_options *opt = m->opt;
+	name_ends(opt->number, &host, &box);
+	if (network_host_hold(opt->host, err) < 0 ||
+	    netns_make(opt->netns, inside, m, err) < 0)
+		return -1;
+	m->card->number = opt->number;
+	if (make_pair(m, &host, &box, err) < 0)
+		return -1;
+	m->card->admitted = reaches_further(m);
+	if (network_host_admit(opt->host, opt->number, m->reach, m->n_reach, err) < 0 ||
+	    set_up_host(m, &host, &box, err) < 0 || set_up_box(m, &host, err) < 0)
+		return -1;
+	return opt->peers ? peers_join(opt->peers, opt->number, opt->host->network, opt->member,
+				       m->inner, err) : 0;
+}
+
+int card_make(const struct card_options *opt, struct card *ret, struct err *err)
+{
+	AUTO_FREE struct network_reach *reach = NULL;
+	struct making m = { .opt = opt, .card = ret };
+	*ret = (struct card){ .host = opt->host, .number = -1,
+			      .address = opt->host->network + FIRST_BOX + (uint32_t)opt->number };
+	m.n_reach = network_host_reach(opt->host, opt->network, &reach);
+	m.reach = reach;
+	int bad = make(&m, err);
+	route_close(&m.inner);
+	return bad;
+}
+
+int card_read(const struct card *c, struct network_facts **ret, struct err *err)
+{
+	*ret = NULL;
+	return c->nft ? rules_read(c->nft, ret, err) : 0;
+}
+
+void card_end(struct card *c)
+{
+	char name[ROUTE_NAME_MAX];
+	nft_close(&c->nft);
+	if (c->number < 0)
+		return;
+	snprintf(name, sizeof name, NETWORK_CARD_NAME, c->number);
+	/* What cannot be removed now is found by the next sweep. */
+	if (c->admitted)
+		network_host_dismiss(c->host, c->number, NULL);
+	else
+		route_delete(c->host->route, name, NULL);
+	c->number = -1;
+}

@@ -1,0 +1,48 @@
+/* card.h - the network card of one box: a pair of links, its addresses, its rules, its counters. */
+#ifndef MOULETTE_NETWORK_CARD_H
+#define MOULETTE_NETWORK_CARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/network.h"
+#include "network/host.h"
+
+struct card {
+	struct network_host *host; /* borrowed */
+	int number;                /* of the box's slot; -1: there is no card */
+	bool admitted;             /* the host's rules know it by name */
+	uint32_t address;          /* of the box */
+	struct nft_ctx *nft;       /* of the box's namespace */
+};
+
+#define CARD_NONE { .number = -1 }
+
+/** What a card is made in. */
+struct card_options {
+	struct network_host *host;
+	const struct network *network; /* NETWORK_CARD, checked by network_host_check() */
+	int number;                    /* of a slot that the caller holds; names link and address */
+	const char *netns;             /* path at which the box's namespace is to be bound */
+	/* A second link to the other boxes of a test (network/peers.h); NULL: none. */
+	const char *peers;             /* path of the switch */
+	int member;
+};
+
+/**
+ * card_make() - the network namespace of a box with a card in it
+ *
+ * As netns_make(), and then: eth0 at an address of its own with the host at its other end, default
+ * route there, permanent neighbours, no IPv6 but on lo, rate both ways, rules. What a killed run
+ * left of this slot's card is removed first. FAULT_INFRA; *ret is to be ended in both cases.
+ */
+int card_make(const struct card_options *opt, struct card *ret, struct err *err);
+/** card_read() - what went through since it was made; NULL where there is no card. The caller owns
+ *  *ret. */
+int card_read(const struct card *c, struct network_facts **ret, struct err *err);
+/** card_end() - the links and what the host's rules know of it; the namespace is the caller's to
+ *  unmount. Accepts half-made ones, and none. */
+void card_end(struct card *c);
+
+#endif

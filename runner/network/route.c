@@ -1,0 +1,213 @@
+/* route.c - rtnetlink by libnl-route: one function a thing that a card needs. */
+#include "network/route.h"
+
+#include <arpa/inet.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/netlink.h>
+#include <netlink/route/addr.h>
+#include <netlink/route/link.h>
+#include <netlink/route/link/bridge.h>
+#include <netlink/route/link/veth.h>
+#include <netlink/route/neighbour.h>
+#include <netlink/route/nexthop.h>
+#include <netlink/route/qdisc.h>
+#include <netlink/route/qdisc/tbf.h>
+#include <netlink/route/route.h>
+#include <netlink/route/tc.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+/* What waits for its turn at most, beside one burst: a tenth of a second. */
+#define QUEUE_PART 10
+/* What may go at once: a hundredth of a second, but never less than a segment of the wire. */
+#define BURST_PART 100
+#define BURST_MIN 16384
+
+static int trouble(int rc, struct err *err, const char *what)
+{
+	return err_set(err, FAULT_INFRA, 0, "cannot %s: %s", what, nl_geterror(rc));
+}
+
+int route_open(struct nl_sock **ret, struct err *err)
+{
+	struct nl_sock *sock = mem_check(nl_socket_alloc());
+	int rc = nl_connect(sock, NETLINK_ROUTE);
+	if (rc < 0) {
+		nl_socket_free(sock);
+		return trouble(rc, err, "open a netlink socket");
+	}
+	*ret = sock;
+	return 0;
+}
+
+void route_close(struct nl_sock **sock)
+{
+	if (*sock)
+		nl_socket_free(*sock);
+	*sock = NULL;
+}
+
+static struct nl_addr *ip(uint32_t address, int bits)
+{
+	uint32_t wire = htonl(address);
+	struct nl_addr *a = mem_check(nl_addr_build(AF_INET, &wire, sizeof wire));
+	nl_addr_set_prefixlen(a, bits);
+	return a;
+}
+
+static void describe(struct rtnl_link *link, const struct route_end *end)
+{
+	struct nl_addr *mac = mem_check(nl_addr_build(AF_LLC, end->mac, ROUTE_MAC));
+	rtnl_link_set_name(link, end->name);
+	rtnl_link_set_addr(link, mac);
+	nl_addr_put(mac);
+	if (end->ns_fd >= 0)
+		rtnl_link_set_ns_fd(link, end->ns_fd);
+}
+
+int route_veth(struct nl_sock *sock, const struct route_end *a, const struct route_end *b,
+	       struct err *err)
+{
+	struct rtnl_link *link = mem_check(rtnl_link_veth_alloc());
+	struct rtnl_link *peer = rtnl_link_veth_get_peer(link);
+	describe(link, a);
+	describe(peer, b);
+	int rc = rtnl_link_add(sock, link, NLM_F_CREATE | NLM_F_EXCL);
+	rtnl_link_put(peer);
+	rtnl_link_put(link);
+	return rc < 0 ? trouble(rc, err, "make a network card") : 0;
+}
+
+int route_bridge(struct nl_sock *sock, const char *name, struct err *err)
+{
+	int rc = rtnl_link_bridge_add(sock, name);
+	return rc < 0 ? trouble(rc, err, "make a bridge") : 0;
+}
+
+int route_index(struct nl_sock *sock, const char *name)
+{
+	struct rtnl_link *link = NULL;
+	if (rtnl_link_get_kernel(sock, 0, name, &link) < 0)
+		return 0;
+	int index = rtnl_link_get_ifindex(link);
+	rtnl_link_put(link);
+	return index;
+}
+
+static struct rtnl_link *by_index(int index)
+{
+	struct rtnl_link *link = mem_check(rtnl_link_alloc());
+	rtnl_link_set_ifindex(link, index);
+	return link;
+}
+
+int route_delete(struct nl_sock *sock, const char *name, struct err *err)
+{
+	int index = route_index(sock, name);
+	if (index == 0)
+		return 0;
+	struct rtnl_link *link = by_index(index);
+	int rc = rtnl_link_delete(sock, link);
+	rtnl_link_put(link);
+	return rc < 0 && rc != -NLE_NODEV && rc != -NLE_OBJ_NOTFOUND ?
+		       trouble(rc, err, "remove a network card") : 0;
+}
+
+static int change(struct nl_sock *sock, int index, struct rtnl_link *changes, const char *what,
+		  struct err *err)
+{
+	struct rtnl_link *link = by_index(index);
+	int rc = rtnl_link_change(sock, link, changes, 0);
+	rtnl_link_put(link);
+	rtnl_link_put(changes);
+	return rc < 0 ? trouble(rc, err, what) : 0;
+}
+
+int route_up(struct nl_sock *sock, int index, struct err *err)
+{
+	struct rtnl_link *changes = by_index(index);
+	rtnl_link_set_flags(changes, IFF_UP);
+	return change(sock, index, changes, "bring up a network card", err);
+}
+
+int route_port(struct nl_sock *sock, int index, int bridge, struct err *err)
+{
+	int rc = rtnl_link_enslave_ifindex(sock, bridge, index);
+	return rc < 0 ? trouble(rc, err, "join a network card to others") : 0;
+}
+
+int route_address(struct nl_sock *sock, int index, uint32_t address, int bits, struct err *err)
+{
+	struct rtnl_addr *a = mem_check(rtnl_addr_alloc());
+	struct nl_addr *local = ip(address, bits);
+	rtnl_addr_set_ifindex(a, index);
+	rtnl_addr_set_local(a, local);
+	int rc = rtnl_addr_add(sock, a, 0);
+	nl_addr_put(local);
+	rtnl_addr_put(a);
+	return rc < 0 ? trouble(rc, err, "give a network card its address") : 0;
+}
+
+static void next_hop(struct rtnl_route *r, int index, uint32_t gateway)
+{
+	struct rtnl_nexthop *hop = mem_check(rtnl_route_nh_alloc());
+	rtnl_route_nh_set_ifindex(hop, index);
+	if (gateway) {
+		struct nl_addr *via = ip(gateway, 32);
+		rtnl_route_nh_set_gateway(hop, via);
+		nl_addr_put(via);
+	}
+	rtnl_route_add_nexthop(r, hop); /* takes it */
+}
+
+int route_add(struct nl_sock *sock, int index, uint32_t to, int bits, uint32_t gateway,
+	      uint32_t source, struct err *err)
+{
+	struct rtnl_route *r = mem_check(rtnl_route_alloc());
+	struct nl_addr *dst = ip(to, bits), *src = source ? ip(source, 32) : NULL;
+	rtnl_route_set_family(r, AF_INET);
+	rtnl_route_set_scope(r, gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK);
+	rtnl_route_set_dst(r, dst);
+	if (src)
+		rtnl_route_set_pref_src(r, src);
+	next_hop(r, index, gateway);
+	int rc = rtnl_route_add(sock, r, 0);
+	nl_addr_put(dst);
+	nl_addr_put(src);
+	rtnl_route_put(r);
+	return rc < 0 ? trouble(rc, err, "give a network card its route") : 0;
+}
+
+int route_neighbour(struct nl_sock *sock, int index, uint32_t address,
+		    const uint8_t mac[ROUTE_MAC], struct err *err)
+{
+	struct rtnl_neigh *n = mem_check(rtnl_neigh_alloc());
+	struct nl_addr *dst = ip(address, 32);
+	struct nl_addr *ll = mem_check(nl_addr_build(AF_LLC, mac, ROUTE_MAC));
+	rtnl_neigh_set_ifindex(n, index);
+	rtnl_neigh_set_dst(n, dst);
+	rtnl_neigh_set_lladdr(n, ll);
+	rtnl_neigh_set_state(n, NUD_PERMANENT);
+	int rc = rtnl_neigh_add(sock, n, NLM_F_CREATE | NLM_F_REPLACE);
+	nl_addr_put(dst);
+	nl_addr_put(ll);
+	rtnl_neigh_put(n);
+	return rc < 0 ? trouble(rc, err, "tell a network card its neighbour") : 0;
+}
+
+int route_rate(struct nl_sock *sock, int index, int64_t bits_per_second, struct err *err)
+{
+	struct rtnl_qdisc *q = mem_check(rtnl_qdisc_alloc());
+	int64_t rate = bits_per_second / 8;
+	int64_t burst = rate / BURST_PART > BURST_MIN ? rate / BURST_PART : BURST_MIN;
+	rtnl_tc_set_ifindex(TC_CAST(q), index);
+	rtnl_tc_set_parent(TC_CAST(q), TC_H_ROOT);
+	rtnl_tc_set_kind(TC_CAST(q), "tbf");
+	rtnl_qdisc_tbf_set_rate(q, (int)rate, (int)burst, 0);
+	rtnl_qdisc_tbf_set_limit(q, (int)(burst + rate / QUEUE_PART));
+	int rc = rtnl_qdisc_add(sock, q, NLM_F_CREATE);
+	rtnl_qdisc_put(q);
+	return rc < 0 ? trouble(rc, err, "limit the rate of a network card") : 0;
+}
