@@ -162,7 +162,8 @@ static int start(struct box *b, struct err *err)
 int box_start(const struct box_options *opt, struct box *ret, struct err *err)
 {
 	*ret = (struct box){ .opt = *opt, .engine_fd = -1, .socket = -1, .output = -1,
-			     .mnt_ns = -1, .ipc_ns = -1, .pid_ns = -1, .net_dev = -1 };
+			     .mnt_ns = -1, .ipc_ns = -1, .pid_ns = -1,
+			     .net_counts = { -1, -1 } };
 	if (!opt->engine->inherits_fds)
 		return 0; /* each step starts a container of its own */
 	if (start(ret, err) < 0) {
@@ -203,7 +204,7 @@ void box_stop(struct box *b)
 	fd_close(&b->mnt_ns);
 	fd_close(&b->ipc_ns);
 	fd_close(&b->pid_ns);
-	fd_close(&b->net_dev);
+	traces_close(b);
 	b->init_pid = 0;
 	b->dead = true;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "container/area.h"
 #include "container/capture.h"
@@ -17,6 +18,7 @@
 #include "model/result.h"
 
 #define TRACES_SYSV 3 /* shared memory, semaphores, message queues */
+#define TRACES_NET 2  /* snmp, snmp6 */
 
 enum { AREA_WORK, AREA_TMP, AREA_SHM, AREA_COUNT };
 
@@ -38,7 +40,8 @@ struct box {
 	struct box_options opt;
 	pid_t engine_pid, init_pid; /* init_pid: of PID 1, as the host sees it */
 	int engine_fd, socket, output, mnt_ns, ipc_ns, pid_ns;
-	int net_dev;                 /* counters of the box's cards */
+	int net_counts[TRACES_NET];  /* what the kernel counts in the box's network namespace */
+	struct buf net_before[TRACES_NET];
 	int sysv_next[TRACES_SYSV];  /* identifiers that come next when no step made one */
 	bool worn;                   /* a step left numbers that a later one could read */
 	int policy, priority, nice; /* of PID 1 when it began: steps may change them */

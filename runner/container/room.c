@@ -24,20 +24,36 @@ void room_done(struct room *r)
 	free(r->bundle);
 	free(r->state);
 	free(r->netns);
+	free(r->peers);
 	free(r->held);
 	free(r->once);
 	memset(r, 0, sizeof *r);
 }
 
+static void name_places(struct room *r, char *path)
+{
+	r->path = path;
+	r->root = mem_printf("%s/root", path);
+	r->bundle = mem_printf("%s/bundle", path);
+	r->state = mem_printf("%s/state", path);
+	r->netns = mem_printf("%s/netns", path);
+	r->peers = mem_printf("%s/peers", path);
+	r->held = mem_printf("%s/held", path);
+	r->once = mem_printf("%s/once", path);
+}
+
+int room_within(const struct room *outer, const char *name, struct room *ret, struct err *err)
+{
+	name_places(ret, mem_printf("%s/%s", outer->path, name));
+	if (mkdir(ret->path, 0711) < 0 && errno != EEXIST)
+		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", ret->path);
+	return 0;
+}
+
 int room_enter(const struct places *p, const char *hidden, struct room *ret, struct err *err)
 {
-	struct room r = { .path = mem_printf("%s/room", p->run) };
-	r.root = mem_printf("%s/root", r.path);
-	r.bundle = mem_printf("%s/bundle", r.path);
-	r.state = mem_printf("%s/state", r.path);
-	r.netns = mem_printf("%s/netns", r.path);
-	r.held = mem_printf("%s/held", r.path);
-	r.once = mem_printf("%s/once", r.path);
+	struct room r;
+	name_places(&r, mem_printf("%s/room", p->run));
 	*ret = r;
 	if (unshare(CLONE_NEWNS) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a mount namespace (moulette "

@@ -18,6 +18,7 @@ struct room {
 	char *bundle; /* config.json */
 	char *state;  /* --root of the engine */
 	char *netns;
+	char *peers;  /* the switch that joins the boxes of one test */
 	char *held;   /* trees of the host that are bound into the box */
 	char *once;   /* bound at SPEC_ONCE_PATH when each step has a container of its own */
 };
@@ -26,6 +27,9 @@ struct room {
  *  relative paths of the user must have been opened or made absolute before. @hidden is covered
  *  in our namespace (NULL: nothing). FAULT_INFRA. */
 int room_enter(const struct places *p, const char *hidden, struct room *ret, struct err *err);
+/** room_within() - places for another box in the folder @name of a room, made here; its box may live
+ *  beside the room's own. FAULT_INFRA. */
+int room_within(const struct room *outer, const char *name, struct room *ret, struct err *err);
 /** room_furnish() - empty folders for the next box; room_clear() must have been called between. */
 int room_furnish(const struct room *r, struct err *err);
 /**

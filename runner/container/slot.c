@@ -105,8 +105,8 @@ int slot_release(struct slot *s, struct err *err)
 	return bad;
 }
 
-int slot_sweep(const struct places *p, const struct cgroup_host *h, int *ret_swept,
-	       struct err *err)
+int slot_sweep(const struct places *p, const struct cgroup_host *h, slot_sweep_fn *also, void *ctx,
+	       int *ret_swept, struct err *err)
 {
 	AUTO_FD int dirfd = open_dir(p, err);
 	int copy = dirfd < 0 ? -1 : fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
@@ -120,7 +120,9 @@ int slot_sweep(const struct places *p, const struct cgroup_host *h, int *ret_swe
 		AUTO_FD int fd = lock(dirfd, e->d_name, 0);
 		if (fd < 0 || !marked(fd))
 			continue;
-		if (clean(fd, atoi(e->d_name), h, err) < 0)
+		int number = atoi(e->d_name);
+		/* The mark goes last. */
+		if ((also && also(ctx, number, err) < 0) || clean(fd, number, h, err) < 0)
 			bad = -1;
 		else
 			++*ret_swept;

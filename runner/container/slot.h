@@ -28,9 +28,12 @@ int slot_take(const struct places *p, const struct cgroup_host *h, const char *i
 	      struct slot *ret, struct err *err);
 /** slot_release() - its cgroups are removed and it is free. Return: as cgroup_remove(). */
 int slot_release(struct slot *s, struct err *err);
-/** slot_sweep() - what killed runners left in any slot. @ret_swept counts slots. All are tried;
- *  -1 names one that could not be swept. */
-int slot_sweep(const struct places *p, const struct cgroup_host *h, int *ret_swept,
-	       struct err *err);
+typedef int slot_sweep_fn(void *ctx, int number, struct err *err);
+
+/** slot_sweep() - what killed runners left in any slot. @also (NULL: nothing) removes what others
+ *  keep for a slot, which is held while it is called. @ret_swept counts slots. All are tried; -1
+ *  names one that could not be swept. */
+int slot_sweep(const struct places *p, const struct cgroup_host *h, slot_sweep_fn *also, void *ctx,
+	       int *ret_swept, struct err *err);
 
 #endif

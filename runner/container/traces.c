@@ -1,7 +1,7 @@
 /* traces.c - what a step leaves in the namespaces of a box that serves many.
  *
  * Objects are removed. Numbers that only count upwards cannot all be set back: process ids can; for
- * bytes on lo and identifiers of System V objects the box is called worn, and whoever runs steps in
+ * the network's counters and identifiers of System V objects the box is called worn, and whoever runs steps in
  * it takes a new one over the same areas.
  */
 #include "container/traces.h"
@@ -102,17 +102,26 @@ static void collect_sockets(void)
 	close(pair[1]);
 }
 
-/* Bytes that lo has carried; -1: cannot be read. */
-static int64_t lo_bytes(const struct box *b)
+/* Not only what packets move: a destination without a way, a send that fits no buffer. */
+static int read_counts(const struct box *b, int i, struct buf *ret)
 {
-	char text[4096];
-	long long bytes;
-	ssize_t n = pread(b->net_dev, text, sizeof text - 1, 0);
-	if (n <= 0)
-		return -1;
-	text[n] = '\0';
-	const char *lo = strstr(text, "lo:");
-	return lo && sscanf(lo, "lo: %lld", &bytes) == 1 ? bytes : -1;
+	ret->len = 0;
+	return b->net_counts[i] < 0 || lseek(b->net_counts[i], 0, SEEK_SET) < 0 ? -1 :
+	       fd_read_all(b->net_counts[i], ret, 1 << 20);
+}
+
+static bool net_moved(const struct box *b)
+{
+	bool moved = false;
+	for (int i = 0; i < TRACES_NET; i++) {
+		const struct buf *before = &b->net_before[i];
+		AUTO_BUF now = { 0 };
+		if (b->net_counts[i] < 0)
+			continue; /* a kernel without IPv6 */
+		moved |= read_counts(b, i, &now) < 0 || now.len != before->len ||
+			 memcmp(now.data, before->data, now.len) != 0;
+	}
+	return moved;
 }
 
 /* The next process of the box gets the number that its first step had. A child that is born into
@@ -143,13 +152,35 @@ static int open_of_init(const struct box *b, const char *name, int *ret, struct 
 	return *ret < 0 ? err_set(err, FAULT_INFRA, errno, "cannot open '%s' of the box", path) : 0;
 }
 
+/* All protocols' counters, as proc(5) has them; those of lo are among them. */
+static int open_counts(struct box *b, struct err *err)
+{
+	static const char *const names[TRACES_NET] = { "net/snmp", "net/snmp6" };
+	for (int i = 0; i < TRACES_NET; i++) {
+		if (open_of_init(b, names[i], &b->net_counts[i], err) < 0 && errno != ENOENT)
+			return -1;
+		if (b->net_counts[i] >= 0 && read_counts(b, i, &b->net_before[i]) < 0)
+			return err_set(err, FAULT_INFRA, errno, "cannot read '%s' of the box",
+				       names[i]);
+	}
+	return 0;
+}
+
 int traces_open(struct box *b, struct err *err)
 {
-	if (open_of_init(b, "net/dev", &b->net_dev, err) < 0 ||
-	    open_of_init(b, "ns/pid", &b->pid_ns, err) < 0 || clean_ipc(b, err) < 0)
+	if (open_counts(b, err) < 0 || open_of_init(b, "ns/pid", &b->pid_ns, err) < 0 ||
+	    clean_ipc(b, err) < 0)
 		return -1;
 	b->worn = false;
 	return 0;
+}
+
+void traces_close(struct box *b)
+{
+	for (int i = 0; i < TRACES_NET; i++) {
+		fd_close(&b->net_counts[i]);
+		buf_done(&b->net_before[i]);
+	}
 }
 
 int traces_clean(struct box *b, const struct step_facts *f, struct err *err)
@@ -157,7 +188,7 @@ int traces_clean(struct box *b, const struct step_facts *f, struct err *err)
 	collect_sockets();
 	if (clean_ipc(b, err) < 0)
 		return -1;
-	b->worn |= lo_bytes(b) > 0;
+	b->worn |= net_moved(b);
 	/* One process alone has moved the counter by one, as in every other test. */
 	if (f->processes_peak == 1 && f->pids_denied <= 0)
 		return 0;

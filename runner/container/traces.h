@@ -9,5 +9,7 @@ int traces_open(struct box *b, struct err *err);
 /** traces_clean() - after a step, its processes dead: remove what it left; b->worn says that
  *  something stays that a later step could see. FAULT_INFRA. */
 int traces_clean(struct box *b, const struct step_facts *f, struct err *err);
+/** traces_close() - accepts a box of which nothing was noted. */
+void traces_close(struct box *b);
 
 #endif

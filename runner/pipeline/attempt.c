@@ -5,14 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "network/netns.h"
 #include "pipeline/attempt_box.h"
+#include "pipeline/attempt_card.h"
+#include "pipeline/attempt_run.h"
 #include "pipeline/judge.h"
+#include "pipeline/party.h"
 #include "submission/assignment.h"
 
 static int sink_log(void *ctx, int stream, const void *data, size_t len)
@@ -22,11 +23,11 @@ static int sink_log(void *ctx, int stream, const void *data, size_t len)
 	return framelog_add(job->log, step, stream, data, len);
 }
 
-/* @number -1: a step of ours, which nobody may signal. */
-static int run_one(struct attempt *a, const struct step_spec *spec, int number,
-		   capture_sink_fn *sink, void *ctx, struct step_facts *facts, struct err *err)
+int attempt_run(struct attempt *a, const struct step_spec *spec, int number,
+		capture_sink_fn *sink, void *ctx, struct step_facts *facts, struct err *err)
 {
 	AUTO_STRV env = strv_dup(a->env);
+	attempt_card_env(a, &env);
 	for (char *const *e = spec->env; e && *e; e++)
 		env_set(&env, *e);
 	for (char *const *e = a->job->session->opt.env; e && *e; e++)
@@ -34,7 +35,9 @@ static int run_one(struct attempt *a, const struct step_spec *spec, int number,
 	const struct box_step step = { .spec = spec, .env = env, .fresh = a->areas[0].frozen,
 				       .sink = sink, .sink_ctx = ctx, .number = (uint32_t)number,
 				       .kill_fd = number < 0 ? -1 : a->job->live->control.kill_fd };
-	return box_run(&a->box, &step, facts, err);
+	if (box_run(&a->box, &step, facts, err) < 0)
+		return -1;
+	return attempt_card_read(a, facts, err);
 }
 
 struct probe {
@@ -72,7 +75,9 @@ static int probe_check(struct attempt *a, bool *ret, struct err *err)
 	spec.limits.v[LIMIT_OUTPUT] = 64 << 20;
 	struct step_facts facts;
 	step_facts_init(&facts);
-	if (run_one(a, &spec, -1, sink_probe, &probe, &facts, err) < 0)
+	int bad = attempt_run(a, &spec, -1, sink_probe, &probe, &facts, err);
+	step_facts_done(&facts);
+	if (bad)
 		return -1;
 	if (facts.box_failed) {
 		*err = facts.trouble;
@@ -174,6 +179,12 @@ static bool is_laid(const struct attempt *a, const char *program)
 	return false;
 }
 
+static void add_words(struct step_result *res, const char *words)
+{
+	size_t len = strlen(res->message);
+	snprintf(res->message + len, sizeof res->message - len, "%s%s", len ? "; " : "", words);
+}
+
 /* "#!/usr/bin/env bash" with a carriage return starts env, which finds no "bash\r": all that is seen
  * is status 127. */
 static void explain_status(const struct attempt *a, const char *program, struct step_result *res)
@@ -189,28 +200,56 @@ static void explain_status(const struct attempt *a, const char *program, struct 
 	const char *end = n > 3 && memcmp(head, "#!", 2) == 0 ? memchr(head, '\n', (size_t)n) : NULL;
 	if (!end || end[-1] != '\r')
 		return;
-	size_t len = strlen(res->message);
-	snprintf(res->message + len, sizeof res->message - len,
-		 "; the first line of %.100s ends in a carriage return", program);
+	AUTO_FREE char *words = mem_printf("the first line of %.100s ends in a carriage return", program);
+	add_words(res, words);
+}
+
+/* The clock of the step begins when its peers are ready. What keeps them from it is a step that was
+ * not run, for a reason that is not the student's. */
+static int run_among_peers(struct attempt *a, const struct step_spec *spec, int number, char note[200],
+			   struct step_facts *facts, struct err *err)
+{
+	struct party party;
+	struct err trouble = { 0 };
+	if (spec->n_peers == 0)
+		return attempt_run(a, spec, number, sink_log, a->job, facts, err);
+	int bad = party_start(a, spec, &party, &trouble);
+	if (bad && strcmp(trouble.code, "interrupted") == 0) {
+		*err = trouble;
+	} else if (bad) {
+		facts->box_failed = true;
+		facts->trouble = trouble;
+		bad = 0;
+	} else {
+		bad = attempt_run(a, spec, number, sink_log, a->job, facts, err);
+		party_note(&party, note, 200);
+	}
+	party_end(&party);
+	return bad;
 }
 
 static int run_step(struct attempt *a, size_t i, struct step_result *ret, struct err *err)
 {
 	const struct step_spec *spec = &a->plan.steps[i];
 	struct job *job = a->job;
+	char note[200] = "";
 	memset(ret, 0, sizeof *ret);
 	ret->kind = spec->kind;
 	ret->limits = spec->limits;
 	step_facts_init(&ret->facts);
 	ret->facts.log_begin = framelog_mark(job->log);
 	live_step(job->live, i, ret->facts.log_begin);
-	int bad = run_one(a, spec, (int)i, sink_log, job, &ret->facts, err);
+	int bad = run_among_peers(a, spec, (int)i, note, &ret->facts, err);
 	ret->facts.log_end = framelog_mark(job->log);
 	if (ret->facts.exec_in_work && is_laid(a, spec->argv[0]))
 		ret->facts.exec_in_work = false;
-	if (bad || judge_step(job->log, spec, ret, err) < 0)
+	if (bad || judge_step(job->log, spec, ret, err) < 0) {
+		step_facts_done(&ret->facts);
 		return -1;
+	}
 	explain_status(a, spec->argv[0], ret);
+	if (ret->verdict != VERDICT_PASSED && *note)
+		add_words(ret, note);
 	return 0;
 }
 
@@ -221,15 +260,13 @@ static void keep(struct job *job, const struct step_spec *spec, const struct ste
 	to->name = mem_strdup(spec->name);
 }
 
-/* A step left numbers that cannot be set back: the next ones get another box over the same areas. */
-static int renew_box(struct attempt *a, struct err *err)
+/* A step left what cannot be set back, or @first has another network: the next ones get another box
+ * over the same areas. */
+static int renew_box(struct attempt *a, const struct step_spec *first, struct err *err)
 {
-	const struct room *room = &a->job->session->room;
 	box_stop(&a->box);
-	umount2(room->netns, MNT_DETACH);
-	if (netns_make(room->netns, err) < 0)
-		return -1;
-	if (box_renew(&a->box, err) < 0)
+	attempt_card_end(a);
+	if (attempt_card_make(a, first, err) < 0 || box_renew(&a->box, err) < 0)
 		return -1;
 	attempt_tell_box(a);
 	return 0;
@@ -245,16 +282,20 @@ int attempt_steps(struct attempt *a, bool *ret_again, struct err *err)
 		bool known = i < job->result->n_steps;
 		if (known && a->plan.steps[i].kind != STEP_BUILD)
 			continue;
-		if (a->box.worn && renew_box(a, err) < 0)
+		if ((a->box.worn || !attempt_card_fits(a, &a->plan.steps[i])) &&
+		    renew_box(a, &a->plan.steps[i], err) < 0)
 			return -1;
 		if (before_step(a, i, err) < 0 || run_step(a, i, &res, err) < 0)
 			return -1;
-		if (try_again(a, &res, ret_again))
-			return 0;
-		if (!known) {
+		bool again = try_again(a, &res, ret_again);
+		if (!again && !known) {
 			keep(job, &a->plan.steps[i], &res);
 			job->failures = 0;
+		} else {
+			step_facts_done(&res.facts);
 		}
+		if (again)
+			return 0;
 		if (known && res.verdict != VERDICT_PASSED)
 			return err_set_code(err, "box.died", FAULT_INFRA, 0,
 					    "build step '%s' passed in the first box and not in the "

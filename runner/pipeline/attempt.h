@@ -8,6 +8,7 @@
 #include "container/box.h"
 #include "container/live.h"
 #include "model/result.h"
+#include "network/card.h"
 #include "pipeline/session.h"
 
 #define BOX_FAILURES_MAX 2 /* the same place twice is told by name */
@@ -21,6 +22,11 @@ struct job {
 	struct live *live;         /* what others see of it */
 	struct run_result *result; /* steps are added as they are judged */
 	int failures;            /* of the box, at the step that comes next */
+	/* Of a peer (pipeline/party.h): the test beside which it runs, the switch that joins them,
+	 * and which one it is, from 1 on. */
+	const struct step_spec *party;
+	const char *party_switch;
+	int member;
 };
 
 struct attempt {
@@ -35,6 +41,9 @@ struct attempt {
 	size_t n_mounts;
 	bool laid;                 /* the assignment's files lie in the work folder */
 	bool started;
+	const struct network *network; /* of the box's card; NULL: it has none */
+	const struct step_spec *party; /* the test whose peers the box is joined to; NULL: none */
+	struct card card;
 	struct box box;
 };
 

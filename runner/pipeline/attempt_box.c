@@ -10,10 +10,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "bundle/mounts.h"
-#include "bundle/spec.h"
-#include "bundle/volumes.h"
-#include "network/netns.h"
 #include "pipeline/attempt_box.h"
+#include "pipeline/attempt_card.h"
 #include "pipeline/files.h"
 #include "submission/assignment.h"
 #include "unpack/unpack.h"
@@ -22,9 +20,6 @@
  * stand in a folder that no entry names. */
 #define BYTES_PER_ENTRY 8192
 #define ROOM_FOR_FILES (INT64_C(1) << 40)
-/* The box's own cgroup holds PID 1 and the child that is about to enter a step's. */
-#define BOX_PROCESSES 16
-#define BOX_MEMORY_MIN (INT64_C(64) << 20)
 
 const struct assignment *attempt_assignment(const struct attempt *a)
 {
@@ -75,6 +70,8 @@ static int unpack_into(struct attempt *a, const struct step_cgroup *group, struc
 {
 	const struct session *s = a->job->session;
 	struct area *work = &a->areas[AREA_WORK];
+	if (!a->job->sub) /* a peer has nothing but its files */
+		return area_enter(work, "", err);
 	AUTO_FD int dest = open(work->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dest < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot open '%s'", work->base);
@@ -169,164 +166,6 @@ static int plan_and_lay(struct attempt *a, struct err *err)
 			       &s->opt.over, s->opt.time_factor, &a->plan, err);
 }
 
-static void add_mount(struct attempt *a, const char *source, const char *destination, bool rw)
-{
-	a->mounts = mem_realloc(a->mounts, (a->n_mounts + 1) * sizeof *a->mounts);
-	a->mounts[a->n_mounts++] = (struct mount_spec){ mem_strdup(source), mem_strdup(destination),
-							rw };
-}
-
-/* Tests get /work, /tmp and /dev/shm anew, over whatever was mounted there. */
-static int check_volume(const struct attempt *a, const struct mount_spec *m, struct err *err)
-{
-	const char *at = NULL;
-	for (int i = 0; i < AREA_COUNT; i++)
-		if (path_within(m->destination, a->areas[i].at))
-			at = a->areas[i].at;
-	for (size_t i = 0; at && i < a->plan.n; i++)
-		if (a->plan.steps[i].kind == STEP_TEST)
-			return err_set(err, FAULT_USAGE, 0, "volume '%s': every test finds a clean "
-				       "%s, where nothing of the host can be; choose another place",
-				       m->destination, at);
-	return 0;
-}
-
-/* A profile is for every run, so it may not even where a lone command would see it. */
-static int check_profile_mounts(const struct attempt *a, struct err *err)
-{
-	const struct profile *p = &a->job->session->profile;
-	struct json_object *mounts = json_object_object_get(p->config, "mounts");
-	for (size_t i = 0; mounts && i < json_object_array_length(mounts); i++) {
-		const char *at = mount_text(json_object_array_get_idx(mounts, i), "destination");
-		for (int k = 0; k < AREA_COUNT; k++)
-			if (strcmp(at, a->areas[k].at) != 0 && path_within(at, a->areas[k].at))
-				return err_set(err, FAULT_USAGE, 0,
-					       "profile '%s': cannot mount at '%s': every test finds "
-					       "a clean %s; choose another place", p->name, at,
-					       a->areas[k].at);
-	}
-	return 0;
-}
-
-static int collect_mounts(struct attempt *a, struct err *err)
-{
-	const struct session *s = a->job->session;
-	const struct assignment *asg = attempt_assignment(a);
-	if (check_profile_mounts(a, err) < 0)
-		return -1;
-	for (size_t i = 0; asg && i < asg->n_files; i++) {
-		AUTO_FREE char *copy = NULL;
-		if (asg->files[i].to[0] != '/')
-			continue;
-		if (files_copy(s->opt.places, &asg->files[i], &copy, err) < 0)
-			return -1;
-		add_mount(a, copy, asg->files[i].to, false);
-	}
-	for (size_t i = 0; i < s->opt.n_mounts; i++) {
-		if (check_volume(a, &s->opt.mounts[i], err) < 0)
-			return -1;
-		add_mount(a, s->opt.mounts[i].source, s->opt.mounts[i].destination,
-			  s->opt.mounts[i].rw);
-	}
-	return 0;
-}
-
-static int64_t largest(const struct plan *p, enum limit_id id)
-{
-	int64_t most = 0;
-	for (size_t i = 0; i < p->n; i++)
-		if (p->steps[i].limits.v[id] > most)
-			most = p->steps[i].limits.v[id];
-	return most;
-}
-
-/* What every step finds: the config's environment, which holds the assignment's and -e. */
-static int take_env(struct attempt *a, struct err *err)
-{
-	struct json_object *process;
-	if (json_get_obj(a->config, "config.json", "process", &process, err) < 0)
-		return -1;
-	return json_get_strv(process, "config.json: process", "env", &a->env, err);
-}
-
-/* An engine with a /dev of its own finds the init in a folder of ours. */
-static int furnish_once(struct attempt *a, struct err *err)
-{
-	const struct session *s = a->job->session;
-	AUTO_FREE char *copy = mem_printf("%s/init", s->room.once);
-	AUTO_BUF text = { 0 };
-	if (file_read(AT_FDCWD, s->opt.places->init, &text, 16 << 20) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot read '%s'", s->opt.places->init);
-	AUTO_FD int fd = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
-	if (fd < 0 || fd_write_all(fd, text.data, text.len) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot write '%s'", copy);
-	add_mount(a, s->room.once, SPEC_ONCE_PATH, false);
-	return 0;
-}
-
-static int make_config(struct attempt *a, struct err *err)
-{
-	const struct session *s = a->job->session;
-	const struct assignment *asg = attempt_assignment(a);
-	AUTO_STRV env = strv_dup(asg ? asg->env : NULL);
-	for (char *const *e = s->opt.env; e && *e; e++)
-		env_set(&env, *e);
-	if (collect_mounts(a, err) < 0 || netns_make(s->room.netns, err) < 0)
-		return -1;
-	if (!s->engine.inherits_fds && furnish_once(a, err) < 0)
-		return -1;
-	AUTO_FREE char *group = mem_printf("/%s/box", a->slot.group);
-	int64_t memory = largest(&a->plan, LIMIT_MEMORY);
-	const struct spec_request req = {
-		.image = &s->image, .root_path = s->room.root,
-		.work_source = a->areas[AREA_WORK].source, .tmp_source = a->areas[AREA_TMP].source,
-		.shm_source = a->areas[AREA_SHM].source,
-		.init_source = s->engine.inherits_fds ? s->opt.places->init : NULL,
-		.env = env, .mounts = a->mounts, .n_mounts = a->n_mounts,
-		.uid_base = a->slot.uid_base, .cgroups_path = group, .netns_path = s->room.netns,
-		.memory_bytes = memory > BOX_MEMORY_MIN ? memory : BOX_MEMORY_MIN,
-		.processes = BOX_PROCESSES, .max_file_bytes = largest(&a->plan, LIMIT_DISK),
-	};
-	if (spec_make(&s->profile, &req, &a->config, err) < 0)
-		return -1;
-	return take_env(a, err);
-}
-
-/* What the engine binds has its rights already: they do not rest on what words it knows. */
-static int hold_volumes(const struct attempt *a, struct err *err)
-{
-	struct json_object *mounts = json_object_object_get(a->config, "mounts");
-	size_t held = 0;
-	for (size_t i = 0; mounts && i < json_object_array_length(mounts); i++) {
-		struct json_object *m = json_object_array_get_idx(mounts, i);
-		AUTO_FREE char *place = NULL;
-		if (!volume_is(m))
-			continue;
-		if (room_hold(&a->job->session->room, mount_text(m, "source"), held++,
-			      mount_has(m, "ro"), &place, err) < 0)
-			return -1;
-		volume_held(m, place);
-	}
-	return 0;
-}
-
-static int write_bundle(const struct attempt *a, struct err *err)
-{
-	const struct session *s = a->job->session;
-	AUTO_STRV points = NULL;
-	AUTO_FD int dir = open(s->room.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot open '%s'", s->room.bundle);
-	if (spec_mount_points(a->config, &points, err) < 0)
-		return -1;
-	/* runsc binds into the tree before it mounts its own /dev over it. */
-	if (!s->engine.inherits_fds)
-		strv_add(&points, "d/dev/shm");
-	if (hold_volumes(a, err) < 0 || room_mount_root(&s->room, &s->image, points, err) < 0)
-		return -1;
-	return spec_write(a->config, dir, err);
-}
-
 /* The share of processors lies on the slot's group, above the box and its steps alike. */
 static int limit_cpu(const struct attempt *a, struct err *err)
 {
@@ -383,14 +222,15 @@ static int start_box(struct attempt *a, struct err *err)
 int attempt_begin(struct job *job, struct attempt *ret, struct err *err)
 {
 	struct session *s = job->session;
-	*ret = (struct attempt){ .job = job, .slot = { .fd = -1 } };
+	*ret = (struct attempt){ .job = job, .slot = { .fd = -1 }, .card = CARD_NONE };
 	if (job->command)
 		assignment_command(s->opt.assignment, job->command, &ret->command);
 	if (slot_take(s->opt.places, &s->host, job->result->id, &ret->slot, err) < 0 ||
 	    cgroup_make(&s->host, ret->slot.group, err) < 0 || room_furnish(&s->room, err) < 0 ||
 	    make_areas(ret, err) < 0 || unpack(ret, err) < 0 || plan_and_lay(ret, err) < 0 ||
-	    make_config(ret, err) < 0 ||
-	    limit_cpu(ret, err) < 0 || write_bundle(ret, err) < 0)
+	    attempt_card_make(ret, &ret->plan.steps[0], err) < 0 ||
+	    attempt_make_config(ret, err) < 0 || limit_cpu(ret, err) < 0 ||
+	    attempt_write_bundle(ret, err) < 0)
 		return -1;
 	return start_box(ret, err);
 }
@@ -399,6 +239,7 @@ void attempt_end(struct attempt *a)
 {
 	if (a->started)
 		box_end(&a->box);
+	attempt_card_end(a);
 	for (int i = 0; i < AREA_COUNT; i++)
 		area_close(&a->areas[i]);
 	room_clear(&a->job->session->room);

@@ -10,6 +10,12 @@ const struct assignment *attempt_assignment(const struct attempt *a);
 int attempt_open_work(const struct attempt *a, int *ret, struct err *err);
 /** attempt_plan() - the steps; @has_check as assignment_plan() has it. */
 int attempt_plan(struct attempt *a, bool has_check, struct err *err);
+/** attempt_make_config() - a->config and a->env, from the plan. */
+int attempt_make_config(struct attempt *a, struct err *err);
+/** attempt_write_bundle() - rootfs and config.json in the room's bundle. */
+int attempt_write_bundle(const struct attempt *a, struct err *err);
+/** attempt_mount() - bind @source of the host at @destination in the box; before the config. */
+void attempt_mount(struct attempt *a, const char *source, const char *destination, bool rw);
 /** attempt_tell_box() - others see the container that was started. */
 void attempt_tell_box(const struct attempt *a);
 /** attempt_lay_files() - the assignment's files with a relative `to`, into the work folder. */

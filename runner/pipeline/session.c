@@ -20,6 +20,52 @@
 #define DEFAULT_PROFILE "default"
 #define DEFAULT_IMAGE "host"
 
+static int check_network(struct session *s, const struct network *n, bool needed, struct err *err)
+{
+	const struct network any = { .kind = NETWORK_CARD };
+	if (n->kind != NETWORK_CARD && !needed)
+		return 0;
+	if (!s->has_net && network_host_open(s->opt.places, &s->net, err) < 0)
+		return -1;
+	s->has_net = true;
+	return network_host_check(&s->net, n->kind == NETWORK_CARD ? n : &any, err);
+}
+
+/* A peer may name a profile, whose card is then its own. */
+static int check_peers(struct session *s, const struct step_spec *test, struct err *err)
+{
+	for (size_t i = 0; i < test->n_peers; i++) {
+		const struct peer_spec *peer = &test->peers[i];
+		struct profile p;
+		if (!peer->profile)
+			continue;
+		if (profile_load(peer->profile, s->opt.places->profiles, &p, err) < 0)
+			return err_wrap(err, "test '%s', peer '%s'", test->name, peer->name);
+		int bad = check_network(s, &p.network, true, err);
+		profile_done(&p);
+		if (bad)
+			return -1;
+	}
+	return 0;
+}
+
+/* What the assignment says is in the place of what the profile says. */
+static int check_networks(struct session *s, struct err *err)
+{
+	const struct assignment *a = s->opt.assignment;
+	bool own = a && a->network.kind != NETWORK_UNSET;
+	if (check_network(s, own ? &a->network : &s->profile.network, false, err) < 0)
+		return -1;
+	for (size_t i = 0; a && i < a->n_build; i++)
+		if (check_network(s, &a->build[i].network, false, err) < 0)
+			return -1;
+	for (size_t i = 0; a && i < a->n_tests; i++)
+		if (check_network(s, &a->tests[i].network, a->tests[i].n_peers > 0, err) < 0 ||
+		    check_peers(s, &a->tests[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 static const char *choose(const char *given, const char *assigned, const char *otherwise)
 {
 	return given ? given : assigned ? assigned : otherwise;
@@ -30,15 +76,52 @@ static int has_result(void *ctx, const char *id, struct err *err)
 	return store_has(ctx, id, err);
 }
 
-int session_sweep(const struct places *p, struct store *store, int *ret_swept, struct err *err)
+/* Cards are looked for only where there ever was one since the host was started. */
+struct card_sweep {
+	const struct places *places;
+	bool wanted, open;
+	struct network_host net;
+};
+
+static int open_net(struct card_sweep *c, struct err *err)
+{
+	if (c->open)
+		return 0;
+	if (network_host_open(c->places, &c->net, err) < 0)
+		return -1;
+	c->open = true;
+	return 0;
+}
+
+static int sweep_card(void *ctx, int slot, struct err *err)
+{
+	struct card_sweep *c = ctx;
+	if (!c->wanted)
+		return 0;
+	return open_net(c, err) < 0 ? -1 : network_host_dismiss(&c->net, slot, err);
+}
+
+static int sweep_slots(const struct places *p, int *ret_swept, struct err *err)
 {
 	struct cgroup_host host = { 0 };
-	int bad = 0;
+	struct card_sweep c = { .places = p };
+	AUTO_FREE char *locks = mem_printf("%s/network", p->run);
+	c.wanted = access(locks, F_OK) == 0;
 	/* A host without cgroups has no slots to be swept; grading will say so. */
-	if (cgroup_host_find(&host, NULL) == 0) {
-		bad = slot_sweep(p, &host, ret_swept, err);
-		cgroup_host_done(&host);
-	}
+	if (cgroup_host_find(&host, NULL) < 0)
+		return 0;
+	int bad = slot_sweep(p, &host, sweep_card, &c, ret_swept, err);
+	cgroup_host_done(&host);
+	if (c.wanted && (open_net(&c, err) < 0 || network_host_sweep(&c.net, ret_swept, err) < 0))
+		bad = -1;
+	if (c.open)
+		network_host_close(&c.net);
+	return bad;
+}
+
+int session_sweep(const struct places *p, struct store *store, int *ret_swept, struct err *err)
+{
+	int bad = sweep_slots(p, ret_swept, err);
 	if (files_sweep(p, err) < 0 || live_sweep(p, has_result, store, ret_swept, err) < 0)
 		bad = -1;
 	return bad;
@@ -59,7 +142,7 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 	if (profile_load(profile, p->profiles, &ret->profile, err) < 0 ||
 	    languages_load(table, &ret->languages, err) < 0 ||
 	    (a && assignment_check_languages(a, &ret->languages, err) < 0) ||
-	    places_make(p, err) < 0 ||
+	    check_networks(ret, err) < 0 || places_make(p, err) < 0 ||
 	    /* Held first: else it could be replaced between looking at it and using it. */
 	    image_hold(p, image, &ret->image_lock, err) < 0 ||
 	    image_open(p, image, &ret->image, err) < 0 ||
@@ -88,6 +171,11 @@ int session_ready(struct session *s, struct err *err)
 			       "moulette again", p->init);
 	if (engine_find(p, &s->engine, err) < 0 || cgroup_host_find(&s->host, err) < 0)
 		return -1;
+	/* Such an engine has a network stack of its own, which goes around the rules of a namespace. */
+	if (s->has_net && !s->engine.inherits_fds)
+		return err_set(err, FAULT_USAGE, 0, "engine '%s' cannot give a box a network card: it "
+			       "has a network of its own that no rule of ours sees; use crun or runc",
+			       s->engine.name);
 	block_signals();
 	if (room_enter(p, s->engine.hides_unified ? s->host.hidden_unified : NULL, &s->room, err) < 0)
 		return -1;
@@ -109,6 +197,8 @@ void session_close(struct session *s)
 		close(s->image_lock);
 	if (s->own_mnt >= 0)
 		close(s->own_mnt);
+	if (s->has_net)
+		network_host_close(&s->net);
 	store_close(s->store);
 	profile_done(&s->profile);
 	image_done(&s->image);

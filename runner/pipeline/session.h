@@ -13,6 +13,7 @@
 #include "model/image.h"
 #include "model/places.h"
 #include "model/spec.h"
+#include "network/host.h"
 #include "store/store.h"
 #include "submission/language.h"
 
@@ -34,6 +35,8 @@ struct session {
 	struct profile profile;
 	struct image image;
 	int image_lock, own_mnt;
+	bool has_net; /* some step may have a card: net is open */
+	struct network_host net;
 	struct languages languages;
 	struct store *store;
 	/* Made by session_ready(). */

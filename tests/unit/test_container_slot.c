@@ -121,7 +121,7 @@ START_TEST(sweep_finds_a_killed_runner)
 	ck_assert_int_eq(cgroup_make(&host, mine.group, &err), 0);
 	snprintf(group, sizeof group, "moulette/s%d", killed_runner(&process));
 	ck_assert(group_exists(group));
-	ck_assert_msg(slot_sweep(&places, &host, &swept, &err) == 0, "%s", err.msg);
+	ck_assert_msg(slot_sweep(&places, &host, NULL, NULL, &swept, &err) == 0, "%s", err.msg);
 	ck_assert_int_ge(swept, 1);
 	ck_assert(!group_exists(group));
 	wait_gone(process);
