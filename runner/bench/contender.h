@@ -47,6 +47,9 @@ struct comparison {
 	const struct contender *const
 		*contenders; /* the first is what the others are compared with */
 	size_t n;
+	/* How many of what one run makes, when what one of them costs is worth a line; else 0. */
+	int units;
+	const char *unit;
 	/** Make what the contenders work on; *ret_text (owned) describes it. */
 	int (*setup)(const struct bench *b, void **ret_input, char **ret_text, struct err *err);
 	void (*teardown)(void *input);
@@ -66,7 +69,7 @@ struct outcome {
 	size_t rounds;
 };
 
-extern const struct comparison comparison_image_import;
+extern const struct comparison comparison_image_import, comparison_card;
 
 /**
  * comparison_run() - all rounds of one comparison

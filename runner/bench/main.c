@@ -30,7 +30,7 @@
 #define EXIT_USAGE 2
 #define EXIT_TROUBLE 3
 
-static const struct comparison *const comparisons[] = { &comparison_image_import };
+static const struct comparison *const comparisons[] = { &comparison_image_import, &comparison_card };
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 

@@ -92,6 +92,9 @@ void record_add(struct json_object *record, const struct outcome *o)
 	add_str(c, "name", o->comparison->name);
 	add_str(c, "summary", o->comparison->summary);
 	add_str(c, "input", o->text);
+	json_object_object_add(c, "units", o->comparison->units > 0 ?
+						json_object_new_int(o->comparison->units) : NULL);
+	add_str(c, "unit", o->comparison->unit);
 	for (size_t i = 0; i < o->comparison->n; i++)
 		json_object_array_add(rows, row_json(o, &o->rows[i]));
 	json_object_object_add(c, "contenders", rows);

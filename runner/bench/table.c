@@ -105,6 +105,28 @@ static void write_notes(FILE *out, const struct outcome *o)
 	}
 }
 
+/* What one of many costs, and what it costs more than one of the first contender's: the median of
+ * the pairs, as the ratio has it. */
+static void write_units(FILE *out, const struct outcome *o)
+{
+	const struct comparison *c = o->comparison;
+	const struct measured *first = &o->rows[0];
+	AUTO_FREE double *more = mem_alloc(o->rounds * sizeof *more);
+	for (size_t i = 0; c->units > 0 && i < c->n; i++) {
+		const struct measured *m = &o->rows[i];
+		if (m->why)
+			continue;
+		for (size_t k = 0; k < o->rounds; k++)
+			more[k] = m->cpu_ns[k] - first->cpu_ns[k];
+		fprintf(out, "%s: %.2f ms wall and %.2f ms cpu a %s", m->contender->name,
+			spread_of(m->wall_ns, o->rounds).median / c->units / 1e6,
+			spread_of(m->cpu_ns, o->rounds).median / c->units / 1e6, c->unit);
+		if (i > 0)
+			fprintf(out, ", %+.2f ms cpu", spread_of(more, o->rounds).median / c->units / 1e6);
+		fprintf(out, "\n");
+	}
+}
+
 int table_write(FILE *out, const struct outcome *o, struct err *err)
 {
 	__attribute__((cleanup(table_cleanup))) struct libscols_table *t = scols_new_table();
@@ -115,5 +137,6 @@ int table_write(FILE *out, const struct outcome *o, struct err *err)
 	if (scols_print_table(t) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot print a table");
 	write_notes(out, o);
+	write_units(out, o);
 	return 0;
 }

@@ -39,9 +39,18 @@ setup() {
 	[ -z "$(ls "$TMPDIR")" ] || fail "left: $(ls "$TMPDIR")"
 }
 
+@test "a network card is measured by the box" {
+	need_engine
+	"$bench" --rounds 1 --only card --out "$d" >"$d/table" 2>"$d/words"
+	expect_text "$d/table" "card: boxes without and with a network card" "no card: a network namespace" " ms cpu a box, "
+	[ "$(field comparisons.0.units "$d/bench.json")" = 50 ]
+	[ "$(field comparisons.0.unit "$d/bench.json")" = box ]
+	[ -z "$(ls "$TMPDIR")" ] || fail "left: $(ls "$TMPDIR")"
+}
+
 @test "what is not there is not measured, and said" {
 	# The folder of umoci is not in PATH; moulette is found beside the program.
-	PATH=/nowhere "$bench" --rounds 1 --size 1M --out "$d" >"$d/table"
+	PATH=/nowhere "$bench" --rounds 1 --size 1M --only image-import --out "$d" >"$d/table"
 	expect_text "$d/table" "umoci: not measured: umoci is not installed"
 	[ "$(field comparisons.0.contenders.1.wall_ns "$d/bench.json")" = null ]
 }
