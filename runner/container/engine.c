@@ -121,7 +121,9 @@ static int spawn(const struct engine *e, char *const *argv, const struct engine_
 		 pid_t *ret_pid, int *ret_pidfd, struct err *err)
 {
 	pid_t parent = getpid();
-	pid_t pid = fork();
+	/* Not fork: whatever we wrote to afterwards would be copied, page by page. The child changes
+	 * nothing in our memory but its own frames. */
+	pid_t pid = vfork();
 	if (pid == 0)
 		child_exec(e, argv, call, parent);
 	if (pid < 0)

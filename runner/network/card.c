@@ -22,13 +22,13 @@
 #include "network/rules.h"
 
 #define FIRST_BOX 256 /* below it: the host's end */
+#define NAMES_MASK 0xfff /* of a slot, until they come again; the longest has 14 characters */
 
 struct making {
 	const struct card_options *opt;
 	struct card *card;
 	const struct network_reach *reach;
 	size_t n_reach;
-	struct nl_sock *inner;
 };
 
 static const struct { const char *path, *value; } settings[] = {
@@ -52,33 +52,35 @@ static int inside(void *ctx, struct err *err)
 			return err_set(err, FAULT_INFRA, errno, "cannot write '%s'",
 				       settings[i].path);
 	rules_text(m->card->address, m->opt->network, m->opt->host, m->reach, m->n_reach, &text);
-	if (route_open(&m->inner, err) < 0 || nft_open(&m->card->nft, err) < 0)
+	if (route_open(&m->card->inner, err) < 0 || nft_open(&m->card->nft, err) < 0)
 		return -1;
 	return nft_do(m->card->nft, text.data, "write the rules of a card", err);
 }
 
-static void name_ends(int number, struct route_end *host, struct route_end *box)
+static void name_ends(struct card *c, int number, struct route_end *host, struct route_end *box)
 {
 	const uint8_t high = (uint8_t)(number >> 8), low = (uint8_t)number;
 	/* Locally administered; the letters say whose. */
 	*host = (struct route_end){ .mac = { 0x02, 'm', 'o', 0, high, low }, .ns_fd = -1 };
 	*box = (struct route_end){ .mac = { 0x02, 'm', 'o', 1, high, low }, .name = RULES_CARD };
-	snprintf(host->name, sizeof host->name, NETWORK_CARD_NAME, number);
+	snprintf(host->name, sizeof host->name, NETWORK_CARD_PREFIX "%x", number,
+		 c->host->cards++ & NAMES_MASK);
+	memcpy(c->name, host->name, sizeof c->name);
 }
 
 static int set_up_box(const struct making *m, const struct route_end *host, struct err *err)
 {
-	int index = route_index(m->inner, RULES_CARD);
+	int index = route_index(m->card->inner, RULES_CARD);
 	const uint32_t to = m->opt->host->address;
 	if (index == 0)
 		return err_set(err, FAULT_INFRA, 0, "the card of a box has gone");
-	if (route_address(m->inner, index, m->card->address, 32, err) < 0 ||
-	    route_up(m->inner, index, err) < 0 ||
-	    route_add(m->inner, index, to, 32, 0, 0, err) < 0 ||
-	    route_add(m->inner, index, 0, 0, to, 0, err) < 0 ||
-	    route_neighbour(m->inner, index, to, host->mac, err) < 0)
+	if (route_address(m->card->inner, index, m->card->address, 32, err) < 0 ||
+	    route_up(m->card->inner, index, err) < 0 ||
+	    route_add(m->card->inner, index, to, 32, 0, 0, err) < 0 ||
+	    route_add(m->card->inner, index, 0, 0, to, 0, err) < 0 ||
+	    route_neighbour(m->card->inner, index, to, host->mac, err) < 0)
 		return -1;
-	return route_rate(m->inner, index, m->opt->network->rate, err);
+	return route_rate(m->card->inner, index, m->opt->network->rate, err);
 }
 
 static int set_up_host(const struct making *m, const struct route_end *host,
@@ -99,7 +101,6 @@ static int set_up_host(const struct making *m, const struct route_end *host,
 	return route_rate(h->route, index, m->opt->network->rate, err);
 }
 
-/* What a killed run left has this name. */
 static int make_pair(const struct making *m, struct route_end *host, struct route_end *box,
 		     struct err *err)
 {
@@ -107,69 +108,71 @@ static int make_pair(const struct making *m, struct route_end *host, struct rout
 	if (ns < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot open '%s'", m->opt->netns);
 	box->ns_fd = ns;
-	if (route_index(m->opt->host->route, host->name) != 0 &&
-	    network_host_dismiss(m->opt->host, m->card->number, err) < 0)
-		return -1;
 	return route_veth(m->opt->host->route, host, box, err);
 }
 
-static bool reaches_further(const struct making *m)
+/* What a killed run left of this slot, seen once a process. */
+static int clear_slot(const struct card_options *opt, struct err *err)
 {
-	for (size_t i = 0; i < m->n_reach; i++)
-		if (m->reach[i].where != NETWORK_AT_HOST)
-			return true;
-	return false;
+	return opt->host->cards > 0 ? 0 : network_host_dismiss(opt->host, opt->number, err);
 }
 
 static int make(struct making *m, struct err *err)
 {
 	struct route_end host, box;
 	const struct card_options *opt = m->opt;
-	name_ends(opt->number, &host, &box);
-	if (network_host_hold(opt->host, err) < 0 ||
+	if (network_host_hold(opt->host, err) < 0 || clear_slot(opt, err) < 0 ||
 	    netns_make(opt->netns, inside, m, err) < 0)
 		return -1;
-	m->card->number = opt->number;
-	if (make_pair(m, &host, &box, err) < 0)
-		return -1;
-	m->card->admitted = reaches_further(m);
-	if (network_host_admit(opt->host, opt->number, m->reach, m->n_reach, err) < 0 ||
+	name_ends(m->card, opt->number, &host, &box);
+	if (make_pair(m, &host, &box, err) < 0 ||
+	    network_host_admit(opt->host, host.name, m->reach, m->n_reach, &m->card->undo, err) < 0 ||
 	    set_up_host(m, &host, &box, err) < 0 || set_up_box(m, &host, err) < 0)
 		return -1;
 	return opt->peers ? peers_join(opt->peers, opt->number, opt->host->network, opt->member,
-				       m->inner, err) : 0;
+				       m->card->inner, err) : 0;
 }
 
 int card_make(const struct card_options *opt, struct card *ret, struct err *err)
 {
 	AUTO_FREE struct network_reach *reach = NULL;
 	struct making m = { .opt = opt, .card = ret };
-	*ret = (struct card){ .host = opt->host, .number = -1,
+	*ret = (struct card){ .host = opt->host,
 			      .address = opt->host->network + FIRST_BOX + (uint32_t)opt->number };
 	m.n_reach = network_host_reach(opt->host, opt->network, &reach);
 	m.reach = reach;
-	int bad = make(&m, err);
-	route_close(&m.inner);
-	return bad;
+	return make(&m, err);
 }
 
-int card_read(const struct card *c, struct network_facts **ret, struct err *err)
+int card_read(const struct card *c, bool used, struct network_facts **ret, struct err *err)
 {
+	struct route_counts sum = { 0 };
 	*ret = NULL;
-	return c->nft ? rules_read(c->nft, ret, err) : 0;
+	if (!c->name[0])
+		return 0;
+	struct network_facts *f = network_facts_new(NETWORK_REFUSALS_MAX);
+	if (used && (route_counts(c->inner, RULES_CARD, &sum, err) < 0 ||
+		     route_counts(c->inner, RULES_PEERS, &sum, err) < 0 ||
+		     rules_read(c->nft, f, err) < 0)) {
+		free(f);
+		return -1;
+	}
+	f->sent_bytes = sum.sent_bytes;
+	f->sent_packets = sum.sent_packets;
+	f->received_bytes = sum.received_bytes;
+	f->received_packets = sum.received_packets;
+	*ret = f;
+	return 0;
 }
 
-void card_end(struct card *c)
+void card_end(struct card *c, bool now)
 {
-	char name[ROUTE_NAME_MAX];
 	nft_close(&c->nft);
-	if (c->number < 0)
-		return;
-	snprintf(name, sizeof name, NETWORK_CARD_NAME, c->number);
+	route_close(&c->inner);
+	if (c->undo)
+		network_host_undo(c->host, &c->undo);
 	/* What cannot be removed now is found by the next sweep. */
-	if (c->admitted)
-		network_host_dismiss(c->host, c->number, NULL);
-	else
-		route_delete(c->host->route, name, NULL);
-	c->number = -1;
+	if (c->name[0] && now)
+		route_delete(c->host->route, c->name, NULL);
+	c->name[0] = '\0';
 }

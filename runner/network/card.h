@@ -11,13 +11,12 @@
 
 struct card {
 	struct network_host *host; /* borrowed */
-	int number;                /* of the box's slot; -1: there is no card */
-	bool admitted;             /* the host's rules know it by name */
+	char name[16];             /* of the host's end; "": there is no card */
+	char *undo;                /* what the host's rules know of it; NULL: nothing */
 	uint32_t address;          /* of the box */
-	struct nft_ctx *nft;       /* of the box's namespace */
+	struct nft_ctx *nft;       /* of the box's namespace, and ... */
+	struct nl_sock *inner;
 };
-
-#define CARD_NONE { .number = -1 }
 
 /** What a card is made in. */
 struct card_options {
@@ -39,10 +38,11 @@ struct card_options {
  */
 int card_make(const struct card_options *opt, struct card *ret, struct err *err);
 /** card_read() - what went through since it was made; NULL where there is no card. The caller owns
- *  *ret. */
-int card_read(const struct card *c, struct network_facts **ret, struct err *err);
-/** card_end() - the links and what the host's rules know of it; the namespace is the caller's to
- *  unmount. Accepts half-made ones, and none. */
-void card_end(struct card *c);
+ *  *ret. @used false: the caller knows that nothing did. */
+int card_read(const struct card *c, bool used, struct network_facts **ret, struct err *err);
+/** card_end() - all that is left are the links, which go with the box's namespace: that is the
+ *  caller's to unmount, and the kernel removes it a moment later. @now: wait for that, some 30 ms,
+ *  so that nothing is there any more when this returns. Accepts half-made ones, and none. */
+void card_end(struct card *c, bool now);
 
 #endif

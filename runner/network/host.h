@@ -15,8 +15,9 @@
 #include "model/network.h"
 #include "model/places.h"
 
-/* Our links, so that rules and sweeps know them: "moul-c12" is the host's end of slot 12's card. */
-#define NETWORK_CARD_NAME "moul-c%d"
+/* Our links, so that rules and sweeps know them: "moul-c12-3" is the host's end of a card of slot 12.
+ * Each card has another name than the one before, whose link the kernel may not have removed yet. */
+#define NETWORK_CARD_PREFIX "moul-c%d-"
 #define NETWORK_HOST_NAME "moul-host"
 
 struct nl_sock;
@@ -42,6 +43,7 @@ struct network_host {
 	struct nl_sock *route;
 	struct nft_ctx *nft;         /* opened by network_host_hold() */
 	int users_fd;                /* -1: not held */
+	unsigned cards;              /* made so far */
 };
 
 /** network_host_open() - look at the host; changes nothing. FAULT_INFRA. */
@@ -79,12 +81,14 @@ extern const char network_not_public[];
 
 /** network_host_hold() - our rules are on the host until network_host_close(). */
 int network_host_hold(struct network_host *h, struct err *err);
-/** network_host_admit() - what the card of slot @number may reach beyond its end: written into the
- *  host's rules; nothing for cards that reach only the host. */
-int network_host_admit(struct network_host *h, int number, const struct network_reach *reach,
-		       size_t n, struct err *err);
-/** network_host_dismiss() - the card of slot @number and what it was admitted to, whoever made it.
- *  The slot must be the caller's. */
+/** network_host_admit() - what the card @name may reach beyond its end: written into the host's
+ *  rules; nothing for cards that reach only the host, *ret_undo is NULL then. Else it is owned, and
+ *  for network_host_undo(), which frees it. */
+int network_host_admit(struct network_host *h, const char *name, const struct network_reach *reach,
+		       size_t n, char **ret_undo, struct err *err);
+void network_host_undo(struct network_host *h, char **undo);
+/** network_host_dismiss() - all cards of slot @number and what they were admitted to, whoever made
+ *  them. The slot must be the caller's. */
 int network_host_dismiss(struct network_host *h, int number, struct err *err);
 /** network_host_sweep() - our rules, when nobody uses them. @ret_swept counts. */
 int network_host_sweep(struct network_host *h, int *ret_swept, struct err *err);

@@ -2,6 +2,7 @@
 #include "network/route.h"
 
 #include <arpa/inet.h>
+#include <linux/if_ether.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netlink/netlink.h>
@@ -16,6 +17,7 @@
 #include <netlink/route/route.h>
 #include <netlink/route/tc.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -61,6 +63,9 @@ static void describe(struct rtnl_link *link, const struct route_end *end)
 {
 	struct nl_addr *mac = mem_check(nl_addr_build(AF_LLC, end->mac, ROUTE_MAC));
 	rtnl_link_set_name(link, end->name);
+	/* Else one for each processor of the host. */
+	rtnl_link_set_num_tx_queues(link, 1);
+	rtnl_link_set_num_rx_queues(link, 1);
 	rtnl_link_set_addr(link, mac);
 	nl_addr_put(mac);
 	if (end->ns_fd >= 0)
@@ -96,6 +101,25 @@ int route_index(struct nl_sock *sock, const char *name)
 	return index;
 }
 
+int route_counts(struct nl_sock *sock, const char *name, struct route_counts *sum, struct err *err)
+{
+	struct rtnl_link *link = NULL;
+	int rc = rtnl_link_get_kernel(sock, 0, name, &link);
+	if (rc == -NLE_NODEV || rc == -NLE_OBJ_NOTFOUND)
+		return 0;
+	if (rc < 0)
+		return trouble(rc, err, "read the counters of a network card");
+	int64_t sent = (int64_t)rtnl_link_get_stat(link, RTNL_LINK_TX_PACKETS);
+	int64_t received = (int64_t)rtnl_link_get_stat(link, RTNL_LINK_RX_PACKETS);
+	sum->sent_packets += sent;
+	sum->received_packets += received;
+	sum->sent_bytes += (int64_t)rtnl_link_get_stat(link, RTNL_LINK_TX_BYTES) - sent * ETH_HLEN;
+	sum->received_bytes +=
+		(int64_t)rtnl_link_get_stat(link, RTNL_LINK_RX_BYTES) - received * ETH_HLEN;
+	rtnl_link_put(link);
+	return 0;
+}
+
 static struct rtnl_link *by_index(int index)
 {
 	struct rtnl_link *link = mem_check(rtnl_link_alloc());
@@ -113,6 +137,22 @@ int route_delete(struct nl_sock *sock, const char *name, struct err *err)
 	rtnl_link_put(link);
 	return rc < 0 && rc != -NLE_NODEV && rc != -NLE_OBJ_NOTFOUND ?
 		       trouble(rc, err, "remove a network card") : 0;
+}
+
+int route_delete_prefixed(struct nl_sock *sock, const char *prefix, struct err *err)
+{
+	struct nl_cache *links = NULL;
+	int bad = 0, rc = rtnl_link_alloc_cache(sock, AF_UNSPEC, &links);
+	if (rc < 0)
+		return trouble(rc, err, "list the network cards");
+	for (struct nl_object *o = nl_cache_get_first(links); o; o = nl_cache_get_next(o)) {
+		const char *name = rtnl_link_get_name((struct rtnl_link *)o);
+		if (name && strncmp(name, prefix, strlen(prefix)) == 0 &&
+		    route_delete(sock, name, err) < 0)
+			bad = -1;
+	}
+	nl_cache_free(links);
+	return bad;
 }
 
 static int change(struct nl_sock *sock, int index, struct rtnl_link *changes, const char *what,
@@ -173,7 +213,8 @@ int route_add(struct nl_sock *sock, int index, uint32_t to, int bits, uint32_t g
 	if (src)
 		rtnl_route_set_pref_src(r, src);
 	next_hop(r, index, gateway);
-	int rc = rtnl_route_add(sock, r, 0);
+	/* A link that is about to go may still have it. */
+	int rc = rtnl_route_add(sock, r, NLM_F_REPLACE);
 	nl_addr_put(dst);
 	nl_addr_put(src);
 	rtnl_route_put(r);

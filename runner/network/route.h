@@ -30,6 +30,14 @@ int route_veth(struct nl_sock *sock, const struct route_end *a, const struct rou
 int route_bridge(struct nl_sock *sock, const char *name, struct err *err);
 /** route_index() - the number of the link @name; 0: there is none. */
 int route_index(struct nl_sock *sock, const char *name);
+/** What a link carried, in IP bytes: without the 14 of each frame's head. */
+struct route_counts {
+	int64_t sent_bytes, sent_packets, received_bytes, received_packets;
+};
+/** route_counts() - added to *sum; a link that is not there adds nothing. */
+int route_counts(struct nl_sock *sock, const char *name, struct route_counts *sum, struct err *err);
+/** route_delete_prefixed() - all links whose names begin with @prefix. */
+int route_delete_prefixed(struct nl_sock *sock, const char *prefix, struct err *err);
 /** route_delete() - the link and, of a pair, its other end; one that is not there is no error. */
 int route_delete(struct nl_sock *sock, const char *name, struct err *err);
 int route_up(struct nl_sock *sock, int index, struct err *err);

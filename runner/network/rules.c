@@ -17,8 +17,6 @@
 
 static const char head[] =
 	"table inet moulette {\n"
-	"counter sent {\n}\n"
-	"counter received {\n}\n"
 	"set first {\n type ipv4_addr . inet_proto . inet_service\n size 1\n flags dynamic\n}\n"
 	"set refused {\n type ipv4_addr . inet_proto . inet_service\n size 64\n flags dynamic\n"
 	" counter\n}\n"
@@ -27,17 +25,15 @@ static const char head[] =
 	"chain refuse {\n"
 	" add @first { ip daddr . meta l4proto . th dport }\n"
 	" update @refused { ip daddr . meta l4proto . th dport }\n"
+	/* TCP by a reset: an ICMP error comes while the caller still holds its socket, and a blocking
+	 * connect() then sees it only when it tries again, a second later. */
+	" meta l4proto tcp reject with tcp reset\n"
 	" reject with icmpx admin-prohibited\n}\n";
 
 static const char tail[] =
 	"chain input {\n type filter hook input priority filter\n policy drop\n"
-	" iifname { \"lo\", \"" RULES_PEERS "\" } accept\n"
-	" ct state established,related accept\n}\n"
-	"chain count_out {\n type filter hook postrouting priority 300\n"
-	" oifname != \"lo\" counter name \"sent\"\n}\n"
-	"chain count_in {\n type filter hook prerouting priority 300\n"
-	" iifname != \"lo\" counter name \"received\"\n}\n"
-	"}\n";
+	" iifname \"lo\" accept\n iifname \"" RULES_PEERS "\" accept\n"
+	" ct state established,related accept\n}\n}\n";
 
 const char *rules_protocol(unsigned protocols, int *at)
 {
@@ -83,7 +79,7 @@ void rules_text(uint32_t address, const struct network *n, const struct network_
 	buf_printf(b, "chain open {\n ct count over %" PRId64 " goto refuse\n accept\n}\n",
 		   n->connections);
 	buf_printf(b, "chain output {\n type filter hook output priority filter\n policy drop\n"
-		   " oifname { \"lo\", \"" RULES_PEERS "\" } accept\n"
+		   " oifname \"lo\" accept\n oifname \"" RULES_PEERS "\" accept\n"
 		   " ip saddr != %s drop\n"
 		   " ct state established,related accept\n"
 		   " ct state invalid drop\n", network_address(address, own));
@@ -93,19 +89,11 @@ void rules_text(uint32_t address, const struct network *n, const struct network_
 	buf_add(b, tail, sizeof tail - 1);
 }
 
-/* --- counters ----------------------------------------------------------------------------- */
+/* --- what was refused --------------------------------------------------------------------- */
 
 static int64_t number(struct json_object *o, const char *key)
 {
 	return json_object_get_int64(json_object_object_get(o, key));
-}
-
-static void take_counter(struct json_object *counter, struct network_facts *f)
-{
-	const char *name = json_object_get_string(json_object_object_get(counter, "name"));
-	bool sent = name && strcmp(name, "sent") == 0;
-	*(sent ? &f->sent_bytes : &f->received_bytes) = number(counter, "bytes");
-	*(sent ? &f->sent_packets : &f->received_packets) = number(counter, "packets");
 }
 
 static uint8_t protocol_of(struct json_object *value)
@@ -180,34 +168,22 @@ static void take_refused(struct json_object *elems, struct network_facts *f)
 	qsort(f->refused, f->n_refused, sizeof *f->refused, by_place);
 }
 
-static void take(struct json_object *all, struct network_facts *f)
+int rules_read(struct nft_ctx *nft, struct network_facts *f, struct err *err)
 {
-	struct json_object *o, *first = NULL, *elems;
-	for (size_t i = 0; i < json_object_array_length(all); i++) {
-		struct json_object *item = json_object_array_get_idx(all, i);
-		if (json_object_object_get_ex(item, "counter", &o))
-			take_counter(o, f);
-		if (!json_object_object_get_ex(item, "set", &o) ||
-		    !json_object_object_get_ex(o, "elem", &elems))
+	AUTO_JSON *sets = NULL;
+	struct json_object *set, *first = NULL, *elems;
+	if (nft_ask(nft, "list sets inet", &sets, err) < 0)
+		return -1;
+	for (size_t i = 0; i < json_object_array_length(sets); i++) {
+		if (!json_object_object_get_ex(json_object_array_get_idx(sets, i), "set", &set) ||
+		    !json_object_object_get_ex(set, "elem", &elems))
 			continue;
-		const char *name = json_object_get_string(json_object_object_get(o, "name"));
+		const char *name = json_object_get_string(json_object_object_get(set, "name"));
 		if (strcmp(name, "first") == 0)
 			first = json_object_array_get_idx(elems, 0);
 		else
 			take_refused(elems, f);
 	}
 	first_to_front(f, first);
-}
-
-int rules_read(struct nft_ctx *nft, struct network_facts **ret, struct err *err)
-{
-	AUTO_JSON *counters = NULL, *sets = NULL;
-	if (nft_ask(nft, "list counters inet", &counters, err) < 0 ||
-	    nft_ask(nft, "list sets inet", &sets, err) < 0)
-		return -1;
-	struct network_facts *f = network_facts_new(NETWORK_REFUSALS_MAX);
-	take(counters, f);
-	take(sets, f);
-	*ret = f;
 	return 0;
 }

@@ -18,17 +18,17 @@
  * rules_text() - in nft's language: nothing goes out or comes in but lo, what @reach allows from
  * @address, its answers, and all that goes by RULES_PEERS
  *
- * What is refused gets an answer at once (EHOSTUNREACH for connect(), EPERM for sendto()) and is
+ * What is refused gets an answer at once (ECONNREFUSED for connect(), EPERM for sendto()) and is
  * counted by destination. IPv6 is on lo only.
  */
 void rules_text(uint32_t address, const struct network *n, const struct network_host *h,
 		const struct network_reach *reach, size_t n_reach, struct buf *b);
-/** rules_protocols() - "tcp", "udp" one after the other: NULL after the last. */
+/** rules_protocol() - "tcp", "udp" one after the other: NULL after the last. */
 const char *rules_protocol(unsigned protocols, int *at);
 
 struct nft_ctx;
-/** rules_read() - what went through and what was refused since rules_text() was written. *ret is
- *  owned. FAULT_INFRA. */
-int rules_read(struct nft_ctx *nft, struct network_facts **ret, struct err *err);
+/** rules_read() - what was refused since rules_text() was written, into @f, which has room for
+ *  NETWORK_REFUSALS_MAX. FAULT_INFRA. */
+int rules_read(struct nft_ctx *nft, struct network_facts *f, struct err *err);
 
 #endif

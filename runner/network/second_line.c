@@ -228,68 +228,90 @@ static bool is_covered(const struct network_reach *reach, size_t n, size_t i)
 	return false;
 }
 
-static void admit_text(const char *card, const struct network_reach *reach, size_t n, struct buf *b)
+/* One element of a set, and how it goes again. */
+static void element(struct buf *add, struct buf *undo, const char *table_and_set, const char *card,
+		    const char *and)
 {
-	bool beyond = false;
-	char at[16];
+	buf_printf(add, "add element inet %s { \"%s\"%s }\n", table_and_set, card, and);
+	buf_printf(undo, "delete element inet %s { \"%s\"%s }\n", table_and_set, card, and);
+}
+
+static void admit_text(const char *card, const struct network_reach *reach, size_t n,
+		       struct buf *add, struct buf *undo)
+{
+	bool beyond = false, any = false;
+	char at[16], and[32];
 	for (size_t i = 0; i < n; i++) {
 		const struct network_reach *r = &reach[i];
 		network_address(r->address, at);
 		if (r->where == NETWORK_AT_HOST || is_covered(reach, n, i))
 			continue;
 		if (r->where == NETWORK_AT_HOST_TOO) {
-			buf_printf(b, "add element inet " TABLE " too { \"%s\" . %s }\n", card, at);
+			snprintf(and, sizeof and, " . %s", at);
+			element(add, undo, TABLE " too", card, and);
 			continue;
 		}
-		if (r->where == NETWORK_PUBLIC)
-			buf_printf(b, "add element inet " TABLE_BEYOND " public { \"%s\" }\n", card);
-		else
-			buf_printf(b, "add element inet " TABLE_BEYOND " named { \"%s\" . %s/%d }\n",
-				   card, at, r->bits);
+		snprintf(and, sizeof and, " . %s/%d", at, r->bits);
+		if (r->where == NETWORK_BEYOND)
+			element(add, undo, TABLE_BEYOND " named", card, and);
+		else if (!any)
+			element(add, undo, TABLE_BEYOND " public", card, "");
+		any |= r->where == NETWORK_PUBLIC;
 		beyond = true;
 	}
 	if (beyond)
-		buf_printf(b, "add element inet " TABLE " beyond { \"%s\" }\n", card);
+		element(add, undo, TABLE " beyond", card, "");
 }
 
-int network_host_admit(struct network_host *h, int number, const struct network_reach *reach,
-		       size_t n, struct err *err)
+int network_host_admit(struct network_host *h, const char *name, const struct network_reach *reach,
+		       size_t n, char **ret_undo, struct err *err)
 {
 	AUTO_FD int lock = -1;
-	AUTO_BUF b = { 0 };
-	char card[ROUTE_NAME_MAX];
-	snprintf(card, sizeof card, NETWORK_CARD_NAME, number);
-	admit_text(card, reach, n, &b);
-	if (b.len == 0)
+	AUTO_BUF add = { 0 }, undo = { 0 };
+	*ret_undo = NULL;
+	admit_text(name, reach, n, &add, &undo);
+	if (add.len == 0)
 		return 0;
-	if (enter(h, &lock, err) < 0 || need_table(h, TABLE_BEYOND, beyond_text, err) < 0)
+	if (enter(h, &lock, err) < 0 || need_table(h, TABLE_BEYOND, beyond_text, err) < 0 ||
+	    nft_do(h->nft, add.data, "admit a card to the host's rules", err) < 0)
 		return -1;
-	return nft_do(h->nft, b.data, "admit a card to the host's rules", err);
+	*ret_undo = buf_take(&undo);
+	return 0;
 }
 
-/* The text of a set's element, when it is of the card: "moul-c3", or {"concat": ["moul-c3", x]}. */
-static bool element_of(struct json_object *e, const char *card, struct buf *ret)
+/* What cannot be undone now goes with the tables, or by the next sweep. */
+void network_host_undo(struct network_host *h, char **undo)
 {
-	struct json_object *concat = NULL, *name = e, *prefix;
+	if (*undo)
+		nft_do(h->nft, *undo, "dismiss a card from the host's rules", NULL);
+	free(*undo);
+	*undo = NULL;
+}
+
+/* The text of a set's element, when it is of a card whose name begins with @prefix: "moul-c3-1", or
+ * {"concat": ["moul-c3-1", x]}. */
+static bool element_of(struct json_object *e, const char *prefix, struct buf *ret)
+{
+	struct json_object *concat = NULL, *name = e, *net;
 	if (json_object_is_type(e, json_type_object) && json_object_object_get_ex(e, "concat", &concat))
 		name = json_object_array_get_idx(concat, 0);
 	if (!json_object_is_type(name, json_type_string) ||
-	    strcmp(json_object_get_string(name), card) != 0)
+	    strncmp(json_object_get_string(name), prefix, strlen(prefix)) != 0)
 		return false;
-	buf_printf(ret, "\"%s\"", card);
+	buf_printf(ret, "\"%s\"", json_object_get_string(name));
 	if (!concat)
 		return true;
 	struct json_object *to = json_object_array_get_idx(concat, 1);
-	if (json_object_object_get_ex(to, "prefix", &prefix))
+	if (json_object_object_get_ex(to, "prefix", &net))
 		buf_printf(ret, " . %s/%d",
-			   json_object_get_string(json_object_object_get(prefix, "addr")),
-			   json_object_get_int(json_object_object_get(prefix, "len")));
+			   json_object_get_string(json_object_object_get(net, "addr")),
+			   json_object_get_int(json_object_object_get(net, "len")));
 	else
 		buf_printf(ret, " . %s", json_object_get_string(to));
 	return true;
 }
 
-static void dismiss_text(struct json_object *sets, const char *card, struct buf *b)
+static void dismiss_text(struct json_object *sets, const char *prefix, struct buf *b)
 {
 	struct json_object *set, *elems;
 	for (size_t i = 0; i < json_object_array_length(sets); i++) {
@@ -301,7 +323,7 @@ static void dismiss_text(struct json_object *sets, const char *card, struct buf 
 			continue;
 		for (size_t k = 0; k < json_object_array_length(elems); k++) {
 			AUTO_BUF e = { 0 };
-			if (element_of(json_object_array_get_idx(elems, k), card, &e))
+			if (element_of(json_object_array_get_idx(elems, k), prefix, &e))
 				buf_printf(b, "delete element inet %s %s { %s }\n", table,
 					   json_object_get_string(json_object_object_get(set, "name")),
 					   e.data);
@@ -314,17 +336,17 @@ int network_host_dismiss(struct network_host *h, int number, struct err *err)
 	AUTO_FD int lock = -1;
 	AUTO_JSON *sets = NULL;
 	AUTO_BUF b = { 0 };
-	char card[ROUTE_NAME_MAX];
+	char prefix[ROUTE_NAME_MAX];
 	bool there;
-	snprintf(card, sizeof card, NETWORK_CARD_NAME, number);
-	if (route_delete(h->route, card, err) < 0 || enter(h, &lock, err) < 0 ||
+	snprintf(prefix, sizeof prefix, NETWORK_CARD_PREFIX, number);
+	if (route_delete_prefixed(h->route, prefix, err) < 0 || enter(h, &lock, err) < 0 ||
 	    has_table(h, TABLE, &there, err) < 0)
 		return -1;
 	if (!there)
 		return 0;
 	if (nft_ask(h->nft, "list sets inet", &sets, err) < 0)
 		return -1;
-	dismiss_text(sets, card, &b);
+	dismiss_text(sets, prefix, &b);
 	return b.len ? nft_do(h->nft, b.data, "dismiss a card from the host's rules", err) : 0;
 }
 

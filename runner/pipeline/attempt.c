@@ -265,7 +265,7 @@ static void keep(struct job *job, const struct step_spec *spec, const struct ste
 static int renew_box(struct attempt *a, const struct step_spec *first, struct err *err)
 {
 	box_stop(&a->box);
-	attempt_card_end(a);
+	attempt_card_end(a, false);
 	if (attempt_card_make(a, first, err) < 0 || box_renew(&a->box, err) < 0)
 		return -1;
 	attempt_tell_box(a);

@@ -222,7 +222,7 @@ static int start_box(struct attempt *a, struct err *err)
 int attempt_begin(struct job *job, struct attempt *ret, struct err *err)
 {
 	struct session *s = job->session;
-	*ret = (struct attempt){ .job = job, .slot = { .fd = -1 }, .card = CARD_NONE };
+	*ret = (struct attempt){ .job = job, .slot = { .fd = -1 } };
 	if (job->command)
 		assignment_command(s->opt.assignment, job->command, &ret->command);
 	if (slot_take(s->opt.places, &s->host, job->result->id, &ret->slot, err) < 0 ||
@@ -239,7 +239,7 @@ void attempt_end(struct attempt *a)
 {
 	if (a->started)
 		box_end(&a->box);
-	attempt_card_end(a);
+	attempt_card_end(a, true);
 	for (int i = 0; i < AREA_COUNT; i++)
 		area_close(&a->areas[i]);
 	room_clear(&a->job->session->room);

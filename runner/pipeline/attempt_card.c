@@ -54,22 +54,22 @@ static char *names_path(const struct attempt *a, const char *name)
 
 void attempt_card_mounts(struct attempt *a)
 {
-	bool any = false, dns = false;
+	bool peers = a->job->party != NULL, dns = false;
 	for (size_t i = 0; i < a->plan.n; i++) {
 		const struct network *n = attempt_network(a, &a->plan.steps[i]);
-		any |= n != NULL;
+		peers |= a->plan.steps[i].n_peers > 0;
 		dns |= names_servers(n);
 	}
 	AUTO_FREE char *hosts = names_path(a, "hosts"), *servers = names_path(a, "resolv.conf");
-	if (any)
+	if (peers)
 		attempt_mount(a, hosts, "/etc/hosts", false);
 	if (dns)
 		attempt_mount(a, servers, "/etc/resolv.conf", false);
 }
 
 /* Written in place: the box's mount is of this very file. */
-static int write_names(const struct attempt *a, const char *name, const struct buf *text,
-		       struct err *err)
+static int write_file(const struct attempt *a, const char *name, const struct buf *text,
+		      struct err *err)
 {
 	AUTO_FREE char *path = names_path(a, name);
 	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -87,16 +87,14 @@ static void add_name(struct buf *b, uint32_t address, const char *name)
 
 static int write_hosts(const struct attempt *a, struct err *err)
 {
-	const struct network_host *h = &a->job->session->net;
+	const uint32_t net = a->job->session->net.network;
 	AUTO_BUF b = { 0 };
 	buf_str(&b, "127.0.0.1 localhost\n::1 localhost\n");
-	if (a->network)
-		add_name(&b, h->address, "host");
 	if (a->party)
-		add_name(&b, peers_address(h->network, 0), NAME_OF_THE_BOX);
+		add_name(&b, peers_address(net, 0), NAME_OF_THE_BOX);
 	for (size_t i = 0; a->party && i < a->party->n_peers; i++)
-		add_name(&b, peers_address(h->network, (int)i + 1), a->party->peers[i].name);
-	return write_names(a, "hosts", &b, err);
+		add_name(&b, peers_address(net, (int)i + 1), a->party->peers[i].name);
+	return write_file(a, "hosts", &b, err);
 }
 
 static int write_servers(const struct attempt *a, struct err *err)
@@ -106,7 +104,15 @@ static int write_servers(const struct attempt *a, struct err *err)
 	char text[16];
 	for (size_t i = 0; names_servers(a->network) && i < h->n_nameservers; i++)
 		buf_printf(&b, "nameserver %s\n", network_address(h->nameservers[i], text));
-	return write_names(a, "resolv.conf", &b, err);
+	return write_file(a, "resolv.conf", &b, err);
+}
+
+/* Before the config is made nobody knows yet what is mounted: a first box gets both. */
+static int write_names(const struct attempt *a, struct err *err)
+{
+	if (!a->job->session->has_net)
+		return 0;
+	return write_hosts(a, err) < 0 || write_servers(a, err) < 0 ? -1 : 0;
 }
 
 int attempt_card_make(struct attempt *a, const struct step_spec *s, struct err *err)
@@ -116,7 +122,7 @@ int attempt_card_make(struct attempt *a, const struct step_spec *s, struct err *
 	const struct job *job = a->job;
 	a->network = attempt_network(a, s);
 	a->party = job->party ? job->party : s->n_peers > 0 ? s : NULL;
-	if (session->has_net && (write_hosts(a, err) < 0 || write_servers(a, err) < 0))
+	if (write_names(a, err) < 0)
 		return -1;
 	if (!a->network)
 		return netns_make(netns, NULL, NULL, err);
@@ -152,18 +158,14 @@ void attempt_card_env(const struct attempt *a, char ***env)
 
 int attempt_card_read(struct attempt *a, struct step_facts *facts, struct err *err)
 {
-	if (card_read(&a->card, &facts->network, err) < 0)
-		return -1;
-	const struct network_facts *f = facts->network;
-	if (f && (f->sent_packets > 0 || f->received_packets > 0 || f->n_refused > 0))
-		a->box.worn = true;
-	return 0;
+	/* A box of whose network the kernel counted nothing is not worn. */
+	return card_read(&a->card, a->box.worn || a->box.dead, &facts->network, err);
 }
 
-void attempt_card_end(struct attempt *a)
+void attempt_card_end(struct attempt *a, bool now)
 {
 	const struct room *room = &a->job->session->room;
-	card_end(&a->card);
+	card_end(&a->card, now);
 	umount2(room->netns, MNT_DETACH);
 	if (a->party && !a->job->party)
 		umount2(room->peers, MNT_DETACH);

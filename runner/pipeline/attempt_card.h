@@ -7,7 +7,7 @@
 /** attempt_network() - what a step may reach: its own word, the assignment's, the profile's. NULL:
  *  it has no card. */
 const struct network *attempt_network(const struct attempt *a, const struct step_spec *s);
-/** attempt_card_mounts() - the files that name hosts, for a box in which any step has a card. */
+/** attempt_card_mounts() - the files that name peers and nameservers, where any step has such. */
 void attempt_card_mounts(struct attempt *a);
 /** attempt_card_make() - the network namespace for the box in which @s is the first step. */
 int attempt_card_make(struct attempt *a, const struct step_spec *s, struct err *err);
@@ -17,7 +17,7 @@ bool attempt_card_fits(const struct attempt *a, const struct step_spec *s);
 void attempt_card_env(const struct attempt *a, char ***env);
 /** attempt_card_read() - what the step did with it; a card that was used is not given to another. */
 int attempt_card_read(struct attempt *a, struct step_facts *facts, struct err *err);
-/** attempt_card_end() - accepts none, and half-made ones. */
-void attempt_card_end(struct attempt *a);
+/** attempt_card_end() - accepts none, and half-made ones; @now as card_end() has it. */
+void attempt_card_end(struct attempt *a, bool now);
 
 #endif

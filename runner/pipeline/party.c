@@ -183,7 +183,7 @@ static void live_in_process(const struct attempt *test_box, const struct step_sp
 	AUTO_FREE char *party_switch = mem_strdup(s->room.peers);
 	struct job job = { .session = s, .live = &live, .result = &result, .party = test,
 			   .party_switch = party_switch, .member = member };
-	struct attempt a = { .job = &job, .slot = { .fd = -1 }, .card = CARD_NONE };
+	struct attempt a = { .job = &job, .slot = { .fd = -1 } };
 	live.control.stop_fd = socket;
 	run_result_init(&result);
 	memcpy(result.id, test_box->job->result->id, sizeof result.id);
