@@ -31,30 +31,49 @@ struct making {
 	size_t n_reach;
 };
 
-static const struct { const char *path, *value; } settings[] = {
+struct setting {
+	const char *path, *value;
+};
+
+static const struct setting settings[] = {
 	{ "/proc/sys/net/ipv6/conf/default/disable_ipv6", "1" }, /* links that come; lo is there */
 	{ "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0" }, /* a server may have port 80 */
+	/* A new namespace has it from the host: no box is a way to somewhere else. */
+	{ "/proc/sys/net/ipv4/ip_forward", "0" },
+	{ NULL, NULL },
+};
+
+/* Only there when the rules have loaded what tracks connections. */
+static const struct setting tracking[] = {
 	/* `connections` counts what the kernel still knows of: what is over, or never was answered,
 	 * has to be forgotten soon. */
 	{ "/proc/sys/net/netfilter/nf_conntrack_udp_timeout", "5" },
 	{ "/proc/sys/net/netfilter/nf_conntrack_udp_timeout_stream", "30" },
 	{ "/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_syn_sent", "20" },
 	{ "/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_fin_wait", "10" },
+	{ NULL, NULL },
 };
 
-/* In the box's namespace. A kernel without IPv6, or with tracking still to come, lacks some. */
+/* A kernel without IPv6 lacks some. */
+static int set(const struct setting *s, struct err *err)
+{
+	for (; s->path; s++)
+		if (file_write(AT_FDCWD, s->path, s->value) < 0 && errno != ENOENT)
+			return err_set(err, FAULT_INFRA, errno, "cannot write '%s'", s->path);
+	return 0;
+}
+
+/* In the box's namespace. */
 static int inside(void *ctx, struct err *err)
 {
 	struct making *m = ctx;
 	AUTO_BUF text = { 0 };
-	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-		if (file_write(AT_FDCWD, settings[i].path, settings[i].value) < 0 && errno != ENOENT)
-			return err_set(err, FAULT_INFRA, errno, "cannot write '%s'",
-				       settings[i].path);
 	rules_text(m->card->address, m->opt->network, m->opt->host, m->reach, m->n_reach, &text);
-	if (route_open(&m->card->inner, err) < 0 || nft_open(&m->card->nft, err) < 0)
+	if (set(settings, err) < 0 || route_open(&m->card->inner, err) < 0 ||
+	    nft_open(&m->card->nft, err) < 0 ||
+	    nft_do(m->card->nft, text.data, "write the rules of a card", err) < 0)
 		return -1;
-	return nft_do(m->card->nft, text.data, "write the rules of a card", err);
+	return set(tracking, err);
 }
 
 static void name_ends(struct card *c, int number, struct route_end *host, struct route_end *box)
@@ -64,7 +83,7 @@ static void name_ends(struct card *c, int number, struct route_end *host, struct
 	*host = (struct route_end){ .mac = { 0x02, 'm', 'o', 0, high, low }, .ns_fd = -1 };
 	*box = (struct route_end){ .mac = { 0x02, 'm', 'o', 1, high, low }, .name = RULES_CARD };
 	snprintf(host->name, sizeof host->name, NETWORK_CARD_PREFIX "%x", number,
-		 c->host->cards++ & NAMES_MASK);
+		 c->host->names++ & NAMES_MASK);
 	memcpy(c->name, host->name, sizeof c->name);
 }
 
@@ -114,7 +133,10 @@ static int make_pair(const struct making *m, struct route_end *host, struct rout
 /* What a killed run left of this slot, seen once a process. */
 static int clear_slot(const struct card_options *opt, struct err *err)
 {
-	return opt->host->cards > 0 ? 0 : network_host_dismiss(opt->host, opt->number, err);
+	if (opt->host->cleared)
+		return 0;
+	opt->host->cleared = true;
+	return network_host_dismiss(opt->host, opt->number, err);
 }
 
 static int make(struct making *m, struct err *err)

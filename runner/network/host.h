@@ -43,7 +43,8 @@ struct network_host {
 	struct nl_sock *route;
 	struct nft_ctx *nft;         /* opened by network_host_hold() */
 	int users_fd;                /* -1: not held */
-	unsigned cards;              /* made so far */
+	unsigned names;              /* of cards; begins anywhere, so that two processes differ */
+	bool cleared;                /* what killed runs left of the first card's slot is gone */
 };
 
 /** network_host_open() - look at the host; changes nothing. FAULT_INFRA. */

@@ -1,18 +1,23 @@
 /* nft.c - a thin layer over libnftables: texts in, JSON and errors out. */
 #include "network/nft.h"
 
+#include <errno.h>
+#include <linux/netlink.h>
 #include <nftables/libnftables.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"
 
 int nft_open(struct nft_ctx **ret, struct err *err)
 {
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	/* Without it the library would end the program. */
+	AUTO_FD int probe = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	struct nft_ctx *nft = probe < 0 ? NULL : nft_ctx_new(NFT_CTX_DEFAULT);
 	if (!nft)
-		return err_set(err, FAULT_INFRA, 0, "cannot reach the kernel's packet filter "
-			       "(nf_tables)");
+		return err_set(err, FAULT_INFRA, probe < 0 ? errno : 0, "cannot reach the kernel's "
+			       "packet filter (nf_tables), which a network card needs");
 	nft_ctx_buffer_output(nft);
 	nft_ctx_buffer_error(nft);
 	*ret = nft;

@@ -1,6 +1,7 @@
 /* rules.c - an allow list as rules of the box's own namespace, and what they counted.
  *
- * lo is not tracked: what a box says to itself must not fill the kernel's table of connections. The
+ * lo and the peers' link are not tracked: what boxes of one test say to each other must not fill the
+ * kernel's table of connections, which is memory that nobody's limit counts. The
  * set `first` holds one entry and takes no second, so it tells which destination was refused first;
  * sets have no order of their own.
  */
@@ -20,8 +21,10 @@ static const char head[] =
 	"set first {\n type ipv4_addr . inet_proto . inet_service\n size 1\n flags dynamic\n}\n"
 	"set refused {\n type ipv4_addr . inet_proto . inet_service\n size 64\n flags dynamic\n"
 	" counter\n}\n"
-	"chain lo_out {\n type filter hook output priority raw\n oifname \"lo\" notrack\n}\n"
-	"chain lo_in {\n type filter hook prerouting priority raw\n iifname \"lo\" notrack\n}\n"
+	"chain raw_out {\n type filter hook output priority raw\n"
+	" oifname \"lo\" notrack\n oifname \"" RULES_PEERS "\" notrack\n}\n"
+	"chain raw_in {\n type filter hook prerouting priority raw\n"
+	" iifname \"lo\" notrack\n iifname \"" RULES_PEERS "\" notrack\n}\n"
 	"chain refuse {\n"
 	" add @first { ip daddr . meta l4proto . th dport }\n"
 	" update @refused { ip daddr . meta l4proto . th dport }\n"

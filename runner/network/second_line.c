@@ -4,7 +4,7 @@
  * tables: the first drops all that comes from a card but to its other end, and needs no tracking of
  * connections, so that a host that has none goes on without. The second is made when a card may
  * reach further: it forwards, hides the cards behind the host's own address and forgets closed
- * connections soon, because they are the host's memory.
+ * connections soon, because they are the host's memory: a box that ends says goodbye to nobody.
  *
  * Users hold a shared lock; who lets go last takes the tables away. The lock is one of the network
  * namespace that we run in, for others have tables of their own.
@@ -45,11 +45,14 @@ static void table_text(const struct network_host *h, struct buf *b)
 		   " iifname \"" CARDS "\" ip daddr %s notrack\n}\n"
 		   "chain raw_out {\n type filter hook output priority raw\n"
 		   " oifname \"" CARDS "\" ip saddr %s notrack\n}\n", at, at);
+	/* Who is on the same wire as the host may not reach servers on the cards' end either. */
 	buf_printf(b, "chain input {\n type filter hook input priority filter - 10\n"
+		   " iifname \"lo\" accept\n"
+		   " iifname != \"" CARDS "\" ip daddr %s drop\n"
 		   " iifname != \"" CARDS "\" accept\n"
 		   " fib saddr . iif oif missing drop\n"
 		   " ip saddr %s/16 ip daddr %s meta l4proto { tcp, udp, icmp } accept\n"
-		   " iifname . ip daddr @too accept\n drop\n}\n", net, at);
+		   " iifname . ip daddr @too accept\n drop\n}\n", at, net, at);
 	buf_printf(b, "chain forward {\n type filter hook forward priority filter - 10\n"
 		   " iifname \"" CARDS "\" oifname \"" CARDS "\" drop\n"
 		   " iifname \"" CARDS "\" iifname != @beyond drop\n"
@@ -64,7 +67,8 @@ static void beyond_text(const struct network_host *h, struct buf *b)
 		   "set named {\n type ifname . ipv4_addr\n flags interval\n}\n"
 		   "set public {\n type ifname\n}\n"
 		   "ct timeout closed {\n protocol tcp\n l3proto ip\n"
-		   " policy = { syn_sent : 20, time_wait : 1, close : 1, last_ack : 5 }\n}\n"
+		   " policy = { syn_sent : 20, syn_recv : 20, established : 300, fin_wait : 10,"
+		   " close_wait : 10, last_ack : 5, time_wait : 1, close : 1 }\n}\n"
 		   "ct timeout idle {\n protocol udp\n l3proto ip\n"
 		   " policy = { unreplied : 5, replied : 30 }\n}\n"
 		   "chain raw_in {\n type filter hook prerouting priority -190\n"
@@ -272,7 +276,9 @@ int network_host_admit(struct network_host *h, const char *name, const struct ne
 	admit_text(name, reach, n, &add, &undo);
 	if (add.len == 0)
 		return 0;
-	if (enter(h, &lock, err) < 0 || need_table(h, TABLE_BEYOND, beyond_text, err) < 0 ||
+	/* Both: somebody may have flushed the host's rules meanwhile. */
+	if (enter(h, &lock, err) < 0 || need_table(h, TABLE, table_text, err) < 0 ||
+	    need_table(h, TABLE_BEYOND, beyond_text, err) < 0 ||
 	    nft_do(h->nft, add.data, "admit a card to the host's rules", err) < 0)
 		return -1;
 	*ret_undo = buf_take(&undo);

@@ -169,6 +169,20 @@ static int run(struct attempt *a, int socket, struct message *end, struct err *e
 	return bad;
 }
 
+/* What the kernel takes for a sign of life of the runner must not live on in us: locks, marks, and
+ * the socket whose end tells PID 1 of the test's box to end. */
+static void let_go(const struct attempt *test_box)
+{
+	const struct live *live = test_box->job->live;
+	const struct box *b = &test_box->box;
+	const int fds[] = { test_box->slot.fd, live->fd, live->control.kill_fd, live->control.end_fd,
+			    live->control.stop_fd, test_box->job->session->net.users_fd, b->socket,
+			    b->engine_fd, b->output, b->mnt_ns, b->ipc_ns, b->pid_ns };
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
 static void live_in_process(const struct attempt *test_box, const struct step_spec *test, int member,
 			    int socket)
 {
@@ -185,6 +199,7 @@ static void live_in_process(const struct attempt *test_box, const struct step_sp
 			   .party_switch = party_switch, .member = member };
 	struct attempt a = { .job = &job, .slot = { .fd = -1 } };
 	live.control.stop_fd = socket;
+	let_go(test_box);
 	run_result_init(&result);
 	memcpy(result.id, test_box->job->result->id, sizeof result.id);
 	describe(test_box, test, peer, &asked);

@@ -107,6 +107,10 @@ all() {
 	all int
 }
 
+@test "a card that reaches further" {
+	all net
+}
+
 @test "top folders with names that paths and lists cannot take" {
 	local name tree sub a
 	a=$(assignment names '"image": "busybox", "build": [], "tests": [

@@ -13,6 +13,10 @@ setup() {
 	done
 }
 
+teardown() {
+	[ -z "${host:-}" ] || kill "$host" 2>/dev/null || true
+}
+
 # json_blocks PAGE - each literal block of a manual page that is a JSON object, one file each.
 json_blocks() {
 	awk -v stem="$BATS_TEST_TMPDIR/block" '
@@ -119,6 +123,7 @@ json_blocks() {
 
 # replay SECTION - make the files of a section of the README, whose blocks name them, in this folder,
 # run its commands and compare what they print. Figures differ from run to run, and so do columns.
+# ${typed_in[@]} may be a command that runs others elsewhere.
 replay() {
 	local line command file='' fence=0 count=0
 	local text=$BATS_TEST_TMPDIR/text got=$BATS_TEST_TMPDIR/got want=$BATS_TEST_TMPDIR/want
@@ -141,7 +146,7 @@ replay() {
 			command=${line#'$ '}
 			count=$((count + 1))
 			printf '%s\n' "$line" | tee -a "$want" >>"$got"
-			bash -c "$command" </dev/null >>"$got" 2>&1 || true
+			"${typed_in[@]}" bash -c "$command" </dev/null >>"$got" 2>&1 || true
 			;;
 		*) printf '%s\n' "$line" >>"${file:-$want}" ;;
 		esac
@@ -172,7 +177,7 @@ save_alpine() {
 	umoci unpack --image "$oci:a" "$unpacked"
 	mkdir -p "$unpacked"/rootfs/{bin,etc,home}
 	cp "$(command -v busybox)" "$unpacked/rootfs/bin/busybox"
-	for name in cat echo grep hostname sh sleep; do ln -s busybox "$unpacked/rootfs/bin/$name"; done
+	for name in cat echo grep hostname nc sh sleep wget; do ln -s busybox "$unpacked/rootfs/bin/$name"; done
 	umoci repack --image "$oci:a" "$unpacked"
 	umoci config --image "$oci:a" --config.env PATH=/bin
 	skopeo copy --insecure-policy "oci:$oci:a" "docker-archive:$1:alpine:latest"
@@ -188,5 +193,10 @@ save_alpine() {
 	chmod +x "$BATS_TEST_TMPDIR/bin/docker"
 	export PATH=$build:$BATS_TEST_TMPDIR/bin:$PATH
 	cd "$BATS_TEST_TMPDIR/typed"
+	# The host's own network is not for tests.
+	unshare -n sleep 600 3>&- &
+	host=$!
+	typed_in=(nsenter --net="/proc/$host/ns/net")
+	until ! cmp -s <(readlink "/proc/$host/ns/net") <(readlink /proc/self/ns/net); do sleep 0.01; done
 	replay "From runc to moulette"
 }
