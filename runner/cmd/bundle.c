@@ -107,6 +107,14 @@ static void warn_closed(const char *path)
 	}
 }
 
+/* The OCI runtime spec has no word for a card: who runs the bundle makes its network. */
+static void warn_card(const struct profile *p)
+{
+	if (p->network.kind == NETWORK_CARD)
+		fprintf(stderr, "moulette: profile '%s' has a network card, which only 'moulette run' makes: "
+			"the bundle has a network of its own with nothing in it\n", p->name);
+}
+
 /* The folder that is to be entered becomes DIR/work. */
 static int enter_top(int dir, const char *top, struct err *err)
 {
@@ -222,11 +230,13 @@ static int write_bundle(struct job *job, const char *path, struct err *err)
 	int got = open_dir(job, path, err);
 	if (got == 0)
 		got = fill(job, config, err);
-	if (got < 0)
+	if (got < 0) {
 		undo(job, path);
-	else
-		warn_closed(path);
-	return got;
+		return -1;
+	}
+	warn_closed(path);
+	warn_card(&job->profile);
+	return 0;
 }
 
 static int bundle_exec(const struct places *places, const struct cli *cli, struct err *err)
