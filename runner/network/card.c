@@ -117,7 +117,15 @@ static int set_up_host(const struct making *m, const struct route_end *host,
 	    route_add(h->route, index, m->card->address, 32, 0, h->address, err) < 0 ||
 	    route_neighbour(h->route, index, m->card->address, box->mac, err) < 0)
 		return -1;
-	return route_rate(h->route, index, m->opt->network->rate, err);
+	return 0;
+}
+
+/* Only with both ends up: the kernel puts a queue to work when the wire is there already, else some
+ * time after it has come, and what is sent until then is lost. */
+static int limit_host(const struct making *m, const struct route_end *host, struct err *err)
+{
+	struct nl_sock *sock = m->opt->host->route;
+	return route_rate(sock, route_index(sock, host->name), m->opt->network->rate, err);
 }
 
 static int make_pair(const struct making *m, struct route_end *host, struct route_end *box,
@@ -130,13 +138,16 @@ static int make_pair(const struct making *m, struct route_end *host, struct rout
 	return route_veth(m->opt->host->route, host, box, err);
 }
 
-/* What a killed run left of this slot, seen once a process. */
+/* What a killed run left of this slot, looked for once while a process keeps to it. */
 static int clear_slot(const struct card_options *opt, struct err *err)
 {
-	if (opt->host->cleared)
+	struct network_host *h = opt->host;
+	if (h->cleared == opt->number)
 		return 0;
-	opt->host->cleared = true;
-	return network_host_dismiss(opt->host, opt->number, err);
+	if (network_host_dismiss(h, opt->number, err) < 0)
+		return -1;
+	h->cleared = opt->number;
+	return 0;
 }
 
 static int make(struct making *m, struct err *err)
@@ -149,7 +160,8 @@ static int make(struct making *m, struct err *err)
 	name_ends(m->card, opt->number, &host, &box);
 	if (make_pair(m, &host, &box, err) < 0 ||
 	    network_host_admit(opt->host, host.name, m->reach, m->n_reach, &m->card->undo, err) < 0 ||
-	    set_up_host(m, &host, &box, err) < 0 || set_up_box(m, &host, err) < 0)
+	    set_up_host(m, &host, &box, err) < 0 || set_up_box(m, &host, err) < 0 ||
+	    limit_host(m, &host, err) < 0)
 		return -1;
 	return opt->peers ? peers_join(opt->peers, opt->number, opt->host->network, opt->member,
 				       m->card->inner, err) : 0;

@@ -102,7 +102,7 @@ static void find_nameservers(struct network_host *h)
 int network_host_open(const struct places *p, struct network_host *ret, struct err *err)
 {
 	struct network_host h = { .places = p, .network = p->card_network,
-				  .address = p->card_network | 1, .users_fd = -1,
+				  .address = p->card_network | 1, .users_fd = -1, .cleared = -1,
 				  .names = (unsigned)getpid() * 61 };
 	int64_t forwards = 0;
 	file_read_i64(AT_FDCWD, "/proc/sys/net/ipv4/ip_forward", &forwards);

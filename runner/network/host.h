@@ -44,7 +44,7 @@ struct network_host {
 	struct nft_ctx *nft;         /* opened by network_host_hold() */
 	int users_fd;                /* -1: not held */
 	unsigned names;              /* of cards; begins anywhere, so that two processes differ */
-	bool cleared;                /* what killed runs left of the first card's slot is gone */
+	int cleared;                 /* slot in which killed runs left nothing; -1: not known */
 };
 
 /** network_host_open() - look at the host; changes nothing. FAULT_INFRA. */

@@ -15,6 +15,9 @@
 
 #define BRIDGE "peers"
 #define PEER_BITS 24
+/* Where both ends of a wire have the same index, in two namespaces, the kernel takes up to a second
+ * to see that the wire is there. */
+#define FIRST_INDEX 4096
 #define PEERS_OFFSET 0xff01u /* 10.213.255.1 is the test's own box */
 
 static int make_bridge(void *ctx, struct err *err)
@@ -63,19 +66,21 @@ int peers_join(const char *path, int number, uint32_t network, int member, struc
 	AUTO_FD int ns = open(path, O_RDONLY | O_CLOEXEC);
 	struct nl_sock *sock = NULL;
 	const uint8_t high = (uint8_t)(number >> 8), low = (uint8_t)number;
-	const struct route_end box = { .name = RULES_PEERS, .ns_fd = -1,
+	const struct route_end box = { .name = RULES_PEERS, .ns_fd = -1, .index = FIRST_INDEX + number,
 				       .mac = { 0x02, 'm', 'o', 2, high, low } };
 	struct route_end port = { .mac = { 0x02, 'm', 'o', 3, high, low }, .ns_fd = ns };
 	snprintf(port.name, sizeof port.name, "port%d", number);
 	if (ns < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot open '%s'", path);
-	if (route_veth(inner, &box, &port, err) < 0 || open_in(ns, &sock, err) < 0)
+	if (route_veth(inner, &box, &port, err) < 0)
+		return -1;
+	int index = route_index(inner, RULES_PEERS);
+	/* The box's end first: a port that comes up without its wire is opened by the bridge only some
+	 * time after the wire has come. */
+	if (route_address(inner, index, peers_address(network, member), PEER_BITS, err) < 0 ||
+	    route_up(inner, index, err) < 0 || open_in(ns, &sock, err) < 0)
 		return -1;
 	int bad = plug(sock, port.name, err);
 	route_close(&sock);
-	if (bad)
-		return -1;
-	int index = route_index(inner, RULES_PEERS);
-	return route_address(inner, index, peers_address(network, member), PEER_BITS, err) < 0 ||
-			       route_up(inner, index, err) < 0 ? -1 : 0;
+	return bad;
 }

@@ -63,6 +63,8 @@ static void describe(struct rtnl_link *link, const struct route_end *end)
 {
 	struct nl_addr *mac = mem_check(nl_addr_build(AF_LLC, end->mac, ROUTE_MAC));
 	rtnl_link_set_name(link, end->name);
+	if (end->index)
+		rtnl_link_set_ifindex(link, end->index);
 	/* Else one for each processor of the host. */
 	rtnl_link_set_num_tx_queues(link, 1);
 	rtnl_link_set_num_rx_queues(link, 1);

@@ -23,6 +23,7 @@ struct route_end {
 	char name[ROUTE_NAME_MAX];
 	uint8_t mac[ROUTE_MAC];
 	int ns_fd; /* network namespace in which it is born; -1: the socket's own */
+	int index; /* 0: the kernel's choice */
 };
 /** route_veth() - a pair of links that are each other's wire, both down. */
 int route_veth(struct nl_sock *sock, const struct route_end *a, const struct route_end *b,

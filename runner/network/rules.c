@@ -163,12 +163,26 @@ static void first_to_front(struct network_facts *f, struct json_object *first)
 	}
 }
 
+/* Of what has no ports the kernel's set holds several. */
+static void merge_places(struct network_facts *f)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < f->n_refused; i++) {
+		if (n > 0 && same_place(&f->refused[n - 1], &f->refused[i]))
+			f->refused[n - 1].count += f->refused[i].count;
+		else
+			f->refused[n++] = f->refused[i];
+	}
+	f->n_refused = n;
+}
+
 static void take_refused(struct json_object *elems, struct network_facts *f)
 {
 	for (size_t i = 0; i < json_object_array_length(elems) && i < NETWORK_REFUSALS_MAX; i++)
 		if (read_refusal(json_object_array_get_idx(elems, i), &f->refused[f->n_refused]))
 			f->n_refused++;
 	qsort(f->refused, f->n_refused, sizeof *f->refused, by_place);
+	merge_places(f);
 }
 
 int rules_read(struct nft_ctx *nft, struct network_facts *f, struct err *err)

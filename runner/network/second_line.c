@@ -243,7 +243,7 @@ static void element(struct buf *add, struct buf *undo, const char *table_and_set
 static void admit_text(const char *card, const struct network_reach *reach, size_t n,
 		       struct buf *add, struct buf *undo)
 {
-	bool beyond = false, any = false;
+	bool beyond = false;
 	char at[16], and[32];
 	for (size_t i = 0; i < n; i++) {
 		const struct network_reach *r = &reach[i];
@@ -258,9 +258,8 @@ static void admit_text(const char *card, const struct network_reach *reach, size
 		snprintf(and, sizeof and, " . %s/%d", at, r->bits);
 		if (r->where == NETWORK_BEYOND)
 			element(add, undo, TABLE_BEYOND " named", card, and);
-		else if (!any)
+		else
 			element(add, undo, TABLE_BEYOND " public", card, "");
-		any |= r->where == NETWORK_PUBLIC;
 		beyond = true;
 	}
 	if (beyond)

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/mem.h"
 #include "container/room.h"
 
 static char dir[64], tree[96];
@@ -137,6 +138,61 @@ START_TEST(nothing_to_hold)
 }
 END_TEST
 
+/* --- a place for another box in the same room ------------------------------------------------ */
+
+/* Both boxes have the image at once; clearing the inner place leaves the outer one as it is. */
+START_TEST(another_box_within)
+{
+	struct room inner;
+	ck_assert_msg(room_within(&room, "peer1", &inner, &err) == 0, "%s", err.msg);
+	ck_assert_str_eq(inner.path, in(room.path, "peer1"));
+	const char *const places_of[] = { inner.root, inner.bundle, inner.state, inner.netns,
+					  inner.peers, inner.held, inner.once };
+	for (size_t i = 0; i < sizeof places_of / sizeof *places_of; i++)
+		ck_assert_msg(strncmp(places_of[i], in(inner.path, ""), strlen(inner.path) + 1) == 0,
+			      "%s", places_of[i]);
+	ck_assert_msg(room_furnish(&inner, &err) == 0, "%s", err.msg);
+	char *outer_points[] = { (char *)"d/work", NULL }, *inner_points[] = { (char *)"d/peer", NULL };
+	ck_assert_int_eq(room_mount_root(&room, &image, outer_points, &err), 0);
+	ck_assert_msg(room_mount_root(&inner, &image, inner_points, &err) == 0, "%s", err.msg);
+	ck_assert(there(inner.root, "peer") && !there(inner.root, "work"));
+	ck_assert(there(room.root, "work") && !there(room.root, "peer"));
+
+	room_clear(&inner);
+	ck_assert(!there(inner.root, "") && there(inner.path, ""));
+	ck_assert(there(room.root, "work") && there(room.root, "etc/motd"));
+	room_done(&inner);
+	ck_assert_ptr_null(inner.path);
+}
+END_TEST
+
+START_TEST(the_same_place_again)
+{
+	struct room first, second;
+	ck_assert_int_eq(room_within(&room, "peer1", &first, &err), 0);
+	ck_assert_int_eq(room_furnish(&first, &err), 0);
+	room_clear(&first);
+	ck_assert_msg(room_within(&room, "peer1", &second, &err) == 0, "%s", err.msg);
+	ck_assert_msg(room_furnish(&second, &err) == 0, "%s", err.msg);
+	ck_assert_str_eq(first.root, second.root);
+	room_done(&first);
+	room_done(&second);
+}
+END_TEST
+
+START_TEST(no_place_for_another_box)
+{
+	struct room inner;
+	ck_assert_int_eq(room_within(&room, "no/such", &inner, &err), -1);
+	ck_assert_int_eq(err.fault, FAULT_INFRA);
+	AUTO_FREE char *want = mem_printf("cannot make '%s/no/such': No such file or directory",
+					  room.path);
+	ck_assert_str_eq(err.msg, want);
+	ck_assert(!there(room.path, "no"));
+	room_done(&inner);
+}
+END_TEST
+
 Suite *suite_container_room(void);
 
 Suite *suite_container_room(void)
@@ -151,6 +207,9 @@ Suite *suite_container_room(void)
 	tcase_add_test(tc, a_closed_folder_on_the_way_is_refused);
 	tcase_add_test(tc, held_trees_are_read_only_throughout);
 	tcase_add_test(tc, nothing_to_hold);
+	tcase_add_test(tc, another_box_within);
+	tcase_add_test(tc, the_same_place_again);
+	tcase_add_test(tc, no_place_for_another_box);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -1,15 +1,20 @@
 /* test_container_slot.c - slots are taken once, marked, and swept when their runner is gone. */
 #include <check.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/mem.h"
 #include "container/slot.h"
 #include "model/places.h"
 
@@ -143,6 +148,109 @@ START_TEST(taking_a_slot_sweeps_it_first)
 }
 END_TEST
 
+/* What others keep for a slot, removed by slot_sweep(). */
+struct hook {
+	int number;       /* of the slot that matters here */
+	bool fails;
+	int calls;
+	bool held, marked, has_group; /* while it was called */
+};
+
+static char *slot_file(int number)
+{
+	return mem_printf("%s/slots/%d", places.run, number);
+}
+
+static bool is_marked(int number)
+{
+	AUTO_FREE char *path = slot_file(number);
+	struct stat st;
+	return stat(path, &st) == 0 && st.st_size > 0;
+}
+
+static int remove_kept(void *ctx, int number, struct err *e)
+{
+	struct hook *h = ctx;
+	char group[32];
+	if (number != h->number)
+		return 0;
+	AUTO_FREE char *path = slot_file(number);
+	AUTO_FD int fd = open(path, O_RDWR | O_CLOEXEC);
+	h->calls++;
+	h->held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	h->marked = is_marked(number);
+	snprintf(group, sizeof group, "moulette/s%d", number);
+	h->has_group = group_exists(group);
+	return h->fails ? err_set(e, FAULT_INFRA, 0, "slot %d: the card stays", number) : 0;
+}
+
+/* A slot as a killed runner leaves it; so high a number is nobody's. */
+static void leave(int number, const char *mark)
+{
+	char group[32];
+	AUTO_FREE char *path = slot_file(number);
+	snprintf(group, sizeof group, "moulette/s%d", number);
+	ck_assert_int_eq(file_write(AT_FDCWD, path, mark), 0);
+	if (*mark)
+		ck_assert_msg(cgroup_make(&host, group, &err) == 0, "%s", err.msg);
+}
+
+static void take_away(int number)
+{
+	AUTO_FREE char *path = slot_file(number);
+	ck_assert_int_eq(unlink(path), 0);
+}
+
+START_TEST(sweep_calls_for_what_others_keep)
+{
+	int swept = 0;
+	struct slot mine;
+	struct hook killed = { .number = 4095 }, unmarked = { .number = 4094 };
+	ck_assert_int_eq(slot_take(&places, &host, "mine", &mine, &err), 0);
+	struct hook alive = { .number = mine.number };
+	leave(4095, "1 killed /home\n");
+	leave(4094, "");
+	ck_assert_msg(slot_sweep(&places, &host, remove_kept, &killed, &swept, &err) == 0, "%s",
+		      err.msg);
+	ck_assert_int_eq(killed.calls, 1);
+	ck_assert(killed.held && killed.marked && killed.has_group);
+	ck_assert(!is_marked(4095) && !group_exists("moulette/s4095"));
+	ck_assert_int_ge(swept, 1);
+	/* A slot that is swept, one that is free and one that lives are nobody's leavings. */
+	ck_assert_int_eq(slot_sweep(&places, &host, remove_kept, &killed, &swept, &err), 0);
+	ck_assert_int_eq(slot_sweep(&places, &host, remove_kept, &unmarked, &swept, &err), 0);
+	ck_assert_int_eq(slot_sweep(&places, &host, remove_kept, &alive, &swept, &err), 0);
+	ck_assert_int_eq(killed.calls, 1);
+	ck_assert_int_eq(unmarked.calls + alive.calls, 0);
+	ck_assert(is_marked(mine.number));
+	take_away(4095);
+	take_away(4094);
+	ck_assert_int_eq(slot_release(&mine, &err), 0);
+}
+END_TEST
+
+/* What could not be removed is tried again by the next one; others do not wait for it. */
+START_TEST(a_mark_stays_with_what_others_keep)
+{
+	int swept = 0;
+	struct hook h = { .number = 4095, .fails = true };
+	leave(4095, "1 killed /home\n");
+	leave(4094, "1 killed /home\n");
+	ck_assert_int_eq(slot_sweep(&places, &host, remove_kept, &h, &swept, &err), -1);
+	ck_assert_int_eq(err.fault, FAULT_INFRA);
+	ck_assert_ptr_nonnull(strstr(err.msg, "slot 4095: the card stays"));
+	ck_assert(is_marked(4095) && !is_marked(4094));
+	ck_assert(group_exists("moulette/s4095") && !group_exists("moulette/s4094"));
+	ck_assert_int_ge(swept, 1);
+	h.fails = false;
+	ck_assert_msg(slot_sweep(&places, &host, remove_kept, &h, &swept, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(h.calls, 2);
+	ck_assert(!is_marked(4095) && !group_exists("moulette/s4095"));
+	take_away(4095);
+	take_away(4094);
+}
+END_TEST
+
 Suite *suite_container_slot(void);
 
 Suite *suite_container_slot(void)
@@ -155,6 +263,8 @@ Suite *suite_container_slot(void)
 	tcase_add_test(tc, release_removes_the_groups);
 	tcase_add_test(tc, sweep_finds_a_killed_runner);
 	tcase_add_test(tc, taking_a_slot_sweeps_it_first);
+	tcase_add_test(tc, sweep_calls_for_what_others_keep);
+	tcase_add_test(tc, a_mark_stays_with_what_others_keep);
 	suite_add_tcase(s, tc);
 	return s;
 }

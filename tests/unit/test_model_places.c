@@ -52,6 +52,7 @@ START_TEST(defaults_of_root)
 	ck_assert_str_eq(p.run, "/run/moulette");
 	ck_assert_str_eq(p.engine, "crun");
 	ck_assert_uint_eq(p.uid_base, 0x60000000);
+	ck_assert_uint_eq(p.card_network, 0x0ad50000); /* 10.213.0.0 */
 	ck_assert_int_gt(readlink("/proc/self/exe", self, sizeof self - 1), 0);
 	ck_assert_str_eq(p.self, self);
 	ck_assert_uint_eq(strv_len(p.profiles), 1);
@@ -182,6 +183,7 @@ static const struct {
 	{ "no size", "{\"store_max_size\": \"lots\"}", 0, CONF ".store_max_size: 'lots' is not a size" },
 	{ "no room at all", "{\"store_max_size\": \"0\"}", 0, CONF ".store_max_size: must be above 0" },
 	{ "a size as a number", "{\"store_max_size\": 5}", 0, CONF ".store_max_size: expected" },
+	{ "the last key that is known", "{\"cards\": 1}", 0, "known: uid_base, store_max_size, card_network" },
 	{ "no object", "[]", 0, CONF ": expected an object" },
 	{ "no JSON", "uid_base = 5", 0, CONF ": line 1: " },
 	{ "nothing", "", 0, CONF ": line 1: " },
@@ -204,6 +206,74 @@ START_TEST(conf)
 	}
 	ck_assert_uint_eq(p.uid_base, confs[_i].want);
 	ck_assert_int_eq(p.store_max_bytes, strstr(confs[_i].text, "10G") ? INT64_C(10) << 30 : 0);
+	places_done(&p);
+}
+END_TEST
+
+#define CARDS_DEFAULT 0x0ad50000
+#define NOT_CARDS CONF ".card_network: expected a private network of 65536 addresses"
+
+static const struct {
+	const char *label, *value; /* as JSON */
+	uint32_t want;             /* 0: refused */
+} cards[] = {
+	{ "first of 10/8", "\"10.0.0.0/16\"", 0x0a000000 },
+	{ "last of 10/8", "\"10.255.0.0/16\"", 0x0aff0000 },
+	{ "below 10/8", "\"9.255.0.0/16\"", 0 },
+	{ "above 10/8", "\"11.0.0.0/16\"", 0 },
+	{ "first of 172.16/12", "\"172.16.0.0/16\"", 0xac100000 },
+	{ "last of 172.16/12", "\"172.31.0.0/16\"", 0xac1f0000 },
+	{ "below 172.16/12", "\"172.15.0.0/16\"", 0 },
+	{ "above 172.16/12", "\"172.32.0.0/16\"", 0 },
+	{ "192.168/16", "\"192.168.0.0/16\"", 0xc0a80000 },
+	{ "below 192.168/16", "\"192.167.0.0/16\"", 0 },
+	{ "above 192.168/16", "\"192.169.0.0/16\"", 0 },
+	{ "link-local", "\"169.254.0.0/16\"", 0 },
+	{ "public", "\"8.8.0.0/16\"", 0 },
+	{ "wider", "\"10.212.0.0/15\"", 0 },
+	{ "narrower", "\"10.213.0.0/17\"", 0 },
+	{ "no prefix", "\"10.213.0.0\"", 0 },
+	{ "no length", "\"10.213.0.0/\"", 0 },
+	{ "a length with more", "\"10.213.0.0/16 \"", 0 },
+	{ "a netmask", "\"10.213.0.0/255.255.0.0\"", 0 },
+	{ "the lowest bit of the host", "\"10.213.0.1/16\"", 0 },
+	{ "the highest bit of the host", "\"10.213.128.0/16\"", 0 },
+	{ "three numbers", "\"10.213.0/16\"", 0 },
+	{ "IPv6", "\"fd00::/16\"", 0 },
+	{ "empty", "\"\"", 0 },
+};
+
+START_TEST(card_network)
+{
+	struct places p = { .card_network = 7 };
+	struct err err = { 0 };
+	const char *label = cards[_i].label;
+	AUTO_FREE char *text = mem_printf("{\"card_network\": %s}", cards[_i].value);
+	ck_assert_int_eq(file_write(AT_FDCWD, CONF, text), 0);
+	int ret = places_find(&p, &err);
+	ck_assert_msg(ret == (cards[_i].want ? 0 : -1), "%s: %d '%s'", label, ret, err.msg);
+	if (ret) {
+		ck_assert_msg(strstr(err.msg, NOT_CARDS) == err.msg, "%s: '%s'", label, err.msg);
+		ck_assert_int_eq(err.fault, FAULT_USAGE);
+		ck_assert_uint_eq(p.card_network, 7);
+		return;
+	}
+	ck_assert_msg(p.card_network == cards[_i].want, "%s: %08x", label, p.card_network);
+	places_done(&p);
+}
+END_TEST
+
+START_TEST(card_network_that_is_no_text)
+{
+	struct places p = { .card_network = 7 };
+	struct err err = { 0 };
+	ck_assert_int_eq(file_write(AT_FDCWD, CONF, "{\"card_network\": 10}"), 0);
+	ck_assert_int_eq(places_find(&p, &err), -1);
+	ck_assert_msg(strstr(err.msg, CONF ".card_network: expected") == err.msg, "%s", err.msg);
+	/* Others do not change it. */
+	ck_assert_int_eq(file_write(AT_FDCWD, CONF, "{\"uid_base\": 200000}"), 0);
+	find(&p);
+	ck_assert_uint_eq(p.card_network, CARDS_DEFAULT);
 	places_done(&p);
 }
 END_TEST
@@ -273,6 +343,8 @@ Suite *suite_model_places(void)
 	tcase_add_loop_test(tc, profiles, 0, ROWS(lists));
 	tcase_add_test(tc, engine);
 	tcase_add_loop_test(tc, conf, 0, ROWS(confs));
+	tcase_add_loop_test(tc, card_network, 0, ROWS(cards));
+	tcase_add_test(tc, card_network_that_is_no_text);
 	tcase_add_loop_test(tc, modes_do_not_depend_on_the_umask, 0, 3);
 	tcase_add_test(tc, a_file_in_the_way);
 	suite_add_tcase(s, tc);
