@@ -22,6 +22,11 @@
 #include "network/rules.h"
 
 #define FIRST_BOX 256 /* below it: the host's end */
+/* Addresses of a slot, one after the other: a server may still send to a box that is gone, and the
+ * next one must not get that. The first slots are those that are used. */
+#define NEAR_SLOTS 64
+#define NEAR_EACH 768
+#define FAR_EACH 3
 #define NAMES_MASK 0xfff /* of a slot, until they come again; the longest has 14 characters */
 
 struct making {
@@ -40,6 +45,8 @@ static const struct setting settings[] = {
 	{ "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0" }, /* a server may have port 80 */
 	/* A new namespace has it from the host: no box is a way to somewhere else. */
 	{ "/proc/sys/net/ipv4/ip_forward", "0" },
+	/* What a program left unsent keeps a namespace, with its link, until the kernel gives up. */
+	{ "/proc/sys/net/ipv4/tcp_orphan_retries", "1" },
 	{ NULL, NULL },
 };
 
@@ -167,12 +174,21 @@ static int make(struct making *m, struct err *err)
 				       m->card->inner, err) : 0;
 }
 
+static uint32_t address_of(const struct network_host *h, int number)
+{
+	const uint32_t slot = (uint32_t)number;
+	if (slot < NEAR_SLOTS)
+		return h->network + FIRST_BOX + slot * NEAR_EACH + h->names % NEAR_EACH;
+	return h->network + FIRST_BOX + NEAR_SLOTS * NEAR_EACH + (slot - NEAR_SLOTS) * FAR_EACH +
+	       h->names % FAR_EACH;
+}
+
 int card_make(const struct card_options *opt, struct card *ret, struct err *err)
 {
 	AUTO_FREE struct network_reach *reach = NULL;
 	struct making m = { .opt = opt, .card = ret };
-	*ret = (struct card){ .host = opt->host,
-			      .address = opt->host->network + FIRST_BOX + (uint32_t)opt->number };
+	*ret = (struct card){ .host = opt->host, .number = opt->number,
+			      .address = address_of(opt->host, opt->number) };
 	m.n_reach = network_host_reach(opt->host, opt->network, &reach);
 	m.reach = reach;
 	return make(&m, err);
@@ -205,8 +221,12 @@ void card_end(struct card *c, bool now)
 	route_close(&c->inner);
 	if (c->undo)
 		network_host_undo(c->host, &c->undo);
-	/* What cannot be removed now is found by the next sweep. */
-	if (c->name[0] && now)
-		route_delete(c->host->route, c->name, NULL);
+	/* Those before it, too, if the kernel has not come to it. What cannot be removed now is found by
+	 * the next sweep. */
+	if (c->name[0] && now) {
+		char prefix[ROUTE_NAME_MAX];
+		snprintf(prefix, sizeof prefix, NETWORK_CARD_PREFIX, c->number);
+		route_delete_prefixed(c->host->route, prefix, NULL);
+	}
 	c->name[0] = '\0';
 }

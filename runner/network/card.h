@@ -11,6 +11,7 @@
 
 struct card {
 	struct network_host *host; /* borrowed */
+	int number;                /* of the slot */
 	char name[16];             /* of the host's end; "": there is no card */
 	char *undo;                /* what the host's rules know of it; NULL: nothing */
 	uint32_t address;          /* of the box */
@@ -42,7 +43,7 @@ int card_make(const struct card_options *opt, struct card *ret, struct err *err)
 int card_read(const struct card *c, bool used, struct network_facts **ret, struct err *err);
 /** card_end() - all that is left are the links, which go with the box's namespace: that is the
  *  caller's to unmount, and the kernel removes it a moment later. @now: wait for that, some 30 ms,
- *  so that nothing is there any more when this returns. Accepts half-made ones, and none. */
+ *  so that nothing of any card of the slot is there any more when this returns. Accepts half-made ones, and none. */
 void card_end(struct card *c, bool now);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <net/route.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,6 @@
 #include "network/nft.h"
 #include "network/route.h"
 
-#define CARD_BITS 16
 #define DNS_PORT 53
 
 /* The IANA registry of special-purpose addresses, and what is no host's at all. */
@@ -73,12 +73,13 @@ static int find_routes(struct network_host *h, struct err *err)
 {
 	AUTO_FILE FILE *f = fopen("/proc/net/route", "re");
 	char line[256], name[16];
-	unsigned int to, mask;
+	unsigned int to, mask, flags;
 	if (!f)
 		return err_set(err, FAULT_INFRA, errno, "cannot read '/proc/net/route'");
 	while (fgets(line, sizeof line, f)) {
-		if (sscanf(line, "%15s %x %*x %*x %*d %*d %*d %x", name, &to, &mask) != 3 ||
-		    mask == 0 || is_ours(name))
+		/* What leads nowhere is in nobody's use; ours is such a one. */
+		if (sscanf(line, "%15s %x %*x %x %*d %*d %*d %x", name, &to, &flags, &mask) != 4 ||
+		    mask == 0 || (flags & RTF_REJECT) || is_ours(name))
 			continue;
 		add_prefix(&h->routes, &h->n_routes, ntohl(to), __builtin_popcount(mask), name);
 	}
@@ -135,12 +136,12 @@ static int check_cards(const struct network_host *h, struct err *err)
 	for (size_t k = 0; k < 2; k++)
 		for (size_t i = 0; i < all[k].n; i++) {
 			const struct network_prefix *p = &all[k].list[i];
-			if (!overlap(p->address, p->bits, h->network, CARD_BITS))
+			if (!overlap(p->address, p->bits, h->network, NETWORK_BITS))
 				continue;
 			return err_set(err, FAULT_USAGE, 0, "/etc/moulette.conf.card_network: the "
 				       "cards' network %s/%d overlaps with the host's %s %s/%d of "
 				       "'%s'; give another private /16 there",
-				       network_address(h->network, ours), CARD_BITS, all[k].what,
+				       network_address(h->network, ours), NETWORK_BITS, all[k].what,
 				       network_address(p->address, other), p->bits, p->name);
 		}
 	return 0;
@@ -157,10 +158,10 @@ static int check_address(const struct network_host *h, const struct network_rule
 				       "\"internet\" for public addresses, or a narrower prefix",
 				       r->key, r->text, network_address(h->own[i].address, at),
 				       h->own[i].name);
-	if (overlap(r->address, r->bits, h->network, CARD_BITS))
+	if (overlap(r->address, r->bits, h->network, NETWORK_BITS))
 		return err_set(err, FAULT_USAGE, 0, "%s: '%s' covers the network of the cards, %s/%d: "
 			       "other boxes are never reached; write \"host:PORT\" for a server on the "
-			       "host", r->key, r->text, network_address(h->network, at), CARD_BITS);
+			       "host", r->key, r->text, network_address(h->network, at), NETWORK_BITS);
 	return 0;
 }
 

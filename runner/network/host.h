@@ -47,6 +47,8 @@ struct network_host {
 	int cleared;                 /* slot in which killed runs left nothing; -1: not known */
 };
 
+#define NETWORK_BITS 16
+
 /** network_host_open() - look at the host; changes nothing. FAULT_INFRA. */
 int network_host_open(const struct places *p, struct network_host *ret, struct err *err);
 /** network_host_close() - lets go of the host's rules, too: the last one takes them away. */

@@ -223,6 +223,19 @@ int route_add(struct nl_sock *sock, int index, uint32_t to, int bits, uint32_t g
 	return rc < 0 ? trouble(rc, err, "give a network card its route") : 0;
 }
 
+int route_nowhere(struct nl_sock *sock, uint32_t to, int bits, bool there, struct err *err)
+{
+	struct rtnl_route *r = mem_check(rtnl_route_alloc());
+	struct nl_addr *dst = ip(to, bits);
+	rtnl_route_set_family(r, AF_INET);
+	rtnl_route_set_type(r, RTN_UNREACHABLE);
+	rtnl_route_set_dst(r, dst);
+	int rc = there ? rtnl_route_add(sock, r, NLM_F_REPLACE) : rtnl_route_delete(sock, r, 0);
+	nl_addr_put(dst);
+	rtnl_route_put(r);
+	return rc < 0 && rc != -NLE_OBJ_NOTFOUND ? trouble(rc, err, "route to boxes that are gone") : 0;
+}
+
 int route_neighbour(struct nl_sock *sock, int index, uint32_t address,
 		    const uint8_t mac[ROUTE_MAC], struct err *err)
 {

@@ -48,6 +48,9 @@ int route_address(struct nl_sock *sock, int index, uint32_t address, int bits, s
 /** route_add() - @gateway 0: what is there is on the link itself; @source 0: the kernel's choice. */
 int route_add(struct nl_sock *sock, int index, uint32_t to, int bits, uint32_t gateway,
 	      uint32_t source, struct err *err);
+/** route_nowhere() - what goes to these addresses, and has no better route, is unreachable; or, with
+ *  @there false, no longer. What is so already is no error. */
+int route_nowhere(struct nl_sock *sock, uint32_t to, int bits, bool there, struct err *err);
 /** route_neighbour() - a permanent entry, which no ARP of anybody changes. */
 int route_neighbour(struct nl_sock *sock, int index, uint32_t address,
 		    const uint8_t mac[ROUTE_MAC], struct err *err);

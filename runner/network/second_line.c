@@ -148,6 +148,15 @@ static int need_table(struct network_host *h, const char *name,
 	return nft_do(h->nft, b.data, "write the rules of the host", err);
 }
 
+/* The first table, and what becomes of packets to a box that is gone: nothing, instead of the host's
+ * default route. */
+static int need_rules(struct network_host *h, struct err *err)
+{
+	if (need_table(h, TABLE, table_text, err) < 0)
+		return -1;
+	return route_nowhere(h->route, h->network, NETWORK_BITS, true, err);
+}
+
 /* The caller has entered. *ret_removed: there was something, and nobody used it. */
 static int remove_unused(struct network_host *h, bool *ret_removed, struct err *err)
 {
@@ -167,7 +176,7 @@ static int remove_unused(struct network_host *h, bool *ret_removed, struct err *
 			return -1;
 		*ret_removed |= there;
 	}
-	return 0;
+	return route_nowhere(h->route, h->network, NETWORK_BITS, false, err);
 }
 
 int network_host_hold(struct network_host *h, struct err *err)
@@ -182,7 +191,7 @@ int network_host_hold(struct network_host *h, struct err *err)
 		return -1;
 	if (flock(users, LOCK_SH) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot lock the host's network");
-	if (need_table(h, TABLE, table_text, err) < 0)
+	if (need_rules(h, err) < 0)
 		return -1;
 	h->users_fd = users;
 	users = -1;
@@ -388,7 +397,7 @@ int network_host_up(struct network_host *h, bool *ret_was, struct err *err)
 	if (network_host_check(h, &any, err) < 0 || enter(h, &lock, err) < 0)
 		return -1;
 	*ret_was = route_index(h->route, NETWORK_HOST_NAME) != 0;
-	if (need_table(h, TABLE, table_text, err) < 0)
+	if (need_rules(h, err) < 0)
 		return -1;
 	return *ret_was ? 0 : make_link(h, err);
 }

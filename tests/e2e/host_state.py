@@ -11,7 +11,9 @@ is left out, what is only passing is given time to pass.
 import collections
 import json
 import os
+import socket
 import stat
+import subprocess
 import sys
 import tempfile
 import time
@@ -89,6 +91,20 @@ def processes():
     return sorted(found)
 
 
+def network():
+    """Links of ours and tables of ours, where this script runs; boxes' namespaces are among the mounts."""
+    others = slots_of_others()
+    found = ["link " + n for _, n in socket.if_nameindex()
+             if n.startswith("moul-") and "s" + n[6:].partition("-")[0] not in others]
+    if others:
+        return found  # they have the tables, too
+    try:
+        said = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True).stdout
+    except OSError:
+        said = ""
+    return sorted(found + [line for line in said.splitlines() if line.startswith("table inet moulette")])
+
+
 def devices():
     state = {}
     for name in DEVICES:
@@ -111,8 +127,8 @@ def names():
 
 def state():
     ipc = {k: len(read("/proc/sysvipc/" + k).splitlines()) for k in ("shm", "msg", "sem")}
-    return {"mounts": mounts(), "cgroups": cgroups(), "processes": processes(), "devices": devices(),
-            "names": names(), "ipc": ipc}
+    return {"mounts": mounts(), "cgroups": cgroups(), "processes": processes(),
+            "network": network(), "devices": devices(), "names": names(), "ipc": ipc}
 
 
 def added(before, after):

@@ -41,7 +41,8 @@
 
 #define CARDS 0x0ad50000u         /* 10.213.0.0 */
 #define HOST_END (CARDS | 1)
-#define BOX_OF(n) (CARDS + 256 + (n))
+/* The first address of a slot: 768 for each of the first 64, then 3 each. */
+#define BOX_OF(n) (CARDS + 256 + ((n) < 64 ? (n) * 768 : 64 * 768 + ((n) - 64) * 3))
 #define IP(a, b, c, d) ((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d))
 
 struct net_fixture {
