@@ -282,13 +282,13 @@ START_TEST(the_second_line_holds)
 	make_card(&neighbour, 8, rule(NETWORK_HOST, 0, 0, 8080));
 	AUTO_FD int end = net_serve(SOCK_DGRAM, HOST_END, 9);
 	take_away_rules(&neighbour);
-	AUTO_FD int near = net_serve(SOCK_DGRAM, BOX_OF(8), 9);
+	AUTO_FD int near = net_serve(SOCK_DGRAM, neighbour.card.address, 9);
 	take_away_rules(&t);
 	ck_assert_int_eq(net_send(HOST_END, 9), 0); /* the line that is away would not let it through */
 	ck_assert(net_came(end));
 	ck_assert_int_eq(net_send(OTHER, 9), 0);
 	ck_assert(net_did_not_come(other));
-	ck_assert_int_eq(net_send(BOX_OF(8), 9), 0);
+	ck_assert_int_eq(net_send(neighbour.card.address, 9), 0);
 	ck_assert(net_did_not_come(near));
 	ck_assert_int_eq(net_send(LAN + 2, 9), 0);
 	ck_assert(net_did_not_come(far));
@@ -301,7 +301,7 @@ START_TEST(the_second_line_holds)
 	ck_assert_int_eq(sendto(spoof, "x", 1, 0, (const struct sockaddr *)&at, sizeof at), 1);
 	ck_assert(net_did_not_come(end));
 	net_enter(lan);
-	ck_assert_int_eq(net_send(BOX_OF(8), 9), 0);
+	ck_assert_int_eq(net_send(neighbour.card.address, 9), 0);
 	ck_assert(net_did_not_come(near));
 	net_enter(fix.ns);
 	end_card(&t);
