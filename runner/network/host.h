@@ -80,7 +80,7 @@ size_t network_host_reach(const struct network_host *h, const struct network *n,
 /* Networks that nobody reaches by "internet", in nft's language. */
 extern const char network_not_public[];
 
-/* second_line.c */
+/* second_line.c, admission.c */
 
 /** network_host_hold() - our rules are on the host until network_host_close(). */
 int network_host_hold(struct network_host *h, struct err *err);

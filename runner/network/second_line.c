@@ -26,10 +26,9 @@
 #include "network/host.h"
 #include "network/nft.h"
 #include "network/route.h"
+#include "network/second_line.h"
 
 #define CARDS "moul-c*"
-#define TABLE "moulette"
-#define TABLE_BEYOND "moulette_beyond"
 
 /* --- texts -------------------------------------------------------------------------------- */
 
@@ -38,7 +37,7 @@ static void table_text(const struct network_host *h, struct buf *b)
 	char at[16], net[16];
 	network_address(h->address, at);
 	network_address(h->network, net);
-	buf_printf(b, "table inet " TABLE " {\n"
+	buf_printf(b, "table inet " SECOND_LINE " {\n"
 		   "set too {\n type ifname . ipv4_addr\n}\n"   /* other addresses of the host */
 		   "set beyond {\n type ifname\n}\n"            /* cards that may be forwarded */
 		   "chain raw_in {\n type filter hook prerouting priority raw\n"
@@ -63,7 +62,7 @@ static void beyond_text(const struct network_host *h, struct buf *b)
 {
 	char net[16];
 	network_address(h->network, net);
-	buf_printf(b, "table inet " TABLE_BEYOND " {\n"
+	buf_printf(b, "table inet " SECOND_LINE_BEYOND " {\n"
 		   "set named {\n type ifname . ipv4_addr\n flags interval\n}\n"
 		   "set public {\n type ifname\n}\n"
 		   "ct timeout closed {\n protocol tcp\n l3proto ip\n"
@@ -100,8 +99,7 @@ static int open_lock(const struct network_host *h, const char *kind, struct err 
 	return fd;
 }
 
-/* One at a time looks at the tables and changes them. */
-static int enter(const struct network_host *h, int *ret, struct err *err)
+int second_line_enter(const struct network_host *h, int *ret, struct err *err)
 {
 	AUTO_FD int fd = open_lock(h, "lock", err);
 	if (fd < 0)
@@ -121,7 +119,7 @@ static int need_nft(struct network_host *h, struct err *err)
 	return h->nft ? 0 : nft_open(&h->nft, err);
 }
 
-static int has_table(struct network_host *h, const char *name, bool *ret, struct err *err)
+int second_line_has(struct network_host *h, const char *name, bool *ret, struct err *err)
 {
 	AUTO_JSON *all = NULL;
 	struct json_object *table;
@@ -140,7 +138,7 @@ static int need_table(struct network_host *h, const char *name,
 {
 	AUTO_BUF b = { 0 };
 	bool there;
-	if (has_table(h, name, &there, err) < 0)
+	if (second_line_has(h, name, &there, err) < 0)
 		return -1;
 	if (there)
 		return 0;
@@ -152,16 +150,23 @@ static int need_table(struct network_host *h, const char *name,
  * default route. */
 static int need_rules(struct network_host *h, struct err *err)
 {
-	if (need_table(h, TABLE, table_text, err) < 0)
+	if (need_table(h, SECOND_LINE, table_text, err) < 0)
 		return -1;
 	return route_nowhere(h->route, h->network, NETWORK_BITS, true, err);
+}
+
+int second_line_need_beyond(struct network_host *h, struct err *err)
+{
+	if (need_table(h, SECOND_LINE, table_text, err) < 0)
+		return -1;
+	return need_table(h, SECOND_LINE_BEYOND, beyond_text, err);
 }
 
 /* The caller has entered. *ret_removed: there was something, and nobody used it. */
 static int remove_unused(struct network_host *h, bool *ret_removed, struct err *err)
 {
 	AUTO_FD int users = open_lock(h, "users", err);
-	const char *const names[] = { TABLE, TABLE_BEYOND };
+	const char *const names[] = { SECOND_LINE, SECOND_LINE_BEYOND };
 	*ret_removed = false;
 	if (users < 0)
 		return -1;
@@ -170,7 +175,7 @@ static int remove_unused(struct network_host *h, bool *ret_removed, struct err *
 	for (size_t i = 0; i < 2; i++) {
 		AUTO_FREE char *text = mem_printf("delete table inet %s", names[i]);
 		bool there;
-		if (has_table(h, names[i], &there, err) < 0)
+		if (second_line_has(h, names[i], &there, err) < 0)
 			return -1;
 		if (there && nft_do(h->nft, text, "remove the rules of the host", err) < 0)
 			return -1;
@@ -184,7 +189,7 @@ int network_host_hold(struct network_host *h, struct err *err)
 	AUTO_FD int lock = -1;
 	if (h->users_fd >= 0)
 		return 0;
-	if (enter(h, &lock, err) < 0)
+	if (second_line_enter(h, &lock, err) < 0)
 		return -1;
 	AUTO_FD int users = open_lock(h, "users", err);
 	if (users < 0)
@@ -205,7 +210,7 @@ static void let_go(struct network_host *h)
 	if (h->users_fd < 0)
 		return;
 	/* What cannot be removed now is found by the next sweep. */
-	int bad = enter(h, &lock, NULL);
+	int bad = second_line_enter(h, &lock, NULL);
 	fd_close(&h->users_fd);
 	if (!bad)
 		remove_unused(h, &removed, NULL);
@@ -223,154 +228,13 @@ void network_host_close(struct network_host *h)
 	h->users_fd = -1;
 }
 
-/* --- one card ----------------------------------------------------------------------------- */
-
-/* Is @i within an earlier or wider one? Intervals of a set must not overlap. */
-static bool is_covered(const struct network_reach *reach, size_t n, size_t i)
-{
-	const struct network_rule inner = { .address = reach[i].address, .bits = reach[i].bits };
-	for (size_t k = 0; k < n; k++) {
-		const struct network_rule outer = { .target = NETWORK_ADDRESS,
-						    .address = reach[k].address,
-						    .bits = reach[k].bits };
-		bool same = outer.address == inner.address && outer.bits == inner.bits;
-		if (k != i && reach[k].where == reach[i].where && outer.bits <= inner.bits &&
-		    network_rule_covers(&outer, inner.address) && (!same || k < i))
-			return true;
-	}
-	return false;
-}
-
-/* One element of a set, and how it goes again. */
-static void element(struct buf *add, struct buf *undo, const char *table_and_set, const char *card,
-		    const char *and)
-{
-	buf_printf(add, "add element inet %s { \"%s\"%s }\n", table_and_set, card, and);
-	buf_printf(undo, "delete element inet %s { \"%s\"%s }\n", table_and_set, card, and);
-}
-
-static void admit_text(const char *card, const struct network_reach *reach, size_t n,
-		       struct buf *add, struct buf *undo)
-{
-	bool beyond = false;
-	char at[16], and[32];
-	for (size_t i = 0; i < n; i++) {
-		const struct network_reach *r = &reach[i];
-		network_address(r->address, at);
-		if (r->where == NETWORK_AT_HOST || is_covered(reach, n, i))
-			continue;
-		if (r->where == NETWORK_AT_HOST_TOO) {
-			snprintf(and, sizeof and, " . %s", at);
-			element(add, undo, TABLE " too", card, and);
-			continue;
-		}
-		snprintf(and, sizeof and, " . %s/%d", at, r->bits);
-		if (r->where == NETWORK_BEYOND)
-			element(add, undo, TABLE_BEYOND " named", card, and);
-		else
-			element(add, undo, TABLE_BEYOND " public", card, "");
-		beyond = true;
-	}
-	if (beyond)
-		element(add, undo, TABLE " beyond", card, "");
-}
-
-int network_host_admit(struct network_host *h, const char *name, const struct network_reach *reach,
-		       size_t n, char **ret_undo, struct err *err)
-{
-	AUTO_FD int lock = -1;
-	AUTO_BUF add = { 0 }, undo = { 0 };
-	*ret_undo = NULL;
-	admit_text(name, reach, n, &add, &undo);
-	if (add.len == 0)
-		return 0;
-	/* Both: somebody may have flushed the host's rules meanwhile. */
-	if (enter(h, &lock, err) < 0 || need_table(h, TABLE, table_text, err) < 0 ||
-	    need_table(h, TABLE_BEYOND, beyond_text, err) < 0 ||
-	    nft_do(h->nft, add.data, "admit a card to the host's rules", err) < 0)
-		return -1;
-	*ret_undo = buf_take(&undo);
-	return 0;
-}
-
-/* What cannot be undone now goes with the tables, or by the next sweep. */
-void network_host_undo(struct network_host *h, char **undo)
-{
-	if (*undo)
-		nft_do(h->nft, *undo, "dismiss a card from the host's rules", NULL);
-	free(*undo);
-	*undo = NULL;
-}
-
-/* The text of a set's element, when it is of a card whose name begins with @prefix: "moul-c3-1", or
- * {"concat": ["moul-c3-1", x]}. */
-static bool element_of(struct json_object *e, const char *prefix, struct buf *ret)
-{
-	struct json_object *concat = NULL, *name = e, *net;
-	if (json_object_is_type(e, json_type_object) && json_object_object_get_ex(e, "concat", &concat))
-		name = json_object_array_get_idx(concat, 0);
-	if (!json_object_is_type(name, json_type_string) ||
-	    strncmp(json_object_get_string(name), prefix, strlen(prefix)) != 0)
-		return false;
-	buf_printf(ret, "\"%s\"", json_object_get_string(name));
-	if (!concat)
-		return true;
-	struct json_object *to = json_object_array_get_idx(concat, 1);
-	if (json_object_object_get_ex(to, "prefix", &net))
-		buf_printf(ret, " . %s/%d",
-			   json_object_get_string(json_object_object_get(net, "addr")),
-			   json_object_get_int(json_object_object_get(net, "len")));
-	else
-		buf_printf(ret, " . %s", json_object_get_string(to));
-	return true;
-}
-
-static void dismiss_text(struct json_object *sets, const char *prefix, struct buf *b)
-{
-	struct json_object *set, *elems;
-	for (size_t i = 0; i < json_object_array_length(sets); i++) {
-		if (!json_object_object_get_ex(json_object_array_get_idx(sets, i), "set", &set) ||
-		    !json_object_object_get_ex(set, "elem", &elems))
-			continue;
-		const char *table = json_object_get_string(json_object_object_get(set, "table"));
-		if (strcmp(table, TABLE) != 0 && strcmp(table, TABLE_BEYOND) != 0)
-			continue;
-		for (size_t k = 0; k < json_object_array_length(elems); k++) {
-			AUTO_BUF e = { 0 };
-			if (element_of(json_object_array_get_idx(elems, k), prefix, &e))
-				buf_printf(b, "delete element inet %s %s { %s }\n", table,
-					   json_object_get_string(json_object_object_get(set, "name")),
-					   e.data);
-		}
-	}
-}
-
-int network_host_dismiss(struct network_host *h, int number, struct err *err)
-{
-	AUTO_FD int lock = -1;
-	AUTO_JSON *sets = NULL;
-	AUTO_BUF b = { 0 };
-	char prefix[ROUTE_NAME_MAX];
-	bool there;
-	snprintf(prefix, sizeof prefix, NETWORK_CARD_PREFIX, number);
-	if (route_delete_prefixed(h->route, prefix, err) < 0 || enter(h, &lock, err) < 0 ||
-	    has_table(h, TABLE, &there, err) < 0)
-		return -1;
-	if (!there)
-		return 0;
-	if (nft_ask(h->nft, "list sets inet", &sets, err) < 0)
-		return -1;
-	dismiss_text(sets, prefix, &b);
-	return b.len ? nft_do(h->nft, b.data, "dismiss a card from the host's rules", err) : 0;
-}
-
 /* --- kept, swept -------------------------------------------------------------------------- */
 
 int network_host_sweep(struct network_host *h, int *ret_swept, struct err *err)
 {
 	AUTO_FD int lock = -1;
 	bool removed;
-	if (enter(h, &lock, err) < 0 || remove_unused(h, &removed, err) < 0)
+	if (second_line_enter(h, &lock, err) < 0 || remove_unused(h, &removed, err) < 0)
 		return -1;
 	*ret_swept += removed;
 	return 0;
@@ -394,7 +258,7 @@ int network_host_up(struct network_host *h, bool *ret_was, struct err *err)
 {
 	AUTO_FD int lock = -1;
 	const struct network any = { .kind = NETWORK_CARD };
-	if (network_host_check(h, &any, err) < 0 || enter(h, &lock, err) < 0)
+	if (network_host_check(h, &any, err) < 0 || second_line_enter(h, &lock, err) < 0)
 		return -1;
 	*ret_was = route_index(h->route, NETWORK_HOST_NAME) != 0;
 	if (need_rules(h, err) < 0)
@@ -406,7 +270,7 @@ int network_host_down(struct network_host *h, bool *ret_was, struct err *err)
 {
 	AUTO_FD int lock = -1;
 	bool removed;
-	if (enter(h, &lock, err) < 0)
+	if (second_line_enter(h, &lock, err) < 0)
 		return -1;
 	*ret_was = route_index(h->route, NETWORK_HOST_NAME) != 0;
 	if (route_delete(h->route, NETWORK_HOST_NAME, err) < 0)
