@@ -1,7 +1,8 @@
-/* listening.c - reads the kernel's tables of sockets, as proc(5) has them. */
+/* listening.c - reads the kernel's tables of sockets and links, as proc(5) has them. */
 #include "pipeline/listening.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
@@ -26,4 +27,17 @@ bool listening(pid_t pid, int port)
 {
 	return table_has(pid, "tcp", TCP_LISTEN, port) || table_has(pid, "tcp6", TCP_LISTEN, port) ||
 	       table_has(pid, "udp", UDP_BOUND, port) || table_has(pid, "udp6", UDP_BOUND, port);
+}
+
+bool talking(pid_t pid, const char *link)
+{
+	AUTO_FREE char *path = mem_printf("/proc/%ld/net/dev", (long)pid);
+	AUTO_FILE FILE *f = fopen(path, "re");
+	char line[512], name[32];
+	unsigned long long packets;
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, " %31[^:]: %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", name,
+			   &packets) == 2 && strcmp(name, link) == 0)
+			return packets > 0;
+	return false;
 }

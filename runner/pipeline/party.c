@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "network/rules.h"
 #include "pipeline/attempt_box.h"
 #include "pipeline/attempt_card.h"
 #include "pipeline/attempt_run.h"
@@ -30,7 +31,7 @@
 
 #define START_NS (30 * NSEC_PER_SEC)
 #define READY_NS (10 * NSEC_PER_SEC) /* "listen": PORT */
-#define GUESS_NS NSEC_PER_SEC        /* nothing was said: it may well be a client */
+#define GUESS_NS (5 * NSEC_PER_SEC)  /* nothing was said: it may be one that only waits */
 #define END_MS 30000
 #define LOOK_MS 2
 #define WALL_NS (24 * 3600 * NSEC_PER_SEC) /* it ends with the test */
@@ -238,11 +239,11 @@ static int start_process(const struct attempt *a, const struct step_spec *test, 
 		_exit(0);
 	}
 	close(pair[1]);
-	m->socket = pair[0];
 	if (m->pid < 0) {
-		m->pid = 0;
+		close(pair[0]);
 		return err_set(err, FAULT_INFRA, errno, "cannot start a process for a peer");
 	}
+	m->socket = pair[0];
 	p->n++;
 	return 0;
 }
@@ -278,7 +279,8 @@ static int is_ready(const struct party_member *m, int64_t since, double patience
 	int64_t waited = clock_mono_ns() - since;
 	int64_t most = (int64_t)((double)(m->init == 0 ? START_NS : listen == PEER_LISTEN_ANY ?
 					  GUESS_NS : READY_NS) * patience);
-	*ret = m->init != 0 && (listen == PEER_LISTEN_NONE || listening(m->init, listen));
+	*ret = m->init != 0 && (listen == PEER_LISTEN_NONE || listening(m->init, listen) ||
+				(listen == PEER_LISTEN_ANY && talking(m->init, RULES_PEERS)));
 	if (*ret || waited < most)
 		return 0;
 	if (m->init == 0)

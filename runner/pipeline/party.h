@@ -17,8 +17,8 @@ struct party {
  * party_start() - start every peer of @test, and wait until it is ready
  * @a: the test's own attempt, whose box is there already, joined to the switch
  *
- * Ready is who listens where its "listen" says, or anywhere when it says nothing (waited for a
- * second at most), or was started when it says false. FAULT_ASSIGNMENT: a peer that cannot be
+ * Ready is who listens where its "listen" says; when it says nothing, who listens anywhere or has
+ * sent anything to the others (waited for 5 s at most); when it says false, who was started. FAULT_ASSIGNMENT: a peer that cannot be
  * started or ends before; FAULT_INFRA; code "interrupted". *ret is to be ended in every case.
  */
 int party_start(const struct attempt *a, const struct step_spec *test, struct party *ret,

@@ -71,6 +71,18 @@ c, _ = s.accept(); print(c.makefile().readline(), end=""); c.sendall(b"done\n")'
 	no_trace
 }
 
+@test "a client that says nothing of listening is known by what it sends" {
+	local a
+	a=$(test_with server '{"name": "one", "run": ["python3", "mine.py"], "stdout": "out",
+		"peers": [{"name": "client", "run": ["sh", "-c", "until python3 client.py student 80 hello 2>/dev/null; do sleep 0.05; done"], "files": [{"from": "client.py", "to": "./"}]}]}' out $'hello\n')
+	grade -a "$a" "$(archive s.tar mine.py '
+import socket
+s = socket.socket(); s.bind(("", 80)); s.listen()
+c, _ = s.accept(); print(c.makefile().readline(), end=""); c.sendall(b"done\n")')"
+	expect_verdict passed none 0
+	no_trace
+}
+
 @test "peers know each other, their files and variables, not those of others" {
 	local a
 	a=$(assignment two '"image": "host", "build": [], "env": {"OF_STUDENT": "x"}, "files": [{"from": "shared", "to": "/shared"}], "tests": [{"name": "one", "run": ["python3", "mine.py", "front", "7000", "word"], "stdout": "out", "peers": [

@@ -74,7 +74,7 @@ START_TEST(a_text_that_allows_nothing)
 	write_rules(NULL, 0, 17, &b);
 	ck_assert_int_eq(count(b.data, "goto open"), 0);
 	ck_assert_int_eq(count(b.data, " ct count over 17 goto refuse\n"), 1);
-	ck_assert_int_eq(count(b.data, " ip saddr != 10.213.1.3 drop\n"), 1);
+	ck_assert_int_eq(count(b.data, " ip saddr != 10.213.10.0 drop\n"), 1);
 	ck_assert_int_eq(count(b.data, " policy drop\n"), 2);
 }
 END_TEST

@@ -122,6 +122,19 @@ START_TEST(another_process)
 }
 END_TEST
 
+START_TEST(what_was_sent)
+{
+	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9),
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	AUTO_FD int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert(!talking(getpid(), "lo"));
+	ck_assert_int_eq(sendto(udp, "x", 1, 0, (const struct sockaddr *)&to, sizeof to), 1);
+	ck_assert(talking(getpid(), "lo"));
+	ck_assert(!talking(getpid(), "l") && !talking(getpid(), "eth1"));
+	ck_assert(!talking(-1, "lo"));
+}
+END_TEST
+
 Suite *suite_pipeline_listening(void)
 {
 	Suite *s = suite_create("pipeline/listening");
@@ -130,6 +143,7 @@ Suite *suite_pipeline_listening(void)
 	tcase_add_loop_test(tc, one_socket, 0, ROWS(rows));
 	tcase_add_test(tc, connected_sockets_do_not_count);
 	tcase_add_test(tc, another_process);
+	tcase_add_test(tc, what_was_sent);
 	suite_add_tcase(s, tc);
 	return s;
 }
