@@ -229,7 +229,9 @@ void area_check(struct area *a)
 		return;
 	AUTO_FREE char *up = layer_path(a, "up");
 	struct stat now;
-	a->dirty = is_empty(up) != 1 || stat(up, &now) < 0 || now.st_mode != a->clean.st_mode ||
+	/* The size of a folder of tmpfs counts its entries. */
+	a->dirty = stat(up, &now) < 0 || now.st_size != a->clean.st_size ||
+		   now.st_mode != a->clean.st_mode ||
 		   now.st_uid != a->clean.st_uid || now.st_gid != a->clean.st_gid ||
 		   !same_time(now.st_atim, a->clean.st_atim) ||
 		   !same_time(now.st_mtim, a->clean.st_mtim) ||

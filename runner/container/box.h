@@ -40,10 +40,12 @@ struct box {
 	struct box_options opt;
 	pid_t engine_pid, init_pid; /* init_pid: of PID 1, as the host sees it */
 	int engine_fd, socket, output, mnt_ns, ipc_ns, pid_ns;
+	int own_ipc;                 /* our own namespace, to come back to */
 	int net_counts[TRACES_NET];  /* what the kernel counts in the box's network namespace */
 	struct buf net_before[TRACES_NET];
 	int sysv_next[TRACES_SYSV];  /* identifiers that come next when no step made one */
 	bool worn;                   /* a step left numbers that a later one could read */
+	int processors;
 	int policy, priority, nice; /* of PID 1 when it began: steps may change them */
 	struct step_cgroup tests;  /* shared by all tests */
 	int builds;                /* groups of build steps made so far */

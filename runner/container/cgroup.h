@@ -46,6 +46,18 @@ struct cgroup_counters {
 	int64_t memory_peak_bytes, oom_kills, processes_peak, pids_denied, cpu_ns, throttled_ns;
 };
 
+/* Files of a group that are read after every step, and so are kept open. */
+enum cgroup_file {
+	CG_FILE_USAGE, /* v1 only */
+	CG_FILE_PEAK,
+	CG_FILE_OOM,
+	CG_FILE_PIDS_PEAK,
+	CG_FILE_PIDS_EVENTS,
+	CG_FILE_CPU,
+	CG_FILE_THROTTLED,
+	CG_FILE_COUNT,
+};
+
 /** The group that a step's processes are in (never PID 1 of the box). */
 struct step_cgroup {
 	const struct cgroup_host *host; /* borrowed */
@@ -53,6 +65,8 @@ struct step_cgroup {
 	char *cpu_group; /* where the CPU quota lies, for throttled_ns */
 	int procs[CG_COUNT]; /* files to which a process writes "0" to enter */
 	size_t n_procs;
+	int files[CG_FILE_COUNT]; /* -1: this kernel has none */
+	struct cgroup_limits set; /* what the kernel was told; each -1: not yet */
 	bool used;       /* a step ran in it */
 	int oom_event;   /* v1: eventfd that becomes readable on an OOM; else -1 */
 	struct cgroup_counters before; /* when the step began */

@@ -123,7 +123,7 @@ static int look_at_clocks(struct running *r, int64_t now, struct err *err)
 	if (left < 0)
 		kill_step(r, LIMIT_CPU);
 	/* All processors together cannot use what is left before then. */
-	int64_t wait = left / (int64_t)sysconf(_SC_NPROCESSORS_ONLN);
+	int64_t wait = left / r->box->processors;
 	wait = wait < CPU_LOOK_MIN_NS ? CPU_LOOK_MIN_NS : wait;
 	r->next_cpu_ns = now + (wait > CPU_LOOK_MAX_NS ? CPU_LOOK_MAX_NS : wait);
 	return 0;

@@ -27,22 +27,74 @@ static char *path_of(const struct step_cgroup *c, enum cgroup_controller which, 
 	return mem_printf("%s/%s/%s", c->host->root[which], c->group, file);
 }
 
-static int64_t read_number(const struct step_cgroup *c, enum cgroup_controller which,
-			   const char *file)
+/* --- what is read ------------------------------------------------------------------------- */
+
+#define TEXT_MAX 4096
+
+static const struct { enum cgroup_controller which; const char *v1, *v2; } files[] = {
+	[CG_FILE_USAGE] = { CG_MEMORY, "memory.usage_in_bytes", NULL },
+	[CG_FILE_PEAK] = { CG_MEMORY, "memory.max_usage_in_bytes", "memory.peak" },
+	[CG_FILE_OOM] = { CG_MEMORY, "memory.oom_control", "memory.events" },
+	[CG_FILE_PIDS_PEAK] = { CG_PIDS, "pids.peak", "pids.peak" },
+	[CG_FILE_PIDS_EVENTS] = { CG_PIDS, "pids.events", "pids.events" },
+	[CG_FILE_CPU] = { CG_CPUACCT, "cpuacct.usage", "cpu.stat" },
+	[CG_FILE_THROTTLED] = { CG_CPU, "cpu.stat", "cpu.stat" },
+};
+
+/* A mark of memory is reset by writing to the file that tells it. */
+static int mode_of(const struct step_cgroup *c, enum cgroup_file file)
 {
-	AUTO_FREE char *path = path_of(c, which, file);
-	int64_t value;
-	return file_read_i64(AT_FDCWD, path, &value) < 0 ? -1 : value;
+	return (file == CG_FILE_PEAK && !c->host->v2 ? O_RDWR : O_RDONLY) | O_CLOEXEC;
+}
+
+static void close_files(struct step_cgroup *c)
+{
+	for (int i = 0; i < CG_FILE_COUNT; i++)
+		fd_close(&c->files[i]);
+}
+
+/* Those of a group that was made again are other ones. What a kernel lacks is not measured. */
+static void open_files(struct step_cgroup *c)
+{
+	close_files(c);
+	for (int i = 0; i < CG_FILE_COUNT; i++) {
+		const char *name = c->host->v2 ? files[i].v2 : files[i].v1;
+		const char *group = i == CG_FILE_THROTTLED ? c->cpu_group : c->group;
+		if (!name)
+			continue;
+		AUTO_FREE char *path = mem_printf("%s/%s/%s", c->host->root[files[i].which], group,
+						  name);
+		c->files[i] = open(path, mode_of(c, (enum cgroup_file)i));
+	}
+}
+
+/* Return: false when there is no such file, or more in it than these files ever have. */
+static bool read_text(const struct step_cgroup *c, enum cgroup_file file, char text[TEXT_MAX])
+{
+	ssize_t n = c->files[file] < 0 ? -1 : pread(c->files[file], text, TEXT_MAX - 1, 0);
+	if (n < 0 || n == TEXT_MAX - 1)
+		return false;
+	text[n] = '\0';
+	return true;
+}
+
+static int64_t read_number(const struct step_cgroup *c, enum cgroup_file file)
+{
+	char text[TEXT_MAX], *end;
+	if (!read_text(c, file, text))
+		return -1;
+	long long value = strtoll(text, &end, 10);
+	return end == text ? -1 : value;
 }
 
 /* The number behind @key in a file of "key number" lines; -1 when there is none. */
-static int64_t read_keyed(const char *path, const char *key)
+static int64_t read_keyed(const struct step_cgroup *c, enum cgroup_file file, const char *key)
 {
-	AUTO_BUF text = { 0 };
-	if (file_read(AT_FDCWD, path, &text, 65536) < 0 || !text.data)
-		return -1;
+	char text[TEXT_MAX];
 	size_t len = strlen(key);
-	for (char *line = text.data; line; line = strchr(line, '\n')) {
+	if (!read_text(c, file, text))
+		return -1;
+	for (char *line = text; line; line = strchr(line, '\n')) {
 		if (*line == '\n')
 			line++;
 		if (strncmp(line, key, len) == 0 && line[len] == ' ')
@@ -53,46 +105,39 @@ static int64_t read_keyed(const char *path, const char *key)
 	return -1;
 }
 
-static int64_t read_key(const struct step_cgroup *c, enum cgroup_controller which,
-			const char *file, const char *key)
+static int64_t in_ns(int64_t us)
 {
-	AUTO_FREE char *path = path_of(c, which, file);
-	return read_keyed(path, key);
+	return us < 0 ? -1 : us * 1000;
 }
 
 static int64_t cpu_total(const struct step_cgroup *c)
 {
-	if (!c->host->v2)
-		return read_number(c, CG_CPUACCT, "cpuacct.usage");
-	int64_t us = read_key(c, CG_CPU, "cpu.stat", "usage_usec");
-	return us < 0 ? -1 : us * 1000;
+	return c->host->v2 ? in_ns(read_keyed(c, CG_FILE_CPU, "usage_usec")) :
+			     read_number(c, CG_FILE_CPU);
 }
 
 static int64_t oom_total(const struct step_cgroup *c)
 {
-	return c->host->v2 ? read_key(c, CG_MEMORY, "memory.events", "oom_kill") :
-			     read_key(c, CG_MEMORY, "memory.oom_control", "oom_kill");
+	return read_keyed(c, CG_FILE_OOM, "oom_kill");
 }
 
 static int64_t throttled_total(const struct step_cgroup *c)
 {
-	AUTO_FREE char *path = mem_printf("%s/%s/cpu.stat", c->host->root[CG_CPU], c->cpu_group);
-	if (!c->host->v2)
-		return read_keyed(path, "throttled_time");
-	int64_t us = read_keyed(path, "throttled_usec");
-	return us < 0 ? -1 : us * 1000;
+	return c->host->v2 ? in_ns(read_keyed(c, CG_FILE_THROTTLED, "throttled_usec")) :
+			     read_keyed(c, CG_FILE_THROTTLED, "throttled_time");
 }
 
 static void read_counters(const struct step_cgroup *c, struct cgroup_counters *ret)
 {
-	ret->memory_peak_bytes = read_number(c, CG_MEMORY, c->host->v2 ? "memory.peak" :
-						"memory.max_usage_in_bytes");
+	ret->memory_peak_bytes = read_number(c, CG_FILE_PEAK);
 	ret->oom_kills = oom_total(c);
-	ret->processes_peak = read_number(c, CG_PIDS, "pids.peak");
-	ret->pids_denied = read_key(c, CG_PIDS, "pids.events", "max");
+	ret->processes_peak = read_number(c, CG_FILE_PIDS_PEAK);
+	ret->pids_denied = read_keyed(c, CG_FILE_PIDS_EVENTS, "max");
 	ret->cpu_ns = cpu_total(c);
 	ret->throttled_ns = throttled_total(c);
 }
+
+/* --- limits ------------------------------------------------------------------------------- */
 
 static int put(const struct step_cgroup *c, enum cgroup_controller which, const char *file,
 	       const char *value)
@@ -190,6 +235,8 @@ static int replace(struct step_cgroup *c, enum cgroup_controller which)
 	}
 	if (mkdir(dir, 0755) < 0)
 		return -1;
+	*(which == CG_PIDS ? &c->set.processes : &c->set.memory_bytes) = -1;
+	open_files(c);
 	return open_procs(c);
 }
 
@@ -197,7 +244,10 @@ int step_cgroup_open(const struct cgroup_host *h, const char *group, const char 
 		     struct step_cgroup *ret, struct err *err)
 {
 	struct step_cgroup c = { .host = h, .group = mem_strdup(group),
-				 .cpu_group = mem_strdup(cpu_group), .oom_event = -1 };
+				 .cpu_group = mem_strdup(cpu_group), .oom_event = -1,
+				 .set = { -1, -1 } };
+	for (int i = 0; i < CG_FILE_COUNT; i++)
+		c.files[i] = -1;
 	if (cgroup_make(h, group, err) < 0) {
 		step_cgroup_close(&c);
 		return -1;
@@ -207,6 +257,7 @@ int step_cgroup_open(const struct cgroup_host *h, const char *group, const char 
 		step_cgroup_close(&c);
 		return -1;
 	}
+	open_files(&c);
 	*ret = c;
 	return 0;
 }
@@ -214,6 +265,8 @@ int step_cgroup_open(const struct cgroup_host *h, const char *group, const char 
 void step_cgroup_close(struct step_cgroup *c)
 {
 	close_procs(c);
+	if (c->host)
+		close_files(c);
 	if (c->host && c->oom_event >= 0)
 		close(c->oom_event);
 	free(c->group);
@@ -226,7 +279,7 @@ void step_cgroup_close(struct step_cgroup *c)
  * cache of the image is not worth a new group. */
 static bool is_burdened(const struct step_cgroup *c, int64_t limit)
 {
-	int64_t usage = read_number(c, CG_MEMORY, "memory.usage_in_bytes");
+	int64_t usage = read_number(c, CG_FILE_USAGE);
 	return usage > USAGE_MAX || (limit > 0 && usage > limit / 8);
 }
 
@@ -237,21 +290,41 @@ static int renew_memory(struct step_cgroup *c)
 	return replace(c, CG_MEMORY) < 0 ? -1 : watch_oom(c);
 }
 
+static int limit_memory(struct step_cgroup *c, int64_t bytes)
+{
+	if (c->set.memory_bytes == bytes)
+		return 0;
+	c->set.memory_bytes = -1;
+	if ((c->host->v2 ? set_memory_v2(c, bytes) : set_memory_v1(c, bytes)) < 0)
+		return -1;
+	c->set.memory_bytes = bytes;
+	return 0;
+}
+
+static int limit_processes(struct step_cgroup *c, int64_t processes)
+{
+	if (c->set.processes == processes)
+		return 0;
+	c->set.processes = -1;
+	if (put_limit(c, CG_PIDS, "pids.max", processes <= PIDS_MAX ? processes : 0, "max") < 0)
+		return -1;
+	c->set.processes = processes;
+	return 0;
+}
+
 int step_cgroup_begin(struct step_cgroup *c, const struct cgroup_limits *lim, struct err *err)
 {
 	if (!c->host->v2 && c->used && is_burdened(c, lim->memory_bytes) && renew_memory(c) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot renew the cgroup '%s'", c->group);
 	c->used = true;
-	int bad = c->host->v2 ? set_memory_v2(c, lim->memory_bytes) :
-				set_memory_v1(c, lim->memory_bytes);
-	if (bad < 0)
+	if (limit_memory(c, lim->memory_bytes) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot limit the memory of cgroup '%s'",
 			       c->group);
-	if (put_limit(c, CG_PIDS, "pids.max", lim->processes <= PIDS_MAX ? lim->processes : 0, "max") < 0)
+	if (limit_processes(c, lim->processes) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot limit the processes of cgroup '%s'",
 			       c->group);
-	if (!c->host->v2)
-		put(c, CG_MEMORY, "memory.max_usage_in_bytes", "0");
+	if (!c->host->v2 && c->files[CG_FILE_PEAK] >= 0)
+		(void)!pwrite(c->files[CG_FILE_PEAK], "0", 1, 0);
 	uint64_t old;
 	if (c->oom_event >= 0 && read(c->oom_event, &old, sizeof old) < 0 && errno != EAGAIN)
 		return err_set(err, FAULT_INFRA, errno, "cannot reset the event of an OOM");
