@@ -4,42 +4,20 @@
 
 #include <math.h>
 
-#include "test_submission_tree.h"
+#include "test_submission_loaded.h"
 
 Suite *suite_submission_assignment(void);
 
-static struct assignment a;
-static struct err err;
 
 static void setup(void)
 {
-	tree_setup();
-	memset(&a, 0, sizeof a);
-	memset(&err, 0, sizeof err);
+	loaded_setup();
 	put("t/1.in", "in\n");
 	put("t/1.out", "out\n");
 	put("h/x.h", "");
 	put("h/deep/y.h", "");
 	put("fifo/", "");
 	ck_assert_int_eq(mkfifoat(tree_fd, "fifo/f", 0644), 0);
-}
-
-static void teardown(void)
-{
-	assignment_done(&a);
-	tree_teardown();
-}
-
-static int load(const char *json)
-{
-	put("assignment.json", json);
-	return assignment_load(tree, &a, &err);
-}
-
-static void must_load(const char *json)
-{
-	int got = load(json);
-	ck_assert_msg(got == 0, "%s", err.msg);
 }
 
 START_TEST(every_key_arrives)
@@ -390,7 +368,7 @@ Suite *suite_submission_assignment(void)
 {
 	Suite *s = suite_create("submission/assignment");
 	TCase *tc = tcase_create("assignment");
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, setup, loaded_teardown);
 	tcase_add_test(tc, every_key_arrives);
 	tcase_add_test(tc, nothing_has_to_be_there);
 	tcase_add_loop_test(tc, one_row, 0, (int)(sizeof rows / sizeof *rows));

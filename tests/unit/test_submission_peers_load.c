@@ -3,40 +3,18 @@
 #include "submission/peers_load.h"
 
 #include "submission/assignment.h"
-#include "test_submission_tree.h"
+#include "test_submission_loaded.h"
 
 Suite *suite_submission_peers_load(void);
 
-static struct assignment a;
-static struct err err;
 
 static void setup(void)
 {
-	tree_setup();
-	memset(&a, 0, sizeof a);
-	memset(&err, 0, sizeof err);
+	loaded_setup();
 	put("t/1.out", "out\n");
 	put("g/server", "");
 	put("g/deep/data", "");
 	put("other/x", "");
-}
-
-static void teardown(void)
-{
-	assignment_done(&a);
-	tree_teardown();
-}
-
-static int load(const char *json)
-{
-	put("assignment.json", json);
-	return assignment_load(tree, &a, &err);
-}
-
-static void must_load(const char *json)
-{
-	int got = load(json);
-	ck_assert_msg(got == 0, "%s", err.msg);
 }
 
 START_TEST(every_key_arrives)
@@ -232,7 +210,7 @@ Suite *suite_submission_peers_load(void)
 {
 	Suite *s = suite_create("submission/peers_load");
 	TCase *tc = tcase_create("peers");
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, setup, loaded_teardown);
 	tcase_add_test(tc, every_key_arrives);
 	tcase_add_loop_test(tc, one_row, 0, N(rows));
 	tcase_add_loop_test(tc, peers_need_a_card, 0, N(networks));
