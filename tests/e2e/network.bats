@@ -440,6 +440,32 @@ print(open_all())' "$to"
 	no_trace
 }
 
+@test "a tunnel over DNS carries no more than rate" {
+	local card_keys='"rate": "80kbit"' resolv=$BATS_TEST_TMPDIR/resolv.conf
+	serve outside 10.7.0.5:53/udp
+	echo 'nameserver 10.7.0.5' >"$resolv"
+	allow dns
+	moulette() { with_file /etc/resolv.conf "$resolv" "$MOULETTE" "$@"; }
+	grade -p card -i host "$submission" -- python3 -c '
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(("10.7.0.5", 53)); s.setblocking(False)
+end, tried = time.monotonic() + 2, 0
+while time.monotonic() < end:
+    try: tried += s.send(bytes(500))
+    except OSError: time.sleep(0.001)
+print(tried)'
+	expect_verdict passed none 0
+	python3 - "$result" <<-'E'
+	import json, sys
+	step = json.load(open(sys.argv[1]))["steps"][0]
+	sent, tried, seconds = step["network"]["sent"]["bytes"], int(step["stdout"]["text"]), step["wall_ns"] / 1e9
+	# What may go at once, and 10,000 bytes for each second.
+	most = 16384 + 10000 * seconds + 2000
+	assert tried > 2 * most and 0 < sent <= most, (tried, sent, most)
+	E
+	no_trace
+}
+
 # --- one test and the next ---------------------------------------------------------------------
 
 @test "nothing of one test's network is there in the next" {
