@@ -93,9 +93,9 @@ json_blocks() {
 	local block folder name
 	for block in "$BATS_TEST_TMPDIR"/block*.json; do
 		folder=${block%.json}
-		mkdir -p "$folder/harness"
+		mkdir -p "$folder/harness" "$folder/data"
 		cp "$block" "$folder/assignment.json"
-		for name in 1.in 1.out 2.in 2.out reverse.out harness/harness.c; do : >"$folder/$name"; done
+		for name in 1.in 1.out 2.in 2.out reverse.out echo.out query.out server.py harness/harness.c; do : >"$folder/$name"; done
 		moulette assignment check "$folder"
 	done
 }
