@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -216,6 +217,24 @@ static int learn_version(const struct places *p, struct engine *e, struct err *e
 	AUTO_FREE char *line = mem_printf("%s version %s\n", e->name, e->version);
 	file_write(AT_FDCWD, file, line);
 	return 0;
+}
+
+/* At a path of its own: over the program itself it would be in the way of who binds all of /usr. */
+void engine_pin(struct engine *e, const struct places *p)
+{
+	AUTO_FREE char *at = mem_printf("%s/%s", p->run, e->name);
+	const unsigned long flags = MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV;
+	if (strcmp(e->name, "crun") != 0)
+		return;
+	AUTO_FD int fd = open(at, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || mount(e->path, at, NULL, MS_BIND, NULL) < 0)
+		return;
+	if (mount(NULL, at, NULL, MS_REMOUNT | flags, NULL) < 0) {
+		umount2(at, MNT_DETACH);
+		return;
+	}
+	free(e->path);
+	e->path = ptr_steal(&at);
 }
 
 int engine_find(const struct places *p, struct engine *ret, struct err *err)

@@ -20,6 +20,10 @@ struct engine {
 /** engine_find() - by name in PATH (and /usr/sbin, /sbin), or by path; asks for its version once
  *  per file and remembers it below places->run. FAULT_INFRA with what to install. */
 int engine_find(const struct places *p, struct engine *ret, struct err *err);
+/** engine_pin() - run crun from a read-only mount in our own mount namespace: it need not copy itself
+ *  then, to be safe from what it starts. e->path is there. Where it fails, and with other engines,
+ *  all is as it was. */
+void engine_pin(struct engine *e, const struct places *p);
 void engine_done(struct engine *e);
 
 /** What the engine is called with. All borrowed. */

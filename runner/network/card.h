@@ -15,7 +15,7 @@ struct card {
 	char name[16];             /* of the host's end; "": there is no card */
 	char *undo;                /* what the host's rules know of it; NULL: nothing */
 	uint32_t address;          /* of the box */
-	struct nft_ctx *nft;       /* of the box's namespace, and ... */
+	struct nft *nft;       /* of the box's namespace, and ... */
 	struct nl_sock *inner;
 };
 

@@ -21,7 +21,7 @@
 #define NETWORK_HOST_NAME "moul-host"
 
 struct nl_sock;
-struct nft_ctx;
+struct nft;
 
 struct network_prefix {
 	uint32_t address; /* host byte order */
@@ -41,7 +41,7 @@ struct network_host {
 	size_t n_nameservers;
 	bool forwards;               /* net.ipv4.ip_forward */
 	struct nl_sock *route;
-	struct nft_ctx *nft;         /* opened by network_host_hold() */
+	struct nft *nft;         /* opened by network_host_hold() */
 	int users_fd;                /* -1: not held */
 	unsigned names;              /* of cards; begins anywhere, so that two processes differ */
 	int cleared;                 /* slot in which killed runs left nothing; -1: not known */

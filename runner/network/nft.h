@@ -6,16 +6,16 @@
 
 #include "base/err.h"
 
-struct nft_ctx;
+struct nft;
 
 /** nft_open() - a way to the rules of the network namespace that we are in now; it stays with that
  *  one wherever we go. FAULT_INFRA. */
-int nft_open(struct nft_ctx **ret, struct err *err);
-void nft_close(struct nft_ctx **nft);
+int nft_open(struct nft **ret, struct err *err);
+void nft_close(struct nft **nft);
 /** nft_do() - commands in nft's own language, all or none of them; @what for messages: "cannot
  *  @what". FAULT_INFRA. */
-int nft_do(struct nft_ctx *nft, const char *text, const char *what, struct err *err);
+int nft_do(struct nft *nft, const char *text, const char *what, struct err *err);
 /** nft_ask() - what commands list, as libnftables-json(5) has it: the array "nftables". */
-int nft_ask(struct nft_ctx *nft, const char *text, struct json_object **ret, struct err *err);
+int nft_ask(struct nft *nft, const char *text, struct json_object **ret, struct err *err);
 
 #endif

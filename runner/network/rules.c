@@ -185,7 +185,7 @@ static void take_refused(struct json_object *elems, struct network_facts *f)
 	merge_places(f);
 }
 
-int rules_read(struct nft_ctx *nft, struct network_facts *f, struct err *err)
+int rules_read(struct nft *nft, struct network_facts *f, struct err *err)
 {
 	AUTO_JSON *sets = NULL;
 	struct json_object *set, *first = NULL, *elems;

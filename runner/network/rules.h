@@ -26,9 +26,9 @@ void rules_text(uint32_t address, const struct network *n, const struct network_
 /** rules_protocol() - "tcp", "udp" one after the other: NULL after the last. */
 const char *rules_protocol(unsigned protocols, int *at);
 
-struct nft_ctx;
+struct nft;
 /** rules_read() - what was refused since rules_text() was written, into @f, which has room for
  *  NETWORK_REFUSALS_MAX. FAULT_INFRA. */
-int rules_read(struct nft_ctx *nft, struct network_facts *f, struct err *err);
+int rules_read(struct nft *nft, struct network_facts *f, struct err *err);
 
 #endif

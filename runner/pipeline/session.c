@@ -179,6 +179,7 @@ int session_ready(struct session *s, struct err *err)
 	block_signals();
 	if (room_enter(p, s->engine.hides_unified ? s->host.hidden_unified : NULL, &s->room, err) < 0)
 		return -1;
+	engine_pin(&s->engine, p);
 	/* What the engine leaves there now lies in our own namespace. */
 	if (s->engine.hides_unified) {
 		free(s->host.hidden_unified);

@@ -1,13 +1,18 @@
 /* test_container_engine.c - which engine is used, what it says of itself, what is no engine. */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/mem.h"
 #include "container/engine.h"
 
 static char dir[64], path[96];
@@ -32,6 +37,34 @@ static void script(const char *text)
 	ck_assert_int_eq(file_write(AT_FDCWD, path, text), 0);
 	ck_assert_int_eq(chmod(path, 0755), 0);
 }
+
+/* In a mount namespace of the test's own. */
+START_TEST(crun_runs_from_a_read_only_mount)
+{
+	struct engine e = { 0 };
+	AUTO_FREE char *at = mem_printf("%s/crun", dir);
+	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	script("#!/bin/sh\necho crun version 1.8.1\n");
+	ck_assert_int_eq(engine_find(&places, &e, &err), 0);
+	engine_pin(&e, &places);
+	ck_assert_str_eq(e.path, at);
+	ck_assert(open(at, O_WRONLY | O_CLOEXEC) < 0 && errno == EROFS);
+	ck_assert_int_eq(access(at, X_OK), 0);
+	ck_assert_int_eq(umount2(at, MNT_DETACH), 0);
+	engine_done(&e);
+	/* Others have no use for it; where it cannot be done nothing changes. */
+	script("#!/bin/sh\necho runc version 1.1.5\n");
+	ck_assert_int_eq(engine_find(&places, &e, &err), 0);
+	engine_pin(&e, &places);
+	ck_assert_str_eq(e.path, path);
+	engine_done(&e);
+	e = (struct engine){ .name = mem_strdup("crun"), .path = mem_strdup("/nowhere/crun") };
+	engine_pin(&e, &places);
+	ck_assert_str_eq(e.path, "/nowhere/crun");
+	engine_done(&e);
+}
+END_TEST
 
 static const struct { const char *label, *script, *name, *version; bool inherits; } rows[] = {
 	{ "crun", "#!/bin/sh\necho crun version 1.8.1\necho commit: f8\n", "crun", "1.8.1", true },
@@ -94,6 +127,7 @@ Suite *suite_container_engine(void)
 	TCase *tc = tcase_create("engine");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, one_row, 0, (int)(sizeof rows / sizeof *rows));
+	tcase_add_test(tc, crun_runs_from_a_read_only_mount);
 	tcase_add_test(tc, asked_once_per_file);
 	tcase_add_test(tc, a_missing_one_says_what_to_do);
 	suite_add_tcase(s, tc);

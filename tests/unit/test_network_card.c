@@ -234,7 +234,7 @@ END_TEST
 /* Should the box's own rules be gone, these hold. */
 static void take_away_rules(const struct test_card *t)
 {
-	struct nft_ctx *nft = NULL;
+	struct nft *nft = NULL;
 	net_enter_path(t->netns);
 	ck_assert_int_eq(nft_open(&nft, &err), 0);
 	ck_assert_msg(nft_do(nft, "delete table inet moulette", "try", &err) == 0, "%s", err.msg);

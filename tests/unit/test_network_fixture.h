@@ -147,7 +147,7 @@ UNUSED_OK char *net_shown(const char *kind)
 /* What nft lists, as JSON on one line; "" when it says no. */
 UNUSED_OK char *net_rules(const char *command)
 {
-	struct nft_ctx *nft = NULL;
+	struct nft *nft = NULL;
 	struct err err = { 0 };
 	AUTO_JSON *all = NULL;
 	ck_assert_msg(nft_open(&nft, &err) == 0, "%s", err.msg);

@@ -6,7 +6,7 @@
 Suite *suite_network_nft(void);
 
 static struct net_fixture fix;
-static struct nft_ctx *nft;
+static struct nft *nft;
 static struct err err;
 
 static void setup(void)

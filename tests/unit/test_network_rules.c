@@ -97,7 +97,7 @@ END_TEST
 /* --- a box -------------------------------------------------------------------------------- */
 
 static struct net_fixture fix;
-static struct nft_ctx *nft; /* of the box */
+static struct nft *nft; /* of the box */
 static char *box;           /* path of its namespace */
 
 static int open_rules(void *ctx, struct err *e)

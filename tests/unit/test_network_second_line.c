@@ -246,7 +246,7 @@ END_TEST
 /* The host's own firewall has tables and sets, too. */
 START_TEST(rules_of_others_stay)
 {
-	struct nft_ctx *nft = NULL;
+	struct nft *nft = NULL;
 	struct test_card t;
 	bool was;
 	ck_assert_int_eq(nft_open(&nft, &err), 0);
