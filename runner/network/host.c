@@ -86,6 +86,19 @@ static int find_routes(struct network_host *h, struct err *err)
 	return 0;
 }
 
+/* The route to boxes that are gone is there before anything else of ours, and goes last. */
+bool network_host_traces(const struct places *p)
+{
+	AUTO_FILE FILE *f = fopen("/proc/net/route", "re");
+	char line[256];
+	unsigned int to, flags;
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, "%*s %x %*x %x", &to, &flags) == 2 && (flags & RTF_REJECT) &&
+		    ntohl(to) == p->card_network)
+			return true;
+	return false;
+}
+
 static void find_nameservers(struct network_host *h)
 {
 	AUTO_FILE FILE *f = fopen("/etc/resolv.conf", "re");

@@ -49,6 +49,9 @@ struct network_host {
 
 #define NETWORK_BITS 16
 
+/** network_host_traces() - may anything of ours be on this host? One look, for those who sweep. */
+bool network_host_traces(const struct places *p);
+
 /** network_host_open() - look at the host; changes nothing. FAULT_INFRA. */
 int network_host_open(const struct places *p, struct network_host *ret, struct err *err);
 /** network_host_close() - lets go of the host's rules, too: the last one takes them away. */

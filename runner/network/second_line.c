@@ -150,9 +150,10 @@ static int need_table(struct network_host *h, const char *name,
  * default route. */
 static int need_rules(struct network_host *h, struct err *err)
 {
-	if (need_table(h, SECOND_LINE, table_text, err) < 0)
+	/* The route first: by it others know that there is something (network_host_traces()). */
+	if (route_nowhere(h->route, h->network, NETWORK_BITS, true, err) < 0)
 		return -1;
-	return route_nowhere(h->route, h->network, NETWORK_BITS, true, err);
+	return need_table(h, SECOND_LINE, table_text, err);
 }
 
 int second_line_need_beyond(struct network_host *h, struct err *err)

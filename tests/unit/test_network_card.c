@@ -119,7 +119,10 @@ START_TEST(nothing_remains)
 	ck_assert_ptr_null(strstr(sets, "moul-c7"));
 	ck_assert(net_has_table("moulette") && net_has_table("moulette_beyond"));
 	ck_shown("route/route", "inet 10.213.0.0/16 table main type unreachable");
+	ck_assert(network_host_traces(host.places));
+	const struct places *places = host.places;
 	network_host_close(&host);
+	ck_assert(!network_host_traces(places));
 	AUTO_FREE char *routes_now = net_shown("route/route");
 	ck_assert_str_eq(routes_now, routes);
 	AUTO_FREE char *rules = net_rules("list ruleset");
