@@ -74,24 +74,14 @@ static void teardown(void *input)
 	free(in);
 }
 
-static bool probe(const struct bench *b, char **ret_why)
-{
-	if (access(b->moulette, X_OK) == 0)
-		return true;
-	*ret_why = mem_printf("'%s' is not there; run make", b->moulette);
-	return false;
-}
-
 static int command(const struct trial *t, const char *assignment, char ***ret_argv, char ***ret_env)
 {
 	const struct input *in = t->input;
-	AUTO_FREE char *home = mem_printf("MOULETTE_HOME=%s", in->home);
 	AUTO_FREE char *output = mem_printf("json:%s/result", t->dir);
 	char *const argv[] = { (char *)(size_t)t->bench->moulette, (char *)"run", (char *)"-f", output,
 			       (char *)"-a", (char *)(size_t)assignment, in->submission, NULL };
 	*ret_argv = strv_dup(argv);
-	strv_add(ret_env, home);
-	strv_add(ret_env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	bench_moulette_env(in->home, ret_env);
 	return 0;
 }
 
@@ -139,7 +129,7 @@ static int prove_with(const struct trial *t, struct err *err)
 static const struct contender without = {
 	.name = "no card",
 	.protects = "a network namespace with lo alone",
-	.probe = probe,
+	.probe = bench_has_moulette,
 	.command = without_card,
 	.prove = prove_without,
 };
@@ -147,7 +137,7 @@ static const struct contender without = {
 static const struct contender with = {
 	.name = "card",
 	.protects = "a veth pair, rules in the box's namespace and on the host, rate, counters",
-	.probe = probe,
+	.probe = bench_has_moulette,
 	.command = with_card,
 	.prove = prove_with,
 };

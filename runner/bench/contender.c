@@ -17,6 +17,21 @@
 /* A run may write its input twice over; as much again is left to others. */
 #define ROOM_FACTOR 4
 
+bool bench_has_moulette(const struct bench *b, char **ret_why)
+{
+	if (access(b->moulette, X_OK) == 0)
+		return true;
+	*ret_why = mem_printf("'%s' is not there; run make", b->moulette);
+	return false;
+}
+
+void bench_moulette_env(const char *home, char ***ret_env)
+{
+	AUTO_FREE char *variable = mem_printf("MOULETTE_HOME=%s", home);
+	strv_add(ret_env, variable);
+	strv_add(ret_env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+}
+
 char *find_program(const char *name, char **ret_why)
 {
 	const char *path = getenv("PATH");

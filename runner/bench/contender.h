@@ -82,6 +82,11 @@ int comparison_run(const struct comparison *c, const struct bench *b, struct out
 		   struct err *err);
 void outcome_done(struct outcome *o);
 
+/** bench_has_moulette() - the probe of moulette's own contenders. */
+bool bench_has_moulette(const struct bench *b, char **ret_why);
+/** bench_moulette_env() - its environment, with a state folder of its own. */
+void bench_moulette_env(const char *home, char ***ret_env);
+
 /** find_program() - in PATH; owned. NULL: *ret_why (owned) says that it is not installed. */
 char *find_program(const char *name, char **ret_why);
 

@@ -62,19 +62,10 @@ static int same_tree(const struct trial *t, const char *rootfs, struct err *err)
 
 /* --- moulette: in a store of its own for each run, as layers that are there cost nothing --- */
 
-static bool moulette_probe(const struct bench *b, char **ret_why)
-{
-	if (access(b->moulette, X_OK) == 0)
-		return true;
-	*ret_why = mem_printf("'%s' is not there; run make", b->moulette);
-	return false;
-}
-
 static void moulette_env(const struct trial *t, char ***ret)
 {
-	AUTO_FREE char *home = mem_printf("MOULETTE_HOME=%s/home", t->dir);
-	strv_add(ret, home);
-	strv_add(ret, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	AUTO_FREE char *home = mem_printf("%s/home", t->dir);
+	bench_moulette_env(home, ret);
 }
 
 static int moulette_command(const struct trial *t, char ***ret_argv, char ***ret_env,
@@ -127,7 +118,7 @@ static int moulette_prove(const struct trial *t, struct err *err)
 static const struct contender moulette = {
 	.name = "moulette",
 	.protects = "a confined child parses; all digests verified; the tree's own digest is kept",
-	.probe = moulette_probe,
+	.probe = bench_has_moulette,
 	.command = moulette_command,
 	.prove = moulette_prove,
 };

@@ -1,8 +1,8 @@
 /* traces.c - what a step leaves in the namespaces of a box that serves many.
  *
  * Objects are removed. Numbers that only count upwards cannot all be set back: process ids can; for
- * the network's counters and identifiers of System V objects the box is called worn, and whoever runs steps in
- * it takes a new one over the same areas.
+ * the network's counters and identifiers of System V objects the box is called worn, and whoever runs
+ * steps in it takes a new one over the same areas.
  */
 #include "container/traces.h"
 
@@ -101,14 +101,6 @@ static void collect_sockets(void)
 	close(pair[1]);
 }
 
-/* Not only what packets move: a destination without a way, a send that fits no buffer. */
-static int read_counts(const struct box *b, int i, struct buf *ret)
-{
-	ret->len = 0;
-	return b->net_counts[i] < 0 || lseek(b->net_counts[i], 0, SEEK_SET) < 0 ? -1 :
-	       fd_read_all(b->net_counts[i], ret, 1 << 20);
-}
-
 /* The same as before in one call, as it is after nearly every test: else something has moved. */
 static bool same_counts(const struct box *b, int i)
 {
@@ -119,6 +111,7 @@ static bool same_counts(const struct box *b, int i)
 	       memcmp(text, before->data, before->len) == 0;
 }
 
+/* Not only what packets move: a destination without a way, a send that fits no buffer. */
 static bool net_moved(const struct box *b)
 {
 	for (int i = 0; i < TRACES_NET; i++)
@@ -162,7 +155,8 @@ static int open_counts(struct box *b, struct err *err)
 	for (int i = 0; i < TRACES_NET; i++) {
 		if (open_of_init(b, names[i], &b->net_counts[i], err) < 0 && errno != ENOENT)
 			return -1;
-		if (b->net_counts[i] >= 0 && read_counts(b, i, &b->net_before[i]) < 0)
+		if (b->net_counts[i] >= 0 &&
+		    fd_read_all(b->net_counts[i], &b->net_before[i], 1 << 20) < 0)
 			return err_set(err, FAULT_INFRA, errno, "cannot read '%s' of the box",
 				       names[i]);
 	}

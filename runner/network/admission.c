@@ -14,14 +14,13 @@
 /* Is @i within an earlier or wider one? Intervals of a set must not overlap. */
 static bool is_covered(const struct network_reach *reach, size_t n, size_t i)
 {
-	const struct network_rule inner = { .address = reach[i].address, .bits = reach[i].bits };
+	const struct network_reach *inner = &reach[i];
 	for (size_t k = 0; k < n; k++) {
-		const struct network_rule outer = { .target = NETWORK_ADDRESS,
-						    .address = reach[k].address,
-						    .bits = reach[k].bits };
-		bool same = outer.address == inner.address && outer.bits == inner.bits;
-		if (k != i && reach[k].where == reach[i].where && outer.bits <= inner.bits &&
-		    network_rule_covers(&outer, inner.address) && (!same || k < i))
+		const struct network_reach *outer = &reach[k];
+		/* The first of two that are the same stays. */
+		bool wider = outer->bits < inner->bits || (outer->bits == inner->bits && k < i);
+		if (wider && outer->where == inner->where &&
+		    network_overlap(outer->address, outer->bits, inner->address, inner->bits))
 			return true;
 	}
 	return false;

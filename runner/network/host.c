@@ -30,7 +30,7 @@ static uint32_t mask_of(int bits)
 	return bits == 0 ? 0 : ~UINT32_C(0) << (32 - bits);
 }
 
-static bool overlap(uint32_t a, int a_bits, uint32_t b, int b_bits)
+bool network_overlap(uint32_t a, int a_bits, uint32_t b, int b_bits)
 {
 	uint32_t mask = mask_of(a_bits < b_bits ? a_bits : b_bits);
 	return (a & mask) == (b & mask);
@@ -68,21 +68,39 @@ static int find_addresses(struct network_host *h, struct err *err)
 	return 0;
 }
 
+struct route_line {
+	char name[16];
+	uint32_t to, mask; /* host byte order */
+	bool nowhere;
+};
+
 /* The main table, as the kernel prints it: addresses in hexadecimal, in the order of the wire. */
+static bool next_route(FILE *routes, struct route_line *ret)
+{
+	char line[256];
+	unsigned int to, mask, flags;
+	while (routes && fgets(line, sizeof line, routes)) {
+		if (sscanf(line, "%15s %x %*x %x %*d %*d %*d %x", ret->name, &to, &flags, &mask) != 4)
+			continue;
+		ret->to = ntohl(to);
+		ret->mask = ntohl(mask);
+		ret->nowhere = flags & RTF_REJECT;
+		return true;
+	}
+	return false;
+}
+
 static int find_routes(struct network_host *h, struct err *err)
 {
 	AUTO_FILE FILE *f = fopen("/proc/net/route", "re");
-	char line[256], name[16];
-	unsigned int to, mask, flags;
+	struct route_line r;
 	if (!f)
 		return err_set(err, FAULT_INFRA, errno, "cannot read '/proc/net/route'");
-	while (fgets(line, sizeof line, f)) {
-		/* What leads nowhere is in nobody's use; ours is such a one. */
-		if (sscanf(line, "%15s %x %*x %x %*d %*d %*d %x", name, &to, &flags, &mask) != 4 ||
-		    mask == 0 || (flags & RTF_REJECT) || is_ours(name))
-			continue;
-		add_prefix(&h->routes, &h->n_routes, ntohl(to), __builtin_popcount(mask), name);
-	}
+	/* What leads nowhere is in nobody's use; ours is such a one. */
+	while (next_route(f, &r))
+		if (r.mask != 0 && !r.nowhere && !is_ours(r.name))
+			add_prefix(&h->routes, &h->n_routes, r.to, __builtin_popcount(r.mask),
+				   r.name);
 	return 0;
 }
 
@@ -90,11 +108,9 @@ static int find_routes(struct network_host *h, struct err *err)
 bool network_host_traces(const struct places *p)
 {
 	AUTO_FILE FILE *f = fopen("/proc/net/route", "re");
-	char line[256];
-	unsigned int to, flags;
-	while (f && fgets(line, sizeof line, f))
-		if (sscanf(line, "%*s %x %*x %x", &to, &flags) == 2 && (flags & RTF_REJECT) &&
-		    ntohl(to) == p->card_network)
+	struct route_line r;
+	while (next_route(f, &r))
+		if (r.nowhere && r.to == p->card_network)
 			return true;
 	return false;
 }
@@ -149,7 +165,7 @@ static int check_cards(const struct network_host *h, struct err *err)
 	for (size_t k = 0; k < 2; k++)
 		for (size_t i = 0; i < all[k].n; i++) {
 			const struct network_prefix *p = &all[k].list[i];
-			if (!overlap(p->address, p->bits, h->network, NETWORK_BITS))
+			if (!network_overlap(p->address, p->bits, h->network, NETWORK_BITS))
 				continue;
 			return err_set(err, FAULT_USAGE, 0, "/etc/moulette.conf.card_network: the "
 				       "cards' network %s/%d overlaps with the host's %s %s/%d of "
@@ -171,7 +187,7 @@ static int check_address(const struct network_host *h, const struct network_rule
 				       "\"internet\" for public addresses, or a narrower prefix",
 				       r->key, r->text, network_address(h->own[i].address, at),
 				       h->own[i].name);
-	if (overlap(r->address, r->bits, h->network, NETWORK_BITS))
+	if (network_overlap(r->address, r->bits, h->network, NETWORK_BITS))
 		return err_set(err, FAULT_USAGE, 0, "%s: '%s' covers the network of the cards, %s/%d: "
 			       "other boxes are never reached; write \"host:PORT\" for a server on the "
 			       "host", r->key, r->text, network_address(h->network, at), NETWORK_BITS);

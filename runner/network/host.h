@@ -49,6 +49,9 @@ struct network_host {
 
 #define NETWORK_BITS 16
 
+/** network_overlap() - have two networks an address in common? */
+bool network_overlap(uint32_t a, int a_bits, uint32_t b, int b_bits);
+
 /** network_host_traces() - may anything of ours be on this host? One look, for those who sweep. */
 bool network_host_traces(const struct places *p);
 

@@ -23,6 +23,7 @@
  */
 void rules_text(uint32_t address, const struct network *n, const struct network_host *h,
 		const struct network_reach *reach, size_t n_reach, struct buf *b);
+
 /** rules_protocol() - "tcp", "udp" one after the other: NULL after the last. */
 const char *rules_protocol(unsigned protocols, int *at);
 

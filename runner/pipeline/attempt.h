@@ -43,6 +43,7 @@ struct attempt {
 	bool started;
 	const struct network *network; /* of the box's card; NULL: it has none */
 	const struct step_spec *party; /* the test whose peers the box is joined to; NULL: none */
+	bool names_peers, names_servers; /* some step wants /etc/hosts, resolv.conf of ours */
 	struct card card;
 	struct box box;
 };

@@ -227,8 +227,10 @@ int attempt_begin(struct job *job, struct attempt *ret, struct err *err)
 		assignment_command(s->opt.assignment, job->command, &ret->command);
 	if (slot_take(s->opt.places, &s->host, job->result->id, &ret->slot, err) < 0 ||
 	    cgroup_make(&s->host, ret->slot.group, err) < 0 || room_furnish(&s->room, err) < 0 ||
-	    make_areas(ret, err) < 0 || unpack(ret, err) < 0 || plan_and_lay(ret, err) < 0 ||
-	    attempt_card_make(ret, &ret->plan.steps[0], err) < 0 ||
+	    make_areas(ret, err) < 0 || unpack(ret, err) < 0 || plan_and_lay(ret, err) < 0)
+		return -1;
+	attempt_card_plan(ret);
+	if (attempt_card_make(ret, &ret->plan.steps[0], err) < 0 ||
 	    attempt_make_config(ret, err) < 0 || limit_cpu(ret, err) < 0 ||
 	    attempt_write_bundle(ret, err) < 0)
 		return -1;

@@ -52,18 +52,22 @@ static char *names_path(const struct attempt *a, const char *name)
 	return mem_printf("%s/%s", a->job->session->room.path, name);
 }
 
+void attempt_card_plan(struct attempt *a)
+{
+	a->names_peers = a->job->party != NULL;
+	a->names_servers = false;
+	for (size_t i = 0; i < a->plan.n; i++) {
+		a->names_peers |= a->plan.steps[i].n_peers > 0;
+		a->names_servers |= names_servers(attempt_network(a, &a->plan.steps[i]));
+	}
+}
+
 void attempt_card_mounts(struct attempt *a)
 {
-	bool peers = a->job->party != NULL, dns = false;
-	for (size_t i = 0; i < a->plan.n; i++) {
-		const struct network *n = attempt_network(a, &a->plan.steps[i]);
-		peers |= a->plan.steps[i].n_peers > 0;
-		dns |= names_servers(n);
-	}
 	AUTO_FREE char *hosts = names_path(a, "hosts"), *servers = names_path(a, "resolv.conf");
-	if (peers)
+	if (a->names_peers)
 		attempt_mount(a, hosts, "/etc/hosts", false);
-	if (dns)
+	if (a->names_servers)
 		attempt_mount(a, servers, "/etc/resolv.conf", false);
 }
 
@@ -107,12 +111,12 @@ static int write_servers(const struct attempt *a, struct err *err)
 	return write_file(a, "resolv.conf", &b, err);
 }
 
-/* Before the config is made nobody knows yet what is mounted: a first box gets both. */
+/* What attempt_card_mounts() mounts, and nothing else. */
 static int write_names(const struct attempt *a, struct err *err)
 {
-	if (!a->job->session->has_net)
-		return 0;
-	return write_hosts(a, err) < 0 || write_servers(a, err) < 0 ? -1 : 0;
+	if (a->names_peers && write_hosts(a, err) < 0)
+		return -1;
+	return a->names_servers ? write_servers(a, err) : 0;
 }
 
 int attempt_card_make(struct attempt *a, const struct step_spec *s, struct err *err)

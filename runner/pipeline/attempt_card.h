@@ -7,6 +7,8 @@
 /** attempt_network() - what a step may reach: its own word, the assignment's, the profile's. NULL:
  *  it has no card. */
 const struct network *attempt_network(const struct attempt *a, const struct step_spec *s);
+/** attempt_card_plan() - look once which files that name others any step will want. */
+void attempt_card_plan(struct attempt *a);
 /** attempt_card_mounts() - the files that name peers and nameservers, where any step has such. */
 void attempt_card_mounts(struct attempt *a);
 /** attempt_card_make() - the network namespace for the box in which @s is the first step. */

@@ -59,10 +59,11 @@ server='{"name": "server", "run": ["python3", "server.py", "7000"], "files": [{"
 	no_trace
 }
 
-@test "a server of the student against a client of the teacher, which nobody waits for" {
+# serve_client MORE - the student's server against a client of the teacher's, with more keys.
+serve_client() {
 	local a
 	a=$(test_with server '{"name": "one", "run": ["python3", "mine.py"], "stdout": "out",
-		"peers": [{"name": "client", "run": ["sh", "-c", "until python3 client.py student 80 hello 2>/dev/null; do sleep 0.05; done"], "files": [{"from": "client.py", "to": "./"}], "listen": false}]}' out $'hello\n')
+		"peers": [{"name": "client", "run": ["sh", "-c", "until python3 client.py student 80 hello 2>/dev/null; do sleep 0.05; done"], "files": [{"from": "client.py", "to": "./"}]'"$1"'}]}' out $'hello\n')
 	grade -a "$a" "$(archive s.tar mine.py '
 import socket
 s = socket.socket(); s.bind(("", 80)); s.listen()
@@ -71,16 +72,12 @@ c, _ = s.accept(); print(c.makefile().readline(), end=""); c.sendall(b"done\n")'
 	no_trace
 }
 
+@test "a server of the student against a client of the teacher, which nobody waits for" {
+	serve_client ', "listen": false'
+}
+
 @test "a client that says nothing of listening is known by what it sends" {
-	local a
-	a=$(test_with server '{"name": "one", "run": ["python3", "mine.py"], "stdout": "out",
-		"peers": [{"name": "client", "run": ["sh", "-c", "until python3 client.py student 80 hello 2>/dev/null; do sleep 0.05; done"], "files": [{"from": "client.py", "to": "./"}]}]}' out $'hello\n')
-	grade -a "$a" "$(archive s.tar mine.py '
-import socket
-s = socket.socket(); s.bind(("", 80)); s.listen()
-c, _ = s.accept(); print(c.makefile().readline(), end=""); c.sendall(b"done\n")')"
-	expect_verdict passed none 0
-	no_trace
+	serve_client ''
 }
 
 @test "peers know each other, their files and variables, not those of others" {

@@ -33,4 +33,19 @@ static inline void must_load(const char *json)
 	ck_assert_msg(got == 0, "%s", err.msg);
 }
 
+/* One row: @why NULL is accepted; else what the error says, behind @where, and nothing is changed. */
+static inline void ck_row(const char *json, const char *label, const char *why, const char *where)
+{
+	a.n_build = 77; /* must stay on failure */
+	int got = load(json);
+	ck_assert_msg(got == (why ? -1 : 0), "%s: %s", label, err.msg);
+	if (!why)
+		return;
+	ck_assert_uint_eq(a.n_build, 77);
+	a.n_build = 0;
+	ck_assert_msg(strstr(err.msg, why), "%s: '%s'", label, err.msg);
+	ck_assert_msg(strstr(err.msg, where), "%s: '%s'", label, err.msg);
+	ck_assert_int_eq(err.fault, FAULT_USAGE);
+}
+
 #endif

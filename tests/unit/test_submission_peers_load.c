@@ -138,17 +138,7 @@ START_TEST(one_row)
 					  "[{\"name\": \"x\", \"stdout\": \"t/1.out\", "
 					  "\"peers\": [%s%s%s]}]}", list ? "" : "{",
 					  rows[_i].text, list ? "" : "}");
-	a.n_build = 77; /* must stay on failure */
-	int got = load(json);
-	ck_assert_msg(got == (rows[_i].why ? -1 : 0), "%s: %s", rows[_i].label, err.msg);
-	if (!rows[_i].why)
-		return;
-	ck_assert_uint_eq(a.n_build, 77);
-	a.n_build = 0;
-	ck_assert_msg(strstr(err.msg, rows[_i].why), "%s: '%s'", rows[_i].label, err.msg);
-	ck_assert_msg(strstr(err.msg, "assignment.json: tests[0].peers"), "%s: '%s'",
-		      rows[_i].label, err.msg);
-	ck_assert_int_eq(err.fault, FAULT_USAGE);
+	ck_row(json, rows[_i].label, rows[_i].why, "assignment.json: tests[0].peers");
 }
 END_TEST
 
