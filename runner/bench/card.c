@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "bench/contender.h"
 
-#define BOXES 50
+#define BOXES 200
 #define SUBMISSION "submission"
 
 /* Every test sends one packet that is refused, by lo or by the card's rules: after it the box is

@@ -15,9 +15,11 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "network/netlink.h"
 #include "network/netns.h"
 #include "network/nft.h"
 #include "network/peers.h"
+#include "network/refused.h"
 #include "network/route.h"
 #include "network/rules.h"
 
@@ -41,7 +43,6 @@ struct setting {
 };
 
 static const struct setting settings[] = {
-	{ "/proc/sys/net/ipv6/conf/default/disable_ipv6", "1" }, /* links that come; lo is there */
 	{ "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0" }, /* a server may have port 80 */
 	/* A new namespace has it from the host: no box is a way to somewhere else. */
 	{ "/proc/sys/net/ipv4/ip_forward", "0" },
@@ -61,11 +62,10 @@ static const struct setting tracking[] = {
 	{ NULL, NULL },
 };
 
-/* A kernel without IPv6 lacks some. */
 static int set(const struct setting *s, struct err *err)
 {
 	for (; s->path; s++)
-		if (file_write(AT_FDCWD, s->path, s->value) < 0 && errno != ENOENT)
+		if (file_write(AT_FDCWD, s->path, s->value) < 0)
 			return err_set(err, FAULT_INFRA, errno, "cannot write '%s'", s->path);
 	return 0;
 }
@@ -74,20 +74,26 @@ static int set(const struct setting *s, struct err *err)
 static int inside(void *ctx, struct err *err)
 {
 	struct making *m = ctx;
+	struct nft *nft = NULL;
 	AUTO_BUF text = { 0 };
-	rules_text(m->card->address, m->opt->network, m->opt->host, m->reach, m->n_reach, &text);
-	if (set(settings, err) < 0 || route_open(&m->card->inner, err) < 0 ||
-	    nft_open(&m->card->nft, err) < 0 ||
-	    nft_do(m->card->nft, text.data, "write the rules of a card", err) < 0)
+	const struct rules rules = { .address = m->card->address, .network = m->opt->network,
+				     .host = m->opt->host, .reach = m->reach,
+				     .n_reach = m->n_reach, .peers = m->opt->peers != NULL };
+	rules_text(&rules, &text);
+	if (set(settings, err) < 0 || netlink_open(NETLINK_ROUTE, &m->card->inner, err) < 0 ||
+	    netlink_open(NETLINK_NETFILTER, &m->card->filter, err) < 0 || nft_open(&nft, err) < 0)
 		return -1;
-	return set(tracking, err);
+	int bad = nft_do(nft, text.data, "write the rules of a card", err);
+	nft_close(&nft);
+	return bad ? -1 : set(tracking, err);
 }
 
 static void name_ends(struct card *c, int number, struct route_end *host, struct route_end *box)
 {
 	const uint8_t high = (uint8_t)(number >> 8), low = (uint8_t)number;
 	/* Locally administered; the letters say whose. */
-	*host = (struct route_end){ .mac = { 0x02, 'm', 'o', 0, high, low }, .ns_fd = -1 };
+	*host = (struct route_end){ .mac = { 0x02, 'm', 'o', 0, high, low }, .ns_fd = -1,
+				    .up = true };
 	*box = (struct route_end){ .mac = { 0x02, 'm', 'o', 1, high, low }, .name = RULES_CARD };
 	snprintf(host->name, sizeof host->name, NETWORK_CARD_PREFIX "%x", number,
 		 c->host->names++ & NAMES_MASK);
@@ -113,14 +119,10 @@ static int set_up_host(const struct making *m, const struct route_end *host,
 		       const struct route_end *box, struct err *err)
 {
 	struct network_host *h = m->opt->host;
-	AUTO_FREE char *v6 = mem_printf("/proc/sys/net/ipv6/conf/%s/disable_ipv6", host->name);
 	int index = route_index(h->route, host->name);
 	if (index == 0)
 		return err_set(err, FAULT_INFRA, 0, "the host's end of a card has gone");
-	if (file_write(AT_FDCWD, v6, "1") < 0 && errno != ENOENT)
-		return err_set(err, FAULT_INFRA, errno, "cannot write '%s'", v6);
 	if (route_address(h->route, index, h->address, 32, err) < 0 ||
-	    route_up(h->route, index, err) < 0 ||
 	    route_add(h->route, index, m->card->address, 32, 0, h->address, err) < 0 ||
 	    route_neighbour(h->route, index, m->card->address, box->mac, err) < 0)
 		return -1;
@@ -203,7 +205,7 @@ int card_read(const struct card *c, bool used, struct network_facts **ret, struc
 	struct network_facts *f = network_facts_new(NETWORK_REFUSALS_MAX);
 	if (used && (route_counts(c->inner, RULES_CARD, &sum, err) < 0 ||
 		     route_counts(c->inner, RULES_PEERS, &sum, err) < 0 ||
-		     rules_read(c->nft, f, err) < 0)) {
+		     refused_read(c->filter, f, err) < 0)) {
 		free(f);
 		return -1;
 	}
@@ -217,8 +219,8 @@ int card_read(const struct card *c, bool used, struct network_facts **ret, struc
 
 void card_end(struct card *c, bool now)
 {
-	nft_close(&c->nft);
-	route_close(&c->inner);
+	netlink_close(&c->filter);
+	netlink_close(&c->inner);
 	if (c->undo)
 		network_host_undo(c->host, &c->undo);
 	/* Those before it, too, if the kernel has not come to it. What cannot be removed now is found by

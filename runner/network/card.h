@@ -15,8 +15,8 @@ struct card {
 	char name[16];             /* of the host's end; "": there is no card */
 	char *undo;                /* what the host's rules know of it; NULL: nothing */
 	uint32_t address;          /* of the box */
-	struct nft *nft;       /* of the box's namespace, and ... */
-	struct nl_sock *inner;
+	/* Ways into the box's namespace: links and rules. */
+	struct nl_sock *inner, *filter;
 };
 
 /** What a card is made in. */

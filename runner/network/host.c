@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "network/nft.h"
+#include "network/netlink.h"
 #include "network/route.h"
 
 #define DNS_PORT 53
@@ -138,7 +139,7 @@ int network_host_open(const struct places *p, struct network_host *ret, struct e
 	file_read_i64(AT_FDCWD, "/proc/sys/net/ipv4/ip_forward", &forwards);
 	h.forwards = forwards > 0;
 	find_nameservers(&h);
-	if (find_addresses(&h, err) < 0 || find_routes(&h, err) < 0 || route_open(&h.route, err) < 0) {
+	if (find_addresses(&h, err) < 0 || find_routes(&h, err) < 0 || netlink_open(NETLINK_ROUTE, &h.route, err) < 0) {
 		network_host_close(&h);
 		return -1;
 	}

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "network/netlink.h"
 #include "network/netns.h"
 #include "network/route.h"
 #include "network/rules.h"
@@ -26,9 +27,9 @@ static int make_bridge(void *ctx, struct err *err)
 	(void)ctx;
 	/* Of links that come: frames of all kinds pass, addresses need none. */
 	file_write(AT_FDCWD, "/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
-	int bad = route_open(&sock, err) < 0 || route_bridge(sock, BRIDGE, err) < 0 ||
+	int bad = netlink_open(NETLINK_ROUTE, &sock, err) < 0 || route_bridge(sock, BRIDGE, err) < 0 ||
 		  route_up(sock, route_index(sock, BRIDGE), err) < 0;
-	route_close(&sock);
+	netlink_close(&sock);
 	return bad ? -1 : 0;
 }
 
@@ -47,7 +48,7 @@ static int open_in(int ns, struct nl_sock **ret, struct err *err)
 	AUTO_FD int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (own < 0 || setns(ns, CLONE_NEWNET) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot enter a network namespace");
-	int bad = route_open(ret, err);
+	int bad = netlink_open(NETLINK_ROUTE, ret, err);
 	if (setns(own, CLONE_NEWNET) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot return to the host's network");
 	return bad;
@@ -81,6 +82,6 @@ int peers_join(const char *path, int number, uint32_t network, int member, struc
 	    route_up(inner, index, err) < 0 || open_in(ns, &sock, err) < 0)
 		return -1;
 	int bad = plug(sock, port.name, err);
-	route_close(&sock);
+	netlink_close(&sock);
 	return bad;
 }

@@ -14,18 +14,15 @@
 
 struct nl_sock;
 
-/** route_open() - a way to the network namespace that we are in now; it stays with that one. */
-int route_open(struct nl_sock **ret, struct err *err);
-void route_close(struct nl_sock **sock);
-
 /** One end of a pair. */
 struct route_end {
 	char name[ROUTE_NAME_MAX];
 	uint8_t mac[ROUTE_MAC];
 	int ns_fd; /* network namespace in which it is born; -1: the socket's own */
 	int index; /* 0: the kernel's choice */
+	bool up;   /* at once; only @a, for the kernel ties both together when it has both */
 };
-/** route_veth() - a pair of links that are each other's wire, both down. */
+/** route_veth() - a pair of links that are each other's wire, without IPv6. */
 int route_veth(struct nl_sock *sock, const struct route_end *a, const struct route_end *b,
 	       struct err *err);
 int route_bridge(struct nl_sock *sock, const char *name, struct err *err);

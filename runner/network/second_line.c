@@ -24,6 +24,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "network/host.h"
+#include "network/netlink.h"
 #include "network/nft.h"
 #include "network/route.h"
 #include "network/second_line.h"
@@ -221,7 +222,7 @@ void network_host_close(struct network_host *h)
 {
 	let_go(h);
 	nft_close(&h->nft);
-	route_close(&h->route);
+	netlink_close(&h->route);
 	free(h->own);
 	free(h->routes);
 	free(h->nameservers);

@@ -24,9 +24,9 @@ UNUSED_OK void setup(void)
 {
 	struct nl_sock *sock = NULL;
 	net_fixture_make(&fix);
-	ck_assert_int_eq(route_open(&sock, &err), 0);
+	ck_assert_int_eq(netlink_open(NETLINK_ROUTE, &sock, &err), 0);
 	ck_assert_int_eq(route_address(sock, route_index(sock, "lo"), OTHER, 32, &err), 0);
-	route_close(&sock);
+	netlink_close(&sock);
 	open_host(&host);
 }
 

@@ -32,6 +32,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "model/places.h"
+#include "network/netlink.h"
 #include "network/netns.h"
 #include "network/nft.h"
 #include "network/route.h"
@@ -119,7 +120,7 @@ UNUSED_OK char *net_shown(const char *kind)
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
 	struct nl_dump_params how = { .dp_type = NL_DUMP_LINE, .dp_fd = f };
-	ck_assert_msg(route_open(&sock, &err) == 0, "%s", err.msg);
+	ck_assert_msg(netlink_open(NETLINK_ROUTE, &sock, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(rtnl_link_alloc_cache(sock, AF_UNSPEC, &links), 0);
 	nl_cache_mngt_provide(links); /* names of links instead of numbers */
 	ck_assert_int_eq(nl_cache_alloc_name(kind, &cache), 0);
@@ -128,7 +129,7 @@ UNUSED_OK char *net_shown(const char *kind)
 	nl_cache_free(cache);
 	nl_cache_mngt_unprovide(links);
 	nl_cache_free(links);
-	route_close(&sock);
+	netlink_close(&sock);
 	fclose(f);
 	return text;
 }

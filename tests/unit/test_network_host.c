@@ -300,13 +300,13 @@ static int link_with(const char *name, const char *other, uint32_t address, int 
 	snprintf(a.name, sizeof a.name, "%s", name);
 	snprintf(b.name, sizeof b.name, "%s", other);
 	a.mac[4] = b.mac[4] = (uint8_t)name[strlen(name) - 1];
-	ck_assert_msg(route_open(&sock, &err) == 0 && route_veth(sock, &a, &b, &err) == 0, "%s",
+	ck_assert_msg(netlink_open(NETLINK_ROUTE, &sock, &err) == 0 && route_veth(sock, &a, &b, &err) == 0, "%s",
 		      err.msg);
 	int index = route_index(sock, name);
 	ck_assert_msg(route_address(sock, index, address, bits, &err) == 0 &&
 		      route_up(sock, index, &err) == 0 &&
 		      route_up(sock, route_index(sock, other), &err) == 0, "%s", err.msg);
-	route_close(&sock);
+	netlink_close(&sock);
 	return index;
 }
 
@@ -332,11 +332,11 @@ START_TEST(what_the_host_is_like)
 	struct nl_sock *sock = NULL;
 	int index = link_with("lan0", "lan1", IP(192, 168, 7, 9), 24);
 	link_with("moul-c5", "box5", HOST_END, 32);
-	ck_assert_int_eq(route_open(&sock, &err), 0);
+	ck_assert_int_eq(netlink_open(NETLINK_ROUTE, &sock, &err), 0);
 	ck_assert_int_eq(route_add(sock, index, 0, 0, IP(192, 168, 7, 1), 0, &err), 0);
 	ck_assert_int_eq(route_add(sock, index, IP(172, 20, 0, 0), 14, IP(192, 168, 7, 1), 0, &err),
 			 0);
-	route_close(&sock);
+	netlink_close(&sock);
 	servers_are("# nameserver 1.1.1.1\nsearch example.org\nnameserver 192.168.7.53\n"
 		    "nameserver fd00::1\n\tnameserver  8.8.8.8\nnameserver\nnameserver 192.168.7.53x\n"
 		    "options edns0");

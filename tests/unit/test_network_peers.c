@@ -1,4 +1,5 @@
 /* test_network_peers.c - a switch joins the boxes of one test, and leads nowhere else. */
+#include "network/netlink.h"
 #include "network/peers.h"
 
 #include <net/if.h>
@@ -31,7 +32,7 @@ static void teardown(void)
 
 static int open_here(void *ctx, struct err *e)
 {
-	return route_open(ctx, e);
+	return netlink_open(NETLINK_ROUTE, ctx, e);
 }
 
 /* A box with lo alone; *ret leads into it. */
@@ -49,7 +50,7 @@ static int joined(int number, int member)
 	struct nl_sock *sock = NULL;
 	int ns = make_box(&sock);
 	ck_assert_msg(peers_join(hub, number, CARDS, member, sock, &err) == 0, "%s", err.msg);
-	route_close(&sock);
+	netlink_close(&sock);
 	return ns;
 }
 
@@ -156,7 +157,7 @@ START_TEST(no_switch)
 	ck_assert_int_eq(file_write(AT_FDCWD, plain, ""), 0);
 	ck_assert_msg(peers_join(path, 3, CARDS, 0, sock, &err) == -1, "%s", nowhere[_i].label);
 	ck_assert_int_eq(err.fault, FAULT_INFRA);
-	route_close(&sock);
+	netlink_close(&sock);
 	net_enter(ns);
 	ck_not_shown("route/link", "eth1");
 }
@@ -169,7 +170,7 @@ START_TEST(a_port_that_is_taken)
 	ck_assert_int_ge(a, 0);
 	ck_assert_int_eq(peers_join(hub, 3, CARDS, 1, sock, &err), -1);
 	ck_assert_msg(strncmp(err.msg, "cannot make a network card: ", 28) == 0, "%s", err.msg);
-	route_close(&sock);
+	netlink_close(&sock);
 	net_enter(ns);
 	ck_not_shown("route/link", "eth1");
 }

@@ -1,5 +1,7 @@
 /* test_network_rules.c - the rules of a box: their text, what the kernel makes of them, and what
  * they counted. */
+#include "network/netlink.h"
+#include "network/refused.h"
 #include "network/rules.h"
 
 #include <net/if.h>
@@ -22,7 +24,9 @@ static struct err err;
 static void write_rules(const struct network_reach *reach, size_t n, int connections, struct buf *b)
 {
 	const struct network net = { .kind = NETWORK_CARD, .connections = connections };
-	rules_text(BOX, &net, &host, reach, n, b);
+	const struct rules rules = { .address = BOX, .network = &net, .host = &host, .reach = reach,
+				     .n_reach = n, .peers = true };
+	rules_text(&rules, b);
 }
 
 /* --- text --------------------------------------------------------------------------------- */
@@ -97,26 +101,28 @@ END_TEST
 /* --- a box -------------------------------------------------------------------------------- */
 
 static struct net_fixture fix;
-static struct nft *nft; /* of the box */
+static struct nft *nft; /* of the box, as ... */
+static struct nl_sock *filter;
 static char *box;           /* path of its namespace */
 
 static int open_rules(void *ctx, struct err *e)
 {
-	return nft_open(&nft, e) < 0 ? -1 : nft_do(nft, ctx, "write the rules", e);
+	return nft_open(&nft, e) < 0 || netlink_open(NETLINK_NETFILTER, &filter, e) < 0 ? -1 :
+	       nft_do(nft, ctx, "write the rules", e);
 }
 
 static int wire(const char *name, const char *other, uint32_t address, uint32_t to, bool gateway)
 {
 	struct nl_sock *sock = NULL;
 	const uint8_t mac[ROUTE_MAC] = { 2, 0, 0, 0, 0, (uint8_t)(other[0] == 'e') };
-	ck_assert_int_eq(route_open(&sock, &err), 0);
+	ck_assert_int_eq(netlink_open(NETLINK_ROUTE, &sock, &err), 0);
 	int index = route_index(sock, name);
 	bool bad = route_address(sock, index, address, 32, &err) < 0 ||
 		   route_up(sock, index, &err) < 0 ||
 		   route_add(sock, index, to, 32, 0, gateway ? 0 : address, &err) < 0 ||
 		   route_neighbour(sock, index, to, mac, &err) < 0 ||
 		   (gateway && route_add(sock, index, 0, 0, to, 0, &err) < 0);
-	route_close(&sock);
+	netlink_close(&sock);
 	ck_assert_msg(!bad, "%s", err.msg);
 	return index;
 }
@@ -133,10 +139,10 @@ static void make_box(const struct network_reach *reach, size_t n, int connection
 	ck_assert_msg(netns_make(box, open_rules, b.data, &err) == 0, "%s", err.msg);
 	AUTO_FD int ns = open_netns(box);
 	e.ns_fd = ns;
-	ck_assert_int_eq(route_open(&sock, &err), 0);
+	ck_assert_int_eq(netlink_open(NETLINK_ROUTE, &sock, &err), 0);
 	ck_assert_msg(route_veth(sock, &h, &e, &err) == 0, "%s", err.msg);
 	ck_assert_msg(route_address(sock, route_index(sock, "lo"), FAR, 32, &err) == 0, "%s", err.msg);
-	route_close(&sock);
+	netlink_close(&sock);
 	wire("h0", RULES_CARD, HOST_END, BOX, false);
 	net_enter(ns);
 	wire(RULES_CARD, "h0", BOX, HOST_END, true);
@@ -153,7 +159,7 @@ static int serve_at_host(int type, uint32_t address, int port)
 static struct network_facts *facts(void)
 {
 	struct network_facts *f = network_facts_new(NETWORK_REFUSALS_MAX);
-	ck_assert_msg(rules_read(nft, f, &err) == 0, "%s", err.msg);
+	ck_assert_msg(refused_read(filter, f, &err) == 0, "%s", err.msg);
 	return f;
 }
 
@@ -162,9 +168,9 @@ static struct route_counts counts(void)
 {
 	struct nl_sock *sock = NULL;
 	struct route_counts sum = { 0 };
-	ck_assert_int_eq(route_open(&sock, &err), 0);
+	ck_assert_int_eq(netlink_open(NETLINK_ROUTE, &sock, &err), 0);
 	ck_assert_msg(route_counts(sock, RULES_CARD, &sum, &err) == 0, "%s", err.msg);
-	route_close(&sock);
+	netlink_close(&sock);
 	return sum;
 }
 
@@ -185,6 +191,7 @@ static void setup(void)
 static void teardown(void)
 {
 	nft_close(&nft);
+	netlink_close(&filter);
 	net_enter(fix.ns);
 	net_let_go(box);
 	free(box);
@@ -408,9 +415,9 @@ START_TEST(a_source_of_others)
 	const struct sockaddr_in at = net_at(HOST_END, 80);
 	make_box(&web, 1, 64);
 	AUTO_FD int server = serve_at_host(SOCK_DGRAM, HOST_END, 80);
-	ck_assert_int_eq(route_open(&sock, &err), 0);
+	ck_assert_int_eq(netlink_open(NETLINK_ROUTE, &sock, &err), 0);
 	ck_assert_int_eq(route_address(sock, route_index(sock, RULES_CARD), BOX_OF(4), 32, &err), 0);
-	route_close(&sock);
+	netlink_close(&sock);
 	AUTO_FD int client = net_serve(SOCK_DGRAM, BOX_OF(4), 4000);
 	ck_assert_int_eq(sendto(client, "x", 1, 0, (const struct sockaddr *)&at, sizeof at), -1);
 	ck_assert_int_eq(errno, EPERM);

@@ -89,9 +89,9 @@ START_TEST(up_where_the_network_is_taken)
 {
 	bool was;
 	struct nl_sock *sock = NULL;
-	ck_assert_int_eq(route_open(&sock, &err), 0);
+	ck_assert_int_eq(netlink_open(NETLINK_ROUTE, &sock, &err), 0);
 	ck_assert_int_eq(route_address(sock, route_index(sock, "lo"), IP(10, 213, 9, 9), 32, &err), 0);
-	route_close(&sock);
+	netlink_close(&sock);
 	network_host_close(&host);
 	open_host(&host);
 	ck_assert_int_eq(network_host_up(&host, &was, &err), -1);

@@ -64,7 +64,7 @@ static void settings(void)
 {
 	static const char *const all[] = {
 		"/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv4/conf/all/accept_local", "/proc/sys/net/ipv4/conf/eth0/proxy_arp",
-		"/proc/sys/net/ipv4/ping_group_range", "/proc/sys/net/ipv6/conf/eth0/disable_ipv6",
+		"/proc/sys/net/ipv4/ping_group_range", "/proc/sys/net/ipv6/conf/lo/disable_ipv6",
 		"/proc/sys/net/ipv6/conf/all/disable_ipv6", "/proc/sys/net/netfilter/nf_conntrack_max", "/proc/self/net/xt_recent/x",
 		"/sys/class/net/eth0/mtu",
 	};
