@@ -4,7 +4,7 @@
  * Two passes, base first. The first merges `config` and the limits that have a place in it, and
  * checks what has come out after every file, so that an error names the file that brought it. The
  * second edits the lists (mounts, env, system calls), because an array of a later config replaces
- * the whole array and would drop the edits; of `network` the last file that has one decides.
+ * the whole array and would drop the edits; of `network` and `isolation` the last file that has one decides.
  */
 #include "bundle/profile.h"
 
@@ -42,7 +42,7 @@ void profile_done(struct profile *p)
 static int moulette_of(const struct profile_layer *l, struct json_object **ret, struct err *err)
 {
 	static const char *const keys[] = { "limits", "unpack", "mounts", "env", "seccomp",
-					    "network", NULL };
+					    "network", "isolation", NULL };
 	AUTO_FREE char *where = mem_printf("%s: moulette", l->path);
 
 	*ret = NULL;
@@ -217,6 +217,16 @@ static int load_calls(const struct profile_chain *c, char *const *dirs, struct s
 	return seccomp_list_load(path, ret, err);
 }
 
+static int merge_isolation(struct profile *p, struct json_object *moulette, const char *where,
+			   struct err *err)
+{
+	AUTO_FREE char *word = NULL, *here = mem_printf("%s.isolation", where);
+
+	if (json_get_str(moulette, where, "isolation", &word, err) < 0)
+		return -1;
+	return word ? isolation_parse(word, here, &p->isolation, err) : 0;
+}
+
 static int merge_lists(struct profile *p, const struct profile_layer *l, struct seccomp_list *list,
 		       struct err *err)
 {
@@ -229,7 +239,7 @@ static int merge_lists(struct profile *p, const struct profile_layer *l, struct 
 		return 0;
 	if (merge_unpack(p, m, where, err) < 0 || merge_mounts(p, m, where, err) < 0 ||
 	    json_get_env(m, where, "env", &p->env, err) < 0 ||
-	    network_load(m, where, &p->network, err) < 0)
+	    network_load(m, where, &p->network, err) < 0 || merge_isolation(p, m, where, err) < 0)
 		return -1;
 	return edit_calls(list, m, where, err);
 }
@@ -311,7 +321,7 @@ static int merge_all(struct profile *p, const struct profile_chain *c, char *con
 int profile_load(const char *name, char *const *dirs, struct profile *ret, struct err *err)
 {
 	AUTO_CHAIN chain = { 0 };
-	AUTO_PROFILE p = { .unpack = UNPACK_LIMITS_DEFAULT };
+	AUTO_PROFILE p = { .unpack = UNPACK_LIMITS_DEFAULT, .isolation = ISOLATION_BOX };
 
 	limits_init(&p.limits);
 	if (profile_chain_load(name, dirs, &chain, err) < 0)

@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/err.h"
+#include "model/isolation.h"
 #include "model/limits.h"
 #include "model/network.h"
 #include "model/submission.h"
@@ -24,6 +25,7 @@ struct profile {
 				      * as linux.resources of the config has them */
 	struct unpack_limits unpack; /* `moulette.unpack` */
 	struct network network;      /* `moulette.network`; the last file that has one decides */
+	enum isolation isolation;    /* `moulette.isolation`, likewise; never UNSET */
 	/* Sizes of the tmpfs of /tmp and /dev/shm in the config; 0: the profile has none there. */
 	int64_t tmp_bytes, shm_bytes;
 	int64_t tmp_inodes, shm_inodes;
@@ -35,8 +37,8 @@ struct profile {
  * @dirs: folders searched, NULL-terminated; the first that has NAME.json wins
  *
  * Merged from `base` down by RFC 7386, then the lists of `moulette` (mounts, env, seccomp); its
- * `network` is not merged, the last file that has one decides. A file without `extends` builds on
- * `base`. FAULT_USAGE: names file and key; unknown names list what there is; a box without one of
+ * `network` and `isolation` are not merged, the last file that has one decides. A file without
+ * `extends` builds on `base`. FAULT_USAGE: names file and key; unknown names list what there is; a box without one of
  * its walls (user namespace, filter, read-only root, no_new_privs ...) is refused. After a failure
  * *ret is untouched.
  */

@@ -59,6 +59,8 @@ static struct json_object *moulette_json(const struct profile *p)
 	json_object_object_add(m, "unpack", u);
 	json_object_object_add(m, "env", json_new_strv(p->env));
 	json_object_object_add(m, "network", network_json(&p->network));
+	json_object_object_add(m, "isolation",
+			       json_object_new_string(isolation_word(p->isolation)));
 	return m;
 }
 

@@ -43,6 +43,7 @@ static const struct option_spec options[] = {
 	OPTION_ENV,
 	{ "limit", 'l', "NAME=VALUE", "override a limit: cpu, wall, memory, processes, output, disk" },
 	{ "time-factor", 't', "X", "multiply every time limit by X (a slow machine)" },
+	{ "isolation", 0, "HOW", "box: all tests in one container; strict: each in a new one" },
 	OPTION_END,
 };
 
@@ -244,6 +245,9 @@ static int run_with(const struct places *places, const struct cli *cli,
 	const char *name = cli_get(cli, "name");
 	if (name && !*name)
 		return usage_error(err, "run: name '': expected a name");
+	const char *isolation = cli_get(cli, "isolation");
+	if (isolation && isolation_parse(isolation, "run: isolation", &opt.isolation, err) < 0)
+		return -1;
 	if (take_limits(cli, &opt, err) < 0 || cli_env(cli, &env, err) < 0 ||
 	    cli_mounts(cli, &mounts, &opt.n_mounts, err) < 0)
 		return -1;

@@ -240,6 +240,7 @@ static int run_step(struct attempt *a, size_t i, struct step_result *ret, struct
 	ret->facts.log_begin = framelog_mark(job->log);
 	live_step(job->live, i, ret->facts.log_begin);
 	int bad = run_among_peers(a, spec, (int)i, note, &ret->facts, err);
+	a->used = true;
 	ret->facts.log_end = framelog_mark(job->log);
 	if (ret->facts.exec_in_work && is_laid(a, spec->argv[0]))
 		ret->facts.exec_in_work = false;
@@ -260,8 +261,8 @@ static void keep(struct job *job, const struct step_spec *spec, const struct ste
 	to->name = mem_strdup(spec->name);
 }
 
-/* A step left what cannot be set back, or @first has another network: the next ones get another box
- * over the same areas. */
+/* A step left what cannot be set back, @first has another network, or nothing is to be shared: the
+ * next ones get another box over the same areas. */
 static int renew_box(struct attempt *a, const struct step_spec *first, struct err *err)
 {
 	box_stop(&a->box);
@@ -269,7 +270,19 @@ static int renew_box(struct attempt *a, const struct step_spec *first, struct er
 	if (attempt_card_make(a, first, err) < 0 || box_renew(&a->box, err) < 0)
 		return -1;
 	attempt_tell_box(a);
+	a->used = false;
 	return 0;
+}
+
+static bool wants_new_box(const struct attempt *a, const struct step_spec *s)
+{
+	const struct session *session = a->job->session;
+	enum isolation how = session->opt.isolation;
+	if (how == ISOLATION_UNSET)
+		how = session->profile.isolation;
+	if (how == ISOLATION_STRICT && s->kind == STEP_TEST && a->used)
+		return true;
+	return a->box.worn || !attempt_card_fits(a, s);
 }
 
 int attempt_steps(struct attempt *a, bool *ret_again, struct err *err)
@@ -282,7 +295,7 @@ int attempt_steps(struct attempt *a, bool *ret_again, struct err *err)
 		bool known = i < job->result->n_steps;
 		if (known && a->plan.steps[i].kind != STEP_BUILD)
 			continue;
-		if ((a->box.worn || !attempt_card_fits(a, &a->plan.steps[i])) &&
+		if (wants_new_box(a, &a->plan.steps[i]) &&
 		    renew_box(a, &a->plan.steps[i], err) < 0)
 			return -1;
 		if (before_step(a, i, err) < 0 || run_step(a, i, &res, err) < 0)

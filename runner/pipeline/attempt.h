@@ -41,6 +41,7 @@ struct attempt {
 	size_t n_mounts;
 	bool laid;                 /* the assignment's files lie in the work folder */
 	bool started;
+	bool used;                 /* a step has run in this container */
 	const struct network *network; /* of the box's card; NULL: it has none */
 	const struct step_spec *party; /* the test whose peers the box is joined to; NULL: none */
 	bool names_peers, names_servers; /* some step wants /etc/hosts, resolv.conf of ours */

@@ -11,6 +11,7 @@
 #include "container/room.h"
 #include "model/assignment.h"
 #include "model/image.h"
+#include "model/isolation.h"
 #include "model/places.h"
 #include "model/spec.h"
 #include "network/host.h"
@@ -27,6 +28,7 @@ struct session_options {
 	char *const *env;                    /* -e, NAME=VALUE */
 	struct limits over;                  /* --limit */
 	double time_factor;
+	enum isolation isolation;            /* UNSET: the profile's */
 	int interrupt_fd; /* a signalfd, not read here; its signals are blocked by session_ready() */
 };
 

@@ -344,6 +344,8 @@ static const struct { const char *label, *text, *why; } refused[] = {
 	{ "network is a text", MOULETTE("\"network\": \"internet\""), "t.json: moulette.network: expected an object" },
 	{ "unknown key of network", MOULETTE("\"network\": {\"deny\": []}"), "moulette.network: unknown key 'deny'; known: allow" },
 	{ "a host name", MOULETTE("\"network\": {\"allow\": [\"dns\", \"a.example\"]}"), "moulette.network.allow[1]: 'a.example': host names" },
+	{ "an isolation that there is not", MOULETTE("\"isolation\": \"strong\""), "t.json: moulette.isolation: 'strong': expected 'box'" },
+	{ "isolation is a number", MOULETTE("\"isolation\": 1"), "t.json: moulette.isolation: expected a string, got 1" },
 };
 /* clang-format on */
 
@@ -482,6 +484,40 @@ START_TEST(the_last_network_decides)
 }
 END_TEST
 
+/* What the files of a chain say of `isolation`; the upper one is written first. */
+static const struct { const char *upper, *lower, *want; } isolations[] = {
+	{ "", "", "box" },
+	{ "", "\"isolation\": \"strict\"", "strict" },
+	{ "\"isolation\": \"box\"", "\"isolation\": \"strict\"", "box" },
+	{ "\"isolation\": \"strict\"", "", "strict" },
+};
+
+START_TEST(the_last_isolation_decides)
+{
+	struct profile p = { 0 };
+	AUTO_FREE char *upper = mem_printf("{\"extends\": \"a\", \"moulette\": {%s}}",
+					   isolations[_i].upper);
+	AUTO_FREE char *lower = mem_printf("{\"moulette\": {%s}}", isolations[_i].lower);
+
+	put("t.json", upper);
+	put("a.json", lower);
+	must_load("t", &p);
+	AUTO_JSON *o = profile_json(&p);
+	ck_assert_str_eq(json_object_get_string(json_object_object_get(
+		json_object_object_get(o, "moulette"), "isolation")), isolations[_i].want);
+	profile_done(&p);
+}
+END_TEST
+
+START_TEST(the_digest_knows_the_isolation)
+{
+	put("a.json", "{\"moulette\": {}}");
+	put("b.json", "{\"moulette\": {\"isolation\": \"box\"}}");
+	put("c.json", "{\"moulette\": {\"isolation\": \"strict\"}}");
+	ck_same_but_c();
+}
+END_TEST
+
 START_TEST(the_digest_knows_the_network)
 {
 	put("a.json", "{\"moulette\": {\"network\": {\"allow\": [\"10.0.0.5/32\"]}}}");
@@ -539,6 +575,9 @@ Suite *suite_bundle_profile(void)
 	tcase_add_loop_test(tc, the_last_network_decides, 0,
 			    (int)(sizeof(networks) / sizeof(*networks)));
 	tcase_add_test(tc, the_digest_knows_the_network);
+	tcase_add_loop_test(tc, the_last_isolation_decides, 0,
+			    (int)(sizeof(isolations) / sizeof(*isolations)));
+	tcase_add_test(tc, the_digest_knows_the_isolation);
 	tcase_add_loop_test(tc, a_card_without_sockets_is_warned_of, 0,
 			    (int)(sizeof(cards) / sizeof(*cards)));
 	suite_add_tcase(s, tc);
