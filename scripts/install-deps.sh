@@ -37,7 +37,7 @@ optional() {
 packages_of() {
 	case $1 in
 	build) echo gcc make pkg-config libc6-dev libseccomp-dev libcap-dev libjson-c-dev libarchive-dev \
-		libsqlite3-dev libsmartcols-dev libssl-dev libnl-route-3-dev libnftables-dev ;;
+		libsqlite3-dev libsmartcols-dev nettle-dev libnl-route-3-dev libnftables-dev ;;
 	run) echo crun busybox-static libnftables1 ;;
 	test) echo check bats runc "$(optional runsc)" clang "$(sanitizer_runtime)" g++ python3 python3-jsonschema \
 		skopeo umoci buildah mmdebstrap docker-registry nftables iproute2 curl postgresql nginx-light dnsmasq-base \

@@ -1,4 +1,4 @@
-/* digest.h - SHA-256 by libcrypto. */
+/* digest.h - SHA-256. */
 #ifndef MOULETTE_BASE_DIGEST_H
 #define MOULETTE_BASE_DIGEST_H
 

@@ -138,13 +138,10 @@ static int limit_memory(void)
  */
 static void warm_up(void)
 {
-	char hex[DIGEST_HEX];
-
 	setlocale(LC_CTYPE, "C");
 	iconv_t cd = iconv_open(nl_langinfo(CODESET), "UTF-8");
 	if (cd != (iconv_t)-1)
 		iconv_close(cd);
-	digest_bytes("", 0, hex); /* libcrypto reads its configuration */
 }
 
 /* Neither the terminal of whoever imports, nor a folder that happens to be stdin. */

@@ -1,7 +1,7 @@
 /* escape.c - foreign bytes made harmless; one function per sink. */
 #include "report/escape.h"
 
-#include <openssl/evp.h>
+#include <nettle/base64.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -63,12 +63,12 @@ void escape_json(FILE *out, const char *s, size_t len)
 
 void escape_base64(FILE *out, const char *s, size_t len)
 {
-	unsigned char text[4 * 256 + 1];
+	char text[BASE64_ENCODE_RAW_LENGTH(3 * 256)];
 
 	while (len > 0) {
 		size_t n = len < 3 * 256 ? len : 3 * 256;
-		int got = EVP_EncodeBlock(text, (const unsigned char *)s, (int)n);
-		fwrite(text, 1, (size_t)got, out);
+		base64_encode_raw(text, n, (const uint8_t *)s);
+		fwrite(text, 1, BASE64_ENCODE_RAW_LENGTH(n), out);
 		s += n;
 		len -= n;
 	}

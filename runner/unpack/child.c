@@ -1,19 +1,15 @@
 /* child.c - what `moulette unpack-child` does: take the request, confine itself, work, reply. */
 #include <unistd.h>
 
-#include "base/digest.h"
 #include "base/fd.h"
 #include "unpack/child.h"
 
 static int work(const struct child_job *job, struct child_reply *reply, struct err *err)
 {
-	/* Before the confinement: libcrypto reads its configuration. */
-	struct digest *digest = job->role == CHILD_FOLDER ? digest_new() : NULL;
-
 	if (confine_self(job, err) < 0)
 		return -1;
 	if (job->role == CHILD_FOLDER)
-		return folder_run(job, digest, reply, err);
+		return folder_run(job, reply, err);
 	return extract_run(job, &reply->outcome, err);
 }
 

@@ -49,11 +49,9 @@ int confine_self(const struct child_job *job, struct err *err);
 /** extract_run() - CHILD_INPUT to CHILD_OUTPUT, whatever kind it is. */
 int extract_run(const struct child_job *job, struct unpack_outcome *ret, struct err *err);
 
-struct digest;
 /** folder_run() - the folder CHILD_INPUT as a tar to CHILD_OUTPUT. @err->sys is EPIPE when the
  *  other child would not read on: then that one knows why. */
-int folder_run(const struct child_job *job, struct digest *digest, struct child_reply *ret,
-	       struct err *err);
+int folder_run(const struct child_job *job, struct child_reply *ret, struct err *err);
 
 /** top_find() - the folder that is to be entered: while there is one entry and that is a folder,
  *  at most two levels; what macOS and Windows add does not count. */

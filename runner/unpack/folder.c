@@ -233,9 +233,9 @@ static int send_all(struct folder *f, struct err *err)
 	return 0;
 }
 
-int folder_run(const struct child_job *job, struct digest *digest, struct child_reply *ret,
-	       struct err *err)
+int folder_run(const struct child_job *job, struct child_reply *ret, struct err *err)
 {
+	AUTO_DIGEST *digest = digest_new();
 	AUTO_FREE struct folder *f = calloc(1, sizeof(*f));
 
 	if (!f)

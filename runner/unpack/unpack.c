@@ -109,7 +109,7 @@ static char *zone_setting(void)
 	return mem_printf("TZ=%s", zone && *zone ? zone : ":/etc/localtime");
 }
 
-/* Forks the program with @in and @out in their places and sends it @job. */
+/* Starts the program with @in and @out in their places and sends it @job. */
 static int child_start(struct child *c, const struct unpack_request *req,
 		       const struct child_job *job, int in, int out, struct err *err)
 {
@@ -128,7 +128,7 @@ static int child_start(struct child *c, const struct unpack_request *req,
 		fds[CHILD_CGROUPS + i] = req->cgroup_fds[i];
 
 	pid_t self = getpid();
-	pid_t pid = fork();
+	pid_t pid = vfork(); /* our memory is not copied for it */
 	if (pid < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot start unpacking");
 	if (pid == 0)
