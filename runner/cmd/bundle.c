@@ -140,7 +140,7 @@ static int unpack(const struct job *job, const char *path, struct err *err)
 				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dest < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make 'work' of the bundle");
-	const struct unpack_request req = { .self = job->places->self,
+	const struct unpack_request req = { .program = job->places->unpack,
 					    .dest_fd = dest,
 					    .uid = uid,
 					    .gid = uid,

@@ -57,8 +57,10 @@ static void find_data(struct places *p)
 		if (!slash || slash == dir)
 			break;
 		*slash = '\0';
-		if (up == 0)
+		if (up == 0) {
 			p->init = mem_printf("%s/moulette-init", dir);
+			p->unpack = mem_printf("%s/moulette-unpack", dir);
+		}
 	}
 	AUTO_FREE char *mark = mem_printf("%s/runner/init/protocol.h", dir);
 	if (access(mark, F_OK) == 0) {
@@ -67,7 +69,9 @@ static void find_data(struct places *p)
 		return;
 	}
 	free(p->init);
+	free(p->unpack);
 	p->init = mem_strdup(MOULETTE_LIBEXECDIR "/moulette-init");
+	p->unpack = mem_strdup(MOULETTE_LIBEXECDIR "/moulette-unpack");
 	p->data = mem_strdup(MOULETTE_DATADIR "/profiles");
 	p->bundles = mem_strdup(MOULETTE_DATADIR "/bundles");
 }
@@ -192,6 +196,7 @@ void places_done(struct places *p)
 	free(p->data);
 	free(p->bundles);
 	free(p->self);
+	free(p->unpack);
 	free(p->init);
 	free(p->engine);
 	memset(p, 0, sizeof *p);

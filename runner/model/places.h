@@ -17,7 +17,8 @@ struct places {
 	char *data;      /* the shipped profiles folder: *.seccomp.json, languages.json */
 	char *bundles;   /* recipes */
 	char *self;      /* this program, absolute */
-	char *init;      /* moulette-init */
+	char *init;      /* moulette-init, and ... */
+	char *unpack;    /* moulette-unpack; both beside one another */
 	char *engine;    /* MOULETTE_ENGINE, default "crun" */
 	uint32_t uid_base; /* first uid of slot 0 */
 	uint32_t card_network; /* a private /16 for the cards of boxes, host byte order */

@@ -1,4 +1,4 @@
-/* child.c - what `moulette unpack-child` does: take the request, confine itself, work, reply. */
+/* child.c - what moulette-unpack does: take the request, confine itself, work, reply. */
 #include <unistd.h>
 
 #include "base/fd.h"

@@ -1,8 +1,8 @@
 /*
  * unpack.c - the parent's side of unpacking: start confined children, wait, believe nothing.
  *
- * Each child is this program again, re-executed so that it inherits no database, no layout of
- * memory and no descriptor but those of child.h. An archive or a source file takes one child; a
+ * Each child is a program of its own, moulette-unpack, so that it has no database, no layout of
+ * memory and no descriptor of ours but those of child.h. An archive or a source file takes one child; a
  * folder takes two, one that reads it and one that unpacks what the first sends through a pipe. A
  * child answers with one message, which waits in its socket until the child has ended: so one poll
  * over pidfds, the clock and the interrupt is all there is. Children are in a session of their own
@@ -114,7 +114,7 @@ static int child_start(struct child *c, const struct unpack_request *req,
 		       const struct child_job *job, int in, int out, struct err *err)
 {
 	AUTO_FREE char *zone = zone_setting();
-	char *const argv[] = { "moulette", "unpack-child", NULL };
+	char *const argv[] = { "moulette-unpack", "unpack-child", NULL };
 	char *const env[] = { "LC_ALL=C.UTF-8", zone, NULL };
 	AUTO_FD int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int pair[2];
@@ -132,7 +132,7 @@ static int child_start(struct child *c, const struct unpack_request *req,
 	if (pid < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot start unpacking");
 	if (pid == 0)
-		become_program(req->self, argv, env, fds, CHILD_CGROUPS + (int)job->n_cgroups,
+		become_program(req->program, argv, env, fds, CHILD_CGROUPS + (int)job->n_cgroups,
 			       self);
 	c->pid = pid;
 	c->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -271,7 +271,7 @@ static int died(const struct child *c, const struct unpack_request *req, struct 
 			       WTERMSIG(c->status), strsignal(WTERMSIG(c->status)));
 	if (WEXITSTATUS(c->status) == START_FAILED)
 		return err_set(err, FAULT_INFRA, 0, "cannot run '%s' as the unpacking child",
-			       req->self);
+			       req->program);
 	return err_set(err, FAULT_INFRA, 0,
 		       "the unpacking child ended with status %d and without a word",
 		       WEXITSTATUS(c->status));

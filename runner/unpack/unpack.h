@@ -10,7 +10,7 @@
 #define PATH_BYTES_MAX 1024
 
 struct unpack_request {
-	const char *self;      /* this program; re-executed as `unpack-child` */
+	const char *program;   /* moulette-unpack, or one that does the same for `unpack-child` */
 	int dest_fd;	       /* empty folder, owned by uid:gid, on a mount of its own */
 	uint32_t uid, gid;     /* what the child becomes; nobody else on the host has them */
 	const int *cgroup_fds; /* tasks/cgroup.procs files, open for writing; the children enter
@@ -50,7 +50,7 @@ struct unpack_outcome {
 int unpack_run(const struct unpack_request *req, struct submission *sub, struct unpack_outcome *ret,
 	       struct err *err);
 
-/** unpack_child_main() - what `moulette unpack-child` does; its descriptors are agreed in
+/** unpack_child_main() - what moulette-unpack does; its descriptors are agreed in
  *  child.h. Return: exit status when it was not started by unpack_run(); else it does not. */
 int unpack_child_main(void);
 

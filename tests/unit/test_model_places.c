@@ -74,6 +74,8 @@ START_TEST(shipped_data)
 	AUTO_FREE char *mark = mem_printf("%s/../../runner/init/protocol.h", self);
 	AUTO_FREE char *init = mem_printf("%s/moulette-init", self);
 	bool tree = access(mark, F_OK) == 0;
+	AUTO_FREE char *unpack = mem_printf("%s/moulette-unpack", self);
+	ck_assert_str_eq(p.unpack, tree ? unpack : MOULETTE_LIBEXECDIR "/moulette-unpack");
 	ck_assert_str_eq(p.init, tree ? init : MOULETTE_LIBEXECDIR "/moulette-init");
 	if (tree) {
 		AUTO_FREE char *languages = mem_printf("%s/languages.json", p.data);

@@ -43,7 +43,7 @@ static inline void scene_init(struct scene *s)
 	ck_assert_int_eq(fchownat(s->dir, "dest", TEST_UID, TEST_UID, 0), 0);
 	ck_assert_int_eq(file_write(s->dir, "canary", "alive"), 0);
 	ck_assert_int_eq(fchmodat(s->dir, "canary", 0666, 0), 0); /* anyone could write to it */
-	s->req = (struct unpack_request){ .self = "/proc/self/exe",
+	s->req = (struct unpack_request){ .program = "/proc/self/exe",
 					  .dest_fd = openat(s->dir, "dest", O_RDONLY | O_DIRECTORY),
 					  .uid = TEST_UID,
 					  .gid = TEST_UID,

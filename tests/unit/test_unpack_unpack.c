@@ -387,7 +387,7 @@ START_TEST(child_that_is_none)
 
 	scene_init(&s);
 	tar_simple(&b);
-	s.req.self = programs[_i];
+	s.req.program = programs[_i];
 	ck_assert_int_eq(run_bytes(&s, &b), -1);
 	ck_assert_int_eq(s.err.fault, FAULT_INFRA);
 	ck_assert_str_eq(s.err.code, "");
@@ -564,7 +564,7 @@ START_TEST(child_that_lies)
 	scene_init(&s);
 	ck_assert_int_eq(symlinkat("/etc", s.req.dest_fd, "out"), 0);
 	tar_simple(&b);
-	s.req.self = self;
+	s.req.program = self;
 	int got = run_bytes(&s, &b);
 	ck_assert_msg(got == lies[_i].got && s.err.fault == lies[_i].fault &&
 			      strcmp(s.err.code, lies[_i].code) == 0,
