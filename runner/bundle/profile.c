@@ -4,7 +4,8 @@
  * Two passes, base first. The first merges `config` and the limits that have a place in it, and
  * checks what has come out after every file, so that an error names the file that brought it. The
  * second edits the lists (mounts, env, system calls), because an array of a later config replaces
- * the whole array and would drop the edits; of `network` and `isolation` the last file that has one decides.
+ * the whole array and would drop the edits; of `network` and `isolation` the last file that has one
+ * decides.
  */
 #include "bundle/profile.h"
 

@@ -38,9 +38,9 @@ struct profile {
  *
  * Merged from `base` down by RFC 7386, then the lists of `moulette` (mounts, env, seccomp); its
  * `network` and `isolation` are not merged, the last file that has one decides. A file without
- * `extends` builds on `base`. FAULT_USAGE: names file and key; unknown names list what there is; a box without one of
- * its walls (user namespace, filter, read-only root, no_new_privs ...) is refused. After a failure
- * *ret is untouched.
+ * `extends` builds on `base`. FAULT_USAGE: names file and key; unknown names list what there is; a
+ * box without one of its walls (user namespace, filter, read-only root, no_new_privs ...) is
+ * refused. After a failure *ret is untouched.
  */
 int profile_load(const char *name, char *const *dirs, struct profile *ret, struct err *err);
 /** profile_list() - names found in @dirs, sorted, without doubles; other JSON files that lie there
