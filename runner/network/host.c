@@ -139,7 +139,8 @@ int network_host_open(const struct places *p, struct network_host *ret, struct e
 	file_read_i64(AT_FDCWD, "/proc/sys/net/ipv4/ip_forward", &forwards);
 	h.forwards = forwards > 0;
 	find_nameservers(&h);
-	if (find_addresses(&h, err) < 0 || find_routes(&h, err) < 0 || netlink_open(NETLINK_ROUTE, &h.route, err) < 0) {
+	if (find_addresses(&h, err) < 0 || find_routes(&h, err) < 0 ||
+	    netlink_open(NETLINK_ROUTE, &h.route, err) < 0) {
 		network_host_close(&h);
 		return -1;
 	}
