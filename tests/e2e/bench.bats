@@ -43,7 +43,7 @@ setup() {
 	need_engine
 	"$bench" --rounds 1 --only card --out "$d" >"$d/table" 2>"$d/words"
 	expect_text "$d/table" "card: boxes without and with a network card" "no card: a network namespace" " ms cpu a box, "
-	[ "$(field comparisons.0.units "$d/bench.json")" = 50 ]
+	[ "$(field comparisons.0.units "$d/bench.json")" = 200 ]
 	[ "$(field comparisons.0.unit "$d/bench.json")" = box ]
 	[ -z "$(ls "$TMPDIR")" ] || fail "left: $(ls "$TMPDIR")"
 }
