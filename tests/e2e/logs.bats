@@ -37,13 +37,16 @@ noise='head -c 3000000 /dev/urandom; printf "\1\0\0\0\2\0\0\0\4\0\0\0evil"; head
 }
 
 @test "a live run is followed exactly, until it ends" {
-	begin -l output=8M "$submission" -- sh -c "echo ready; i=0; while [ \$i -lt 200 ]; do i=\$((i+1)); printf 'line %d\\n' \$i; printf . >&2; done; $noise"
+	# It goes on when it is told to, however fast it is.
+	begin -l output=8M "$submission" -- sh -c "trap go=1 USR1; echo ready; while [ -z \$go ]; do sleep 0.05; done; i=0; while [ \$i -lt 200 ]; do i=\$((i+1)); printf 'line %d\\n' \$i; printf . >&2; done; $noise"
 	moulette logs -f "$id" >"$BATS_TEST_TMPDIR/both" &
 	local both=$!
 	moulette logs -f --stdout "$id" >"$BATS_TEST_TMPDIR/stdout" &
 	local out=$!
-	moulette logs -f --step command --stderr "$id" >"$BATS_TEST_TMPDIR/stderr"
-	wait "$both" "$out" "$runner"
+	moulette logs -f --step command --stderr "$id" >"$BATS_TEST_TMPDIR/stderr" &
+	local errors=$!
+	moulette kill -s USR1 "$id"
+	wait "$both" "$out" "$errors" "$runner"
 	[ "$(sha <"$BATS_TEST_TMPDIR/stdout")" = "$(field steps.0.stdout.sha256)" ]
 	[ "$(sha <"$BATS_TEST_TMPDIR/stderr")" = "$(field steps.0.stderr.sha256)" ]
 	cmp "$BATS_TEST_TMPDIR/both" <("$MOULETTE" logs "$id")
