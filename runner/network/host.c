@@ -14,8 +14,8 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "network/nft.h"
 #include "network/netlink.h"
+#include "network/nft.h"
 #include "network/route.h"
 
 #define DNS_PORT 53

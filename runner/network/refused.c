@@ -27,8 +27,8 @@ struct key {
 };
 
 struct list {
-	struct network_refusal all[NETWORK_REFUSALS_MAX];
-	size_t n;
+	struct network_refusal *all;
+	size_t n, max;
 };
 
 static int64_t packets(struct nlattr *expression)
@@ -68,7 +68,7 @@ static int take(struct nl_msg *msg, void *ctx)
 	if (!all)
 		return NL_OK;
 	nla_for_each_nested(element, all, left)
-		if (l->n < NETWORK_REFUSALS_MAX && read_one(element, &l->all[l->n]))
+		if (l->n < l->max && read_one(element, &l->all[l->n]))
 			l->n++;
 	return NL_OK;
 }
@@ -79,7 +79,6 @@ static int list_set(struct nl_sock *filter, const char *set, struct list *ret, s
 	const struct nfgenmsg family = { .nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0 };
 	struct nl_msg *msg = mem_check(nlmsg_alloc_simple(type, NLM_F_DUMP));
 	int rc = nlmsg_append(msg, (void *)(size_t)&family, sizeof family, NLMSG_ALIGNTO);
-	ret->n = 0;
 	/* The message has a page for these. */
 	if (rc < 0 || nla_put_string(msg, NFTA_SET_ELEM_LIST_TABLE, RULES_TABLE) < 0 ||
 	    nla_put_string(msg, NFTA_SET_ELEM_LIST_SET, set) < 0) {
@@ -134,18 +133,18 @@ static void merge_places(struct network_facts *f)
 
 int refused_read(struct nl_sock *filter, struct network_facts *f, struct err *err)
 {
-	struct list list;
-	if (list_set(filter, RULES_REFUSED, &list, err) < 0)
+	struct network_refusal first;
+	struct list all = { f->refused, 0, NETWORK_REFUSALS_MAX }, one = { &first, 0, 1 };
+	if (list_set(filter, RULES_REFUSED, &all, err) < 0)
 		return -1;
-	memcpy(f->refused, list.all, list.n * sizeof *list.all);
-	f->n_refused = list.n;
-	if (list.n == 0)
+	f->n_refused = all.n;
+	if (all.n == 0)
 		return 0;
 	qsort(f->refused, f->n_refused, sizeof *f->refused, by_place);
 	merge_places(f);
-	if (list_set(filter, RULES_FIRST, &list, err) < 0)
+	if (list_set(filter, RULES_FIRST, &one, err) < 0)
 		return -1;
-	if (list.n > 0)
-		first_to_front(f, &list.all[0]);
+	if (one.n > 0)
+		first_to_front(f, &first);
 	return 0;
 }

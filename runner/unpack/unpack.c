@@ -2,9 +2,9 @@
  * unpack.c - the parent's side of unpacking: start confined children, wait, believe nothing.
  *
  * Each child is a program of its own, moulette-unpack, so that it has no database, no layout of
- * memory and no descriptor of ours but those of child.h. An archive or a source file takes one child; a
- * folder takes two, one that reads it and one that unpacks what the first sends through a pipe. A
- * child answers with one message, which waits in its socket until the child has ended: so one poll
+ * memory and no descriptor of ours but those of child.h. An archive or a source file takes one
+ * child; a folder takes two, one that reads it and one that unpacks what the first sends through a
+ * pipe. A child answers with one message, which waits in its socket until the child has ended: so one poll
  * over pidfds, the clock and the interrupt is all there is. Children are in a session of their own
  * (a terminal's ^C reaches the parent alone) and die with the parent.
  */
@@ -73,7 +73,7 @@ static void run_done(struct run *r)
 }
 
 /*
- * In the forked child, so nothing but system calls. @fds are moved out of the way first: the places
+ * In the child, which has our memory (vfork), so nothing but system calls. @fds are moved out of the way first: the places
  * where they go may be taken by one another.
  */
 static void become_program(const char *self, char *const argv[], char *const env[], const int *fds,

@@ -12,9 +12,9 @@ teardown() {
 	host_same
 }
 
-# three_tests TEXT [MEMBERS] - run.sh, the same in three tests; MEMBERS are more of the assignment.
+# three_tests TEXT - run.sh, the same in three tests.
 three_tests() {
-	assignment three '"build": [{"run": ["/bin/sh", "build.sh"]}], '"${2-}"'"tests": [
+	assignment three '"build": [{"run": ["/bin/sh", "build.sh"]}], "tests": [
 		{"name": "one", "run": ["/bin/sh", "run.sh"]},
 		{"name": "two", "run": ["/bin/sh", "run.sh"]},
 		{"name": "three", "run": ["/bin/sh", "run.sh"]}]' >/dev/null

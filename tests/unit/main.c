@@ -12,7 +12,7 @@ int unpack_child_main(void) __attribute__((weak));
 
 int main(int argc, char **argv)
 {
-	/* unpack_run() re-executes its program; in the tests that is this one. */
+	/* unpack_run() starts a program of its own; in the tests that is this one. */
 	if (argc == 2 && strcmp(argv[1], "unpack-child") == 0 && unpack_child_main)
 		return unpack_child_main();
 	SRunner *runner = srunner_create(NULL);

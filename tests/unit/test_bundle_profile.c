@@ -455,56 +455,38 @@ START_TEST(only_one_shipped_profile_has_a_card)
 END_TEST
 
 /* What the files of a chain say, and what holds; the upper one is written first. */
-static const struct { const char *label, *upper, *lower; const char *want; } networks[] = {
-	{ "nobody", "", "", "null" },
-	{ "the parent", "", "\"network\": {\"allow\": [\"dns\"]}",
+static const struct { const char *label, *key, *upper, *lower, *want; } chains[] = {
+	{ "nobody", "moulette.network", "", "", "null" },
+	{ "the parent", "moulette.network", "", "\"network\": {\"allow\": [\"dns\"]}",
 	  "{\"allow\":[\"dns\"],\"rate\":\"10Mbit\",\"connections\":64}" },
-	{ "the whole is replaced", "\"network\": {\"allow\": [\"host\"]}",
+	{ "the whole is replaced", "moulette.network",
+	  "\"network\": {\"allow\": [\"host\"]}",
 	  "\"network\": {\"allow\": [\"dns\"], \"rate\": \"1Mbit\", \"connections\": 1}",
 	  "{\"allow\":[\"host\"],\"rate\":\"10Mbit\",\"connections\":64}" },
-	{ "null takes it away", "\"network\": null", "\"network\": {}", "null" },
-	{ "and gives way", "\"network\": {}", "\"network\": null",
+	{ "null takes it away", "moulette.network", "\"network\": null", "\"network\": {}", "null" },
+	{ "and gives way", "moulette.network", "\"network\": {}", "\"network\": null",
 	  "{\"allow\":[],\"rate\":\"10Mbit\",\"connections\":64}" },
+	{ "isolation: nobody", "moulette.isolation", "", "", "\"box\"" },
+	{ "isolation: the parent", "moulette.isolation", "", "\"isolation\": \"strict\"", "\"strict\"" },
+	{ "isolation: taken back", "moulette.isolation", "\"isolation\": \"box\"",
+	  "\"isolation\": \"strict\"", "\"box\"" },
+	{ "isolation: asked for", "moulette.isolation", "\"isolation\": \"strict\"", "",
+	  "\"strict\"" },
 };
 
-START_TEST(the_last_network_decides)
+START_TEST(the_last_file_decides)
 {
 	struct profile p = { 0 };
 	AUTO_FREE char *upper = mem_printf("{\"extends\": \"a\", \"moulette\": {%s}}",
-					   networks[_i].upper);
-	AUTO_FREE char *lower = mem_printf("{\"moulette\": {%s}}", networks[_i].lower);
+					   chains[_i].upper);
+	AUTO_FREE char *lower = mem_printf("{\"moulette\": {%s}}", chains[_i].lower);
 
 	put("t.json", upper);
 	put("a.json", lower);
 	must_load("t", &p);
 	AUTO_JSON *o = profile_json(&p);
-	ck_assert_msg(strcmp(at(o, "moulette.network"), networks[_i].want) == 0, "%s: %s",
-		      networks[_i].label, at(o, "moulette.network"));
-	profile_done(&p);
-}
-END_TEST
-
-/* What the files of a chain say of `isolation`; the upper one is written first. */
-static const struct { const char *upper, *lower, *want; } isolations[] = {
-	{ "", "", "box" },
-	{ "", "\"isolation\": \"strict\"", "strict" },
-	{ "\"isolation\": \"box\"", "\"isolation\": \"strict\"", "box" },
-	{ "\"isolation\": \"strict\"", "", "strict" },
-};
-
-START_TEST(the_last_isolation_decides)
-{
-	struct profile p = { 0 };
-	AUTO_FREE char *upper = mem_printf("{\"extends\": \"a\", \"moulette\": {%s}}",
-					   isolations[_i].upper);
-	AUTO_FREE char *lower = mem_printf("{\"moulette\": {%s}}", isolations[_i].lower);
-
-	put("t.json", upper);
-	put("a.json", lower);
-	must_load("t", &p);
-	AUTO_JSON *o = profile_json(&p);
-	ck_assert_str_eq(json_object_get_string(json_object_object_get(
-		json_object_object_get(o, "moulette"), "isolation")), isolations[_i].want);
+	ck_assert_msg(strcmp(at(o, chains[_i].key), chains[_i].want) == 0, "%s: %s",
+		      chains[_i].label, at(o, chains[_i].key));
 	profile_done(&p);
 }
 END_TEST
@@ -572,11 +554,9 @@ Suite *suite_bundle_profile(void)
 	tcase_add_test(tc, warnings);
 	tcase_add_loop_test(tc, only_one_shipped_profile_has_a_card, 0,
 			    (int)(sizeof(shipped) / sizeof(*shipped)));
-	tcase_add_loop_test(tc, the_last_network_decides, 0,
-			    (int)(sizeof(networks) / sizeof(*networks)));
+	tcase_add_loop_test(tc, the_last_file_decides, 0,
+			    (int)(sizeof(chains) / sizeof(*chains)));
 	tcase_add_test(tc, the_digest_knows_the_network);
-	tcase_add_loop_test(tc, the_last_isolation_decides, 0,
-			    (int)(sizeof(isolations) / sizeof(*isolations)));
 	tcase_add_test(tc, the_digest_knows_the_isolation);
 	tcase_add_loop_test(tc, a_card_without_sockets_is_warned_of, 0,
 			    (int)(sizeof(cards) / sizeof(*cards)));

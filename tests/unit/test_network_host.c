@@ -300,8 +300,8 @@ static int link_with(const char *name, const char *other, uint32_t address, int 
 	snprintf(a.name, sizeof a.name, "%s", name);
 	snprintf(b.name, sizeof b.name, "%s", other);
 	a.mac[4] = b.mac[4] = (uint8_t)name[strlen(name) - 1];
-	ck_assert_msg(netlink_open(NETLINK_ROUTE, &sock, &err) == 0 && route_veth(sock, &a, &b, &err) == 0, "%s",
-		      err.msg);
+	ck_assert_msg(netlink_open(NETLINK_ROUTE, &sock, &err) == 0 &&
+		      route_veth(sock, &a, &b, &err) == 0, "%s", err.msg);
 	int index = route_index(sock, name);
 	ck_assert_msg(route_address(sock, index, address, bits, &err) == 0 &&
 		      route_up(sock, index, &err) == 0 &&
