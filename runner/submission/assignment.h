@@ -58,6 +58,12 @@ int assignment_plan(const struct assignment *a, const struct languages *langs, i
 		    bool has_check, const struct limits *base, const struct limits *over,
 		    double time_factor, struct plan *ret, struct err *err);
 
+/** assignment_ceiling() - no step of any plan that assignment_plan() makes of these has a larger
+ *  limit, whatever is handed in. */
+void assignment_ceiling(const struct assignment *a, const struct languages *langs,
+			const struct limits *base, const struct limits *over, double time_factor,
+			struct limits *ret);
+
 /** assignment_wants_probe() - true when the built-in assignment finds a Makefile (makefile,
  *  GNUmakefile): after `make` the caller asks `make -pq .moulette-none`. */
 bool assignment_wants_probe(const struct assignment *a, int work_fd);

@@ -17,7 +17,7 @@ struct scan {
 	size_t bytes;
 };
 
-static bool ends_with(const char *name, char *const *endings)
+bool sources_ends_in(const char *name, char *const *endings)
 {
 	size_t len = strlen(name);
 	for (; *endings; endings++) {
@@ -31,7 +31,7 @@ static bool ends_with(const char *name, char *const *endings)
 bool sources_is_of(const char *name, const struct language *row)
 {
 	const char *slash = strrchr(name, '/');
-	return ends_with(slash ? slash + 1 : name, row->extensions);
+	return sources_ends_in(slash ? slash + 1 : name, row->extensions);
 }
 
 static int add(struct scan *s, const char *path, struct err *err)
@@ -54,10 +54,10 @@ static int add(struct scan *s, const char *path, struct err *err)
 static int note_file(struct scan *s, const char *name, const char *path, struct err *err)
 {
 	const struct languages *l = s->languages;
-	if (ends_with(name, l->extensions))
+	if (sources_ends_in(name, l->extensions))
 		return add(s, path, err);
 	for (size_t i = 0; i < l->n && !s->found.header; i++)
-		if (ends_with(name, l->rows[i].headers))
+		if (sources_ends_in(name, l->rows[i].headers))
 			s->found.header = mem_strdup(path);
 	return 0;
 }

@@ -1,0 +1,23 @@
+/* handins.h - what is named to a batch: files, folders of submissions, lists of either. */
+#ifndef MOULETTE_SUBMISSION_HANDINS_H
+#define MOULETTE_SUBMISSION_HANDINS_H
+
+#include <stdio.h>
+
+#include "base/err.h"
+
+/**
+ * handins_find() - the submissions that the words of a command line stand for, in their order
+ * @words:      paths; "-" stands for the lines of @list
+ * @extensions: of source files, as submission_open() has them
+ * @ret:        absolute paths, owned; added to
+ *
+ * A folder that holds a Makefile, run.sh or a source file is one submission, any other stands for
+ * what lies in it, sorted by name, without names that begin with a dot. What is no file or folder
+ * there (a socket) is left out. A path that does not exist, a folder that cannot be read or is
+ * empty: FAULT_USAGE.
+ */
+int handins_find(char *const *words, FILE *list, char *const *extensions, char ***ret,
+		 struct err *err);
+
+#endif
