@@ -73,6 +73,29 @@ int area_enter(struct area *a, const char *top, struct err *err)
 	return 0;
 }
 
+/* In the place of the mount that the engine made. */
+static int show_low(const struct area *a, int box_mnt, int own_mnt, struct err *err)
+{
+	AUTO_FD int tree = open_tree(AT_FDCWD, a->low, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (tree < 0 || setns(box_mnt, CLONE_NEWNS) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot show '%s' to the box", a->low);
+	int bad = umount2(a->at, MNT_DETACH) < 0 ||
+		  move_mount(tree, "", AT_FDCWD, a->at, MOVE_MOUNT_F_EMPTY_PATH) < 0;
+	if (bad)
+		err_set(err, FAULT_INFRA, errno, "cannot mount '%s' in the box", a->at);
+	if (setns(own_mnt, CLONE_NEWNS) < 0)
+		_exit(3); /* as in attach() */
+	return bad ? -1 : 0;
+}
+
+int area_enter_late(struct area *a, const char *top, int box_mnt, int own_mnt, struct err *err)
+{
+	if (!*top)
+		return 0;
+	umount2(a->low, MNT_DETACH);
+	return area_enter(a, top, err) < 0 ? -1 : show_low(a, box_mnt, own_mnt, err);
+}
+
 int area_allow(const struct area *a, int64_t bytes, struct err *err)
 {
 	struct statfs st;

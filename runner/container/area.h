@@ -48,8 +48,11 @@ struct area {
 int area_make(const struct area_options *opt, struct area *ret, struct err *err);
 /** area_enter() - @top below the base ("" : itself) is what the box sees, under a path that holds
  *  nothing of a student's: overlayfs splits names at colons, engines want UTF-8, and the box can
- *  read it in its mountinfo. To be called once. */
+ *  read it in its mountinfo. Once, before the box starts. */
 int area_enter(struct area *a, const char *top, struct err *err);
+/** area_enter_late() - the same for a box that has started already, on an area that was entered at
+ *  "": @box_mnt and @own_mnt as area_renew() has them. */
+int area_enter_late(struct area *a, const char *top, int box_mnt, int own_mnt, struct err *err);
 /** area_allow() - building: leave @bytes beside what lies there already. */
 int area_allow(const struct area *a, int64_t bytes, struct err *err);
 /** area_freeze() - the build is over: what lies here now is what each test finds. */

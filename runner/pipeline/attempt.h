@@ -34,6 +34,8 @@ struct attempt {
 	struct slot slot;
 	struct area areas[AREA_COUNT];
 	struct plan plan;
+	struct limits most;        /* of any step: what the config is made for */
+	bool ready;                /* its box was started before there was a submission; until its end */
 	struct assignment command; /* pseudo-assignment of a command */
 	struct json_object *config;
 	char **env;                /* of every step */
@@ -51,6 +53,15 @@ struct attempt {
 
 /** attempt_begin() - from the submission to a running box. A refusal is FAULT_STUDENT. */
 int attempt_begin(struct job *job, struct attempt *ret, struct err *err);
+/** attempt_can_wait() - can boxes be started before there is a submission? Not with an engine that
+ *  serves one step, nor where the rules of a card depend on the steps. */
+bool attempt_can_wait(const struct session *s);
+/** attempt_prepare() - all of attempt_begin() that needs no submission: a box that waits for one.
+ *  @waiting: a job without a submission, which the box is made for until attempt_take(). The caller
+ *  ends it in any case. */
+int attempt_prepare(struct job *waiting, struct attempt *ret, struct err *err);
+/** attempt_take() - the rest, for @job, which has no command: afterwards as after attempt_begin(). */
+int attempt_take(struct attempt *a, struct job *job, struct err *err);
 /** attempt_steps() - run and judge what job->result does not have yet. @ret_again: the box died,
  *  and another attempt is to go on from here. */
 int attempt_steps(struct attempt *a, bool *ret_again, struct err *err);

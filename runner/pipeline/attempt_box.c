@@ -86,7 +86,8 @@ static int unpack_into(struct attempt *a, const struct step_cgroup *group, struc
 		return err_set(err, FAULT_INFRA, errno, "cannot read the submission again");
 	if (unpack_run(&req, a->job->sub, &outcome, err) < 0)
 		return -1;
-	return area_enter(work, outcome.top, err);
+	return a->ready ? area_enter_late(work, outcome.top, a->box.mnt_ns, s->own_mnt, err) :
+			  area_enter(work, outcome.top, err);
 }
 
 /* The pages that unpacking fills are charged to a group of their own: no step's limit counts them,
@@ -211,34 +212,89 @@ static int start_box(struct attempt *a, struct err *err)
 		.own_mnt = s->own_mnt, .interrupt_fd = a->job->live->control.stop_fd,
 		.has_queues = has_queues(a->config), .patience = patience(s),
 	};
-	live_plan(a->job->live, &a->plan);
 	if (box_start(&opt, &a->box, err) < 0)
 		return -1;
 	a->started = true;
-	attempt_tell_box(a);
 	return 0;
 }
 
-int attempt_begin(struct job *job, struct attempt *ret, struct err *err)
+/* Everything that needs neither submission nor plan. */
+static int begin(struct job *job, const char *mark, struct attempt *ret, struct err *err)
 {
 	struct session *s = job->session;
 	*ret = (struct attempt){ .job = job, .slot = { .fd = -1 } };
 	if (job->command)
 		assignment_command(s->opt.assignment, job->command, &ret->command);
-	if (slot_take(s->opt.places, &s->host, job->result->id, &ret->slot, err) < 0 ||
-	    cgroup_make(&s->host, ret->slot.group, err) < 0 || room_furnish(&s->room, err) < 0 ||
-	    make_areas(ret, err) < 0 || unpack(ret, err) < 0 || plan_and_lay(ret, err) < 0)
+	if (slot_take(s->opt.places, &s->host, mark, &ret->slot, err) < 0 ||
+	    cgroup_make(&s->host, ret->slot.group, err) < 0 || room_furnish(&s->room, err) < 0)
 		return -1;
+	return make_areas(ret, err);
+}
+
+static int make_box(struct attempt *a, struct err *err)
+{
+	if (attempt_make_config(a, err) < 0 || limit_cpu(a, err) < 0 ||
+	    attempt_write_bundle(a, err) < 0)
+		return -1;
+	return start_box(a, err);
+}
+
+static void find_most(struct attempt *a)
+{
+	limits_init(&a->most);
+	for (size_t i = 0; i < a->plan.n; i++)
+		for (int k = 0; k < LIMIT_COUNT; k++)
+			if (a->plan.steps[i].limits.v[k] > a->most.v[k])
+				a->most.v[k] = a->plan.steps[i].limits.v[k];
+}
+
+int attempt_begin(struct job *job, struct attempt *ret, struct err *err)
+{
+	if (begin(job, job->result->id, ret, err) < 0 || unpack(ret, err) < 0 ||
+	    plan_and_lay(ret, err) < 0 || attempt_check_volumes(ret, err) < 0)
+		return -1;
+	find_most(ret);
 	attempt_card_plan(ret);
-	if (attempt_card_make(ret, &ret->plan.steps[0], err) < 0 ||
-	    attempt_make_config(ret, err) < 0 || limit_cpu(ret, err) < 0 ||
-	    attempt_write_bundle(ret, err) < 0)
+	live_plan(job->live, &ret->plan);
+	if (attempt_card_make(ret, &ret->plan.steps[0], err) < 0 || make_box(ret, err) < 0)
 		return -1;
-	return start_box(ret, err);
+	attempt_tell_box(ret);
+	return 0;
+}
+
+bool attempt_can_wait(const struct session *s)
+{
+	return s->engine.inherits_fds && !s->has_net;
+}
+
+int attempt_prepare(struct job *waiting, struct attempt *ret, struct err *err)
+{
+	const struct session *s = waiting->session;
+	const struct step_spec any = { .network = { .kind = NETWORK_UNSET } };
+	if (begin(waiting, "-", ret, err) < 0 || area_enter(&ret->areas[AREA_WORK], "", err) < 0)
+		return -1;
+	assignment_ceiling(s->opt.assignment, &s->languages, &s->profile.limits, &s->opt.over,
+			   s->opt.time_factor, &ret->most);
+	if (attempt_card_make(ret, &any, err) < 0 || make_box(ret, err) < 0)
+		return -1;
+	ret->ready = true;
+	return 0;
+}
+
+int attempt_take(struct attempt *a, struct job *job, struct err *err)
+{
+	a->job = job;
+	a->box.opt.interrupt_fd = job->live->control.stop_fd;
+	if (unpack(a, err) < 0 || plan_and_lay(a, err) < 0 || attempt_check_volumes(a, err) < 0)
+		return -1;
+	live_plan(job->live, &a->plan);
+	attempt_tell_box(a);
+	return 0;
 }
 
 void attempt_end(struct attempt *a)
 {
+	a->ready = false;
 	if (a->started)
 		box_end(&a->box);
 	attempt_card_end(a, true);

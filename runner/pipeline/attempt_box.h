@@ -10,7 +10,9 @@ const struct assignment *attempt_assignment(const struct attempt *a);
 int attempt_open_work(const struct attempt *a, int *ret, struct err *err);
 /** attempt_plan() - the steps; @has_check as assignment_plan() has it. */
 int attempt_plan(struct attempt *a, bool has_check, struct err *err);
-/** attempt_make_config() - a->config and a->env, from the plan. */
+/** attempt_check_volumes() - no -v where the plan's tests find a clean folder. FAULT_USAGE. */
+int attempt_check_volumes(const struct attempt *a, struct err *err);
+/** attempt_make_config() - a->config and a->env; steps have at most a->most. */
 int attempt_make_config(struct attempt *a, struct err *err);
 /** attempt_write_bundle() - rootfs and config.json in the room's bundle. */
 int attempt_write_bundle(const struct attempt *a, struct err *err);

@@ -73,22 +73,19 @@ static int collect_mounts(struct attempt *a, struct err *err)
 			return -1;
 		attempt_mount(a, copy, asg->files[i].to, false);
 	}
-	for (size_t i = 0; i < s->opt.n_mounts; i++) {
-		if (check_volume(a, &s->opt.mounts[i], err) < 0)
-			return -1;
+	for (size_t i = 0; i < s->opt.n_mounts; i++)
 		attempt_mount(a, s->opt.mounts[i].source, s->opt.mounts[i].destination,
 			      s->opt.mounts[i].rw);
-	}
 	return 0;
 }
 
-static int64_t largest(const struct plan *p, enum limit_id id)
+int attempt_check_volumes(const struct attempt *a, struct err *err)
 {
-	int64_t most = 0;
-	for (size_t i = 0; i < p->n; i++)
-		if (p->steps[i].limits.v[id] > most)
-			most = p->steps[i].limits.v[id];
-	return most;
+	const struct session_options *opt = &a->job->session->opt;
+	for (size_t i = 0; i < opt->n_mounts; i++)
+		if (check_volume(a, &opt->mounts[i], err) < 0)
+			return -1;
+	return 0;
 }
 
 /* What every step finds: the config's environment, which holds the assignment's and -e. */
@@ -127,7 +124,7 @@ int attempt_make_config(struct attempt *a, struct err *err)
 	if (!s->engine.inherits_fds && furnish_once(a, err) < 0)
 		return -1;
 	AUTO_FREE char *group = mem_printf("/%s/box", a->slot.group);
-	int64_t memory = largest(&a->plan, LIMIT_MEMORY);
+	int64_t memory = a->most.v[LIMIT_MEMORY];
 	const struct spec_request req = {
 		.image = &s->image, .root_path = s->room.root,
 		.work_source = a->areas[AREA_WORK].source, .tmp_source = a->areas[AREA_TMP].source,
@@ -136,7 +133,7 @@ int attempt_make_config(struct attempt *a, struct err *err)
 		.env = env, .mounts = a->mounts, .n_mounts = a->n_mounts,
 		.uid_base = a->slot.uid_base, .cgroups_path = group, .netns_path = s->room.netns,
 		.memory_bytes = memory > BOX_MEMORY_MIN ? memory : BOX_MEMORY_MIN,
-		.processes = BOX_PROCESSES, .max_file_bytes = largest(&a->plan, LIMIT_DISK),
+		.processes = BOX_PROCESSES, .max_file_bytes = a->most.v[LIMIT_DISK],
 	};
 	if (spec_make(&s->profile, &req, &a->config, err) < 0)
 		return -1;

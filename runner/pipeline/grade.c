@@ -113,30 +113,31 @@ static bool may_try_again(struct job *job, const struct err *err)
 	       ++job->failures < BOX_FAILURES_MAX;
 }
 
-static int attempts(struct job *job, struct err *err)
+static int attempts(struct job *job, struct attempt *ready, struct err *err)
 {
 	bool again = true;
 	while (again) {
-		struct attempt a;
+		struct attempt own, *a = ready ? ready : &own;
 		again = false;
-		int bad = attempt_begin(job, &a, err);
+		int bad = ready ? attempt_take(a, job, err) : attempt_begin(job, a, err);
+		ready = NULL;
 		if (!bad)
-			bad = attempt_steps(&a, &again, err);
-		attempt_end(&a);
+			bad = attempt_steps(a, &again, err);
+		attempt_end(a);
 		if (bad && !(again = may_try_again(job, err)))
 			return -1;
 	}
 	return 0;
 }
 
-static int run(struct job *job, struct err *err)
+static int run(struct job *job, struct attempt *ready, struct err *err)
 {
 	struct run_result *r = job->result;
 	int bad = session_ready(job->session, err);
 	describe_again(job->session, job->sub, r);
 	live_describe(job->live, r);
 	if (!bad)
-		bad = attempts(job, err);
+		bad = attempts(job, ready, err);
 	describe_again(job->session, job->sub, r);
 	/* Not the user at the terminal but `kill --box`: then there is a result that says so. */
 	if (bad && strcmp(err->code, "interrupted") == 0 && control_end_asked(&job->live->control))
@@ -151,15 +152,16 @@ static int run(struct job *job, struct err *err)
 }
 
 /* Only what could be opened is run; a refusal at the door is a result all the same. */
-static int open_and_run(struct session *s, const char *path, const char *name,
-			struct job *job, struct err *err)
+static int open_and_run(struct session *s, const struct grade_request *req, struct job *job,
+			struct err *err)
 {
 	struct submission *sub = job->sub;
+	const char *path = req->path, *name = req->name;
 	int bad = submission_open(path, s->languages.extensions, sub, err);
 	if (!bad || err->fault == FAULT_STUDENT)
 		describe(s, sub, name, job->command != NULL, job->result);
 	if (!bad) {
-		bad = run(job, err);
+		bad = run(job, req->ready, err);
 	} else if (err->fault == FAULT_STUDENT) {
 		describe_again(s, sub, job->result);
 		bad = convert(err, job);
@@ -185,32 +187,32 @@ static void close_log(struct framelog *log, struct run_result *r, bool keep)
 	r->log_path = NULL;
 }
 
-static int record(struct session *s, const char *path, const char *name, char *const *command,
-		  struct live *live, struct run_result *r, struct err *err)
+static int record(struct session *s, const struct grade_request *req, struct live *live,
+		  struct run_result *r, struct err *err)
 {
 	struct framelog log = { .fd = -1 };
 	struct submission sub = { .fd = -1, .bytes = -1, .entries = -1 };
-	struct job job = { .session = s, .sub = &sub, .command = command, .log = &log,
+	struct job job = { .session = s, .sub = &sub, .command = req->command, .log = &log,
 			   .live = live, .result = r };
 	r->log_path = mem_printf("%s/%s.log", s->opt.places->logs, r->id);
 	if (framelog_create(&log, r->log_path) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", r->log_path);
 	int64_t start = clock_mono_ns();
-	int bad = open_and_run(s, path, name, &job, err);
+	int bad = open_and_run(s, req, &job, err);
 	submission_done(&sub);
 	r->duration_ns = clock_mono_ns() - start;
 	close_log(&log, r, !bad);
 	if (bad)
 		return -1;
-	if (store_put(s->store, r, err) == 0)
+	if (req->keep(req->ctx, r, err) == 0)
 		return 0;
 	if (r->log_path)
 		unlink(r->log_path);
 	return -1;
 }
 
-int grade(struct session *s, const char *path, const char *name, char *const *command,
-	  struct run_result *ret, struct err *err)
+int grade(struct session *s, const struct grade_request *req, struct run_result *ret,
+	  struct err *err)
 {
 	struct live live;
 	run_result_init(ret);
@@ -218,7 +220,30 @@ int grade(struct session *s, const char *path, const char *name, char *const *co
 	ret->started_real_ns = clock_real_ns();
 	if (live_begin(s->opt.places, ret->id, s->opt.interrupt_fd, &live, err) < 0)
 		return -1;
-	int bad = record(s, path, name, command, &live, ret, err);
+	int bad = record(s, req, &live, ret, err);
 	live_end(&live);
 	return bad ? -1 : 0;
+}
+
+int grade_store(void *ctx, const struct run_result *r, struct err *err)
+{
+	const struct session *s = ctx;
+	return store_put(s->store, r, err);
+}
+
+void grade_lost(const struct session *s, const char *path, const struct err *why,
+		struct run_result *ret)
+{
+	const char *slash = strrchr(path, '/');
+	char *base = mem_strdup(slash && slash[1] ? slash + 1 : path);
+	const struct submission sub = { .fd = -1, .name = base, .file = base };
+	const struct job job = { .session = (struct session *)s, .result = ret };
+	run_result_init(ret);
+	clock_ulid(ret->id);
+	ret->started_real_ns = clock_real_ns();
+	ret->duration_ns = 0;
+	describe(s, &sub, NULL, false, ret);
+	ret->submission.bytes = ret->submission.entries = -1;
+	convert(why, &job);
+	free(base);
 }
