@@ -286,8 +286,16 @@ static int json_write(FILE *out, const struct run_result *r, const struct report
 	return report_json_write(out, r, false, err);
 }
 
+static int json_write_line(FILE *out, const struct run_result *r, const struct report_options *opt,
+			   struct err *err)
+{
+	(void)opt;
+	return report_json_write(out, r, true, err);
+}
+
 const struct report_format report_json = {
 	.name = "json",
 	.summary = "one moulette.result/1 object",
 	.write = json_write,
+	.write_line = json_write_line,
 };

@@ -21,6 +21,9 @@ struct report_format {
 	const char *summary;
 	int (*write)(FILE *out, const struct run_result *r, const struct report_options *opt,
 		     struct err *err);
+	/** One of many, on one line: what `moulette batch` prints as each is ready. */
+	int (*write_line)(FILE *out, const struct run_result *r, const struct report_options *opt,
+			  struct err *err);
 };
 extern const struct report_format *const report_formats[]; /* NULL-terminated */
 /** report_format_find() - FAULT_USAGE lists the formats. */

@@ -127,7 +127,6 @@ static void put_headline(const struct page *p)
 	else if (!isnan(r->score))
 		fprintf(p->out, ", %s/%s point%s", words_points(r->score, got),
 			words_points(r->max_score, max), r->max_score == 1 ? "" : "s");
-	fputc('\n', p->out);
 }
 
 /* Why there is no grade, whose fault that is, and what it means for the student. */
@@ -248,6 +247,7 @@ static void put_replaced(const struct page *p)
 static int put_page(struct page *p)
 {
 	put_headline(p);
+	fputc('\n', p->out);
 	if (words_has_error(p->r))
 		put_error(p);
 	if (put_steps(p) < 0)
@@ -282,8 +282,45 @@ static int text_write(FILE *out, const struct run_result *r, const struct report
 	return p.rc;
 }
 
+/* Why, in the words of what decided: " - sums: line 1: expected ..." */
+static void put_reason(const struct page *p)
+{
+	const struct run_result *r = p->r;
+	AUTO_FREE char *reason = NULL;
+	AUTO_BUF shown = { 0 };
+
+	if (words_has_error(r))
+		reason = mem_printf("%s (%s)", words_error_message(r), words_error_code(r));
+	for (size_t i = 0; !reason && i < r->n_steps; i++) {
+		const struct step_result *s = &r->steps[i];
+		if (s->verdict == r->verdict && s->verdict != VERDICT_PASSED)
+			reason = mem_printf("%s%s%s", s->name ? s->name : "",
+					    s->message[0] ? ": " : "", s->message);
+	}
+	if (!reason)
+		return;
+	escape_terminal(&shown, reason, strlen(reason));
+	fprintf(p->out, " - %s", shown.data ? shown.data : "");
+}
+
+static int text_write_line(FILE *out, const struct run_result *r, const struct report_options *opt,
+			   struct err *err)
+{
+	CLEANUP(locale_leave) struct locales locales = locale_enter();
+	const struct page p = { .out = out, .r = r, .color = opt->color };
+
+	(void)locales;
+	put_headline(&p);
+	put_reason(&p);
+	fputc('\n', out);
+	if (fflush(out) != 0 || ferror(out))
+		return err_set(err, FAULT_INFRA, errno, "cannot write the report");
+	return 0;
+}
+
 const struct report_format report_text = {
 	.name = "text",
 	.summary = "for people: the verdict, a table of steps, why a step failed",
 	.write = text_write,
+	.write_line = text_write_line,
 };
