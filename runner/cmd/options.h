@@ -27,6 +27,11 @@ void cmd_help(const struct command *cmd, FILE *out);
 #define OPTION_VOLUME { "volume", 'v', "SRC:DST[:ro|:rw]", "bind a file or folder of the host, " \
 	"read-only unless said" }
 #define OPTION_ENV { "env", 'e', "NAME=VALUE", "set a variable in the box" }
+#define OPTION_LIMIT { "limit", 'l', "NAME=VALUE", "override a limit: cpu, wall, memory, processes, " \
+	"output, disk" }
+#define OPTION_TIME_FACTOR { "time-factor", 't', "X", "multiply every time limit by X (a slow machine)" }
+#define OPTION_ISOLATION { "isolation", 0, "HOW", "box: all tests in one container; strict: each in a " \
+	"new one" }
 #define OPTION_END { NULL, 0, NULL, NULL }
 
 /** cli_mounts() - the values of --volume; sources are made absolute and must exist. A folder or

@@ -1,23 +1,20 @@
 /* run.c - grade one submission and print the result. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
-#include "base/signals.h"
 #include "cmd/command.h"
+#include "cmd/grading.h"
 #include "cmd/options.h"
 #include "pipeline/grade.h"
 #include "report/report.h"
-#include "submission/assignment.h"
 
 #define OUTPUTS_MAX 16
 
@@ -41,9 +38,9 @@ static const struct option_spec options[] = {
 	{ "name", 'n', "NAME", "name of the submission in the result (default: of its file)" },
 	OPTION_VOLUME,
 	OPTION_ENV,
-	{ "limit", 'l', "NAME=VALUE", "override a limit: cpu, wall, memory, processes, output, disk" },
-	{ "time-factor", 't', "X", "multiply every time limit by X (a slow machine)" },
-	{ "isolation", 0, "HOW", "box: all tests in one container; strict: each in a new one" },
+	OPTION_LIMIT,
+	OPTION_TIME_FACTOR,
+	OPTION_ISOLATION,
 	OPTION_END,
 };
 
@@ -156,54 +153,6 @@ static int write_outputs(struct outputs *out, const struct run_result *r, struct
 	return 0;
 }
 
-static int take_assignment(const struct cli *cli, struct assignment *ret, bool *ret_given,
-			   struct err *err)
-{
-	const char *path = cli_get(cli, "assignment");
-	*ret_given = path || access("assignment.json", F_OK) == 0;
-	if (!*ret_given)
-		return 0;
-	if (assignment_load(path ? path : ".", ret, err) < 0)
-		return -1;
-	return cli->command ? 0 : assignment_check_tests(ret, err);
-}
-
-static int take_limits(const struct cli *cli, struct session_options *opt, struct err *err)
-{
-	limits_init(&opt->over);
-	for (size_t i = 0; i < cli->n_given; i++)
-		if (strcmp(cli->given[i].spec->name, "limit") == 0 &&
-		    limits_assign(&opt->over, cli->given[i].value, err) < 0)
-			return -1;
-	const char *factor = cli_get(cli, "time-factor");
-	char *end = NULL;
-	opt->time_factor = factor ? strtod(factor, &end) : 1;
-	/* Written so that NaN is refused, too. */
-	if (factor && (end == factor || *end ||
-		       !(opt->time_factor >= 0.01 && opt->time_factor <= 10000)))
-		return usage_error(err, "run: time factor '%s': expected a number from 0.01 to 10000",
-				   factor);
-	return 0;
-}
-
-/* Readable once the session has blocked the signals. */
-static int open_signals(int *ret, struct err *err)
-{
-	sigset_t set;
-	signals_ending(&set);
-	*ret = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return *ret < 0 ? err_set(err, FAULT_INFRA, errno, "cannot watch for signals") : 0;
-}
-
-static int signal_status(int fd)
-{
-	struct signalfd_siginfo info;
-	if (read(fd, &info, sizeof info) != (ssize_t)sizeof info)
-		return EXIT_TROUBLE;
-	fprintf(stderr, "moulette: interrupted; the box is ended, nothing was recorded\n");
-	return 128 + (int)info.ssi_signo;
-}
-
 static int status_of(const struct run_result *r)
 {
 	if (r->verdict == VERDICT_PASSED)
@@ -220,62 +169,44 @@ static int grade_and_report(const struct session_options *opt, const struct cli 
 	/* Absolute, since grading changes the current folder; a missing one is said by the stage. */
 	if (!path)
 		path = mem_strdup(cli->args[0]);
+	const struct grade_request req = { .path = path, .name = cli_get(cli, "name"),
+					   .command = cli->command, .keep = grade_store,
+					   .ctx = &session };
 	run_result_init(&result);
 	int status = session_open(opt, &session, err);
 	if (status == 0)
-		status = grade(&session, path, cli_get(cli, "name"), cli->command, &result, err);
+		status = grade(&session, &req, &result, err);
 	if (status == 0 && (status = write_outputs(out, &result, err)) == 0)
 		status = status_of(&result);
 	else if (strcmp(err->code, "interrupted") == 0)
-		status = signal_status(opt->interrupt_fd);
+		status = grading_interrupted(opt->interrupt_fd, "the box is ended, nothing was recorded");
 	run_result_done(&result);
 	session_close(&session);
 	return status;
 }
 
-static int run_with(const struct places *places, const struct cli *cli,
-		    const struct assignment *assignment, struct outputs *out, struct err *err)
+static int run_with(const struct cli *cli, struct grading *g, struct outputs *out, struct err *err)
 {
-	AUTO_FD int signals = -1;
-	AUTO_STRV env = NULL;
-	struct mount_spec *mounts = NULL;
-	struct session_options opt = { .places = places, .assignment = assignment,
-				       .image = cli_get(cli, "image"),
-				       .profile = cli_get(cli, "profile") };
 	const char *name = cli_get(cli, "name");
 	if (name && !*name)
 		return usage_error(err, "run: name '': expected a name");
-	const char *isolation = cli_get(cli, "isolation");
-	if (isolation && isolation_parse(isolation, "run: isolation", &opt.isolation, err) < 0)
+	if (take_outputs(cli, out, err) < 0)
 		return -1;
-	if (take_limits(cli, &opt, err) < 0 || cli_env(cli, &env, err) < 0 ||
-	    cli_mounts(cli, &mounts, &opt.n_mounts, err) < 0)
-		return -1;
-	opt.mounts = mounts;
-	opt.env = env;
-	int status = take_outputs(cli, out, err);
-	if (status == 0)
-		status = open_signals(&signals, err);
-	opt.interrupt_fd = signals;
-	if (status == 0)
-		status = grade_and_report(&opt, cli, out, err);
-	mounts_free(mounts, opt.n_mounts);
-	return status;
+	return grade_and_report(&g->opt, cli, out, err);
 }
 
 static int run_exec(const struct places *places, const struct cli *cli, struct err *err)
 {
-	struct assignment assignment = { 0 };
+	struct grading g;
 	struct outputs out = { .n = 0 };
-	bool given = false;
 	if (cli->n_args != 1)
 		return usage_error(err, "run: expected one SUBMISSION, got %zu; see 'moulette run "
 				   "--help'", cli->n_args);
-	int status = take_assignment(cli, &assignment, &given, err);
+	int status = grading_open(places, cli, "run", &g, err);
 	if (status == 0)
-		status = run_with(places, cli, given ? &assignment : NULL, &out, err);
+		status = run_with(cli, &g, &out, err);
 	outputs_done(&out);
-	assignment_done(&assignment);
+	grading_close(&g);
 	return status;
 }
 

@@ -1,0 +1,177 @@
+/* batch.c - grade many submissions, several at a time, and print a line for each. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/signals.h"
+#include "cmd/command.h"
+#include "cmd/grading.h"
+#include "cmd/options.h"
+#include "pipeline/crew.h"
+#include "report/progress.h"
+#include "submission/handins.h"
+
+#define JOBS_MAX 1024
+
+static const struct option_spec options[] = {
+	OPTION_ASSIGNMENT,
+	OPTION_IMAGE,
+	OPTION_PROFILE,
+	{ "jobs", 'j', "N", "submissions that are graded at a time (default: one a processor)" },
+	{ "format", 'f', "FORMAT", "text (default) or json: a line for each, as it is ready" },
+	{ "output", 'o', "FILE", "file of the lines (default: stdout)" },
+	OPTION_VOLUME,
+	OPTION_ENV,
+	OPTION_LIMIT,
+	OPTION_TIME_FACTOR,
+	OPTION_ISOLATION,
+	OPTION_END,
+};
+
+/* What one call prints, and how far it is. */
+struct batch {
+	FILE *out;
+	bool own; /* of -o */
+	const struct report_format *format;
+	char **paths;
+	struct progress progress;
+};
+
+static int take_jobs(const struct cli *cli, int *ret, struct err *err)
+{
+	const char *text = cli_get(cli, "jobs");
+	char *end = NULL;
+	long n = text ? strtol(text, &end, 10) : sysconf(_SC_NPROCESSORS_ONLN);
+	if (text && (end == text || *end || n < 1 || n > JOBS_MAX))
+		return usage_error(err, "batch: jobs '%s': expected a number from 1 to %d", text,
+				   JOBS_MAX);
+	*ret = n < 1 ? 1 : n > JOBS_MAX ? JOBS_MAX : (int)n;
+	return 0;
+}
+
+/* Last of what the user may have got wrong, since it empties the file. */
+static int open_output(const struct cli *cli, struct batch *b, struct err *err)
+{
+	const char *path = cli_get(cli, "output");
+	b->out = path ? fopen(path, "we") : stdout;
+	b->own = path != NULL;
+	return b->out ? 0 : err_set(err, FAULT_USAGE, errno, "cannot write to '%s'", path);
+}
+
+static int each(void *ctx, const struct run_result *r, const char *text, size_t len, struct err *err)
+{
+	struct batch *b = ctx;
+	progress_count(&b->progress, r->verdict);
+	progress_clear(&b->progress);
+	fwrite(text, 1, len, b->out);
+	if (fflush(b->out) != 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot write the results");
+	progress_show(&b->progress);
+	return 0;
+}
+
+static void tick(void *ctx)
+{
+	struct batch *b = ctx;
+	progress_show(&b->progress);
+}
+
+static bool has_color(FILE *out)
+{
+	const char *term = getenv("TERM");
+	return isatty(fileno(out)) && !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
+}
+
+static void block_signals(void)
+{
+	sigset_t set;
+	signals_ending(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static void say_sum(const struct batch *b)
+{
+	AUTO_BUF tally = { 0 };
+	progress_tally(&b->progress, &tally);
+	fprintf(stderr, "moulette: %zu of %zu submission%s: %s\n", b->progress.done,
+		b->progress.total, b->progress.total == 1 ? "" : "s",
+		tally.data ? tally.data : "none was graded");
+}
+
+static int status_of(const struct batch *b)
+{
+	return b->progress.tally[VERDICT_INTERNAL_ERROR] > 0 ? EXIT_TROUBLE : EXIT_ALL_PASSED;
+}
+
+static int grade_all(struct batch *b, struct session *s, int jobs, struct err *err)
+{
+	const size_t n = strv_len(b->paths);
+	const struct crew_options crew = {
+		.session = s, .paths = b->paths, .n_paths = n,
+		.workers = (size_t)jobs < n ? jobs : (int)n, .format = b->format,
+		.report = { .color = has_color(b->out) }, .interrupt_fd = s->opt.interrupt_fd,
+		.each = each, .tick = tick, .ctx = b,
+	};
+	block_signals();
+	progress_begin(&b->progress, stderr, n);
+	progress_show(&b->progress);
+	int bad = crew_run(&crew, err);
+	progress_clear(&b->progress);
+	if (!bad || strcmp(err->code, "interrupted") == 0)
+		say_sum(b);
+	if (bad && strcmp(err->code, "interrupted") == 0)
+		return grading_interrupted(s->opt.interrupt_fd, "boxes are ended, what was graded "
+					   "is recorded");
+	return bad ? -1 : status_of(b);
+}
+
+static int open_and_grade(const struct cli *cli, struct grading *g, struct batch *b, struct err *err)
+{
+	struct session session;
+	const char *format = cli_get(cli, "format");
+	int jobs = 1;
+	if (take_jobs(cli, &jobs, err) < 0 ||
+	    report_format_find(format ? format : "text", &b->format, err) < 0)
+		return -1;
+	int status = session_open(&g->opt, &session, err);
+	if (status == 0)
+		status = handins_find(cli->args, stdin, session.languages.extensions, &b->paths, err);
+	if (status == 0)
+		status = open_output(cli, b, err);
+	if (status == 0)
+		status = grade_all(b, &session, jobs, err);
+	session_close(&session);
+	return status;
+}
+
+static int batch_exec(const struct places *places, const struct cli *cli, struct err *err)
+{
+	struct grading g;
+	struct batch b = { .paths = strv_dup(NULL) };
+	if (cli->n_args == 0)
+		return usage_error(err, "batch: expected SUBMISSION...: files, folders of them, or - for "
+				   "a list on stdin; see 'moulette batch --help'");
+	int status = grading_open(places, cli, "batch", &g, err);
+	if (status == 0)
+		status = open_and_grade(cli, &g, &b, err);
+	if (b.own && b.out && fclose(b.out) != 0 && status >= 0)
+		status = err_set(err, FAULT_INFRA, errno, "cannot write the results");
+	strv_free(b.paths);
+	grading_close(&g);
+	return status;
+}
+
+const struct command cmd_batch = {
+	.name = "batch",
+	.synopsis = "batch [OPTION]... SUBMISSION...",
+	.summary = "grade many submissions: files, folders of them, - for a list on stdin",
+	.options = options,
+	.exec = batch_exec,
+};

@@ -1,0 +1,27 @@
+/* grading.h - what the commands that grade take from their command lines alike. */
+#ifndef MOULETTE_CMD_GRADING_H
+#define MOULETTE_CMD_GRADING_H
+
+#include "cmd/command.h"
+#include "model/assignment.h"
+#include "pipeline/session.h"
+
+struct grading {
+	struct session_options opt; /* borrows from here */
+	struct assignment assignment;
+	char **env;
+	struct mount_spec *mounts;
+	int signals;
+};
+
+/** grading_open() - the assignment, -i, -p, -v, -e, --limit, --time-factor, --isolation, and a
+ *  signalfd for the signals that end programs. @command begins messages. FAULT_USAGE; *ret is to be
+ *  closed in both cases. */
+int grading_open(const struct places *places, const struct cli *cli, const char *command,
+		 struct grading *ret, struct err *err);
+void grading_close(struct grading *g);
+/** grading_interrupted() - takes the signal that came, says @what of it on stderr. Return: the exit
+ *  status. */
+int grading_interrupted(int signals, const char *what);
+
+#endif

@@ -1,0 +1,143 @@
+/* worker.c - grades what it is told, with the next box always ready.
+ *
+ * A result is rendered here, where the processors are, and stored by the crew, which is the only
+ * writer: it comes back as "kept" before the mark of the run goes, so that no sweep takes its log
+ * for one that nobody wants.
+ */
+#include "pipeline/worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "container/live.h"
+#include "pipeline/attempt.h"
+#include "pipeline/grade.h"
+#include "store/parcel.h"
+
+struct worker {
+	const struct worker_options *opt;
+	bool more;
+	/* What the box is made for until there is a submission. */
+	struct live idle;
+	struct job waiting;
+	struct attempt box;
+};
+
+/* Return: is something to be heard? No: stop. */
+static bool wait_order(const struct worker *w)
+{
+	struct pollfd p[] = { { .fd = w->opt->socket, .events = POLLIN },
+			      { .fd = w->opt->stop_fd, .events = POLLIN } };
+	while (poll(p, 2, -1) < 0 && errno == EINTR)
+		continue;
+	return p[1].revents == 0;
+}
+
+/* Waits. Return: 0, or -1 when the crew is gone. */
+static int hear(const struct worker *w, struct worker_order *ret)
+{
+	ssize_t n = fd_recv(w->opt->socket, ret, sizeof *ret, NULL, NULL, NULL, 0);
+	return n >= (ssize_t)offsetof(struct worker_order, path) ? 0 : -1;
+}
+
+/* --- a result ----------------------------------------------------------------------------- */
+
+static int render(const struct worker *w, const struct run_result *r, struct buf *to,
+		  struct err *err)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	if (!out)
+		return err_set(err, FAULT_INFRA, errno, "cannot open a stream");
+	int bad = w->opt->format->write_line(out, r, &w->opt->report, err);
+	fclose(out);
+	buf_add(to, text, len);
+	free(text);
+	return bad;
+}
+
+static int send_result(const struct worker *w, const struct run_result *r, struct err *err)
+{
+	struct worker_answer a = { .type = ANSWER_RESULT };
+	AUTO_BUF bytes = { 0 };
+	parcel_pack(&bytes, r);
+	a.parcel = bytes.len;
+	if (render(w, r, &bytes, err) < 0)
+		return -1;
+	AUTO_FD int fd = memfd_create("result", MFD_CLOEXEC);
+	if (fd < 0 || fd_write_all(fd, bytes.data, bytes.len) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot hand on a result");
+	return fd_send(w->opt->socket, &a, sizeof a, &fd, 1) < 0 ?
+		       err_set(err, FAULT_INFRA, errno, "cannot hand on a result") : 0;
+}
+
+static int keep(void *ctx, const struct run_result *r, struct err *err)
+{
+	struct worker *w = ctx;
+	struct worker_order answer;
+	if (send_result(w, r, err) < 0)
+		return -1;
+	if (hear(w, &answer) < 0 || answer.type == ORDER_GRADE)
+		return err_set_code(err, "interrupted", FAULT_NONE, 0, "interrupted");
+	w->more = answer.more;
+	return answer.type == ORDER_KEPT ? 0 : err_set_code(err, "interrupted", FAULT_NONE, 0,
+							    "not stored");
+}
+
+/* --- boxes -------------------------------------------------------------------------------- */
+
+/* What keeps a box from being ready is told by the result of who needs one. */
+static void prepare(struct worker *w)
+{
+	struct session *s = w->opt->session;
+	struct err err = { 0 };
+	if (w->box.ready || !w->more || session_ready(s, &err) < 0 || !attempt_can_wait(s))
+		return;
+	if (attempt_prepare(&w->waiting, &w->box, &err) < 0)
+		attempt_end(&w->box);
+}
+
+/* Return: 0, or -1 when nothing more is to be graded. */
+static int grade_one(struct worker *w, const struct worker_order *order)
+{
+	struct run_result result;
+	struct err err = { 0 };
+	const struct grade_request req = { .path = order->path, .keep = keep, .ctx = w,
+					   .ready = w->box.ready ? &w->box : NULL };
+	w->more = order->more;
+	int bad = grade(w->opt->session, &req, &result, &err);
+	run_result_done(&result);
+	if (!bad)
+		return 0;
+	const struct worker_answer a = { .type = ANSWER_TROUBLE, .err = err };
+	if (strcmp(err.code, "interrupted") != 0)
+		fd_send(w->opt->socket, &a, sizeof a, NULL, 0);
+	return -1;
+}
+
+void worker_main(const struct worker_options *opt)
+{
+	struct worker w = { .opt = opt, .more = true,
+			    .idle = { .places = opt->session->opt.places, .fd = -1,
+				      .control = CONTROL_NONE } };
+	struct worker_order order;
+	opt->session->opt.interrupt_fd = opt->stop_fd;
+	w.idle.control.stop_fd = opt->stop_fd;
+	w.waiting = (struct job){ .session = opt->session, .live = &w.idle };
+	do
+		prepare(&w);
+	while (wait_order(&w) && hear(&w, &order) == 0 && order.type == ORDER_GRADE &&
+	       grade_one(&w, &order) == 0);
+	if (w.box.ready)
+		attempt_end(&w.box);
+	_exit(0);
+}
