@@ -110,6 +110,17 @@ static int status_of(const struct batch *b)
 	return b->progress.tally[VERDICT_INTERNAL_ERROR] > 0 ? EXIT_TROUBLE : EXIT_ALL_PASSED;
 }
 
+/* One word that is one submission may have been meant for a folder of them. */
+static void say_alone(const struct cli *cli, const struct batch *b)
+{
+	struct stat word, path;
+	if (cli->n_args == 1 && strv_len(b->paths) == 1 && stat(cli->args[0], &word) == 0 &&
+	    S_ISDIR(word.st_mode) && stat(b->paths[0], &path) == 0 && word.st_ino == path.st_ino &&
+	    word.st_dev == path.st_dev)
+		fprintf(stderr, "moulette: the folder '%s' holds sources and is graded as one "
+			"submission; for one a file, name the files\n", cli->args[0]);
+}
+
 static int grade_all(struct batch *b, struct session *s, int jobs, struct err *err)
 {
 	const size_t n = strv_len(b->paths);
@@ -145,8 +156,10 @@ static int open_and_grade(const struct cli *cli, struct grading *g, struct batch
 		status = handins_find(cli->args, stdin, session.languages.extensions, &b->paths, err);
 	if (status == 0)
 		status = open_output(cli, b, err);
-	if (status == 0)
+	if (status == 0) {
+		say_alone(cli, b);
 		status = grade_all(b, &session, jobs, err);
+	}
 	session_close(&session);
 	return status;
 }

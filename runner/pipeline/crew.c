@@ -37,6 +37,7 @@ struct member {
 	pid_t pid; /* 0: none */
 	int socket, stop;
 	size_t job; /* index of the path; NO_JOB: none */
+	bool promised; /* it was told that more comes, and makes a box ready */
 };
 
 struct crew {
@@ -87,7 +88,7 @@ static int start(struct crew *c, struct member *m, struct err *err)
 		begin_worker(c, theirs, hears);
 	}
 	*m = (struct member){ .pid = pid, .socket = fd_steal(&ours), .stop = fd_steal(&stops),
-			      .job = NO_JOB };
+			      .job = NO_JOB, .promised = true };
 	return 0;
 }
 
@@ -113,9 +114,24 @@ static void stop_all(struct crew *c)
 
 /* --- orders ------------------------------------------------------------------------------- */
 
+static size_t jobs_left(const struct crew *c)
+{
+	return c->stopping ? 0 : c->n_again + (c->opt->n_paths - c->next);
+}
+
 static bool has_job(const struct crew *c)
 {
-	return !c->stopping && (c->n_again > 0 || c->next < c->opt->n_paths);
+	return jobs_left(c) > 0;
+}
+
+/* Is there one that no other worker has a box for? */
+static bool promise(const struct crew *c, struct member *m)
+{
+	size_t promised = 0;
+	m->promised = false;
+	for (int i = 0; i < c->opt->workers; i++)
+		promised += c->members[i].pid > 0 && c->members[i].promised;
+	return m->promised = jobs_left(c) > promised;
 }
 
 static size_t take_job(struct crew *c)
@@ -142,7 +158,7 @@ static void hand_out(struct crew *c, struct member *m)
 	if (m->pid == 0 || m->job != NO_JOB || !has_job(c))
 		return;
 	m->job = take_job(c);
-	o.more = has_job(c);
+	m->promised = false;
 	snprintf(o.path, sizeof o.path, "%s", c->opt->paths[m->job]);
 	tell(m, &o);
 }
@@ -170,7 +186,7 @@ static int take_result(struct crew *c, struct member *m, const struct worker_ans
 		err_set(err, FAULT_INFRA, errno, "cannot read a result from a worker");
 	bad = bad || parcel_unpack(bytes.data, a->parcel, &result, err) < 0 ||
 	      deliver(c, &result, bytes.data + a->parcel, bytes.len - a->parcel, err) < 0;
-	struct worker_order o = { .type = bad ? ORDER_DROP : ORDER_KEPT, .more = has_job(c) };
+	struct worker_order o = { .type = bad ? ORDER_DROP : ORDER_KEPT, .more = promise(c, m) };
 	tell(m, &o);
 	run_result_done(&result);
 	m->job = NO_JOB;
@@ -193,6 +209,16 @@ static int give_up(struct crew *c, size_t job, const struct err *why, struct err
 	free(text);
 	run_result_done(&result);
 	return bad ? -1 : 0;
+}
+
+/* All paths were there when the batch began: that one is not any more is nobody's usage. */
+static int take_none(struct crew *c, struct member *m, const struct err *said, struct err *err)
+{
+	const size_t job = m->job;
+	struct err why = *said;
+	why.fault = FAULT_INFRA;
+	m->job = NO_JOB;
+	return give_up(c, job, &why, err);
 }
 
 static void name_end(int status, char words[64])
@@ -221,7 +247,7 @@ static int replace(struct crew *c, struct member *m, struct err *err)
 	} else if (job != NO_JOB) {
 		struct err why = { 0 };
 		err_set_code(&why, "worker.died", FAULT_INFRA, 0,
-			     "the worker that graded it %s, and so did the one before", words);
+			     "two workers ended while they graded it; the last one %s", words);
 		if (give_up(c, job, &why, err) < 0)
 			return -1;
 	}
@@ -244,6 +270,8 @@ static int hear(struct crew *c, struct member *m, struct err *err)
 	}
 	if (a.type == ANSWER_RESULT)
 		return take_result(c, m, &a, fd, err);
+	if (a.type == ANSWER_NONE && m->job != NO_JOB)
+		return take_none(c, m, &a.err, err);
 	*err = a.err;
 	return -1;
 }

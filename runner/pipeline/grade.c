@@ -117,7 +117,8 @@ static int attempts(struct job *job, struct attempt *ready, struct err *err)
 {
 	bool again = true;
 	while (again) {
-		struct attempt own, *a = ready ? ready : &own;
+		struct attempt own = { .ready = false };
+		struct attempt *a = ready ? ready : &own;
 		again = false;
 		int bad = ready ? attempt_take(a, job, err) : attempt_begin(job, a, err);
 		ready = NULL;
@@ -166,9 +167,7 @@ static int open_and_run(struct session *s, const struct grade_request *req, stru
 		describe_again(s, sub, job->result);
 		bad = convert(err, job);
 	} else if (err->fault == FAULT_INFRA) {
-		const char *slash = strrchr(path, '/');
-		sub->file = sub->file ? sub->file : mem_strdup(slash ? slash + 1 : path);
-		sub->name = sub->name ? sub->name : mem_strdup(sub->file);
+		submission_call(path, sub);
 		describe(s, sub, name, job->command != NULL, job->result);
 		bad = convert(err, job);
 	}
@@ -234,16 +233,14 @@ int grade_store(void *ctx, const struct run_result *r, struct err *err)
 void grade_lost(const struct session *s, const char *path, const struct err *why,
 		struct run_result *ret)
 {
-	const char *slash = strrchr(path, '/');
-	char *base = mem_strdup(slash && slash[1] ? slash + 1 : path);
-	const struct submission sub = { .fd = -1, .name = base, .file = base };
+	struct submission sub = { .fd = -1, .bytes = -1, .entries = -1 };
 	const struct job job = { .session = (struct session *)s, .result = ret };
 	run_result_init(ret);
 	clock_ulid(ret->id);
 	ret->started_real_ns = clock_real_ns();
 	ret->duration_ns = 0;
+	submission_call(path, &sub);
 	describe(s, &sub, NULL, false, ret);
-	ret->submission.bytes = ret->submission.entries = -1;
 	convert(why, &job);
-	free(base);
+	submission_done(&sub);
 }

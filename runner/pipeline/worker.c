@@ -113,15 +113,15 @@ static int grade_one(struct worker *w, const struct worker_order *order)
 	struct err err = { 0 };
 	const struct grade_request req = { .path = order->path, .keep = keep, .ctx = w,
 					   .ready = w->box.ready ? &w->box : NULL };
-	w->more = order->more;
 	int bad = grade(w->opt->session, &req, &result, &err);
 	run_result_done(&result);
 	if (!bad)
 		return 0;
-	const struct worker_answer a = { .type = ANSWER_TROUBLE, .err = err };
+	const bool gone = err.fault == FAULT_USAGE;
+	const struct worker_answer a = { .type = gone ? ANSWER_NONE : ANSWER_TROUBLE, .err = err };
 	if (strcmp(err.code, "interrupted") != 0)
 		fd_send(w->opt->socket, &a, sizeof a, NULL, 0);
-	return -1;
+	return gone ? 0 : -1;
 }
 
 void worker_main(const struct worker_options *opt)

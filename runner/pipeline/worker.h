@@ -17,7 +17,7 @@ struct worker_order {
 		ORDER_KEPT,  /* the result that was sent is stored */
 		ORDER_DROP,  /* it could not be */
 	} type;
-	bool more; /* another submission is likely to come: have a box ready */
+	bool more; /* with a result: another submission is to come; have a box ready */
 	char path[PATH_MAX];
 };
 
@@ -25,7 +25,8 @@ struct worker_order {
 struct worker_answer {
 	enum {
 		ANSWER_RESULT,  /* with one descriptor: @parcel bytes (store/parcel.h), then its text */
-		ANSWER_TROUBLE, /* @err: the user's fault, or nothing can be kept: nobody shall go on */
+		ANSWER_NONE,    /* @err: this one cannot be graded; it went while others were */
+		ANSWER_TROUBLE, /* @err: nothing can be kept: nobody shall go on */
 	} type;
 	uint64_t parcel;
 	struct err err;

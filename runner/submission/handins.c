@@ -91,6 +91,9 @@ static int add_path(struct finder *f, const char *path, const char *where, struc
 		return err_set(err, FAULT_USAGE, ENAMETOOLONG, "%s'%s'", where, path);
 	if (S_ISDIR(st.st_mode))
 		return add_folder(f, whole, err);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, FAULT_USAGE, 0, "%ssubmission '%s' is neither a file nor a "
+			       "folder", where, path);
 	add(f, ptr_steal(&whole));
 	return 0;
 }

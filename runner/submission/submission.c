@@ -238,6 +238,16 @@ static int digest(struct submission *s, struct err *err)
 	return 0;
 }
 
+void submission_call(const char *path, struct submission *s)
+{
+	struct stat st;
+	bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	if (!s->file)
+		s->file = last_component(path);
+	if (!s->name)
+		s->name = folder ? mem_strdup(s->file) : short_name(s->file, true);
+}
+
 int submission_open(const char *path, char *const *extensions, struct submission *ret,
 		    struct err *err)
 {

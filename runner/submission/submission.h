@@ -20,5 +20,8 @@
  */
 int submission_open(const char *path, char *const *extensions, struct submission *ret,
 		    struct err *err);
+/** submission_call() - sets name and file of one that could not be opened, by its path alone; what
+ *  is set stays. */
+void submission_call(const char *path, struct submission *s);
 
 #endif

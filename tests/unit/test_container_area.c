@@ -242,6 +242,38 @@ START_TEST(building_may_add_what_it_is_allowed)
 }
 END_TEST
 
+static int top_is_seen(void)
+{
+	return access("../mnt/beside", F_OK) == 0 ? 2 : left_nothing();
+}
+
+/* The box was there first; which folder of the archive it sees is known only now. */
+START_TEST(a_box_may_start_before_its_submission)
+{
+	make(0755);
+	start_box();
+	put_built("beside", "x");
+	char path[128];
+	snprintf(path, sizeof path, "%s/alice", area.source);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	put_built("alice/built", "make");
+	ck_assert_int_eq(chown(path, 1000, 1000), 0);
+	if (_i == 0)
+		ck_assert_msg(area_enter_late(&area, "alice", box_mnt, own_mnt, &err) == 0, "%s",
+			      err.msg);
+	ck_assert_int_eq(in_box(top_is_seen), _i == 0 ? 0 : 2);
+	if (_i != 0)
+		return;
+	ck_assert_int_eq(area_freeze(&area, &err), 0);
+	for (int i = 0; i < 3; i++) {
+		renew(1 << 20);
+		ck_assert_int_eq(in_box(top_is_seen), 0);
+		ck_assert_int_eq(in_box(make_new), 0);
+		area_check(&area);
+	}
+}
+END_TEST
+
 Suite *suite_container_area(void);
 
 Suite *suite_container_area(void)
@@ -253,6 +285,7 @@ Suite *suite_container_area(void)
 			    (int)(sizeof rows / sizeof *rows));
 	tcase_add_test(tc, an_empty_area_is_fresh_each_time);
 	tcase_add_test(tc, full_is_seen_and_gone_with_the_next);
+	tcase_add_loop_test(tc, a_box_may_start_before_its_submission, 0, 2);
 	tcase_add_test(tc, building_may_add_what_it_is_allowed);
 	suite_add_tcase(s, tc);
 	return s;

@@ -356,6 +356,46 @@ START_TEST(a_lost_log_is_told)
 }
 END_TEST
 
+static char *line(const char *format)
+{
+	const struct report_options opt = { .width = 0 };
+	const struct report_format *fmt = NULL;
+	struct err err = { 0 };
+	char *text = NULL;
+	size_t len = 0;
+	ck_assert_int_eq(report_format_find(format, &fmt, &err), 0);
+	FILE *out = open_memstream(&text, &len);
+	ck_assert_msg(fmt->write_line(out, &fx.r, &opt, &err) == 0, "%s", err.msg);
+	fclose(out);
+	ck_assert_ptr_eq(strchr(text, '\n'), text + len - 1);
+	return text;
+}
+
+/* Of a batch: what a student wrote breaks no line, in neither format. */
+START_TEST(a_result_on_a_line)
+{
+	free(fx.r.submission.file);
+	fx.r.submission.file = mem_strdup("alice" HOSTILE ".tar");
+	grade(VERDICT_WRONG_ANSWER, FAULT_STUDENT, 2, 3);
+	test("one", VERDICT_PASSED, 2, 2);
+	strcpy(test("two", VERDICT_WRONG_ANSWER, 0, 1)->message, "line 1: expected \"a\"");
+	AUTO_FREE char *text = line("text");
+	has(text, "wrong answer, 2/3 points - two: line 1: expected \"a\"\n");
+	lacks(text, "\x1b");
+	AUTO_FREE char *json = line("json");
+	has(json, "\"verdict\": \"wrong_answer\"");
+}
+END_TEST
+
+START_TEST(a_passed_result_on_a_line)
+{
+	grade(VERDICT_PASSED, FAULT_NONE, 2, 2);
+	test("one", VERDICT_PASSED, 2, 2);
+	AUTO_FREE char *text = line("text");
+	ck_assert_str_eq(text, "alice (alice.tar.gz): passed, 2/2 points\n");
+}
+END_TEST
+
 Suite *suite_report_text(void)
 {
 	Suite *s = suite_create("report/text");
@@ -375,6 +415,8 @@ Suite *suite_report_text(void)
 	tcase_add_test(tc, colours_are_asked_for);
 	tcase_add_test(tc, nothing_is_known);
 	tcase_add_test(tc, a_lost_log_is_told);
+	tcase_add_test(tc, a_result_on_a_line);
+	tcase_add_test(tc, a_passed_result_on_a_line);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -568,6 +568,44 @@ END_TEST
 
 #define N(rows) ((int)(sizeof(rows) / sizeof *(rows)))
 
+/* A box that is ready before its submission has these limits in its config: no step may have more. */
+static void under_ceiling(const struct assignment *of, double time_factor)
+{
+	struct limits most;
+	assignment_ceiling(of, &table, &base, &over, time_factor, &most);
+	int bad = assignment_plan(of, &table, tree_fd, true, &base, &over, time_factor, &plan, &err);
+	ck_assert_msg(!bad, "%s", err.msg);
+	for (size_t i = 0; i < plan.n; i++)
+		for (int l = 0; l < LIMIT_COUNT; l++)
+			ck_assert_msg(plan.steps[i].limits.v[l] <= most.v[l], "step %zu, limit %d", i, l);
+	plan_done(&plan);
+}
+
+START_TEST(no_step_is_above_the_ceiling)
+{
+	static const char *const files[] = { "a.py", "run.sh", "x.c", "x.cpp" };
+	assign("{\"name\": \"a\", \"limits\": {\"memory\": \"64M\"}, \"tests\": ["
+	       "{\"name\": \"one\", \"limits\": {\"memory\": \"900M\", \"cpu\": \"1s\"}},"
+	       "{\"name\": \"two\", \"limits\": {\"cpu\": \"30s\", \"processes\": 99}}]}");
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		put(files[i], "");
+		under_ceiling(&a, 1);
+		under_ceiling(&a, 7);
+		under_ceiling(NULL, 1);
+		ck_assert_int_eq(unlinkat(tree_fd, files[i], 0), 0);
+	}
+	put("Makefile", "");
+	under_ceiling(NULL, 1);
+	struct limits most;
+	assignment_ceiling(&a, &table, &base, &over, 1, &most);
+	ck_assert_int_eq(most.v[LIMIT_CPU], 30 * S);
+	ck_assert_int_le(most.v[LIMIT_PROCESSES], 100);
+	put("x.c", "");
+	over.v[LIMIT_CPU] = S; /* of all steps; what a language needs to start is above it */
+	under_ceiling(&a, 1);
+}
+END_TEST
+
 Suite *suite_submission_plan(void)
 {
 	Suite *s = suite_create("submission/plan");
@@ -593,6 +631,7 @@ Suite *suite_submission_plan(void)
 	tcase_add_loop_test(tc, one_probe, 0, N(probes));
 	tcase_add_loop_test(tc, make_is_understood, 0, N(makefiles));
 	tcase_add_loop_test(tc, a_command_is_the_only_step, 0, 2);
+	tcase_add_test(tc, no_step_is_above_the_ceiling);
 	suite_add_tcase(s, tc);
 	return s;
 }

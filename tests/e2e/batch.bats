@@ -1,0 +1,380 @@
+#!/usr/bin/env bats
+# bats file_tags=engine
+# moulette batch: many submissions, workers, what a line says, and what is left when one of them dies.
+load helpers
+
+setup() {
+	need_engine
+	host_before
+}
+
+teardown() {
+	host_same
+}
+
+# sum_assignment - two tests of run.sh, which prints what is expected when it is the correct one.
+sum_assignment() {
+	assignment=$(assignment sum '"image": "busybox", "tests": [
+		{"name": "one", "run": ["/bin/sh", "run.sh"], "stdin": "in", "stdout": "out"},
+		{"name": "two", "run": ["/bin/sh", "run.sh"]}]' in "1 2" out $'3\n')
+}
+
+right=$'read a b; echo $((a + b))\n'
+
+# handin NAME [FILE CONTENT]... - a submission below $folder; made like archive().
+handin() {
+	folder=$BATS_TEST_TMPDIR/handins
+	mkdir -p "$folder"
+	mv "$(archive "$@")" "$folder/"
+}
+
+# batch OPTION... - sets status; lines are in $printed, messages in $messages (both files).
+batch() {
+	printed=$BATS_TEST_TMPDIR/lines
+	messages=$BATS_TEST_TMPDIR/messages
+	status=0
+	timeout 300 "$MOULETTE" batch --time-factor "$MOULETTE_TIME_FACTOR" "$@" >"$printed" 2>"$messages" </dev/null ||
+		status=$?
+}
+
+expect_status() {
+	[ "$status" = "$1" ] || { cat "$printed" "$messages" >&2; fail "exit status: expected $1, got $status"; }
+}
+
+# expect_lines TEXT... - what the lines are, in any order.
+expect_lines() {
+	diff <(printf '%s\n' "$@" | sort) <(sort "$printed") || { cat "$messages" >&2; return 1; }
+}
+
+# recorded - names and verdicts that the store has, sorted.
+recorded() {
+	moulette list --all --json | python3 -c '
+import json, sys
+print(*sorted(r["submission"] + " " + r["status"] for r in json.load(sys.stdin)), sep="\n")'
+}
+
+# expect_recorded TEXT...
+expect_recorded() {
+	diff <(printf '%s\n' "$@" | sort) <(recorded)
+}
+
+# batch_behind OPTION... - batch() in the background; its pid is $batch. It is left by await_batch.
+batch_behind() {
+	printed=$BATS_TEST_TMPDIR/lines
+	messages=$BATS_TEST_TMPDIR/messages
+	"$MOULETTE" batch --time-factor "$MOULETTE_TIME_FACTOR" "$@" >"$printed" 2>"$messages" </dev/null 3>&- &
+	batch=$!
+}
+
+# await_batch - sets status.
+await_batch() {
+	status=0
+	wait "$batch" || status=$?
+}
+
+# worker_of NAME - pid of the process of the batch that grades NAME in a running box: above its PID 1.
+worker_of() {
+	moulette list --json | python3 -c '
+import json, sys
+def parent(pid):
+    return int(open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1].split()[1])
+for r in json.load(sys.stdin):
+    if r["submission"] == sys.argv[1] and r["status"] == "running" and r["pid"]:
+        try:
+            pid = r["pid"]
+            while pid > 1 and parent(pid) != int(sys.argv[2]):
+                pid = parent(pid)
+            print(pid) if pid > 1 else None
+        except OSError:
+            pass' "$1" "$batch"
+}
+
+# await_worker NAME [OTHER] - sets $worker; one that is not OTHER.
+await_worker() {
+	local tries=0
+	while [ $((tries += 1)) -lt 600 ]; do
+		worker=$(worker_of "$1")
+		[ -z "$worker" ] || [ "$worker" = "${2:-}" ] || return 0
+		sleep 0.1
+	done
+	fail "nothing grades $1"
+}
+
+@test "a folder of hand-ins: a line for each, and the tally" {
+	sum_assignment
+	handin good.tar.gz run.sh "$right"
+	handin bad.zip run.sh $'read a b; echo $((a - b))\n'
+	handin fails run.sh $'read a b; echo $((a + b)); exit 4\n'
+	files_into "$folder" broken.tar "no archive" .hidden "not looked at"
+	batch -a "$assignment" "$folder"
+	expect_status 0
+	sed -i 's/ - submission .*(/ - (/' "$printed"
+	expect_lines 'good (good.tar.gz): passed, 2/2 points' \
+		'bad (bad.zip): wrong answer, 1/2 points - one: line 1: expected "3", got "-1"' \
+		'fails: runtime error, 0/2 points - one: ended with status 4, expected 0' \
+		'broken (broken.tar): refused, 0/2 points - (archive.truncated)'
+	expect_text "$messages" "moulette: 4 of 4 submissions: 1 passed, 1 wrong answer, 1 runtime error, 1 refused"
+}
+
+@test "JSON is the complete result, one a line" {
+	sum_assignment
+	handin good.tar run.sh "$right"
+	handin bad.tar run.sh 'exit 1'
+	batch -a "$assignment" -f json -o "$BATS_TEST_TMPDIR/marks.jsonl" "$folder"
+	expect_status 0
+	[ ! -s "$printed" ] || fail "lines on stdout"
+	grade -a "$assignment" "$folder/bad.tar"
+	python3 - "$result" "$BATS_TEST_TMPDIR/marks.jsonl" <<-'END'
+		import json, sys
+		alone = json.load(open(sys.argv[1]))
+		lines = {r["submission"]["name"]: r for r in map(json.loads, open(sys.argv[2]))}
+		assert sorted(lines) == ["bad", "good"], lines.keys()
+		assert lines["good"]["verdict"] == "passed" and lines["good"]["score"] == 2
+		def shape(v):
+		    if isinstance(v, dict):
+		        return {k: shape(x) for k, x in v.items()}
+		    if isinstance(v, list):
+		        return [shape(x) for x in v]
+		    return None if isinstance(v, (int, float)) else v
+		def steady(r):
+		    r = shape(r)
+		    for key in ("id", "started", "finished"):
+		        r.pop(key, None)
+		    return r
+		a, b = steady(alone), steady(lines["bad"])
+		assert a == b, json.dumps([a, b], indent=1)
+	END
+}
+
+@test "a result of a batch is recorded as that of a run" {
+	own_home
+	sum_assignment
+	handin good.tar run.sh "$right"
+	handin bad.tar run.sh 'echo printed'
+	batch -a "$assignment" "$folder"
+	expect_status 0
+	expect_recorded 'bad wrong_answer' 'good passed'
+	id=$(moulette list --json | python3 -c '
+import json, sys
+print(*[r["id"] for r in json.load(sys.stdin) if r["submission"] == "bad"])')
+	[ "$(moulette logs --step one "$id")" = printed ]
+}
+
+@test "the verdict is that of a run, for each kind of end" {
+	sum_assignment
+	handin time.tar run.sh 'while :; do :; done'
+	handin memory.tar run.sh 'x=a; while :; do x=$x$x; done'
+	handin output.tar run.sh 'yes'
+	handin signal.tar run.sh 'kill -SEGV $$'
+	handin none.tar other.txt 'no run.sh'
+	handin disk.tar run.sh 'cat /dev/zero >big'
+	batch -a "$assignment" -l cpu=0.3s -l wall=20s -l memory=32M -l disk=4M -l output=1M -f json "$folder"
+	expect_status 0
+	python3 -c '
+import json, sys
+for r in map(json.loads, open(sys.argv[1])):
+    print(r["submission"]["file"], r["verdict"], r["fault"], *[s["verdict"] for s in r["steps"]])' "$printed" | sort >"$BATS_TEST_TMPDIR/together"
+	for path in "$folder"/*; do
+		grade -a "$assignment" -l cpu=0.3s -l wall=20s -l memory=32M -l disk=4M -l output=1M "$path"
+		echo "$(field submission.file) $(field verdict) $(field fault) $(python3 -c '
+import json, sys
+print(*[s["verdict"] for s in json.load(open(sys.argv[1]))["steps"]])' "$result")"
+	done | sort >"$BATS_TEST_TMPDIR/alone"
+	diff "$BATS_TEST_TMPDIR/alone" "$BATS_TEST_TMPDIR/together"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/alone")" = 6 ]
+}
+
+@test "paths come from files, folders and a list on stdin" {
+	sum_assignment
+	handin a.tar run.sh "$right"
+	handin b.tar run.sh "$right"
+	mv "$folder" "$BATS_TEST_TMPDIR/first"
+	handin c.tar run.sh "$right"
+	mkdir "$BATS_TEST_TMPDIR/whole"
+	files_into "$BATS_TEST_TMPDIR/whole" Makefile 'all:' run.sh "$right" more.txt 'x'
+	printf '%s\n' "$BATS_TEST_TMPDIR/first" '' "$folder/c.tar" |
+		"$MOULETTE" batch -a "$assignment" --time-factor "$MOULETTE_TIME_FACTOR" - "$BATS_TEST_TMPDIR/whole" \
+			>"$BATS_TEST_TMPDIR/lines" 2>"$BATS_TEST_TMPDIR/messages"
+	printed=$BATS_TEST_TMPDIR/lines messages=$BATS_TEST_TMPDIR/messages
+	expect_lines 'a (a.tar): passed, 2/2 points' 'b (b.tar): passed, 2/2 points' \
+		'c (c.tar): passed, 2/2 points' 'whole: passed, 2/2 points'
+}
+
+@test "a folder that is taken as one submission is said to be" {
+	sum_assignment
+	mkdir "$BATS_TEST_TMPDIR/whole"
+	files_into "$BATS_TEST_TMPDIR/whole" run.sh "$right" other.sh "$right"
+	batch -a "$assignment" "$BATS_TEST_TMPDIR/whole"
+	expect_lines 'whole: passed, 2/2 points'
+	expect_text "$messages" "is graded as one submission"
+	batch -a "$assignment" "$BATS_TEST_TMPDIR/whole" "$BATS_TEST_TMPDIR/whole"
+	[ "$(grep -c "as one" "$messages")" = 0 ]
+}
+
+@test "nothing is graded when a path is missing or an option is wrong" {
+	own_home
+	sum_assignment
+	handin a.tar run.sh "$right"
+	echo kept >"$BATS_TEST_TMPDIR/marks"
+	mkdir "$BATS_TEST_TMPDIR/empty"
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	for wrong in "$folder/none.tar" "$BATS_TEST_TMPDIR/fifo" "$BATS_TEST_TMPDIR/empty" "-j 0" "-j x" "-j 2000" "-f xml" "-l cpu=x"; do
+		# shellcheck disable=SC2086 # options and their values
+		batch -a "$assignment" -o "$BATS_TEST_TMPDIR/marks" "$folder" $wrong
+		expect_status 2
+		[ -s "$messages" ] || fail "no message for $wrong"
+		[ "$(cat "$BATS_TEST_TMPDIR/marks")" = kept ] || fail "$wrong emptied the file"
+	done
+	printf '%s\n' "$folder/a.tar" "$BATS_TEST_TMPDIR/none" | "$MOULETTE" batch -a "$assignment" - 2>"$messages" && fail "a list with a missing path"
+	expect_text "$messages" "line 2 of the list" "/none'"
+	batch
+	expect_status 2
+	[ "$(moulette list --all -q | wc -l)" = 0 ]
+	[ "$(moulette list --all --json)" = "[]" ]
+}
+
+@test "a submission that goes while others are graded could not be graded" {
+	sum_assignment
+	handin a.tar run.sh "sleep 2; $right"
+	handin gone.tar run.sh "$right"
+	handin z.tar run.sh "$right"
+	batch_behind -a "$assignment" -j 1 "$folder"
+	await_worker a
+	rm "$folder/gone.tar"
+	await_batch
+	expect_status 3
+	sed -i 's/ - .*//' "$printed"
+	expect_lines 'a (a.tar): passed, 2/2 points' 'gone (gone.tar): internal error' 'z (z.tar): passed, 2/2 points'
+}
+
+@test "the top folder of an archive is the work folder, when there is one" {
+	sum_assignment
+	handin one.tar alice/run.sh "[ -e lib/x ] || exit 9; $right" alice/lib/x ''
+	handin two.tar a/run.sh "$right" b/run.sh "$right"
+	handin deep.tar "colon:name/run.sh" "$right"
+	handin same.tar work/run.sh "$right"
+	batch -a "$assignment" -f json "$folder"
+	expect_status 0
+	python3 - "$printed" >"$BATS_TEST_TMPDIR/together" <<-'END'
+		import json, sys
+		for r in sorted(map(json.loads, open(sys.argv[1])), key=lambda r: r["submission"]["name"]):
+		    print(r["submission"]["name"], r["verdict"], r["score"])
+	END
+	for path in "$folder"/*; do
+		grade -a "$assignment" "$path"
+		echo "$(field submission.name) $(field verdict) $(field score)"
+	done >"$BATS_TEST_TMPDIR/alone"
+	diff "$BATS_TEST_TMPDIR/alone" "$BATS_TEST_TMPDIR/together"
+	grep -x "one passed 2" "$BATS_TEST_TMPDIR/alone"
+}
+
+@test "every submission has a box of its own, and an engine start of its own" {
+	cat >"$BATS_TEST_TMPDIR/engine" <<-END
+		#!/bin/sh
+		case "\$*" in *" run "*) echo run >>"$BATS_TEST_TMPDIR/runs" ;; esac
+		exec "$(command -v "$MOULETTE_ENGINE")" "\$@"
+	END
+	chmod 755 "$BATS_TEST_TMPDIR/engine"
+	export MOULETTE_ENGINE=$BATS_TEST_TMPDIR/engine
+	assignment=$(assignment traces '"image": "busybox", "build": [{"run": ["/bin/sh", "build.sh"]}],
+		"tests": [{"name": "one", "run": ["/bin/sh", "run.sh"]}]')
+	for name in a b c d e; do
+		# What one leaves, none of the others finds.
+		handin $name.tar build.sh 'echo x >/tmp/x; echo x >/dev/shm/x; echo x >left' \
+			run.sh "[ ! -e mine ] && for f in /tmp/* /dev/shm/* left; do echo \$f; done; echo $name >mine"
+	done
+	: >"$BATS_TEST_TMPDIR/runs"
+	batch -a "$assignment" -j 2 -f json "$folder"
+	expect_status 0
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/runs")" = 5 ] || fail "$(wc -l <"$BATS_TEST_TMPDIR/runs") containers"
+	python3 - "$printed" <<-'END'
+		import json, sys
+		for r in map(json.loads, open(sys.argv[1])):
+		    assert r["verdict"] == "passed", r
+		    assert r["steps"][-1]["stdout"]["text"] == "/tmp/x\n/dev/shm/x\nleft\n", r["steps"][-1]
+	END
+}
+
+@test "a worker that is killed costs one more try of one submission" {
+	own_home
+	sum_assignment
+	handin slow.tar run.sh "sleep 3; $right"
+	handin a.tar run.sh "$right"
+	handin b.tar run.sh "$right"
+	batch_behind -a "$assignment" -j 2 "$folder"
+	await_worker slow
+	kill -KILL "$worker"
+	await_batch
+	expect_status 0
+	expect_lines 'a (a.tar): passed, 2/2 points' 'b (b.tar): passed, 2/2 points' \
+		'slow (slow.tar): passed, 2/2 points'
+	expect_recorded 'a passed' 'b passed' 'slow passed'
+}
+
+@test "a submission whose workers die twice could not be graded; the others are" {
+	own_home
+	sum_assignment
+	handin slow.tar run.sh "sleep 100"
+	handin a.tar run.sh "$right"
+	handin b.tar run.sh "$right"
+	batch_behind -a "$assignment" -l wall=200s -j 1 "$folder"
+	await_worker slow
+	first=$worker
+	kill -KILL "$first"
+	await_worker slow "$first"
+	kill -KILL "$worker"
+	await_batch
+	expect_status 3
+	expect_lines 'a (a.tar): passed, 2/2 points' 'b (b.tar): passed, 2/2 points' \
+		'slow (slow.tar): internal error - two workers ended while they graded it; the last one was killed by SIGKILL (worker.died)'
+	expect_recorded 'a passed' 'b passed' 'slow internal_error'
+}
+
+@test "an interrupt ends every box; what was graded stays" {
+	own_home
+	sum_assignment
+	handin a.tar run.sh "$right"
+	handin slow.tar run.sh "sleep 100"
+	handin z.tar run.sh "$right"
+	for signal in INT TERM; do
+		batch_behind -a "$assignment" -l wall=200s -j 1 "$folder"
+		await_worker slow
+		kill -"$signal" "$batch"
+		await_batch
+		expect_status $((128 + $(kill -l "$signal")))
+		expect_lines 'a (a.tar): passed, 2/2 points'
+		expect_text "$messages" "1 of 3 submissions: 1 passed" "interrupted"
+		[ -z "$(moulette list -q)" ] || fail "live boxes are left"
+	done
+	expect_recorded 'a passed' 'a passed'
+}
+
+@test "workers end with the batch that is killed, and leave nothing" {
+	sum_assignment
+	handin slow.tar run.sh "sleep 100"
+	handin slower.tar run.sh "sleep 100"
+	batch_behind -a "$assignment" -l wall=200s -j 2 "$folder"
+	await_worker slow
+	one=$worker
+	await_worker slower
+	kill -KILL "$batch"
+	await_batch
+	tries=0
+	while [ -e "/proc/$one" ] || [ -e "/proc/$worker" ]; do
+		[ $((tries += 1)) -lt 200 ] || fail "workers are left"
+		sleep 0.05
+	done
+	moulette gc >/dev/null
+}
+
+@test "a terminal has a line of progress, a pipe has none" {
+	sum_assignment
+	handin a.tar run.sh "$right"
+	handin b.tar run.sh "$right"
+	batch -a "$assignment" "$folder"
+	[ "$(cat "$messages")" = "moulette: 2 of 2 submissions: 2 passed" ]
+	TERM=xterm timeout 300 script -qec "$MOULETTE batch -a $assignment -o $BATS_TEST_TMPDIR/lines $folder" \
+		/dev/null >"$BATS_TEST_TMPDIR/shown" </dev/null
+	expect_text "$BATS_TEST_TMPDIR/shown" "0/2" "/s  ETA" "1 passed" "moulette: 2 of 2 submissions: 2 passed"
+	[ "$(grep -c ETA "$BATS_TEST_TMPDIR/lines")" = 0 ]
+}
