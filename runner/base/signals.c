@@ -8,3 +8,10 @@ void signals_ending(sigset_t *ret)
 	sigaddset(ret, SIGTERM);
 	sigaddset(ret, SIGHUP);
 }
+
+void signals_block(void)
+{
+	sigset_t set;
+	signals_ending(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}

@@ -6,5 +6,7 @@
 
 /** signals_ending() - SIGINT, SIGTERM and SIGHUP, for a mask or a signalfd. */
 void signals_ending(sigset_t *ret);
+/** signals_block() - them, for good: from now on they are read from a signalfd. */
+void signals_block(void);
 
 #endif

@@ -1,7 +1,5 @@
 /* batch.c - grade many submissions, several at a time, and print a line for each. */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,19 +81,6 @@ static void tick(void *ctx)
 	progress_show(&b->progress);
 }
 
-static bool has_color(FILE *out)
-{
-	const char *term = getenv("TERM");
-	return isatty(fileno(out)) && !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
-}
-
-static void block_signals(void)
-{
-	sigset_t set;
-	signals_ending(&set);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 static void say_sum(const struct batch *b)
 {
 	AUTO_BUF tally = { 0 };
@@ -127,10 +112,10 @@ static int grade_all(struct batch *b, struct session *s, int jobs, struct err *e
 	const struct crew_options crew = {
 		.session = s, .paths = b->paths, .n_paths = n,
 		.workers = (size_t)jobs < n ? jobs : (int)n, .format = b->format,
-		.report = { .color = has_color(b->out) }, .interrupt_fd = s->opt.interrupt_fd,
+		.report = report_options_for(b->out), .interrupt_fd = s->opt.interrupt_fd,
 		.each = each, .tick = tick, .ctx = b,
 	};
-	block_signals();
+	signals_block();
 	progress_begin(&b->progress, stderr, n);
 	progress_show(&b->progress);
 	int bad = crew_run(&crew, err);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,24 +121,11 @@ static void outputs_done(struct outputs *out)
 	}
 }
 
-static struct report_options look_at_terminal(FILE *file)
-{
-	struct report_options opt = { .color = false, .width = 0 };
-	struct winsize size;
-	const char *term = getenv("TERM");
-	if (!isatty(fileno(file)))
-		return opt;
-	opt.color = !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
-	if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-		opt.width = size.ws_col;
-	return opt;
-}
-
 static int write_outputs(struct outputs *out, const struct run_result *r, struct err *err)
 {
 	for (size_t i = 0; i < out->n; i++) {
 		struct output *o = &out->list[i];
-		const struct report_options opt = look_at_terminal(o->file);
+		const struct report_options opt = report_options_for(o->file);
 		struct stat st;
 		if (o->path && fstat(fileno(o->file), &st) == 0 && S_ISREG(st.st_mode) &&
 		    ftruncate(fileno(o->file), 0) < 0)

@@ -152,13 +152,6 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 	return 0;
 }
 
-static void block_signals(void)
-{
-	sigset_t set;
-	signals_ending(&set);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 int session_ready(struct session *s, struct err *err)
 {
 	const struct places *p = s->opt.places;
@@ -174,7 +167,7 @@ int session_ready(struct session *s, struct err *err)
 		return err_set(err, FAULT_USAGE, 0, "engine '%s' cannot give a box a network card: it "
 			       "has a network of its own that no rule of ours sees; use crun or runc",
 			       s->engine.name);
-	block_signals();
+	signals_block();
 	if (room_enter(p, s->engine.hides_unified ? s->host.hidden_unified : NULL, &s->room, err) < 0)
 		return -1;
 	engine_pin(&s->engine, p);

@@ -1,7 +1,10 @@
 /* report.c - the table of formats. */
 #include "report/report.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "report/formats.h"
@@ -21,4 +24,17 @@ int report_format_find(const char *name, const struct report_format **ret, struc
 	}
 	return err_set(err, FAULT_USAGE, 0, "'%s' is not a report format: expected one of %s", name,
 		       names.data);
+}
+
+struct report_options report_options_for(FILE *out)
+{
+	struct report_options opt = { .color = false, .width = 0 };
+	struct winsize size;
+	const char *term = getenv("TERM");
+	if (!isatty(fileno(out)))
+		return opt;
+	opt.color = !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
+	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+		opt.width = size.ws_col;
+	return opt;
 }

@@ -14,6 +14,10 @@ struct report_options {
 		     * tables are at most 120 columns wide and nothing is folded */
 };
 
+/** report_options_for() - what suits @out: colours and a width on a terminal alone (NO_COLOR and
+ *  TERM=dumb are heard). */
+struct report_options report_options_for(FILE *out);
+
 /** A format; `-f NAME`. write: FAULT_INFRA when the stream or the log fails; with a log that
  *  cannot be read all else is written, so that a document is whole in any case. */
 struct report_format {
