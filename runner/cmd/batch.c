@@ -152,10 +152,11 @@ static int open_and_grade(const struct cli *cli, struct grading *g, struct batch
 static int batch_exec(const struct places *places, const struct cli *cli, struct err *err)
 {
 	struct grading g;
-	struct batch b = { .paths = strv_dup(NULL) };
+	struct batch b = { .out = NULL };
 	if (cli->n_args == 0)
 		return usage_error(err, "batch: expected SUBMISSION...: files, folders of them, or - for "
 				   "a list on stdin; see 'moulette batch --help'");
+	b.paths = strv_dup(NULL);
 	int status = grading_open(places, cli, "batch", &g, err);
 	if (status == 0)
 		status = open_and_grade(cli, &g, &b, err);

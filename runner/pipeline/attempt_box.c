@@ -76,7 +76,7 @@ static int unpack_into(struct attempt *a, const struct step_cgroup *group, struc
 	if (dest < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot open '%s'", work->base);
 	struct unpack_request req = {
-		.program = s->opt.places->unpack, .dest_fd = dest, .uid = work->uid, .gid = work->gid,
+		.program = s->opt.places->unpack, .server = s->unpacker, .dest_fd = dest, .uid = work->uid, .gid = work->gid,
 		.cgroup_fds = group->procs, .n_cgroup_fds = group->n_procs,
 		.interrupt_fd = a->job->live->control.stop_fd, .limits = s->profile.unpack,
 	};

@@ -17,6 +17,7 @@
 #include "network/host.h"
 #include "store/store.h"
 #include "submission/language.h"
+#include "unpack/unpack.h"
 
 /** What the command line said. All borrowed; paths are absolute. */
 struct session_options {
@@ -46,6 +47,7 @@ struct session {
 	struct engine engine;
 	struct cgroup_host host;
 	struct room room;
+	struct unpack_server *unpacker; /* of a worker; NULL: each submission starts one of its own */
 };
 
 /** session_open() - load what the user may have got wrong, open the store, sweep what killed runs

@@ -29,6 +29,7 @@ struct worker {
 	struct live idle;
 	struct job waiting;
 	struct attempt box;
+	struct unpack_server unpacker;
 };
 
 /* Return: is something to be heard? No: stop. */
@@ -100,7 +101,8 @@ static void prepare(struct worker *w)
 {
 	struct session *s = w->opt->session;
 	struct err err = { 0 };
-	if (w->box.ready || !w->more || session_ready(s, &err) < 0 || !attempt_can_wait(s))
+	if (w->box.ready || !w->more || session_ready(s, &err) < 0 ||
+	    unpack_server_start(&w->unpacker, s->opt.places->unpack, &err) < 0 || !attempt_can_wait(s))
 		return;
 	if (attempt_prepare(&w->waiting, &w->box, &err) < 0)
 		attempt_end(&w->box);
@@ -131,6 +133,7 @@ void worker_main(const struct worker_options *opt)
 				      .control = CONTROL_NONE } };
 	struct worker_order order;
 	opt->session->opt.interrupt_fd = opt->stop_fd;
+	opt->session->unpacker = &w.unpacker;
 	w.idle.control.stop_fd = opt->stop_fd;
 	w.waiting = (struct job){ .session = opt->session, .live = &w.idle };
 	do
@@ -139,5 +142,6 @@ void worker_main(const struct worker_options *opt)
 	       grade_one(&w, &order) == 0);
 	if (w.box.ready)
 		attempt_end(&w.box);
+	unpack_server_end(&w.unpacker);
 	_exit(0);
 }

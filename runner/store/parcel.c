@@ -112,8 +112,8 @@ static int take_groups(struct reader *in, uint64_t n, struct run_result *r)
 		return -1; /* each takes more than a byte */
 	r->groups = mem_alloc(n * sizeof *r->groups + 1);
 	memset(r->groups, 0, n * sizeof *r->groups);
-	for (r->n_groups = 0; r->n_groups < n; r->n_groups++)
-		if (take_fields(in, group_fields, &r->groups[r->n_groups]) < 0)
+	for (r->n_groups = 0; r->n_groups < n;) /* half a group is freed, too */
+		if (take_fields(in, group_fields, &r->groups[r->n_groups++]) < 0)
 			return -1;
 	return 0;
 }

@@ -16,10 +16,14 @@
  * them lie the cgroups to enter.
  */
 enum { CHILD_SOCKET = 3, CHILD_INPUT, CHILD_OUTPUT, CHILD_CGROUPS };
+#define CHILD_CGROUPS_MAX 8
 
 enum child_role {
 	CHILD_EXTRACT, /* parses foreign bytes and writes the tree, as the submission's uid */
 	CHILD_FOLDER,  /* reads a folder as root that may only read, and streams it as a tar */
+	/* Has CHILD_SOCKET alone. Each message that follows is the job of a clone of it, with the
+	 * descriptors from CHILD_SOCKET on, and is answered by a server_reply. */
+	CHILD_SERVER,
 };
 
 #define CHILD_NAME_SIZE 256
@@ -40,6 +44,11 @@ struct child_reply {
 	struct unpack_outcome outcome;
 	int64_t bytes;		 /* CHILD_FOLDER: of all regular files */
 	char sha256[DIGEST_HEX]; /* CHILD_FOLDER */
+};
+
+struct server_reply {
+	pid_t pid; /* of the clone, a child of the server's parent; 0: @error, an errno */
+	int error;
 };
 
 /** confine_self() - give up everything but @job's descriptors, memory and a few system calls.

@@ -1,8 +1,8 @@
 /*
  * unpack.c - the parent's side of unpacking: start confined children, wait, believe nothing.
  *
- * Each child is a program of its own, moulette-unpack, so that it has no database, no layout of
- * memory and no descriptor of ours but those of child.h. An archive or a source file takes one
+ * Each child is of a program of its own, moulette-unpack, so that it has no database, no layout of
+ * memory and no descriptor of ours but those of child.h (start.h says how it comes). An archive or a source file takes one
  * child; a folder takes two, one that reads it and one that unpacks what the first sends through a
  * pipe. A child answers with one message, which waits in its socket until the child has ended: so one poll
  * over pidfds, the clock and the interrupt is all there is. Children are in a session of their own
@@ -15,33 +15,17 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/mem.h"
-#include "unpack/child.h"
-
-#define CGROUP_FDS_MAX 8
-#define FDS_MAX (CHILD_CGROUPS + CGROUP_FDS_MAX)
-#define START_FAILED 126 /* exit status of a child that could not become the program */
-
-struct child {
-	pid_t pid; /* 0: not started, or reaped */
-	int pidfd, sock;
-	int status; /* of wait4, once it has ended */
-	int64_t cpu_ns;
-	bool ended;
-};
+#include "unpack/start.h"
 
 struct run {
 	const struct unpack_request *req;
@@ -70,79 +54,6 @@ static void run_done(struct run *r)
 {
 	child_done(&r->extract);
 	child_done(&r->folder);
-}
-
-/*
- * In the child, which has our memory (vfork), so nothing but system calls. @fds are moved out of the way first: the places
- * where they go may be taken by one another.
- */
-static void become_program(const char *self, char *const argv[], char *const env[], const int *fds,
-			   int n, pid_t parent)
-{
-	int moved[FDS_MAX];
-	sigset_t none;
-
-	setsid();
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
-		_exit(START_FAILED);
-	for (int i = 0; i < n; i++) {
-		moved[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FDS_MAX);
-		if (moved[i] < 0)
-			_exit(START_FAILED);
-	}
-	for (int i = 0; i < n; i++) {
-		if (dup2(moved[i], i) < 0)
-			_exit(START_FAILED);
-	}
-	if (close_range((unsigned int)n, ~0u, 0) < 0)
-		_exit(START_FAILED);
-	execve(self, argv, env);
-	_exit(START_FAILED);
-}
-
-/* The environment is not inherited; zip has local times, so the zone is passed on. */
-static char *zone_setting(void)
-{
-	const char *zone = getenv("TZ");
-	return mem_printf("TZ=%s", zone && *zone ? zone : ":/etc/localtime");
-}
-
-/* Starts the program with @in and @out in their places and sends it @job. */
-static int child_start(struct child *c, const struct unpack_request *req,
-		       const struct child_job *job, int in, int out, struct err *err)
-{
-	AUTO_FREE char *zone = zone_setting();
-	char *const argv[] = { "moulette-unpack", "unpack-child", NULL };
-	char *const env[] = { "LC_ALL=C.UTF-8", zone, NULL };
-	AUTO_FD int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int pair[2];
-
-	if (null < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot start unpacking");
-	AUTO_FD int theirs = pair[1];
-	c->sock = pair[0];
-	int fds[FDS_MAX] = { null, null, null, theirs, in, out };
-	for (size_t i = 0; i < job->n_cgroups; i++)
-		fds[CHILD_CGROUPS + i] = req->cgroup_fds[i];
-
-	pid_t self = getpid();
-	pid_t pid = vfork(); /* our memory is not copied for it */
-	if (pid < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot start unpacking");
-	if (pid == 0)
-		become_program(req->program, argv, env, fds, CHILD_CGROUPS + (int)job->n_cgroups,
-			       self);
-	c->pid = pid;
-	c->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (c->pidfd < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot watch the unpacking child");
-	/* A child that is gone already is noticed when it is waited for. */
-	if (fd_send(c->sock, job, sizeof(*job), NULL, 0) < 0 && errno != EPIPE &&
-	    errno != ECONNRESET)
-		return err_set(err, FAULT_INFRA, errno, "cannot tell the unpacking child its job");
-	return 0;
 }
 
 static int start_all(struct run *r, const struct submission *sub, struct err *err)
@@ -371,8 +282,11 @@ int unpack_run(const struct unpack_request *req, struct submission *sub, struct 
 			 .folder = { .pidfd = -1, .sock = -1 },
 			 .deadline_ns = clock_mono_ns() + req->limits.time_ns };
 
-	assert(req->n_cgroup_fds <= CGROUP_FDS_MAX);
+	assert(req->n_cgroup_fds <= CHILD_CGROUPS_MAX);
 	int got = run_all(&r, sub, ret, err);
 	run_done(&r);
+	/* What a failure left of it is not found out: the next one has a new one. */
+	if (got < 0 && req->server)
+		unpack_server_end(req->server);
 	return got;
 }

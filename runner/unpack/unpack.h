@@ -3,14 +3,23 @@
 #define MOULETTE_UNPACK_UNPACK_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "model/submission.h"
 
 #define PATH_BYTES_MAX 1024
 
+/** Starts the children of many requests, one after the other, each a process of its own that is
+ *  confined as ever: what a program costs to start is paid once. Zeroed: not started. */
+struct unpack_server {
+	pid_t pid;
+	int sock;
+};
+
 struct unpack_request {
 	const char *program;   /* moulette-unpack, or one that does the same for `unpack-child` */
+	struct unpack_server *server; /* NULL: each child is started as a program */
 	int dest_fd;	       /* empty folder, owned by uid:gid, on a mount of its own */
 	uint32_t uid, gid;     /* what the child becomes; nobody else on the host has them */
 	const int *cgroup_fds; /* tasks/cgroup.procs files, open for writing; the children enter
@@ -45,10 +54,17 @@ struct unpack_outcome {
  * "Inside" is beneath dest_fd: a link in the top folder that leads to its sibling is kept, though
  * it will dangle once the top is entered. Links are never followed while writing.
  *
+ * A server is started when it is not yet, and ended by every failure.
+ *
  * Return: 0, or -1; @ret and @sub are untouched then.
  */
 int unpack_run(const struct unpack_request *req, struct submission *sub, struct unpack_outcome *ret,
 	       struct err *err);
+
+/** unpack_server_start() - ahead of its first request; one that runs is left as it is. It ends with
+ *  its parent. FAULT_INFRA. */
+int unpack_server_start(struct unpack_server *s, const char *program, struct err *err);
+void unpack_server_end(struct unpack_server *s);
 
 /** unpack_child_main() - what moulette-unpack does; its descriptors are agreed in
  *  child.h. Return: exit status when it was not started by unpack_run(); else it does not. */

@@ -735,11 +735,9 @@ START_TEST(not_an_archive)
 }
 END_TEST
 
-Suite *suite_unpack_hostile(void)
+static TCase *refused(const char *name)
 {
-	Suite *s = suite_create("unpack/hostile");
-	TCase *tc = tcase_create("refused");
-
+	TCase *tc = tcase_create(name);
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, one_tar, 0, N(tars));
 	tcase_add_test(tc, depth_and_length);
@@ -761,6 +759,15 @@ Suite *suite_unpack_hostile(void)
 	tcase_add_test(tc, zip_of_windows);
 	tcase_add_test(tc, zip_of_two_names);
 	tcase_add_test(tc, not_an_archive);
-	suite_add_tcase(s, tc);
+	return tc;
+}
+
+Suite *suite_unpack_hostile(void)
+{
+	Suite *s = suite_create("unpack/hostile");
+	TCase *served = refused("refused, served");
+	tcase_add_checked_fixture(served, scene_served, NULL);
+	suite_add_tcase(s, refused("refused"));
+	suite_add_tcase(s, served);
 	return s;
 }

@@ -33,6 +33,15 @@ struct scene {
 	struct err err;
 };
 
+/* Children come from a server instead of being programs: a fixture of tests that are run both ways. */
+static bool scene_is_served;
+static struct unpack_server scene_server;
+
+__attribute__((unused)) static void scene_served(void)
+{
+	scene_is_served = true;
+}
+
 static inline void scene_init(struct scene *s)
 {
 	*s = (struct scene){ .path = "/tmp/moulette-unpack-XXXXXX" };
@@ -49,6 +58,7 @@ static inline void scene_init(struct scene *s)
 					  .gid = TEST_UID,
 					  .interrupt_fd = -1,
 					  .limits = UNPACK_LIMITS_DEFAULT };
+	s->req.server = scene_is_served ? &scene_server : NULL;
 	s->sub = (struct submission){ .fd = -1, .entries = -1 };
 }
 
@@ -60,6 +70,7 @@ static inline void scene_done(struct scene *s)
 	ck_assert_str_eq(canary.data, "alive");
 	buf_done(&canary);
 	submission_done(&s->sub);
+	unpack_server_end(&scene_server);
 	close(s->req.dest_fd);
 	close(s->dir);
 	ck_assert_int_eq(tree_remove_at(AT_FDCWD, s->path), 0);

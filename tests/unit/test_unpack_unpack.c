@@ -602,11 +602,9 @@ START_TEST(cgroups_are_entered)
 }
 END_TEST
 
-Suite *suite_unpack_unpack(void)
+static TCase *accepted(const char *name)
 {
-	Suite *s = suite_create("unpack/unpack");
-	TCase *tc = tcase_create("accepted");
-
+	TCase *tc = tcase_create(name);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, plain_tar);
 	tcase_add_loop_test(tc, each_filter, 0, 4);
@@ -619,20 +617,38 @@ Suite *suite_unpack_unpack(void)
 	tcase_add_test(tc, top_behind_a_link);
 	tcase_add_test(tc, single_source);
 	tcase_add_test(tc, empty_source);
-	suite_add_tcase(s, tc);
+	return tc;
+}
 
-	tc = tcase_create("trouble");
+/* Programs that only pretend serve nobody. */
+static TCase *trouble(const char *name, bool pretended)
+{
+	TCase *tc = tcase_create(name);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, interrupt);
 	tcase_add_test(tc, interrupt_while_it_runs);
 	tcase_add_test(tc, time_is_up);
-	tcase_add_loop_test(tc, child_that_is_none, 0, 3);
-	tcase_add_test(tc, child_that_is_killed);
-	tcase_add_loop_test(tc, child_that_lies, 0, (int)(sizeof(lies) / sizeof(lies[0])));
+	if (pretended) {
+		tcase_add_loop_test(tc, child_that_is_none, 0, 3);
+		tcase_add_test(tc, child_that_is_killed);
+		tcase_add_loop_test(tc, child_that_lies, 0, (int)(sizeof(lies) / sizeof(lies[0])));
+	}
 	tcase_add_test(tc, destination_that_is_full);
 	tcase_add_loop_test(tc, destination_without_inodes, 0, 2);
 	tcase_add_test(tc, destination_of_somebody_else);
 	tcase_add_test(tc, cgroups_are_entered);
-	suite_add_tcase(s, tc);
+	return tc;
+}
+
+Suite *suite_unpack_unpack(void)
+{
+	Suite *s = suite_create("unpack/unpack");
+	TCase *served[] = { accepted("accepted, served"), trouble("trouble, served", false) };
+	suite_add_tcase(s, accepted("accepted"));
+	suite_add_tcase(s, trouble("trouble", true));
+	for (size_t i = 0; i < 2; i++) {
+		tcase_add_checked_fixture(served[i], scene_served, NULL);
+		suite_add_tcase(s, served[i]);
+	}
 	return s;
 }

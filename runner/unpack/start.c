@@ -1,0 +1,185 @@
+/*
+ * start.c - starts moulette-unpack, for one submission or as a server.
+ *
+ * A server has done once what costs most of a start: libraries are loaded and linked. Each job is
+ * done by a clone of it, which the kernel makes a child of ours (CLONE_PARENT), so that it is waited
+ * for, measured and killed as any other; it confines itself and ends with its job. The server itself
+ * reads no byte of a student's, and nothing that one of them could change is there for the next.
+ */
+#include "unpack/start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/mem.h"
+
+#define FDS_MAX (CHILD_CGROUPS + CHILD_CGROUPS_MAX)
+
+/*
+ * In the child, which has our memory (vfork), so nothing but system calls. @fds are moved out of the way first: the places
+ * where they go may be taken by one another.
+ */
+static void become_program(const char *self, char *const argv[], char *const env[], const int *fds,
+			   int n, pid_t parent)
+{
+	int moved[FDS_MAX];
+	sigset_t none;
+
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
+		_exit(START_FAILED);
+	for (int i = 0; i < n; i++) {
+		moved[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FDS_MAX);
+		if (moved[i] < 0)
+			_exit(START_FAILED);
+	}
+	for (int i = 0; i < n; i++) {
+		if (dup2(moved[i], i) < 0)
+			_exit(START_FAILED);
+	}
+	if (close_range((unsigned int)n, ~0u, 0) < 0)
+		_exit(START_FAILED);
+	execve(self, argv, env);
+	_exit(START_FAILED);
+}
+
+/* The environment is not inherited; zip has local times, so the zone is passed on. */
+static char *zone_setting(void)
+{
+	const char *zone = getenv("TZ");
+	return mem_printf("TZ=%s", zone && *zone ? zone : ":/etc/localtime");
+}
+
+/* Starts the program with @fds behind its stdio; @fds[0] is its end of a socket. */
+static int start_program(const char *program, int *fds, size_t n, pid_t *ret, struct err *err)
+{
+	AUTO_FREE char *zone = zone_setting();
+	char *const argv[] = { "moulette-unpack", "unpack-child", NULL };
+	char *const env[] = { "LC_ALL=C.UTF-8", zone, NULL };
+	AUTO_FD int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot start unpacking");
+	int all[FDS_MAX] = { null, null, null };
+	memcpy(all + CHILD_SOCKET, fds, n * sizeof *fds);
+	const pid_t self = getpid();
+	pid_t pid = vfork(); /* our memory is not copied for it */
+	if (pid < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot start unpacking");
+	if (pid == 0)
+		become_program(program, argv, env, all, CHILD_SOCKET + (int)n, self);
+	*ret = pid;
+	return 0;
+}
+
+static int open_socket(int *ret_ours, int *ret_theirs, struct err *err)
+{
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot start unpacking");
+	*ret_ours = pair[0];
+	*ret_theirs = pair[1];
+	return 0;
+}
+
+/* --- servers ------------------------------------------------------------------------------ */
+
+int unpack_server_start(struct unpack_server *s, const char *program, struct err *err)
+{
+	const struct child_job job = { .role = CHILD_SERVER };
+	AUTO_FD int ours = -1, theirs = -1;
+	if (s->pid > 0)
+		return 0;
+	if (open_socket(&ours, &theirs, err) < 0 ||
+	    start_program(program, &theirs, 1, &s->pid, err) < 0)
+		return -1;
+	s->sock = fd_steal(&ours);
+	if (fd_send(s->sock, &job, sizeof job, NULL, 0) < 0) {
+		err_set(err, FAULT_INFRA, errno, "cannot start unpacking");
+		unpack_server_end(s);
+		return -1;
+	}
+	return 0;
+}
+
+void unpack_server_end(struct unpack_server *s)
+{
+	if (s->pid <= 0)
+		return;
+	kill(s->pid, SIGKILL);
+	while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	fd_close(&s->sock);
+	s->pid = 0;
+}
+
+/* Return: 0, or -1 when it does not answer. */
+static int ask_server(const struct unpack_server *s, const struct child_job *job, const int *fds,
+		      size_t n, pid_t *ret, struct err *err)
+{
+	struct server_reply reply;
+	if (fd_send(s->sock, job, sizeof *job, fds, n) < 0 ||
+	    fd_recv(s->sock, &reply, sizeof reply, NULL, NULL, NULL, 0) != (ssize_t)sizeof reply)
+		return err_set(err, FAULT_INFRA, 0, "the unpacking server has ended");
+	if (reply.pid <= 0)
+		return err_set(err, FAULT_INFRA, reply.error, "cannot start unpacking");
+	*ret = reply.pid;
+	return 0;
+}
+
+/* --- children ----------------------------------------------------------------------------- */
+
+static int start_alone(struct child *c, const struct unpack_request *req,
+		       const struct child_job *job, int *fds, size_t n, struct err *err)
+{
+	if (start_program(req->program, fds, n, &c->pid, err) < 0)
+		return -1;
+	/* A child that is gone already is noticed when it is waited for. */
+	if (fd_send(c->sock, job, sizeof(*job), NULL, 0) < 0 && errno != EPIPE &&
+	    errno != ECONNRESET)
+		return err_set(err, FAULT_INFRA, errno, "cannot tell the unpacking child its job");
+	return 0;
+}
+
+static int start_by_server(struct child *c, const struct unpack_request *req,
+			   const struct child_job *job, const int *fds, size_t n, struct err *err)
+{
+	const bool running = req->server->pid > 0;
+	if (unpack_server_start(req->server, req->program, err) < 0)
+		return -1;
+	if (ask_server(req->server, job, fds, n, &c->pid, err) == 0)
+		return 0;
+	/* One that ended since the last time is nobody's failure. */
+	unpack_server_end(req->server);
+	if (!running || unpack_server_start(req->server, req->program, err) < 0)
+		return -1;
+	return ask_server(req->server, job, fds, n, &c->pid, err);
+}
+
+int child_start(struct child *c, const struct unpack_request *req, const struct child_job *job,
+		int in, int out, struct err *err)
+{
+	AUTO_FD int theirs = -1;
+	if (open_socket(&c->sock, &theirs, err) < 0)
+		return -1;
+	int fds[FDS_MAX - CHILD_SOCKET] = { theirs, in, out };
+	const size_t n = CHILD_CGROUPS - CHILD_SOCKET + job->n_cgroups;
+	for (size_t i = 0; i < job->n_cgroups; i++)
+		fds[CHILD_CGROUPS - CHILD_SOCKET + i] = req->cgroup_fds[i];
+	if ((req->server ? start_by_server(c, req, job, fds, n, err) :
+			   start_alone(c, req, job, fds, n, err)) < 0)
+		return -1;
+	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	return c->pidfd < 0 ? err_set(err, FAULT_INFRA, errno, "cannot watch the unpacking child") : 0;
+}
