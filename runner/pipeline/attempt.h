@@ -65,7 +65,7 @@ int attempt_take(struct attempt *a, struct job *job, struct err *err);
 /** attempt_steps() - run and judge what job->result does not have yet. @ret_again: the box died,
  *  and another attempt is to go on from here. */
 int attempt_steps(struct attempt *a, bool *ret_again, struct err *err);
-/** attempt_end() - nothing of the box stays; accepts a half-begun one. */
+/** attempt_end() - nothing of the box stays; accepts a half-begun one. a->job is NULL then. */
 void attempt_end(struct attempt *a);
 
 #endif

@@ -294,7 +294,6 @@ int attempt_take(struct attempt *a, struct job *job, struct err *err)
 
 void attempt_end(struct attempt *a)
 {
-	a->ready = false;
 	if (a->started)
 		box_end(&a->box);
 	attempt_card_end(a, true);
@@ -313,4 +312,5 @@ void attempt_end(struct attempt *a)
 		free(a->mounts[i].destination);
 	}
 	free(a->mounts);
+	*a = (struct attempt){ .job = NULL };
 }

@@ -113,32 +113,32 @@ static bool may_try_again(struct job *job, const struct err *err)
 	       ++job->failures < BOX_FAILURES_MAX;
 }
 
-static int attempts(struct job *job, struct attempt *ready, struct err *err)
+/* The last one is left to be ended when its result is with who waits for it. */
+static int attempts(struct job *job, struct attempt *a, struct err *err)
 {
 	bool again = true;
+	int bad = 0;
 	while (again) {
-		struct attempt own = { .ready = false };
-		struct attempt *a = ready ? ready : &own;
 		again = false;
-		int bad = ready ? attempt_take(a, job, err) : attempt_begin(job, a, err);
-		ready = NULL;
+		bad = a->ready ? attempt_take(a, job, err) : attempt_begin(job, a, err);
 		if (!bad)
 			bad = attempt_steps(a, &again, err);
-		attempt_end(a);
-		if (bad && !(again = may_try_again(job, err)))
-			return -1;
+		if (bad)
+			again = may_try_again(job, err);
+		if (again)
+			attempt_end(a);
 	}
-	return 0;
+	return bad;
 }
 
-static int run(struct job *job, struct attempt *ready, struct err *err)
+static int run(struct job *job, struct attempt *a, struct err *err)
 {
 	struct run_result *r = job->result;
 	int bad = session_ready(job->session, err);
 	describe_again(job->session, job->sub, r);
 	live_describe(job->live, r);
 	if (!bad)
-		bad = attempts(job, ready, err);
+		bad = attempts(job, a, err);
 	describe_again(job->session, job->sub, r);
 	/* Not the user at the terminal but `kill --box`: then there is a result that says so. */
 	if (bad && strcmp(err->code, "interrupted") == 0 && control_end_asked(&job->live->control))
@@ -154,7 +154,7 @@ static int run(struct job *job, struct attempt *ready, struct err *err)
 
 /* Only what could be opened is run; a refusal at the door is a result all the same. */
 static int open_and_run(struct session *s, const struct grade_request *req, struct job *job,
-			struct err *err)
+			struct attempt *a, struct err *err)
 {
 	struct submission *sub = job->sub;
 	const char *path = req->path, *name = req->name;
@@ -162,7 +162,7 @@ static int open_and_run(struct session *s, const struct grade_request *req, stru
 	if (!bad || err->fault == FAULT_STUDENT)
 		describe(s, sub, name, job->command != NULL, job->result);
 	if (!bad) {
-		bad = run(job, req->ready, err);
+		bad = run(job, a, err);
 	} else if (err->fault == FAULT_STUDENT) {
 		describe_again(s, sub, job->result);
 		bad = convert(err, job);
@@ -191,23 +191,25 @@ static int record(struct session *s, const struct grade_request *req, struct liv
 {
 	struct framelog log = { .fd = -1 };
 	struct submission sub = { .fd = -1, .bytes = -1, .entries = -1 };
+	struct attempt own = { .job = NULL }, *a = req->ready ? req->ready : &own;
 	struct job job = { .session = s, .sub = &sub, .command = req->command, .log = &log,
 			   .live = live, .result = r };
 	r->log_path = mem_printf("%s/%s.log", s->opt.places->logs, r->id);
 	if (framelog_create(&log, r->log_path) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", r->log_path);
 	int64_t start = clock_mono_ns();
-	int bad = open_and_run(s, req, &job, err);
-	submission_done(&sub);
+	int bad = open_and_run(s, req, &job, a, err);
 	r->duration_ns = clock_mono_ns() - start;
 	close_log(&log, r, !bad);
-	if (bad)
-		return -1;
-	if (req->keep(req->ctx, r, err) == 0)
-		return 0;
-	if (r->log_path)
-		unlink(r->log_path);
-	return -1;
+	if (!bad && req->keep(req->ctx, r, err) < 0) {
+		if (r->log_path)
+			unlink(r->log_path);
+		bad = -1;
+	}
+	if (a->job == &job) /* not one that waits on, for another submission */
+		attempt_end(a);
+	submission_done(&sub);
+	return bad;
 }
 
 int grade(struct session *s, const struct grade_request *req, struct run_result *ret,
