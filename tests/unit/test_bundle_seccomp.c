@@ -3,19 +3,17 @@
 
 #include <check.h>
 #include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "test_bundle_filter.h"
 
 #define LIST "profiles/base.seccomp.json"
 
@@ -27,113 +25,13 @@ static struct json_object *parse(const char *text)
 	return o;
 }
 
-/* --- the filter that an engine would make of a section, run on one call */
-
-static void add_entry(scmp_filter_ctx ctx, struct json_object *entry)
-{
-	struct json_object *names = json_object_object_get(entry, "names");
-	struct json_object *args = json_object_object_get(entry, "args");
-	struct scmp_arg_cmp cmp[6];
-	unsigned int n = 0;
-
-	for (size_t i = 0; args && i < json_object_array_length(args); i++) {
-		struct json_object *a = json_object_array_get_idx(args, i);
-		const char *op = json_object_get_string(json_object_object_get(a, "op"));
-		cmp[n++] = (struct scmp_arg_cmp){
-			.arg = (unsigned int)json_object_get_int(json_object_object_get(a, "index")),
-			.op = strcmp(op, "SCMP_CMP_EQ") == 0 ? SCMP_CMP_EQ : SCMP_CMP_MASKED_EQ,
-			.datum_a = json_object_get_uint64(json_object_object_get(a, "value")),
-			.datum_b = json_object_get_uint64(json_object_object_get(a, "valueTwo")),
-		};
-	}
-	for (size_t i = 0; i < json_object_array_length(names); i++) {
-		const char *name = json_object_get_string(json_object_array_get_idx(names, i));
-		int nr = seccomp_syscall_resolve_name(name);
-		ck_assert_msg(nr >= 0, "%s", name);
-		ck_assert_msg(seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, n, cmp) == 0, "%s",
-			      name);
-	}
-}
-
-struct filter {
-	struct sock_filter *code;
-	size_t n;
-};
-
-static struct filter compile(struct json_object *section)
-{
-	struct json_object *calls = json_object_object_get(section, "syscalls");
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	int fd = memfd_create("filter", MFD_CLOEXEC);
-	AUTO_BUF bytes = { 0 };
-
-	for (size_t i = 0; i < json_object_array_length(calls); i++)
-		add_entry(ctx, json_object_array_get_idx(calls, i));
-	ck_assert_int_eq(seccomp_export_bpf(ctx, fd), 0);
-	seccomp_release(ctx);
-	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
-	ck_assert_int_eq(fd_read_all(fd, &bytes, 1 << 20), 0);
-	close(fd);
-	struct filter f = { .n = bytes.len / sizeof(struct sock_filter) };
-	f.code = (struct sock_filter *)(void *)buf_take(&bytes);
-	return f;
-}
-
-static uint32_t jump(const struct sock_filter *i, uint32_t a)
-{
-	bool yes = false;
-	switch (BPF_OP(i->code)) {
-	case BPF_JA:
-		return i->k;
-	case BPF_JEQ:
-		yes = a == i->k;
-		break;
-	case BPF_JGT:
-		yes = a > i->k;
-		break;
-	case BPF_JGE:
-		yes = a >= i->k;
-		break;
-	default:
-		ck_abort_msg("jump 0x%x", i->code);
-	}
-	return yes ? i->jt : i->jf;
-}
-
-/* As much of classic BPF as libseccomp writes. */
-static uint32_t run(const struct filter *f, const struct seccomp_data *data)
-{
-	uint32_t a = 0;
-
-	for (size_t pc = 0; pc < f->n; pc++) {
-		const struct sock_filter *i = &f->code[pc];
-		switch (BPF_CLASS(i->code)) {
-		case BPF_LD:
-			memcpy(&a, (const char *)data + i->k, sizeof(a));
-			break;
-		case BPF_JMP:
-			pc += jump(i, a);
-			break;
-		case BPF_ALU:
-			ck_assert_int_eq(BPF_OP(i->code), BPF_AND);
-			a &= i->k;
-			break;
-		case BPF_RET:
-			return i->k;
-		default:
-			ck_abort_msg("instruction 0x%x", i->code);
-		}
-	}
-	ck_abort_msg("the filter does not return");
-}
-
 static bool allows(const struct filter *f, const char *name, const uint64_t args[3])
 {
 	struct seccomp_data d = { .nr = seccomp_syscall_resolve_name(name),
 				  .arch = seccomp_arch_native() };
 	ck_assert_msg(d.nr >= 0, "%s", name);
 	memcpy(d.args, args, 3 * sizeof(*args));
-	uint32_t got = run(f, &d);
+	uint32_t got = filter_run(f, &d);
 	ck_assert_msg(got == SECCOMP_RET_ALLOW || got == (SECCOMP_RET_ERRNO | ENOSYS), "%s: 0x%x",
 		      name, got);
 	return got == SECCOMP_RET_ALLOW;
@@ -213,7 +111,7 @@ START_TEST(shipped_list_decides)
 {
 	AUTO_SECCOMP *l = shipped();
 	AUTO_JSON *section = seccomp_list_section(l);
-	struct filter f = compile(section);
+	struct filter f = filter_by_libseccomp(section);
 
 	for (size_t i = 0; i < N_CALLS; i++)
 		ck_assert_msg(allows(&f, calls[i].name, calls[i].args) == calls[i].allowed, "%s",
@@ -279,7 +177,7 @@ START_TEST(edit_decides)
 	ck_assert_msg(seccomp_list_edit(l, edit, "x", &err) == 0, "%s: %s", edits[_i].label,
 		      err.msg);
 	AUTO_JSON *section = seccomp_list_section(l);
-	struct filter f = compile(section);
+	struct filter f = filter_by_libseccomp(section);
 	ck_assert_msg(allows(&f, edits[_i].name, edits[_i].args) == edits[_i].allowed, "%s",
 		      edits[_i].label);
 	free(f.code);
