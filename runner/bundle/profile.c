@@ -21,6 +21,7 @@
 #include "bundle/profile_json.h"
 #include "bundle/profile_linux.h"
 #include "bundle/seccomp.h"
+#include "bundle/seccomp_filter.h"
 
 void profile_done(struct profile *p)
 {
@@ -30,6 +31,7 @@ void profile_done(struct profile *p)
 	free(p->description);
 	json_object_put(p->config);
 	json_object_put(p->seccomp);
+	free(p->filter);
 	network_done(&p->network);
 	strv_free(p->env);
 	strv_free(p->warnings);
@@ -313,6 +315,7 @@ static int merge_all(struct profile *p, const struct profile_chain *c, char *con
 	if (finish_limits(p, err) < 0)
 		return -1;
 	p->seccomp = seccomp_list_section(list);
+	p->filter = seccomp_filter_text(p->seccomp);
 	profile_check_warn(p->config, &p->warnings);
 	seccomp_list_warn(list, &p->warnings);
 	warn_network(p);

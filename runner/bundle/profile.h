@@ -20,6 +20,7 @@ struct profile {
 	char sha256[DIGEST_HEX];     /* of the merged profile, canonical form */
 	struct json_object *config;  /* merged OCI part, seccomp not yet expanded into it */
 	struct json_object *seccomp; /* linux.seccomp of the OCI spec, complete */
+	char *filter;                /* the same compiled, seccomp_filter_text(); may be NULL */
 	char **env;                  /* `moulette.env`: over the image's, which is over config's */
 	struct limits limits;        /* `moulette.limits`, all but wall set; memory and processes
 				      * as linux.resources of the config has them */

@@ -13,7 +13,8 @@
  * completed by what is mounted below them, see volumes.h. Environment: the profile's config,
  * the image's (but HOME and TMPDIR stay, they name what can be written to), `moulette.env`, the
  * request's. RLIMIT_FSIZE is raised to the limit `disk` of the profile at least. With init_source
- * the arguments are PID 1 and then argv, if there is one.
+ * the arguments are PID 1 and then argv, if there is one. `linux.seccomp` is the profile's own
+ * object, shared: whoever wants another list replaces it, and the annotation with it.
  * FAULT_USAGE: a mount destination that is not absolute ...
  */
 int spec_make(const struct profile *p, const struct spec_request *req, struct json_object **ret,

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "bundle/mounts.h"
+#include "bundle/seccomp_filter.h"
 #include "bundle/spec.h"
 #include "bundle/volumes.h"
 #include "pipeline/attempt_box.h"
@@ -134,6 +135,7 @@ int attempt_make_config(struct attempt *a, struct err *err)
 		.uid_base = a->slot.uid_base, .cgroups_path = group, .netns_path = s->room.netns,
 		.memory_bytes = memory > BOX_MEMORY_MIN ? memory : BOX_MEMORY_MIN,
 		.processes = BOX_PROCESSES, .max_file_bytes = a->most.v[LIMIT_DISK],
+		.precompiled = seccomp_filter_taken(s->engine.name, s->engine.version),
 	};
 	if (spec_make(&s->profile, &req, &a->config, err) < 0)
 		return -1;

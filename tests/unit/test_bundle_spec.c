@@ -99,6 +99,48 @@ START_TEST(fact_row)
 }
 END_TEST
 
+START_TEST(filter_beside_the_list)
+{
+	struct spec_request req = plain();
+	AUTO_JSON *without = make(&req);
+	req.precompiled = true;
+	AUTO_JSON *with = make(&req);
+	struct json_object *note = get(with, "annotations");
+
+	ck_assert_int_eq(json_object_object_length(note), 1);
+	ck_assert_str_eq(json_object_get_string(json_object_object_get(
+				 note, "run.oci.seccomp_bpf_data")), profile.filter);
+	ck_assert_str_eq(text(with, "linux"), text(without, "linux"));
+	json_object_object_del(with, "annotations");
+	ck_assert_int_eq(json_object_equal(with, without), 1); /* and nothing else */
+}
+END_TEST
+
+/* A list that cannot be compiled goes alone. */
+START_TEST(list_without_a_filter)
+{
+	struct spec_request req = plain();
+	req.precompiled = true;
+	free(profile.filter);
+	profile.filter = NULL;
+	AUTO_JSON *c = make(&req);
+
+	ck_assert_str_eq(text(c, "annotations"), "null");
+	ck_assert_str_eq(text(c, "linux.seccomp.defaultErrnoRet"), "38");
+}
+END_TEST
+
+/* Another box's config made of the same profile must not change with this one's. */
+START_TEST(list_is_shared_safely)
+{
+	struct spec_request req = plain();
+	struct json_object *one = make(&req);
+	AUTO_JSON *two = make(&req);
+	json_object_put(one);
+	ck_assert_str_eq(text(two, "linux.seccomp.defaultErrnoRet"), "38");
+}
+END_TEST
+
 START_TEST(mounts_are_bounded_and_hidden)
 {
 	struct spec_request req = plain();
@@ -368,6 +410,9 @@ Suite *suite_bundle_spec(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, fact_row, 0, COUNT(facts));
+	tcase_add_test(tc, filter_beside_the_list);
+	tcase_add_test(tc, list_without_a_filter);
+	tcase_add_test(tc, list_is_shared_safely);
 	tcase_add_test(tc, mounts_are_bounded_and_hidden);
 	tcase_add_test(tc, request_fills_in);
 	tcase_add_test(tc, order_of_mounts);
