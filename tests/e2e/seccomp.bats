@@ -1,0 +1,108 @@
+#!/usr/bin/env bats
+# bats file_tags=engine
+# The filter that crun is handed compiled: it is there, and a box cannot tell it from the list.
+load helpers
+
+setup() {
+	need_engine
+}
+
+# watched_engine HOW - make an engine that keeps the config it is given, first changed by HOW: the
+# body of a Python function of the config c. Its path is in $engine, the config in $seen.
+watched_engine() {
+	engine=$BATS_TEST_TMPDIR/engine seen=$BATS_TEST_TMPDIR/seen.json
+	cat >"$BATS_TEST_TMPDIR/change.py" <<-END
+		import json, sys
+		c = json.load(open(sys.argv[1]))
+		$1
+		for path in sys.argv[1:]:
+		    json.dump(c, open(path, "w"))
+	END
+	cat >"$engine" <<-END
+		#!/bin/sh
+		for word; do
+			if [ "\$before" = --bundle ]; then
+				/usr/bin/env python3 "$BATS_TEST_TMPDIR/change.py" "\$word/config.json" "$seen" </dev/null || exit 1
+			fi
+			before=\$word
+		done
+		exec "$(command -v "$MOULETTE_ENGINE")" "\$@"
+	END
+	chmod 755 "$engine"
+}
+
+# in_seen PYTHON - an expression over the config c that the engine was given.
+in_seen() {
+	python3 -c 'import json, sys; c = json.load(open(sys.argv[1])); sys.exit(not eval(sys.argv[2]))' "$seen" "$1" || fail "$1"
+}
+
+# probe HOW FILE - what a box finds, with a config changed by HOW.
+probe() {
+	[ -e "$BATS_TEST_TMPDIR/s/probe" ] || {
+		mkdir "$BATS_TEST_TMPDIR/s"
+		cc -O1 -static -o "$BATS_TEST_TMPDIR/s/probe" "$REPO/tests/data/seccomp/probe.c"
+	}
+	watched_engine "$1"
+	MOULETTE_ENGINE=$engine grade -i busybox "$BATS_TEST_TMPDIR/s" -- ./probe
+	expect_verdict passed none 0
+	field steps.0.stdout.text >"$2"
+}
+
+@test "crun is handed the filter beside the list, other engines the list alone" {
+	watched_engine pass
+	MOULETTE_ENGINE=$engine grade -i busybox "$(archive s f x)" -- true
+	expect_verdict passed none 0
+	if [ "$MOULETTE_ENGINE" = crun ]; then
+		in_seen 'list(c["annotations"]) == ["run.oci.seccomp_bpf_data"]'
+	else
+		in_seen '"annotations" not in c'
+	fi
+	moulette spec -i busybox -- true >"$BATS_TEST_TMPDIR/config.json"
+	python3 -c '
+import json, sys
+seen, spec = (json.load(open(f)) for f in sys.argv[1:])
+assert "annotations" not in spec
+assert seen["linux"]["seccomp"] == spec["linux"]["seccomp"]' "$seen" "$BATS_TEST_TMPDIR/config.json"
+}
+
+@test "a bundle for others to run has the list alone" {
+	moulette bundle -i busybox "$(archive s f x)" -o "$BATS_TEST_TMPDIR/bundle" -- true
+	seen=$BATS_TEST_TMPDIR/bundle/config.json
+	in_seen '"annotations" not in c and c["linux"]["seccomp"]["defaultErrnoRet"] == 38'
+}
+
+@test "a box finds the same with the filter and with the list" {
+	[ "$MOULETTE_ENGINE" = crun ] || skip "only crun is handed a filter"
+	local with=$BATS_TEST_TMPDIR/with without=$BATS_TEST_TMPDIR/without
+	probe 'assert "annotations" in c' "$with"
+	probe 'del c["annotations"]' "$without"
+	diff "$with" "$without"
+	# One filter, not one of each, and it decides.
+	expect_text "$with" $'Seccomp:\t2' $'Seccomp_filters:\t1' $'NoNewPrivs:\t1' 'socket(2,1,6) ok' \
+		'socket(16,3,0) errno 38' 'ioctl(1,0x5412,0) errno 38' 'ioctl(1,HIGH + 0x5412,0) errno 38'
+	[ "$(uname -m)" != x86_64 ] ||
+		expect_text "$with" 'x32 getpid signal 31' 'i386 getpid signal 31' '101 zeros errno 38'
+}
+
+@test "it is the filter that crun goes by" {
+	[ "$MOULETTE_ENGINE" = crun ] || skip "only crun is handed a filter"
+	# A list that allows all would show if it were read.
+	probe 'c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW"}' "$BATS_TEST_TMPDIR/filter"
+	expect_text "$BATS_TEST_TMPDIR/filter" $'Seccomp_filters:\t1' 'socket(16,3,0) errno 38'
+}
+
+@test "a slip in the annotation's name leaves the list in force" {
+	[ "$MOULETTE_ENGINE" = crun ] || skip "only crun is handed a filter"
+	probe 'c["annotations"] = {"run.oci.seccomp_bpf_dat": c["annotations"]["run.oci.seccomp_bpf_data"]}' "$BATS_TEST_TMPDIR/slip"
+	expect_text "$BATS_TEST_TMPDIR/slip" $'Seccomp_filters:\t1' 'socket(16,3,0) errno 38'
+}
+
+@test "edits of a profile reach the filter" {
+	mkdir "$BATS_TEST_TMPDIR/p"
+	echo '{"extends": "default", "moulette": {"seccomp": {"deny": ["pipe2"]}}}' >"$BATS_TEST_TMPDIR/p/deny.json"
+	export MOULETTE_PROFILES=$BATS_TEST_TMPDIR/p
+	grade -p deny -i busybox "$(archive s f x)" -- sh -c 'true | true'
+	expect verdict runtime_error
+	grade -i busybox "$(archive s f x)" -- sh -c 'true | true'
+	expect_verdict passed none 0
+}
