@@ -2,7 +2,6 @@
 #include "bundle/spec.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -304,19 +303,5 @@ int spec_mount_points(struct json_object *config, char ***ret, struct err *err)
 		strv_add(&points, point);
 	}
 	*ret = ptr_steal(&points);
-	return 0;
-}
-
-int spec_write(struct json_object *config, int dirfd, struct err *err)
-{
-	const char *text = json_object_to_json_string_ext(
-		config, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
-	AUTO_FD int fd = openat(dirfd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-				0644);
-
-	/* Whatever the umask says: engines of other users read it. */
-	if (fd < 0 || fchmod(fd, 0644) < 0 || fd_write_all(fd, text, strlen(text)) < 0 ||
-	    fd_write_all(fd, "\n", 1) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot write config.json of a bundle");
 	return 0;
 }

@@ -27,6 +27,8 @@ int spec_make(const struct profile *p, const struct spec_request *req, struct js
 int spec_mount_points(struct json_object *config, char ***ret, struct err *err);
 /** spec_write() - as DIR/config.json, 0644, O_EXCL. */
 int spec_write(struct json_object *config, int dirfd, struct err *err);
+/** spec_write_compact() - the same without white space, for an engine alone: half as long. */
+int spec_write_compact(struct json_object *config, int dirfd, struct err *err);
 
 /** spec_proc_hides() - can a kernel of this release (uname -r) mount /proc with hidepid of its own
  *  and subset=pid? Since Linux 5.8; before, hidepid was of the whole PID namespace. */

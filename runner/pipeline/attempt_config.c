@@ -174,5 +174,5 @@ int attempt_write_bundle(const struct attempt *a, struct err *err)
 		strv_add(&points, "d/dev/shm");
 	if (hold_volumes(a, err) < 0 || room_mount_root(&s->room, &s->image, points, err) < 0)
 		return -1;
-	return spec_write(a->config, dir, err);
+	return spec_write_compact(a->config, dir, err);
 }

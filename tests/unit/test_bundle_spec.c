@@ -362,6 +362,9 @@ START_TEST(mount_point_of_nothing)
 }
 END_TEST
 
+static int (*const writers[])(struct json_object *, int, struct err *) = { spec_write,
+									  spec_write_compact };
+
 START_TEST(written_once)
 {
 	char dir[] = "/tmp/moulette-test-XXXXXX";
@@ -374,15 +377,18 @@ START_TEST(written_once)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	mode_t old = umask(077);
-	ck_assert_int_eq(spec_write(c, fd, &err), 0);
+	ck_assert_int_eq(writers[_i](c, fd, &err), 0);
 	umask(old);
 	ck_assert_int_eq(fstatat(fd, "config.json", &st, 0), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0644);
-	ck_assert_int_eq(spec_write(c, fd, &err), -1); /* never over another one */
+	ck_assert_int_eq(writers[_i](c, fd, &err), -1); /* never over another one */
 	ck_assert_int_eq(file_read(fd, "config.json", &got, 1 << 20), 0);
 	AUTO_JSON *again = NULL;
 	ck_assert_int_eq(json_parse("config.json", got.data, got.len, &again, &err), 0);
 	ck_assert_int_eq(json_object_equal(again, c), 1);
+	/* Whatever reads lines finds the last one ended. */
+	ck_assert_int_eq(got.data[got.len - 1], '\n');
+	ck_assert_int_eq(strchr(got.data, '\n') == got.data + got.len - 1, _i == 1);
 	ck_assert_int_eq(tree_remove_at(AT_FDCWD, dir), 0);
 	close(fd);
 }
@@ -422,7 +428,7 @@ Suite *suite_bundle_spec(void)
 	tcase_add_test(tc, host_ids_are_never_root);
 	tcase_add_test(tc, mount_points);
 	tcase_add_test(tc, mount_point_of_nothing);
-	tcase_add_test(tc, written_once);
+	tcase_add_loop_test(tc, written_once, 0, 2);
 	tcase_add_test(tc, kernels);
 	suite_add_tcase(s, tc);
 	return s;
