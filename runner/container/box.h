@@ -43,7 +43,8 @@ struct box {
 	int own_ipc;                 /* our own namespace, to come back to */
 	int net_counts[TRACES_NET];  /* what the kernel counts in the box's network namespace */
 	struct buf net_before[TRACES_NET];
-	int sysv_next[TRACES_SYSV];  /* identifiers that come next when no step made one */
+	int sysv_next[TRACES_SYSV];  /* files that tell whether a step made System V objects */
+	bool sysv_within;            /* they tell it only to who is in the box's namespace */
 	bool worn;                   /* a step left numbers that a later one could read */
 	int processors;
 	int policy, priority, nice; /* of PID 1 when it began: steps may change them */

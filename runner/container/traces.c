@@ -47,21 +47,18 @@ static void remove_sysv(void)
 			msgctl(id, IPC_RMID, NULL);
 }
 
-/* Identifiers count on even when their objects are gone: each kind is asked for its next one. */
-static bool sysv_moved(struct box *b)
+/* What the next object of a kind is called can be set, and the first object that is made takes the
+ * setting with it: as long as it stands, no step has made any. */
+#define NEXT_ID "0"
+
+static bool sysv_stands(const struct box *b)
 {
-	const int ids[TRACES_SYSV] = { shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600),
-				       semget(IPC_PRIVATE, 1, IPC_CREAT | 0600),
-				       msgget(IPC_PRIVATE, IPC_CREAT | 0600) };
-	bool moved = false;
-	shmctl(ids[0], IPC_RMID, NULL);
-	semctl(ids[1], 0, IPC_RMID);
-	msgctl(ids[2], IPC_RMID, NULL);
-	for (int i = 0; i < TRACES_SYSV; i++) {
-		moved |= ids[i] != b->sysv_next[i];
-		b->sysv_next[i] = ids[i] + 1;
-	}
-	return moved;
+	char text[16];
+	for (int i = 0; i < TRACES_SYSV; i++)
+		if (pread(b->sysv_next[i], text, sizeof text, 0) != sizeof NEXT_ID ||
+		    memcmp(text, NEXT_ID "\n", sizeof NEXT_ID) != 0)
+			return false;
+	return true;
 }
 
 /* POSIX message queues, where the profile allows any: their file system shows those of the
@@ -77,17 +74,52 @@ static int remove_queues(const struct room *room, struct err *err)
 	return bad ? err_set(err, FAULT_INFRA, errno, "cannot remove the message queues of the box") : 0;
 }
 
+static int enter_ipc(const struct box *b, struct err *err)
+{
+	return setns(b->ipc_ns, CLONE_NEWIPC) < 0 ?
+		       err_set(err, FAULT_INFRA, errno, "cannot enter the ipc namespace of the box") : 0;
+}
+
+static int leave_ipc(const struct box *b, struct err *err)
+{
+	return setns(b->own_ipc, CLONE_NEWIPC) < 0 ?
+		       err_set(err, FAULT_INFRA, errno, "cannot leave the ipc namespace of the box") : 0;
+}
+
 /* System V objects live as long as the namespace, so a test could leave them for the next one. */
 static int clean_ipc(struct box *b, struct err *err)
 {
-	if (setns(b->ipc_ns, CLONE_NEWIPC) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot enter the ipc namespace of the box");
-	remove_sysv();
-	b->worn |= sysv_moved(b);
+	bool within = b->sysv_within || b->opt.has_queues;
+	if (!within && sysv_stands(b))
+		return 0;
+	if (enter_ipc(b, err) < 0)
+		return -1;
+	if (!sysv_stands(b)) {
+		remove_sysv();
+		b->worn = true; /* identifiers count on even when their objects are gone */
+	}
 	int bad = b->opt.has_queues ? remove_queues(b->opt.room, err) : 0;
-	if (setns(b->own_ipc, CLONE_NEWIPC) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot leave the ipc namespace of the box");
-	return bad;
+	return leave_ipc(b, err) < 0 ? -1 : bad;
+}
+
+/* Kernels without checkpoints have no such files: then each step counts as one that made objects. */
+static int watch_ipc(struct box *b, struct err *err)
+{
+	static const char *const kinds[TRACES_SYSV] = { "shm", "sem", "msg" };
+	if (enter_ipc(b, err) < 0)
+		return -1;
+	for (int i = 0; i < TRACES_SYSV; i++) {
+		char path[48];
+		snprintf(path, sizeof path, "/proc/sys/kernel/%s_next_id", kinds[i]);
+		b->sysv_next[i] = open(path, O_RDWR | O_CLOEXEC);
+		if (b->sysv_next[i] >= 0)
+			(void)!pwrite(b->sysv_next[i], NEXT_ID, sizeof NEXT_ID - 1, 0);
+	}
+	if (leave_ipc(b, err) < 0)
+		return -1;
+	/* Before Linux 5.19 the files are about the namespace of who reads. */
+	b->sysv_within = !sysv_stands(b);
+	return 0;
 }
 
 /* Closing a socket makes the kernel look for sockets that only hold each other, and what they
@@ -169,7 +201,7 @@ int traces_open(struct box *b, struct err *err)
 	if (b->own_ipc < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot open '/proc/self/ns/ipc'");
 	if (open_counts(b, err) < 0 || open_of_init(b, "ns/pid", &b->pid_ns, err) < 0 ||
-	    clean_ipc(b, err) < 0)
+	    watch_ipc(b, err) < 0)
 		return -1;
 	b->worn = false;
 	return 0;
@@ -178,6 +210,8 @@ int traces_open(struct box *b, struct err *err)
 void traces_close(struct box *b)
 {
 	fd_close(&b->own_ipc);
+	for (int i = 0; i < TRACES_SYSV; i++)
+		fd_close(&b->sysv_next[i]);
 	for (int i = 0; i < TRACES_NET; i++) {
 		fd_close(&b->net_counts[i]);
 		buf_done(&b->net_before[i]);
