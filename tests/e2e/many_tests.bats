@@ -51,3 +51,13 @@ int main(int argc, char **argv) {
 		expect steps.$((i + 1)).stdout.text "$(field steps.$i.stdout.text)" || return 1
 	done
 }
+
+@test "what protocols count upwards is hidden from a box, what cards count is not" {
+	grade -i busybox "$(archive s.tar a x)" -- sh -c 'cd /proc/self/net || exit 1
+		for f in snmp snmp6 netstat dev_snmp6/lo fib_triestat stat/rt_cache; do
+			cat $f 2>/dev/null && exit 2
+			chmod 777 $f 2>/dev/null && exit 3
+		done
+		grep -q "lo:  *0 " dev'
+	expect_verdict passed none 0
+}
