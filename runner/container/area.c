@@ -202,10 +202,18 @@ static int attach(struct area *a, int layer, int box_mnt, int own_mnt, struct er
 	return bad;
 }
 
+static void forget_clean(struct area *a)
+{
+	if (a->has_upper)
+		fd_close(&a->root);
+}
+
+/* Kept open, so that no path is walked after every step; it keeps the file system too. */
 static int note_clean(struct area *a, struct err *err)
 {
 	AUTO_FREE char *up = layer_path(a, "up");
-	if (stat(up, &a->clean) < 0)
+	a->root = open(up, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (a->root < 0 || fstat(a->root, &a->clean) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", up);
 	return 0;
 }
@@ -214,12 +222,14 @@ int area_renew(struct area *a, int64_t bytes, int box_mnt, int own_mnt, struct e
 {
 	if (!a->dirty && a->bytes == bytes)
 		return 0;
+	forget_clean(a);
 	if (a->has_upper)
 		umount2(a->upper, MNT_DETACH);
 	a->has_upper = false;
 	if (mount_tmpfs(a, a->upper, bytes, inodes_for(a, bytes)) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot mount a tmpfs on '%s'", a->upper);
 	a->has_upper = true;
+	a->root = -1;
 	AUTO_FD int layer = a->empty ? open_tree(AT_FDCWD, a->upper,
 						 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC) :
 				       make_overlay(a);
@@ -250,10 +260,9 @@ void area_check(struct area *a)
 {
 	if (!a->mounted || a->dirty)
 		return;
-	AUTO_FREE char *up = layer_path(a, "up");
 	struct stat now;
 	/* The size of a folder of tmpfs counts its entries. */
-	a->dirty = stat(up, &now) < 0 || now.st_size != a->clean.st_size ||
+	a->dirty = fstat(a->root, &now) < 0 || now.st_size != a->clean.st_size ||
 		   now.st_mode != a->clean.st_mode ||
 		   now.st_uid != a->clean.st_uid || now.st_gid != a->clean.st_gid ||
 		   !same_time(now.st_atim, a->clean.st_atim) ||
@@ -269,12 +278,13 @@ const char *area_source(const struct area *a)
 bool area_full(const struct area *a)
 {
 	struct statfs st;
-	return statfs(a->mounted ? a->upper : a->base, &st) == 0 &&
-	       (st.f_bfree == 0 || st.f_ffree == 0);
+	int bad = a->mounted ? fstatfs(a->root, &st) : statfs(a->base, &st);
+	return bad == 0 && (st.f_bfree == 0 || st.f_ffree == 0);
 }
 
 void area_close(struct area *a)
 {
+	forget_clean(a);
 	if (a->view)
 		umount2(a->view, MNT_DETACH); /* EINVAL where the layer went into a box */
 	if (a->low)

@@ -40,7 +40,8 @@ struct area {
 	bool has_upper;     /* a tmpfs is mounted at upper */
 	bool mounted;       /* a test's layer lies over it, in the box or at view */
 	bool dirty;         /* must be renewed before the next test */
-	struct stat clean;  /* of the upper's root, when it was made */
+	int root;           /* where the test's layer keeps what is written, O_PATH; while mounted */
+	struct stat clean;  /* of it, when it was made */
 	int64_t bytes;      /* of the mounted layer */
 };
 

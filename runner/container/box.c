@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -108,11 +107,7 @@ static int greet(struct box *b, struct err *err)
 		return err_set_code(err, "box.unconfined", FAULT_INFRA, 0,
 				    "the engine started the box without a seccomp filter or without "
 				    "no_new_privs: nothing was run in it");
-	struct sched_param param = { 0 };
-	b->policy = sched_getscheduler(b->init_pid);
-	sched_getparam(b->init_pid, &param);
-	b->priority = param.sched_priority;
-	b->nice = getpriority(PRIO_PROCESS, (id_t)b->init_pid);
+	sched_note(b->init_pid, &b->sched);
 	if (open_ns(b, "mnt", &b->mnt_ns, err) < 0 || open_ns(b, "ipc", &b->ipc_ns, err) < 0 ||
 	    protect_devices(b, err) < 0)
 		return -1;

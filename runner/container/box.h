@@ -12,6 +12,7 @@
 #include "container/capture.h"
 #include "container/cgroup.h"
 #include "container/engine.h"
+#include "container/init_sched.h"
 #include "container/room.h"
 #include "container/slot.h"
 #include "model/assignment.h"
@@ -47,7 +48,7 @@ struct box {
 	bool sysv_within;            /* they tell it only to who is in the box's namespace */
 	bool worn;                   /* a step left numbers that a later one could read */
 	int processors;
-	int policy, priority, nice; /* of PID 1 when it began: steps may change them */
+	struct sched_note sched;   /* of PID 1 when it began: steps may change it */
 	struct step_cgroup tests;  /* shared by all tests */
 	int builds;                /* groups of build steps made so far */
 	bool allowed_clone3;       /* once.c has changed the bundle's config */

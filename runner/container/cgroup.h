@@ -70,6 +70,7 @@ struct step_cgroup {
 	bool used;       /* a step ran in it */
 	int oom_event;   /* v1: eventfd that becomes readable on an OOM; else -1 */
 	struct cgroup_counters before; /* when the step began */
+	bool known;      /* before holds: nothing ran since the last step's end */
 };
 
 /** step_cgroup_open() - make the group and open what is needed; *ret starts zeroed. */

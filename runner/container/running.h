@@ -39,8 +39,6 @@ int running_feed(struct running *r, struct err *err);
 /* step_facts.c: all processes are dead */
 /** running_facts() - what PID 1 replied, what the kernel counted, what was left behind. */
 int running_facts(struct running *r, struct err *err);
-/** running_reset_init() - PID 1 is scheduled as it was when it began. */
-void running_reset_init(const struct box *b);
 /** running_counts() - after the box died: what the kernel counted of the step until then. */
 void running_counts(struct running *r);
 

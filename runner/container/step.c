@@ -87,7 +87,8 @@ static void kill_step(struct running *r, enum limit_id why)
 	if (r->killed || r->done)
 		return;
 	/* A step may have made PID 1 the last to be scheduled. */
-	running_reset_init(r->box);
+	if (r->box->init_pid > 0) /* 0: a PID 1 for one step, which goes with it */
+		sched_restore(r->box->init_pid, &r->box->sched);
 	r->channel->kill(r);
 	r->killed = true;
 	r->killed_ns = clock_mono_ns();
@@ -106,6 +107,14 @@ static void look_at_oom(struct running *r)
 	kill_step(r, LIMIT_NONE);
 }
 
+/* All processors together cannot use @left before then. */
+static void plan_cpu_look(struct running *r, int64_t now, int64_t left)
+{
+	int64_t wait = left / r->box->processors;
+	wait = wait < CPU_LOOK_MIN_NS ? CPU_LOOK_MIN_NS : wait;
+	r->next_cpu_ns = now + (wait > CPU_LOOK_MAX_NS ? CPU_LOOK_MAX_NS : wait);
+}
+
 static int look_at_clocks(struct running *r, int64_t now, struct err *err)
 {
 	const struct limits *l = &r->step->spec->limits;
@@ -122,10 +131,7 @@ static int look_at_clocks(struct running *r, int64_t now, struct err *err)
 	int64_t left = l->v[LIMIT_CPU] - used;
 	if (left < 0)
 		kill_step(r, LIMIT_CPU);
-	/* All processors together cannot use what is left before then. */
-	int64_t wait = left / r->box->processors;
-	wait = wait < CPU_LOOK_MIN_NS ? CPU_LOOK_MIN_NS : wait;
-	r->next_cpu_ns = now + (wait > CPU_LOOK_MAX_NS ? CPU_LOOK_MAX_NS : wait);
+	plan_cpu_look(r, now, left);
 	return 0;
 }
 
@@ -242,6 +248,7 @@ static int run(struct running *r, struct err *err)
 	    capture_open(FRAMELOG_STDERR, l->v[LIMIT_OUTPUT], running_owner(r), &r->err, err) < 0 ||
 	    r->channel->begin(r, err) < 0)
 		return -1;
+	plan_cpu_look(r, r->start_ns, l->v[LIMIT_CPU]);
 	int bad = watch(r, err);
 	/* PID 1 may have died because of what the step did: the counters tell. */
 	if (bad && !interrupted(err) && r->box->dead)

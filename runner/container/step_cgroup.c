@@ -236,6 +236,7 @@ static int replace(struct step_cgroup *c, enum cgroup_controller which)
 	if (mkdir(dir, 0755) < 0)
 		return -1;
 	*(which == CG_PIDS ? &c->set.processes : &c->set.memory_bytes) = -1;
+	c->known = false;
 	open_files(c);
 	return open_procs(c);
 }
@@ -328,7 +329,9 @@ int step_cgroup_begin(struct step_cgroup *c, const struct cgroup_limits *lim, st
 	uint64_t old;
 	if (c->oom_event >= 0 && read(c->oom_event, &old, sizeof old) < 0 && errno != EAGAIN)
 		return err_set(err, FAULT_INFRA, errno, "cannot reset the event of an OOM");
-	read_counters(c, &c->before);
+	if (!c->known)
+		read_counters(c, &c->before);
+	c->known = false;
 	return 0;
 }
 
@@ -347,16 +350,22 @@ int64_t step_cgroup_oom_kills(const struct step_cgroup *c)
 	return since(c->before.oom_kills, oom_total(c));
 }
 
+static void difference(const struct cgroup_counters *before, const struct cgroup_counters *now,
+		       struct cgroup_counters *ret)
+{
+	ret->memory_peak_bytes = now->memory_peak_bytes;
+	ret->processes_peak = now->processes_peak;
+	ret->oom_kills = since(before->oom_kills, now->oom_kills);
+	ret->pids_denied = since(before->pids_denied, now->pids_denied);
+	ret->cpu_ns = since(before->cpu_ns, now->cpu_ns);
+	ret->throttled_ns = since(before->throttled_ns, now->throttled_ns);
+}
+
 void step_cgroup_look(const struct step_cgroup *c, struct cgroup_counters *ret)
 {
 	struct cgroup_counters now;
 	read_counters(c, &now);
-	ret->memory_peak_bytes = now.memory_peak_bytes;
-	ret->processes_peak = now.processes_peak;
-	ret->oom_kills = since(c->before.oom_kills, now.oom_kills);
-	ret->pids_denied = since(c->before.pids_denied, now.pids_denied);
-	ret->cpu_ns = since(c->before.cpu_ns, now.cpu_ns);
-	ret->throttled_ns = since(c->before.throttled_ns, now.throttled_ns);
+	difference(&c->before, &now, ret);
 }
 
 /* A counter that was there before the step and is not after it: no verdict without it. */
@@ -369,10 +378,14 @@ static bool lost(const struct step_cgroup *c, const struct cgroup_counters *now)
 
 int step_cgroup_end(struct step_cgroup *c, struct cgroup_counters *ret, struct err *err)
 {
-	step_cgroup_look(c, ret);
+	struct cgroup_counters now;
+	read_counters(c, &now);
+	difference(&c->before, &now, ret);
 	if (lost(c, ret))
 		return err_set(err, FAULT_INFRA, 0, "cannot read the counters of cgroup '%s'",
 			       c->group);
+	c->before = now;
+	c->known = true;
 	int bad = 0;
 	if (c->host->v2)
 		bad = replace(c, CG_MEMORY);

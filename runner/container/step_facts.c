@@ -1,9 +1,7 @@
 /* step_facts.c - what is known of a step when its last process is dead, and what it left. */
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,19 +81,6 @@ static int count(struct running *r, struct err *err)
 	return 0;
 }
 
-/* PID 1 has the uid of the steps, which may change how it is scheduled; later steps inherit it. */
-void running_reset_init(const struct box *b)
-{
-	if (b->init_pid == 0)
-		return; /* a PID 1 for one step goes with it */
-	const struct sched_param param = { .sched_priority = b->priority };
-	cpu_set_t cpus;
-	sched_setscheduler(b->init_pid, b->policy, &param);
-	if (sched_getaffinity(0, sizeof cpus, &cpus) == 0)
-		sched_setaffinity(b->init_pid, sizeof cpus, &cpus);
-	setpriority(PRIO_PROCESS, (id_t)b->init_pid, b->nice);
-}
-
 static int clean_up(struct running *r, struct err *err)
 {
 	for (int i = 0; i < AREA_COUNT; i++) {
@@ -106,7 +91,7 @@ static int clean_up(struct running *r, struct err *err)
 	}
 	if (r->box->init_pid == 0)
 		return 0; /* PID 1 and its namespaces went with the step */
-	running_reset_init(r->box);
+	sched_restore(r->box->init_pid, &r->box->sched);
 	return traces_clean(r->box, r->facts, err);
 }
 

@@ -126,11 +126,8 @@ static int watch_ipc(struct box *b, struct err *err)
  * carry. */
 static void collect_sockets(void)
 {
-	int pair[2];
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return;
-	close(pair[0]);
-	close(pair[1]);
+	AUTO_FD int any = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	(void)any;
 }
 
 /* The same as before in one call, as it is after nearly every test: else something has moved. */
