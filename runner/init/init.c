@@ -3,8 +3,8 @@
  * A static program that uses nothing of the image. It has the uid of the steps, so it is not
  * dumpable (a step can neither trace it nor read its /proc entry) and holds nothing that a step
  * could not have: the cgroup descriptors it gets for a step are closed before the step's program
- * starts. While it waits for a step, SIGIO tells it about the socket: a kill request, or that the
- * runner is gone, after which no box may go on.
+ * starts. While a step runs, SIGIO tells it about the socket: a kill request, or that the runner is
+ * gone, after which no box may go on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,9 +36,12 @@ struct step {
 	struct init_done done;
 };
 
-/* The step's first process, for the handler; 0: none. Process ids come again only after all others,
- * and whoever is there then is of the same step. */
-static volatile sig_atomic_t first;
+/* For the handler: does a step run, and its first process; 0: it has ended. Process ids come again
+ * only after all others, and whoever is there then is of the same step. */
+static volatile sig_atomic_t running, first;
+
+/* How the kernel weighs us when memory is short: our own file, and what it held at first. */
+static struct { int fd; size_t len; char own[16]; } oom = { .fd = -1 };
 
 static uint64_t now_ns(void)
 {
@@ -54,6 +57,9 @@ static void on_socket(int signo)
 	int saved = errno;
 	struct init_kill msg;
 	ssize_t n;
+	/* A signal that a step left behind: what comes next is a request, not a kill. */
+	if (!running)
+		return;
 	while ((n = recv(INIT_SOCKET, &msg, sizeof msg, MSG_DONTWAIT | MSG_TRUNC)) > 0) {
 		if (n != (ssize_t)sizeof msg || msg.type != INIT_KILL)
 			_exit(1);
@@ -68,22 +74,10 @@ static void on_socket(int signo)
 	(void)signo;
 }
 
-/* Blocked but for a step's time: a signal that a step left behind must not make the handler take
- * the next request for a kill. */
-static void mask_sigio(int how)
-{
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGIO);
-	sigprocmask(how, &set, NULL);
-}
-
 static void listen_while_waiting(const struct step *s, bool on)
 {
-	if (!s->serving)
-		return;
-	int flags = fcntl(INIT_SOCKET, F_GETFL);
-	fcntl(INIT_SOCKET, F_SETFL, on ? flags | O_ASYNC : flags & ~O_ASYNC);
+	if (s->serving)
+		fcntl(INIT_SOCKET, F_SETFL, on ? O_RDWR | O_ASYNC : O_RDWR);
 }
 
 static int receive(char *text, size_t size, struct step *s)
@@ -241,19 +235,10 @@ static int enter_cgroups(const struct step *s)
 	return 0;
 }
 
-/* The kernel lets only a dumpable process write its own file; none but us looks meanwhile, as no
- * other process of the step exists yet. */
-static int first_to_die(void)
+/* Steps are born while we are what they are to be: the first to die. Nobody else is born then. */
+static int be_first_to_die(bool on)
 {
-	prctl(PR_SET_DUMPABLE, 1);
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	int got = fd >= 0 && write(fd, "1000", 4) == 4 ? 0 : -1;
-	int saved = errno;
-	if (fd >= 0)
-		close(fd);
-	prctl(PR_SET_DUMPABLE, 0);
-	errno = saved;
-	return got;
+	return oom.fd >= 0 && pwrite(oom.fd, on ? "1000" : oom.own, on ? 4 : oom.len, 0) > 0 ? 0 : -1;
 }
 
 static int take_stdio(const struct step *s)
@@ -270,12 +255,7 @@ static void child(struct step *s)
 	const struct rlimit fsize = { s->head.file_bytes, s->head.file_bytes };
 	if (enter_cgroups(s) < 0)
 		fail(s, INIT_STAGE_CGROUP);
-	signal(SIGIO, SIG_DFL);
-	signal(SIGPIPE, SIG_DFL);
-	mask_sigio(SIG_UNBLOCK);
-	/* Without a socket the engine's own kernel decides who dies, by the cgroup around it. */
-	if ((first_to_die() < 0 && s->serving) || setsid() < 0 || take_stdio(s) < 0 ||
-	    setrlimit(RLIMIT_FSIZE, &fsize) < 0)
+	if (setsid() < 0 || take_stdio(s) < 0 || setrlimit(RLIMIT_FSIZE, &fsize) < 0)
 		fail(s, INIT_STAGE_SETUP);
 	if (chdir(WORK) < 0)
 		fail(s, INIT_STAGE_CHDIR);
@@ -291,29 +271,66 @@ static void account(struct init_done *d, const struct rusage *u)
 		d->rss_peak_kib = (uint64_t)u->ru_maxrss;
 }
 
-/* Until the first process has ended, then everything else is killed and reaped. */
+/* Until the first process has ended, then everything else is killed and reaped. Whoever lives in
+ * here is our child or below one: without children there is nobody to be killed. */
 static void reap(struct step *s, uint64_t start)
 {
-	bool ended = false;
+	bool ended = false, killed = false;
 	for (;;) {
 		int status;
 		struct rusage usage;
-		pid_t pid = wait4(-1, &status, __WALL, &usage);
+		pid_t pid = wait4(-1, &status, __WALL | (ended && !killed ? WNOHANG : 0), &usage);
 		if (pid < 0 && errno == EINTR)
 			continue;
 		if (pid < 0)
 			return;
+		if (pid == 0) {
+			kill(-1, SIGKILL);
+			killed = true;
+			continue;
+		}
 		account(&s->done, &usage);
 		if (pid == first) {
 			first = 0;
 			s->done.wall_ns = now_ns() - start;
 			s->done.status = status;
 			ended = true;
-			kill(-1, SIGKILL);
-		} else if (ended && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+		} else if (killed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
 			s->done.leftovers++;
 		}
 	}
+}
+
+static void close_all(const struct step *s)
+{
+	unsigned first_fd = (unsigned)s->fds[0], last_fd = (unsigned)s->fds[s->n_fds - 1];
+	bool in_a_row = last_fd - first_fd == s->n_fds - 1;
+	for (size_t i = 1; i < s->n_fds; i++)
+		in_a_row &= s->fds[i] == s->fds[i - 1] + 1;
+	if (in_a_row && close_range(first_fd, last_fd, 0) == 0)
+		return;
+	for (size_t i = 0; i < s->n_fds; i++)
+		close(s->fds[i]);
+}
+
+static pid_t start_first(struct step *s)
+{
+	/* Without a socket the engine's own kernel decides who dies, by the cgroup around it. */
+	if (be_first_to_die(true) < 0 && s->serving) {
+		s->done.stage = INIT_STAGE_SETUP;
+		s->done.error = errno;
+		return -1;
+	}
+	pid_t pid = vfork();
+	if (pid == 0)
+		child(s);
+	if (pid < 0) {
+		s->done.stage = INIT_STAGE_FORK;
+		s->done.error = errno;
+	}
+	if (be_first_to_die(false) < 0 && s->serving)
+		_exit(1);
+	return pid;
 }
 
 static void run(struct step *s)
@@ -321,23 +338,16 @@ static void run(struct step *s)
 	memset(&s->done, 0, sizeof s->done);
 	s->done.type = INIT_DONE;
 	uint64_t start = now_ns();
-	pid_t pid = vfork();
-	if (pid == 0)
-		child(s);
+	pid_t pid = start_first(s);
 	first = pid > 0 ? pid : 0;
+	running = 1;
 	/* Only now is there somebody to be killed. What came before raises no signal. */
 	listen_while_waiting(s, true);
-	mask_sigio(SIG_UNBLOCK);
 	if (s->serving)
 		on_socket(0);
-	if (pid < 0) {
-		s->done.stage = INIT_STAGE_FORK;
-		s->done.error = errno;
-	}
-	for (size_t i = 0; i < s->n_fds; i++)
-		close(s->fds[i]);
+	close_all(s);
 	reap(s, start);
-	mask_sigio(SIG_BLOCK);
+	running = 0;
 	listen_while_waiting(s, false);
 }
 
@@ -362,7 +372,7 @@ static void serve(void)
 		split(split(text, end, s.head.n_argv, s.argv), end, s.head.n_env, s.env);
 		run(&s);
 		free(s.argv);
-		if (send(INIT_SOCKET, &s.done, sizeof s.done, 0) < 0)
+		if (send(INIT_SOCKET, &s.done, sizeof s.done, MSG_NOSIGNAL) < 0)
 			_exit(0);
 	}
 }
@@ -395,11 +405,19 @@ static int once(char **argv, char **env, const struct init_hello *hello)
 	return write(reply, &s.done, sizeof s.done) == (ssize_t)sizeof s.done ? 0 : 1;
 }
 
+/* The kernel lets only a dumpable process write its own file: this comes first, while nobody else
+ * is there who could look. */
+static void open_oom(void)
+{
+	oom.fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+	ssize_t n = oom.fd < 0 ? -1 : read(oom.fd, oom.own, sizeof oom.own);
+	oom.len = n > 0 ? (size_t)n : 0;
+}
+
 int main(int argc, char **argv, char **env)
 {
+	open_oom();
 	prctl(PR_SET_DUMPABLE, 0);
-	mask_sigio(SIG_BLOCK);
-	signal(SIGPIPE, SIG_IGN);
 	if (chdir("/") < 0)
 		return 1;
 	const struct init_hello hello = { INIT_HELLO, INIT_PROTOCOL, prctl(PR_GET_SECCOMP),
@@ -410,7 +428,7 @@ int main(int argc, char **argv, char **env)
 	fcntl(INIT_SOCKET, F_SETFD, FD_CLOEXEC);
 	fcntl(INIT_SOCKET, F_SETOWN, getpid());
 	sigaction(SIGIO, &act, NULL);
-	if (send(INIT_SOCKET, &hello, sizeof hello, 0) < 0 || !confined(&hello))
+	if (send(INIT_SOCKET, &hello, sizeof hello, MSG_NOSIGNAL) < 0 || !confined(&hello))
 		return 1;
 	serve();
 	return 0;
