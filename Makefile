@@ -42,13 +42,16 @@ SHELLS := bash zsh fish
 MAN    := $(wildcard runner/man/*.[15])
 JOBS   := -j$(shell nproc 2>/dev/null || echo 2)
 
-all: $(O)/moulette $(O)/moulette-init $(O)/moulette-unpack ## build the program and its two helpers
+HELPERS := $(O)/moulette-init $(O)/moulette-unpack $(O)/moulette-image
 
-$(O)/moulette: $(O)/runner/main.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-# Only what unpack_child_main() needs, and no library that nobody needs.
-$(O)/moulette-unpack: $(O)/runner/unpack_main.o $(O)/moulette.a
-	$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LDLIBS)
+all: $(O)/moulette $(HELPERS) ## build the program and its helpers
+
+# Each only with what it calls, and no library that nobody needs: they cost every start.
+$(O)/moulette: $(O)/runner/main.o
+$(O)/moulette-unpack: $(O)/runner/unpack_main.o
+$(O)/moulette-image: $(O)/runner/image_main.o
+$(O)/moulette $(O)/moulette-unpack $(O)/moulette-image: $(O)/moulette.a
+	$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $(filter %main.o,$^) $< $(LDLIBS)
 $(O)/moulette.a: $(LIB)
 	rm -f $@
 	ar rcs $@ $^
@@ -82,7 +85,7 @@ $(O)/unit: $(UNIT) $(LIB) $(BENCH)
 install: all $(SHELLS:%=$(O)/completions/moulette.%) ## copy everything to DESTDIR and PREFIX
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(LIBEXECDIR) $(DATADIR)/profiles $(DATADIR)/bundles)
 	install -m 755 $(O)/moulette $(DESTDIR)$(PREFIX)/bin/
-	install -m 755 $(O)/moulette-init $(O)/moulette-unpack $(DESTDIR)$(LIBEXECDIR)/
+	install -m 755 $(HELPERS) $(DESTDIR)$(LIBEXECDIR)/
 	install -m 644 profiles/*.json $(DESTDIR)$(DATADIR)/profiles/
 	cd bundles && find . -type f -exec sh -ec 'for f; do install -D -m 644 "$$f" "$$0/$$f"; done' \
 		$(abspath $(DESTDIR)$(DATADIR)/bundles) {} +
@@ -120,4 +123,4 @@ help: ## this list
 
 .PHONY: all install demo check unit e2e bench check-vm layers docs lint clean help FORCE
 .DELETE_ON_ERROR:
--include $(patsubst %.o,%.d,$(LIB) $(UNIT) $(BENCH) $(O)/runner/main.o $(O)/runner/unpack_main.o $(O)/runner/bench/main.o)
+-include $(patsubst %.o,%.d,$(LIB) $(UNIT) $(BENCH) $(O)/runner/main.o $(O)/runner/unpack_main.o $(O)/runner/image_main.o $(O)/runner/bench/main.o)

@@ -28,15 +28,6 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
-static int status_of(int got, const struct err *err)
-{
-	if (got >= 0)
-		return got;
-	fprintf(stderr, "moulette: %s\n", err->msg);
-	return err->fault == FAULT_USAGE ? EXIT_USAGE :
-	       err->fault == FAULT_STUDENT ? EXIT_NOT_PASSED : EXIT_TROUBLE;
-}
-
 static int run(const struct command *cmd, int argc, char **argv)
 {
 	struct err err = { 0 };
@@ -48,14 +39,9 @@ static int run(const struct command *cmd, int argc, char **argv)
 		cmd_help(cmd, stdout);
 	else if (got == 0 && (got = places_find(&places, &err)) == 0)
 		got = cmd->exec(&places, &cli, &err);
-	int status = status_of(got, &err);
 	cli_done(&cli);
 	places_done(&places);
-	if (fflush(stdout) != 0 && status == 0) {
-		fprintf(stderr, "moulette: cannot write to stdout\n");
-		return EXIT_TROUBLE;
-	}
-	return status;
+	return cmd_end(got, &err);
 }
 
 /* A caller may have closed them; a file of ours must not become somebody's stdout. */

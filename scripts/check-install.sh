@@ -33,7 +33,7 @@ install_into() { # PREFIX DESTDIR
 
 all_there() { # ROOT
 	local path missing=0
-	for path in bin/moulette libexec/moulette/moulette-init libexec/moulette/moulette-unpack share/moulette/profiles/base.json \
+	for path in bin/moulette libexec/moulette/moulette-init libexec/moulette/moulette-unpack libexec/moulette/moulette-image share/moulette/profiles/base.json \
 		share/moulette/profiles/base.seccomp.json share/moulette/profiles/languages.json share/man/man1/moulette.1 \
 		share/man/man5/moulette-{assignment,image,profile,result}.5 share/bash-completion/completions/moulette \
 		share/zsh/site-functions/_moulette share/fish/vendor_completions.d/moulette.fish \

@@ -248,3 +248,18 @@ int cli_env(const struct cli *cli, char ***ret, struct err *err)
 	*ret = ptr_steal(&env);
 	return 0;
 }
+
+int cmd_end(int got, const struct err *err)
+{
+	int status = got;
+	if (got < 0) {
+		fprintf(stderr, "moulette: %s\n", err->msg);
+		status = err->fault == FAULT_USAGE ? EXIT_USAGE :
+			 err->fault == FAULT_STUDENT ? EXIT_NOT_PASSED : EXIT_TROUBLE;
+	}
+	if (fflush(stdout) != 0 && status == EXIT_ALL_PASSED) {
+		fprintf(stderr, "moulette: cannot write to stdout\n");
+		return EXIT_TROUBLE;
+	}
+	return status;
+}

@@ -15,6 +15,9 @@
 int cli_parse(const struct command *cmd, int argc, char **argv, struct cli *ret, bool *ret_help,
 	      struct err *err);
 void cli_done(struct cli *cli);
+/** cmd_end() - how every program of ours ends: @err is printed when @got is -1, stdout is flushed.
+ *  Return: the exit status, @got unless something went wrong. */
+int cmd_end(int got, const struct err *err);
 /** cmd_help() - what --help prints. */
 void cmd_help(const struct command *cmd, FILE *out);
 

@@ -204,16 +204,17 @@ int copy_file(int source, const char *to, struct writer *w, struct err *err);
 /** confine_child() - chroot to @root; few capabilities and system calls, bounded memory. */
 int confine_child(int root, struct err *err);
 
-/* ---- recipe.c ---- */
+/* ---- recipe_names.c ---- */
 
+#define RECIPE_MAX (1 << 20)
+/** recipe_path() - of the file, there or not; on the heap. */
+char *recipe_path(const struct places *p, const char *name);
 /** recipe_exists() - is there a recipe of that name? */
 bool recipe_exists(const struct places *p, const char *name);
 /** recipe_list() - names of the recipes, appended to *@names. */
 void recipe_list(const struct places *p, char ***names);
 /** recipe_changed() - does @m, made by recipe, differ from what the recipe would make now? */
 bool recipe_changed(const struct places *p, const struct image_meta *m);
-/** recipe_make() - build and commit; the caller keeps others from doing the same. */
-int recipe_make(const struct places *p, const char *name, struct err *err);
 
 /* ---- store.c, name.c ---- */
 

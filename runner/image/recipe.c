@@ -20,10 +20,9 @@
 #include "base/mem.h"
 #include "base/signals.h"
 #include "image/internal.h"
+#include "image/maker.h"
 #include "image/recipe_debian.h"
 #include "image/recipe_program.h"
-
-#define RECIPE_MAX (1 << 20)
 
 struct cook {
 	const char *where; /* path of the recipe, for messages */
@@ -32,43 +31,6 @@ struct cook {
 	struct writer w;
 	struct image_meta *m;
 };
-
-static char *recipe_path(const struct places *p, const char *name)
-{
-	return mem_printf("%s/%s/recipe", p->bundles, name);
-}
-
-bool recipe_exists(const struct places *p, const char *name)
-{
-	AUTO_FREE char *path = recipe_path(p, name);
-	return access(path, F_OK) == 0;
-}
-
-void recipe_list(const struct places *p, char ***names)
-{
-	AUTO_DIR DIR *d = opendir(p->bundles);
-
-	for (struct dirent *e; d && (e = readdir(d));)
-		if (name_check(e->d_name, NULL) == 0 && recipe_exists(p, e->d_name))
-			strv_add(names, e->d_name);
-}
-
-bool recipe_changed(const struct places *p, const struct image_meta *m)
-{
-	AUTO_FREE char *path = recipe_path(p, m->image.name);
-	AUTO_BUF text = { 0 };
-	char hex[DIGEST_HEX];
-
-	/* An image that does not depend on the host stays as it was made. */
-	if (m->n_state == 0)
-		return false;
-	if (!state_is_fresh(m))
-		return true;
-	if (file_read(AT_FDCWD, path, &text, RECIPE_MAX) < 0)
-		return false;
-	digest_bytes(text.data, text.len, hex);
-	return !m->recipe_sha256 || strcmp(hex, m->recipe_sha256) != 0;
-}
 
 static int add_folders(struct cook *c, struct json_object *o, struct err *err)
 {
@@ -299,7 +261,7 @@ static int make_and_commit(const struct places *p, struct image_meta *m, struct 
 	return make_in(&f, path, where, m, err) < 0 ? -1 : folder_commit(&f, m, err);
 }
 
-int recipe_make(const struct places *p, const char *name, struct err *err)
+int image_make_here(const struct places *p, const char *name, struct err *err)
 {
 	struct image_meta m = { .image.name = mem_strdup(name) };
 	sigset_t ending, before;

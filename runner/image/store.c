@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "image/internal.h"
 #include "image/layers.h"
+#include "image/maker.h"
 
 static int by_bytes(const void *a, const void *b)
 {
@@ -115,7 +116,7 @@ static int build_missing(const struct places *p, int images, const char *name,
 	int got = load(images, name, m, err);
 	if (got < 0 || (got == 1 && !recipe_changed(p, m)))
 		return got < 0 ? -1 : 0;
-	if (recipe_make(p, name, err) < 0)
+	if (image_maker(p, name, err) < 0)
 		return got == 1 ? follow_host(m, err) : -1;
 	if (got == 1)
 		meta_done(m);
@@ -204,7 +205,7 @@ int image_build(const struct places *p, const char *recipe, struct image *ret, s
 			       all.len ? all.data : "none", p->bundles);
 	}
 	if (image_sweep(p, NULL, err) < 0 || images_open(p, &images, err) < 0 ||
-	    lock_builders(images, err) < 0 || recipe_make(p, recipe, err) < 0)
+	    lock_builders(images, err) < 0 || image_maker(p, recipe, err) < 0)
 		return -1;
 	fd_close(&images);
 	return image_open(p, recipe, ret, err);

@@ -60,6 +60,7 @@ static void find_data(struct places *p)
 		if (up == 0) {
 			p->init = mem_printf("%s/moulette-init", dir);
 			p->unpack = mem_printf("%s/moulette-unpack", dir);
+			p->image = mem_printf("%s/moulette-image", dir);
 		}
 	}
 	AUTO_FREE char *mark = mem_printf("%s/runner/init/protocol.h", dir);
@@ -70,8 +71,10 @@ static void find_data(struct places *p)
 	}
 	free(p->init);
 	free(p->unpack);
+	free(p->image);
 	p->init = mem_strdup(MOULETTE_LIBEXECDIR "/moulette-init");
 	p->unpack = mem_strdup(MOULETTE_LIBEXECDIR "/moulette-unpack");
+	p->image = mem_strdup(MOULETTE_LIBEXECDIR "/moulette-image");
 	p->data = mem_strdup(MOULETTE_DATADIR "/profiles");
 	p->bundles = mem_strdup(MOULETTE_DATADIR "/bundles");
 }
@@ -196,6 +199,7 @@ void places_done(struct places *p)
 	free(p->data);
 	free(p->bundles);
 	free(p->self);
+	free(p->image);
 	free(p->unpack);
 	free(p->init);
 	free(p->engine);

@@ -18,7 +18,8 @@ struct places {
 	char *bundles;   /* recipes */
 	char *self;      /* this program, absolute */
 	char *init;      /* moulette-init, and ... */
-	char *unpack;    /* moulette-unpack; both beside one another */
+	char *unpack;    /* moulette-unpack, ... */
+	char *image;     /* moulette-image; all beside one another */
 	char *engine;    /* MOULETTE_ENGINE, default "crun" */
 	uint32_t uid_base; /* first uid of slot 0 */
 	uint32_t card_network; /* a private /16 for the cards of boxes, host byte order */

@@ -86,7 +86,7 @@ def processes():
         slot = read("/proc/%s/cgroup" % pid).partition("/moulette/")[2].split("/")[0].strip()
         if slot and slot not in others:
             found.append("%s in a group of slot %s" % (name, slot))
-        elif name in ("moulette", "moulette-init", "moulette-unpack", "crun", "runc") and home_of(pid) == HOME:
+        elif name in ("moulette", "moulette-init", "moulette-unpack", "moulette-image", "crun", "runc") and home_of(pid) == HOME:
             found.append(name)
     return sorted(found)
 

@@ -76,6 +76,8 @@ START_TEST(shipped_data)
 	bool tree = access(mark, F_OK) == 0;
 	AUTO_FREE char *unpack = mem_printf("%s/moulette-unpack", self);
 	ck_assert_str_eq(p.unpack, tree ? unpack : MOULETTE_LIBEXECDIR "/moulette-unpack");
+	AUTO_FREE char *image = mem_printf("%s/moulette-image", self);
+	ck_assert_str_eq(p.image, tree ? image : MOULETTE_LIBEXECDIR "/moulette-image");
 	ck_assert_str_eq(p.init, tree ? init : MOULETTE_LIBEXECDIR "/moulette-init");
 	if (tree) {
 		AUTO_FREE char *languages = mem_printf("%s/languages.json", p.data);
