@@ -139,16 +139,13 @@ static struct sock_filter encode(const struct filter_code *c, size_t at)
 	return f;
 }
 
-bool filter_code_finish(struct filter_code *c, size_t start, struct sock_filter **ret,
-			size_t *ret_n)
+bool filter_code_finish(const struct filter_code *c, struct sock_filter **ret, size_t *ret_n)
 {
-	if (start + 1 != c->n)
-		start = detour(c, start);
 	if (c->full)
 		return false;
 	struct sock_filter *program = mem_alloc(c->n * sizeof(*program));
 	for (size_t i = 0; i < c->n; i++)
-		program[i] = encode(c, start - i);
+		program[i] = encode(c, c->n - 1 - i);
 	*ret = program;
 	*ret_n = c->n;
 	return true;

@@ -29,9 +29,8 @@ size_t filter_code_and(struct filter_code *c, uint32_t mask, size_t next);
 /** filter_code_jump() - @op: BPF_JEQ, BPF_JGT or BPF_JGE of the accumulator and @k, unsigned. */
 size_t filter_code_jump(struct filter_code *c, uint16_t op, uint32_t k, size_t yes, size_t no);
 
-/** filter_code_finish() - the program that begins at @start, on the heap. False: it is longer than
- *  the kernel takes, and *ret is untouched. */
-bool filter_code_finish(struct filter_code *c, size_t start, struct sock_filter **ret,
-			size_t *ret_n);
+/** filter_code_finish() - the program, on the heap; it begins with what was written last. False: it
+ *  is longer than the kernel takes, and *ret is untouched. */
+bool filter_code_finish(const struct filter_code *c, struct sock_filter **ret, size_t *ret_n);
 
 #endif

@@ -99,7 +99,7 @@ static bool read_cond(struct json_object *o, struct filter_cond *c)
 	};
 	const size_t n_ops = sizeof(ops) / sizeof(*ops);
 	const char *word = text(o, "op");
-	uint64_t index = UINT64_MAX;
+	uint64_t index = FILTER_ARGS;
 	size_t op = 0;
 
 	if (!known_keys(o, keys))
@@ -108,7 +108,7 @@ static bool read_cond(struct json_object *o, struct filter_cond *c)
 		op++;
 	*c = (struct filter_cond){ .op = (enum filter_op)op };
 	if (op == n_ops || !json_object_object_get_ex(o, "value", NULL) ||
-	    !number(o, "index", FILTER_ARGS - 1, &index) || index >= FILTER_ARGS ||
+	    !number(o, "index", UINT64_MAX, &index) || index >= FILTER_ARGS ||
 	    !number(o, "value", UINT64_MAX, &c->value) ||
 	    !number(o, "valueTwo", UINT64_MAX, &c->value_two))
 		return false;

@@ -128,8 +128,8 @@ bool seccomp_filter_make(struct json_object *section, struct sock_filter **ret, 
 	start = filter_code_load(c, offsetof(struct seccomp_data, nr), start);
 	start = filter_code_jump(c, BPF_JEQ, seccomp_arch_native(), start,
 				 filter_code_ret(c, SECCOMP_RET_KILL_THREAD));
-	start = filter_code_load(c, offsetof(struct seccomp_data, arch), start);
-	return filter_code_finish(c, start, ret, ret_n);
+	filter_code_load(c, offsetof(struct seccomp_data, arch), start);
+	return filter_code_finish(c, ret, ret_n);
 }
 
 /* --- the annotation */
