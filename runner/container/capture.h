@@ -14,11 +14,11 @@
 typedef int capture_sink_fn(void *ctx, int stream, const void *data, size_t len);
 
 struct capture {
-	int read_fd, write_fd; /* write_fd is for the step; -1 once given away */
+	int read_fd, write_fd; /* write_fd is for the step */
 	int stream;            /* FRAMELOG_STDOUT or FRAMELOG_STDERR */
 	int64_t cap, bytes;
 	bool over; /* a byte beyond the cap came */
-	struct digest *digest;
+	struct digest *digest; /* NULL until there is a byte */
 };
 
 /** capture_open() - a pipe that belongs to @owner, so that /dev/stdout can be opened again by it;

@@ -37,9 +37,9 @@ static int socket_begin(struct running *r, struct err *err)
 	r->start_ns = clock_mono_ns();
 	if (fd_send(r->box->socket, msg.data, msg.len, fds, n) < 0)
 		return running_gone(r, "the box ended", err);
+	/* Our ends for writing stay until the step is over: while it runs, nobody need be woken because
+	 * nobody else has one any more. */
 	fd_close(&r->stdin_fd);
-	fd_close(&r->out.write_fd);
-	fd_close(&r->err.write_fd);
 	return 0;
 }
 
