@@ -107,6 +107,7 @@ static int greet(struct box *b, struct err *err)
 		return err_set_code(err, "box.unconfined", FAULT_INFRA, 0,
 				    "the engine started the box without a seccomp filter or without "
 				    "no_new_privs: nothing was run in it");
+	sched_prefer(b->init_pid);
 	sched_note(b->init_pid, &b->sched);
 	if (open_ns(b, "mnt", &b->mnt_ns, err) < 0 || open_ns(b, "ipc", &b->ipc_ns, err) < 0 ||
 	    protect_devices(b, err) < 0)
@@ -151,7 +152,11 @@ static int start(struct box *b, struct err *err)
 		return -1;
 	/* Ours must be the only other end: its closing is what ends PID 1. */
 	fd_close(&theirs);
-	return wait_hello(b, err);
+	if (wait_hello(b, err) < 0)
+		return -1;
+	if (b->tests.host) /* of the PID 1 before */
+		step_cgroup_beside(&b->tests, b->init_pid);
+	return 0;
 }
 
 int box_start(const struct box_options *opt, struct box *ret, struct err *err)
@@ -176,7 +181,11 @@ int box_build_done(struct box *b, struct err *err)
 		if (area_freeze(&b->opt.areas[i], err) < 0)
 			return -1;
 	AUTO_FREE char *group = mem_printf("%s/t", b->opt.slot->group);
-	return step_cgroup_open(b->opt.host, group, b->opt.slot->group, &b->tests, err);
+	if (step_cgroup_open(b->opt.host, group, b->opt.slot->group, &b->tests, err) < 0)
+		return -1;
+	if (b->init_pid > 0)
+		step_cgroup_beside(&b->tests, b->init_pid);
+	return 0;
 }
 
 /* The engine ends by itself when PID 1 has; whatever still is there then goes with the slot. */
