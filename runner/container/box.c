@@ -92,6 +92,12 @@ static int protect_devices(const struct box *b, struct err *err)
 	return bad;
 }
 
+/* The name that the config gives it, too. */
+static char *group_of(const struct box *b)
+{
+	return mem_printf("%s/box", b->opt.slot->group);
+}
+
 static int greet(struct box *b, struct err *err)
 {
 	struct init_hello hello = { 0 };
@@ -107,6 +113,9 @@ static int greet(struct box *b, struct err *err)
 		return err_set_code(err, "box.unconfined", FAULT_INFRA, 0,
 				    "the engine started the box without a seccomp filter or without "
 				    "no_new_privs: nothing was run in it");
+	AUTO_FREE char *group = group_of(b);
+	if (box_cgroup_check(b->opt.host, group, &b->opt.limits, b->init_pid, err) < 0)
+		return -1;
 	sched_prefer(b->init_pid);
 	sched_note(b->init_pid, &b->sched);
 	if (open_ns(b, "mnt", &b->mnt_ns, err) < 0 || open_ns(b, "ipc", &b->ipc_ns, err) < 0 ||
@@ -134,6 +143,38 @@ static int wait_hello(struct box *b, struct err *err)
 			      "in time", err);
 }
 
+static bool is_lean(const struct box *b)
+{
+	const struct engine *e = b->opt.engine;
+	return e->lean && e->leaves_cgroups && b->opt.own_cgroup;
+}
+
+static int run_engine(struct box *b, int theirs, const struct cgroup_entry *entry, struct err *err)
+{
+	char id[48];
+	snprintf(id, sizeof id, "moulette-s%d", b->opt.slot->number);
+	const struct engine_call call = { .state_dir = b->opt.room->state, .id = id,
+					  .bundle = b->opt.room->bundle, .socket = theirs,
+					  .input = -1, .output = b->output,
+					  .errors = b->output, .cgroup_fds = entry->fds,
+					  .n_cgroup_fds = entry->n,
+					  .leaves_cgroups = entry->n > 0 };
+	return engine_run(b->opt.engine, &call, &b->engine_pid, &b->engine_fd, err);
+}
+
+/* An engine that makes the group itself needs its parent where we need none. */
+static int start_in_group(struct box *b, int theirs, struct err *err)
+{
+	struct cgroup_entry entry = { .n = 0 };
+	AUTO_FREE char *group = group_of(b);
+	if (is_lean(b) ? box_cgroup_make(b->opt.host, group, &b->opt.limits, &entry, err) < 0 :
+			 cgroup_make_everywhere(b->opt.host, b->opt.slot->group, err) < 0)
+		return -1;
+	int bad = run_engine(b, theirs, &entry, err);
+	cgroup_entry_close(&entry);
+	return bad;
+}
+
 static int start(struct box *b, struct err *err)
 {
 	AUTO_FD int theirs = -1;
@@ -142,13 +183,7 @@ static int start(struct box *b, struct err *err)
 	b->output = memfd_create("engine", MFD_CLOEXEC);
 	if (b->output < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a memory file");
-	char id[48];
-	snprintf(id, sizeof id, "moulette-s%d", b->opt.slot->number);
-	const struct engine_call call = { .state_dir = b->opt.room->state, .id = id,
-					  .bundle = b->opt.room->bundle, .socket = theirs,
-					  .input = -1, .output = b->output,
-					  .errors = b->output };
-	if (engine_run(b->opt.engine, &call, &b->engine_pid, &b->engine_fd, err) < 0)
+	if (start_in_group(b, theirs, err) < 0)
 		return -1;
 	/* Ours must be the only other end: its closing is what ends PID 1. */
 	fd_close(&theirs);
@@ -159,6 +194,18 @@ static int start(struct box *b, struct err *err)
 	return 0;
 }
 
+/* A box that did not start gets a second chance from our caller: that one is to be plain. */
+static int start_or_give_up_lean(struct box *b, struct err *err)
+{
+	bool lean = b->opt.engine->lean;
+	if (start(b, err) == 0)
+		return 0;
+	if (lean && (strcmp(err->code, "box.unlimited") == 0 ||
+		     strcmp(err->code, "engine.failed") == 0))
+		engine_set_plain(b->opt.engine, err->msg);
+	return -1;
+}
+
 int box_start(const struct box_options *opt, struct box *ret, struct err *err)
 {
 	*ret = (struct box){ .opt = *opt, .engine_fd = -1, .socket = -1, .output = -1,
@@ -167,7 +214,7 @@ int box_start(const struct box_options *opt, struct box *ret, struct err *err)
 			     .processors = (int)sysconf(_SC_NPROCESSORS_ONLN) };
 	if (!opt->engine->inherits_fds)
 		return 0; /* each step starts a container of its own */
-	if (start(ret, err) < 0) {
+	if (start_or_give_up_lean(ret, err) < 0) {
 		err_wrap(err, "engine '%s'", opt->engine->name);
 		box_end(ret);
 		return -1;
@@ -223,7 +270,7 @@ int box_renew(struct box *b, struct err *err)
 	for (int i = 0; i < AREA_COUNT; i++)
 		area_detached(&b->opt.areas[i]);
 	b->dead = false;
-	return start(b, err);
+	return start_or_give_up_lean(b, err);
 }
 
 void box_end(struct box *b)

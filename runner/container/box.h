@@ -25,12 +25,14 @@ enum { AREA_WORK, AREA_TMP, AREA_SHM, AREA_COUNT };
 
 /** What a box is made in. The fields are borrowed and outlive the box. */
 struct box_options {
-	const struct engine *engine;
+	struct engine *engine;   /* made plain where a lean start fails */
 	const struct room *room;
 	const struct slot *slot;
 	const struct cgroup_host *host;
 	struct area *areas;      /* AREA_COUNT of them, bound into the box by its config */
 	int64_t area_max[AREA_COUNT]; /* ceilings of the profile; 0: only the step's disk limit */
+	struct cgroup_limits limits; /* of PID 1's group */
+	bool own_cgroup;         /* the config asks for nothing else: we can make that group */
 	int own_mnt;             /* our mount namespace */
 	int interrupt_fd;        /* readable: stop; not read here; -1: none */
 	bool has_queues;         /* the profile allows POSIX message queues */
@@ -56,7 +58,8 @@ struct box {
 };
 
 /** box_start() - run the engine on room->bundle and wait for PID 1 to greet. FAULT_INFRA with the
- *  engine's own words; code "interrupted" when interrupt_fd became readable. */
+ *  engine's own words; code "box.unlimited" when PID 1 is not limited as it should be, "interrupted"
+ *  when interrupt_fd became readable. */
 int box_start(const struct box_options *opt, struct box *ret, struct err *err);
 
 /** One step to be run. */

@@ -1,25 +1,20 @@
-/* cgroup.c - finds the hierarchies of this host, makes and removes groups in them. */
+/* cgroup.c - finds the hierarchies of this host, makes groups in them. */
 #include "container/cgroup.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 
 #define MOUNTINFO_MAX (4u << 20)
-#define REMOVE_WAIT_NS (10 * NSEC_PER_SEC)
 
 static const char *const controllers[CG_COUNT] = { "memory", "pids", "cpuacct", "cpu" };
 
@@ -32,28 +27,40 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+/* The cgroup2 mount of a host that may turn out to be hybrid. */
+struct unified {
+	char *at, *above;
+};
+
 /* One line of mountinfo: "... ROOT MOUNTPOINT OPTIONS ... - TYPE SOURCE SUPEROPTIONS". */
-static void take_line(struct cgroup_host *h, char *line, char **unified)
+static void take_line(struct cgroup_host *h, char *line, struct unified *unified)
 {
-	char at[512], type[32], super[512];
+	char above[512], at[512], type[32], super[512];
 	const char *tail = strstr(line, " - ");
-	if (!tail || sscanf(line, "%*s %*s %*s %*s %511s", at) != 1 ||
+	if (!tail || sscanf(line, "%*s %*s %*s %511s %511s", above, at) != 2 ||
 	    sscanf(tail, " - %31s %*s %511s", type, super) != 2)
 		return;
-	if (strcmp(type, "cgroup2") == 0 && !*unified)
-		*unified = mem_strdup(at);
+	if (strcmp(above, "/") == 0)
+		above[0] = '\0';
+	if (strcmp(type, "cgroup2") == 0 && !unified->at)
+		*unified = (struct unified){ mem_strdup(at), mem_strdup(above) };
 	if (strcmp(type, "cgroup") != 0)
 		return;
 	strv_add(&h->hierarchies, at);
 	for (int i = 0; i < CG_COUNT; i++)
-		if (!h->root[i] && has_word(super, controllers[i]))
+		if (!h->root[i] && has_word(super, controllers[i])) {
 			h->root[i] = mem_strdup(at);
+			h->above[i] = mem_strdup(above);
+		}
 }
 
 void cgroup_host_done(struct cgroup_host *h)
 {
-	for (int i = 0; i < CG_COUNT; i++)
+	for (int i = 0; i < CG_COUNT; i++) {
 		free(h->root[i]);
+		free(h->above[i]);
+	}
+	strv_free(h->carriers);
 	strv_free(h->hierarchies);
 	free(h->hidden_unified);
 	memset(h, 0, sizeof *h);
@@ -69,10 +76,35 @@ static int check_host(const struct cgroup_host *h, struct err *err)
 	return 0;
 }
 
+static void take_unified(struct cgroup_host *h, const struct unified *unified)
+{
+	for (int i = 0; i < CG_COUNT; i++) {
+		free(h->root[i]);
+		free(h->above[i]);
+		h->root[i] = mem_strdup(unified->at);
+		h->above[i] = mem_strdup(unified->above);
+	}
+	strv_free(h->hierarchies);
+	h->hierarchies = NULL;
+	strv_add(&h->hierarchies, unified->at);
+}
+
+/* Hierarchies that are mounted together count once. */
+static void find_carriers(struct cgroup_host *h)
+{
+	for (int i = 0; i < CG_COUNT; i++) {
+		bool seen = false;
+		for (int k = 0; k < i; k++)
+			seen |= strcmp(h->root[i], h->root[k]) == 0;
+		if (!seen)
+			strv_add(&h->carriers, h->root[i]);
+	}
+}
+
 int cgroup_host_find(struct cgroup_host *ret, struct err *err)
 {
 	struct cgroup_host h = { 0 };
-	AUTO_FREE char *unified = NULL;
+	struct unified unified = { NULL, NULL };
 	AUTO_BUF text = { 0 };
 	if (file_read(AT_FDCWD, "/proc/self/mountinfo", &text, MOUNTINFO_MAX) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot read /proc/self/mountinfo");
@@ -80,22 +112,18 @@ int cgroup_host_find(struct cgroup_host *ret, struct err *err)
 	for (char *line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		take_line(&h, line, &unified);
 	/* A v1 memory controller means a v1 or hybrid host, whatever else is mounted. */
-	h.v2 = !h.root[CG_MEMORY] && unified;
-	for (int i = 0; h.v2 && i < CG_COUNT; i++) {
-		free(h.root[i]);
-		h.root[i] = mem_strdup(unified);
-	}
-	if (h.v2) {
-		strv_free(h.hierarchies);
-		h.hierarchies = NULL;
-		strv_add(&h.hierarchies, unified);
-	} else {
-		h.hidden_unified = ptr_steal(&unified);
-	}
+	h.v2 = !h.root[CG_MEMORY] && unified.at;
+	if (h.v2)
+		take_unified(&h, &unified);
+	else
+		h.hidden_unified = ptr_steal(&unified.at);
+	free(unified.at);
+	free(unified.above);
 	if (check_host(&h, err) < 0) {
 		cgroup_host_done(&h);
 		return -1;
 	}
+	find_carriers(&h);
 	*ret = h;
 	return 0;
 }
@@ -116,8 +144,12 @@ static void enable_controllers(const char *dir)
 /* Another runner may remove the common parent between two of our steps: then from the start. */
 static int make_in(const char *root, const char *group, bool v2)
 {
+	AUTO_FREE char *whole = mem_printf("%s/%s", root, group);
+	/* Mostly all but the last folder are there; on v2 the way down is to be prepared. */
+	if (!v2 && (mkdir(whole, 0755) == 0 || errno == EEXIST))
+		return 0;
 	for (int tries = 0; tries < 20; tries++) {
-		AUTO_FREE char *path = mem_printf("%s/%s", root, group);
+		AUTO_FREE char *path = mem_strdup(whole);
 		int bad = 0;
 		for (char *p = path + strlen(root); p && !bad; p = strchr(p + 1, '/')) {
 			char *next = strchr(p + 1, '/');
@@ -141,17 +173,27 @@ static int make_in(const char *root, const char *group, bool v2)
 	return -1;
 }
 
-int cgroup_make(const struct cgroup_host *h, const char *group, struct err *err)
+static int make_below(char *const *roots, const char *group, bool v2, struct err *err)
 {
-	for (char **root = h->hierarchies; *root; root++)
-		if (make_in(*root, group, h->v2) < 0)
+	for (; *roots; roots++)
+		if (make_in(*roots, group, v2) < 0)
 			return err_set(err, FAULT_INFRA, errno, "cannot make the cgroup '%s/%s'",
-				       *root, group);
+				       *roots, group);
 	return 0;
 }
 
-static int set(const struct cgroup_host *h, enum cgroup_controller c, const char *group,
-	       const char *file, const char *value, struct err *err)
+int cgroup_make(const struct cgroup_host *h, const char *group, struct err *err)
+{
+	return make_below(h->carriers, group, h->v2, err);
+}
+
+int cgroup_make_everywhere(const struct cgroup_host *h, const char *group, struct err *err)
+{
+	return make_below(h->hierarchies, group, h->v2, err);
+}
+
+int cgroup_write(const struct cgroup_host *h, enum cgroup_controller c, const char *group,
+		 const char *file, const char *value, struct err *err)
 {
 	AUTO_FREE char *path = mem_printf("%s/%s/%s", h->root[c], group, file);
 	AUTO_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -165,7 +207,7 @@ static int set_i64(const struct cgroup_host *h, enum cgroup_controller c, const 
 {
 	char text[32];
 	snprintf(text, sizeof text, "%" PRId64, value);
-	return set(h, c, group, file, text, err);
+	return cgroup_write(h, c, group, file, text, err);
 }
 
 /* Source: Documentation/admin-guide/cgroup-v2.rst "cpu.weight"; the conversion is the one that
@@ -181,7 +223,7 @@ int cgroup_set_cpu(const struct cgroup_host *h, const char *group, int64_t quota
 	if (h->v2) {
 		char text[64];
 		snprintf(text, sizeof text, "%" PRId64 " %" PRId64, quota, period);
-		if (quota > 0 && set(h, CG_CPU, group, "cpu.max", text, err) < 0)
+		if (quota > 0 && cgroup_write(h, CG_CPU, group, "cpu.max", text, err) < 0)
 			return -1;
 		return shares > 0 ? set_i64(h, CG_CPU, group, "cpu.weight",
 					    weight_of_shares(shares), err) : 0;
@@ -190,87 +232,4 @@ int cgroup_set_cpu(const struct cgroup_host *h, const char *group, int64_t quota
 			  set_i64(h, CG_CPU, group, "cpu.cfs_quota_us", quota, err) < 0))
 		return -1;
 	return shares > 0 ? set_i64(h, CG_CPU, group, "cpu.shares", shares, err) : 0;
-}
-
-static void pause_ms(int ms)
-{
-	const struct timespec t = { 0, ms * 1000000L };
-	nanosleep(&t, NULL);
-}
-
-/* Sends SIGKILL to every process of the folder's group. Return: how many there were. */
-static int kill_members(int dirfd)
-{
-	AUTO_BUF text = { 0 };
-	int n = 0;
-	/* An empty file is read without a kill; a group without the file has no members. */
-	if (file_read(dirfd, "cgroup.procs", &text, MOUNTINFO_MAX) < 0 || !text.data)
-		return 0;
-	char *save = NULL;
-	for (char *line = strtok_r(text.data, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		long pid = strtol(line, NULL, 10);
-		if (pid > 1 && pid != getpid())
-			kill((pid_t)pid, SIGKILL);
-		n++;
-	}
-	return n;
-}
-
-void cgroup_kill(const struct cgroup_host *h, const char *group)
-{
-	AUTO_FREE char *path = mem_printf("%s/%s", h->root[CG_MEMORY], group);
-	AUTO_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		kill_members(fd);
-}
-
-/* Bottom up; the depth is ours (three levels) and what an engine adds, so recursion is bounded by
- * the kernel's own limit on what was made. */
-static int remove_below(int parent, const char *name, int64_t deadline)
-{
-	AUTO_FD int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -1;
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	AUTO_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	for (struct dirent *e; dir && (e = readdir(dir));)
-		if (e->d_type == DT_DIR && e->d_name[0] != '.' &&
-		    remove_below(fd, e->d_name, deadline) < 0)
-			return -1;
-	for (int wait = 1;; wait = wait < 20 ? wait * 2 : 20) {
-		if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-			return 0;
-		if (errno != EBUSY || clock_mono_ns() > deadline)
-			return -1;
-		kill_members(fd);
-		pause_ms(wait);
-	}
-}
-
-static int remove_in(const char *root, const char *group, int64_t deadline, struct err *err)
-{
-	int bad = 0;
-	AUTO_FD int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0 && remove_below(fd, group, deadline) < 0)
-		bad = err_set(err, FAULT_INFRA, errno, "cannot remove the cgroup '%s/%s'", root,
-			      group);
-	/* The common parent goes with its last group. */
-	const char *slash = strchr(group, '/');
-	AUTO_FREE char *top = slash ? mem_strndup(group, (size_t)(slash - group)) : NULL;
-	if (fd >= 0 && top)
-		unlinkat(fd, top, AT_REMOVEDIR);
-	return bad;
-}
-
-int cgroup_remove(const struct cgroup_host *h, const char *group, struct err *err)
-{
-	int64_t deadline = clock_mono_ns() + REMOVE_WAIT_NS;
-	int bad = 0;
-	for (char **root = h->hierarchies; root && *root; root++)
-		bad |= remove_in(*root, group, deadline, err);
-	/* We make nothing there, but runc does. */
-	if (h->hidden_unified)
-		bad |= remove_in(h->hidden_unified, group, deadline, err);
-	return bad;
 }

@@ -15,6 +15,8 @@ enum cgroup_controller { CG_MEMORY, CG_PIDS, CG_CPUACCT, CG_CPU, CG_COUNT };
 struct cgroup_host {
 	bool v2;                /* one unified hierarchy; root[] are all the same */
 	char *root[CG_COUNT];   /* mount point of each controller's hierarchy */
+	char *above[CG_COUNT];  /* which group of it is mounted there: "" for the topmost one */
+	char **carriers;        /* mount points of these, each once */
 	char **hierarchies;     /* mount points of all v1 hierarchies, or the v2 one */
 	char *hidden_unified;   /* hybrid host: the cgroup2 mount, which crun must not see; or NULL */
 };
@@ -25,9 +27,15 @@ void cgroup_host_done(struct cgroup_host *h);
 
 /* Groups are named by their path below the mount points: "moulette/s0/box". */
 
-/** cgroup_make() - in every hierarchy, with parents; an existing one is kept. On v2 the
- *  controllers are enabled on the way down. FAULT_INFRA. */
+/** cgroup_make() - where limits and counters are (the carriers), with parents; an existing one is
+ *  kept. On v2 the controllers are enabled on the way down. FAULT_INFRA. */
 int cgroup_make(const struct cgroup_host *h, const char *group, struct err *err);
+/** cgroup_make_everywhere() - in every hierarchy: an engine that makes groups makes them in all, and
+ *  finds their parent there. */
+int cgroup_make_everywhere(const struct cgroup_host *h, const char *group, struct err *err);
+/** cgroup_write() - @value to a file of the group. FAULT_INFRA. */
+int cgroup_write(const struct cgroup_host *h, enum cgroup_controller c, const char *group,
+		 const char *file, const char *value, struct err *err);
 /** cgroup_set_cpu() - quota and period in microseconds (0: none), shares (0: default). */
 int cgroup_set_cpu(const struct cgroup_host *h, const char *group, int64_t quota, int64_t period,
 		   int64_t shares, struct err *err);
@@ -41,6 +49,23 @@ int cgroup_remove(const struct cgroup_host *h, const char *group, struct err *er
 struct cgroup_limits {
 	int64_t memory_bytes, processes;
 };
+
+/** Files through which a process enters a group by writing "0". */
+struct cgroup_entry {
+	int fds[CG_COUNT];
+	size_t n;
+};
+
+/** box_cgroup_make() - the group of PID 1 and of the engine that starts it, limited; made by us, it
+ *  needs no more than memory and processes. *ret is to be closed by cgroup_entry_close() once the
+ *  engine has been started. FAULT_INFRA. */
+int box_cgroup_make(const struct cgroup_host *h, const char *group,
+		    const struct cgroup_limits *lim, struct cgroup_entry *ret, struct err *err);
+void cgroup_entry_close(struct cgroup_entry *e);
+/** box_cgroup_check() - is @pid in the group, and has the group these limits? Whoever made it.
+ *  FAULT_INFRA, code "box.unlimited". */
+int box_cgroup_check(const struct cgroup_host *h, const char *group,
+		     const struct cgroup_limits *lim, pid_t pid, struct err *err);
 
 /** What the kernel counted; -1: it does not count this. */
 struct cgroup_counters {

@@ -1,10 +1,9 @@
-/* engine.c - finds an OCI runtime, learns its version, starts it. */
+/* engine.c - finds an OCI runtime, learns its version and what it can do. */
 #include "container/engine.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,23 +11,16 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "init/protocol.h"
 
-#define ENGINE_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define VERSION_MAX 4096
 #define VERSION_MS 10000
-
-static char *const engine_env[] = { (char *)ENGINE_PATH, (char *)"LC_ALL=C", NULL };
 
 void engine_done(struct engine *e)
 {
@@ -56,106 +48,6 @@ static char *search(const char *name)
 	return NULL;
 }
 
-/* In the child; the descriptors of @call may be numbered below 4 themselves. */
-static int child_stdio(const struct engine_call *call)
-{
-	int empty[2], fds[4] = { -1, -1, -1, -1 };
-	if (pipe(empty) < 0)
-		return -1;
-	const int from[4] = { call->input < 0 ? empty[0] : call->input, call->output, call->errors,
-			      call->socket };
-	for (int i = 0; i < 4 && from[i] >= 0; i++)
-		if ((fds[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10)) < 0)
-			return -1;
-	for (int i = 0; i < 4 && fds[i] >= 0; i++)
-		if (dup2(fds[i], i) < 0)
-			return -1;
-	return 0;
-}
-
-static int child_cgroups(const struct engine_call *call)
-{
-	for (size_t i = 0; i < call->n_cgroup_fds; i++)
-		if (write(call->cgroup_fds[i], "0", 1) != 1)
-			return -1;
-	return 0;
-}
-
-/* What our caller's shell was limited to is nothing that a box should feel; the box's own limits
- * are in its config. */
-static void reset_limits(void)
-{
-	static const int kinds[] = { RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_AS, RLIMIT_RSS,
-				     RLIMIT_NPROC };
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		struct rlimit l;
-		const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
-		__rlimit_resource_t kind = (__rlimit_resource_t)kinds[i];
-		/* Without CAP_SYS_RESOURCE no further than the hard limit. */
-		if (setrlimit(kind, &none) < 0 && getrlimit(kind, &l) == 0) {
-			l.rlim_cur = l.rlim_max;
-			setrlimit(kind, &l);
-		}
-	}
-}
-
-static void child_exec(const struct engine *e, char *const *argv, const struct engine_call *call,
-		       pid_t parent)
-{
-	/* Signals that we block for a signalfd, or ignore, are as a fresh process has them. */
-	sigset_t none;
-	signal(SIGPIPE, SIG_DFL);
-	reset_limits();
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent || child_cgroups(call) < 0 || child_stdio(call) < 0)
-		_exit(127);
-	/* Nothing of the host but these may reach the engine, whatever our caller left open. */
-	syscall(SYS_close_range, call->socket >= 0 ? INIT_SOCKET + 1 : INIT_SOCKET, ~0u, 0);
-	execve(e->path, argv, engine_env);
-	dprintf(2, "cannot execute %s: %s\n", e->path, strerror(errno));
-	_exit(127);
-}
-
-static int spawn(const struct engine *e, char *const *argv, const struct engine_call *call,
-		 pid_t *ret_pid, int *ret_pidfd, struct err *err)
-{
-	pid_t parent = getpid();
-	/* Not fork: whatever we wrote to afterwards would be copied, page by page. The child changes
-	 * nothing in our memory but its own frames. */
-	pid_t pid = vfork();
-	if (pid == 0)
-		child_exec(e, argv, call, parent);
-	if (pid < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot start the engine '%s'", e->path);
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (fd < 0) {
-		int saved = errno;
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		return err_set(err, FAULT_INFRA, saved, "cannot watch the engine '%s'", e->path);
-	}
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	*ret_pid = pid;
-	*ret_pidfd = fd;
-	return 0;
-}
-
-int engine_run(const struct engine *e, const struct engine_call *call, pid_t *ret_pid,
-	       int *ret_pidfd, struct err *err)
-{
-	char *const serving[] = { e->name, (char *)"--root", (char *)call->state_dir,
-				  (char *)"run", (char *)"--bundle", (char *)call->bundle,
-				  (char *)"--preserve-fds", (char *)"1", (char *)call->id, NULL };
-	/* runsc: its cgroups are ours, its seccomp is opt-in, and only lo is there. */
-	char *const once[] = { e->name, (char *)"--root", (char *)call->state_dir,
-			       (char *)"--ignore-cgroups", (char *)"--oci-seccomp",
-			       (char *)"--network=none", (char *)"run", (char *)"--bundle",
-			       (char *)call->bundle, (char *)call->id, NULL };
-	return spawn(e, e->inherits_fds ? serving : once, call, ret_pid, ret_pidfd, err);
-}
-
 /* "crun version 1.8.1", "runc version 1.1.5+ds1": the first line names both. */
 static int parse_version(struct engine *e, const char *text)
 {
@@ -171,25 +63,33 @@ static int parse_version(struct engine *e, const char *text)
 	return 0;
 }
 
-static int ask_version(struct engine *e, struct err *err)
+/* What the engine prints with these arguments. Return: 0, -1 when it cannot be started or fails. */
+static int ask(const struct engine *e, char *const *argv, struct buf *ret, struct err *err)
 {
-	char *const argv[] = { e->path, (char *)"--version", NULL };
-	AUTO_FD int out = memfd_create("version", MFD_CLOEXEC);
+	AUTO_FD int out = memfd_create("answer", MFD_CLOEXEC);
 	AUTO_FD int pidfd = -1;
 	pid_t pid;
+	int status = -1;
 	if (out < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a memory file");
 	const struct engine_call call = { .socket = -1, .input = -1, .output = out, .errors = out };
-	if (spawn(e, argv, &call, &pid, &pidfd, err) < 0)
+	if (engine_spawn(e, argv, &call, &pid, &pidfd, err) < 0)
 		return -1;
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	if (poll(&p, 1, VERSION_MS) <= 0)
 		kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	AUTO_BUF text = { 0 };
+	waitpid(pid, &status, 0);
 	lseek(out, 0, SEEK_SET);
-	if (fd_read_all(out, &text, VERSION_MAX) < 0 || !text.data ||
-	    parse_version(e, text.data) < 0)
+	if (status != 0 || fd_read_all(out, ret, VERSION_MAX) < 0 || !ret->data)
+		return err_set(err, FAULT_INFRA, 0, "'%s' failed", e->path);
+	return 0;
+}
+
+static int ask_version(struct engine *e, struct err *err)
+{
+	char *const argv[] = { e->path, (char *)"--version", NULL };
+	AUTO_BUF text = { 0 };
+	if (ask(e, argv, &text, NULL) < 0 || parse_version(e, text.data) < 0)
 		return err_set_code(err, "engine.unusable", FAULT_INFRA, 0,
 				    "'%s' is no OCI runtime: '%s --version' does not say NAME "
 				    "version NUMBER; set MOULETTE_ENGINE to crun, runc or runsc",
@@ -197,8 +97,28 @@ static int ask_version(struct engine *e, struct err *err)
 	return 0;
 }
 
+/* crun alone has the option; what it does is looked at whenever a box has started. */
+static void ask_cgroups(struct engine *e)
+{
+	char *const argv[] = { e->path, (char *)ENGINE_LEAVES_CGROUPS, (char *)"--version", NULL };
+	AUTO_BUF text = { 0 };
+	e->leaves_cgroups = strcmp(e->name, "crun") == 0 && ask(e, argv, &text, NULL) == 0;
+}
+
+/* Lines of a kept answer: "crun version 1.8.1", "leaves cgroups: 1". */
+static int parse_kept(struct engine *e, const char *text)
+{
+	int leaves = 0;
+	const char *second = strchr(text, '\n');
+	if (!second || sscanf(second + 1, "leaves cgroups: %d", &leaves) != 1 ||
+	    parse_version(e, text) < 0)
+		return -1;
+	e->leaves_cgroups = leaves == 1;
+	return 0;
+}
+
 /* Asking costs as much as a small test, so the answer is kept beside the file's identity. */
-static int learn_version(const struct places *p, struct engine *e, struct err *err)
+static int learn(const struct places *p, struct engine *e, struct err *err)
 {
 	struct stat st;
 	if (stat(e->path, &st) < 0)
@@ -209,14 +129,22 @@ static int learn_version(const struct places *p, struct engine *e, struct err *e
 					  st.st_mtim.tv_nsec);
 	AUTO_BUF text = { 0 };
 	if (file_read(AT_FDCWD, file, &text, VERSION_MAX) == 0 && text.data &&
-	    parse_version(e, text.data) == 0)
+	    parse_kept(e, text.data) == 0)
 		return 0;
 	if (ask_version(e, err) < 0)
 		return -1;
-	/* A whole line by one write(2): a reader sees it or an empty file, and then asks itself. */
-	AUTO_FREE char *line = mem_printf("%s version %s\n", e->name, e->version);
-	file_write(AT_FDCWD, file, line);
+	ask_cgroups(e);
+	/* By one write(2): a reader sees all of it or an empty file, and then asks itself. */
+	AUTO_FREE char *lines = mem_printf("%s version %s\nleaves cgroups: %d\n", e->name,
+					   e->version, e->leaves_cgroups);
+	file_write(AT_FDCWD, file, lines);
 	return 0;
+}
+
+void engine_set_plain(struct engine *e, const char *why)
+{
+	e->lean = false;
+	snprintf(e->why_plain, sizeof e->why_plain, "%s", why);
 }
 
 /* At a path of its own: over the program itself it would be in the way of who binds all of /usr. */
@@ -245,12 +173,13 @@ int engine_find(const struct places *p, struct engine *ret, struct err *err)
 		return err_set_code(err, "engine.missing", FAULT_INFRA, errno,
 				    "cannot find the engine '%s'; install one (apt-get install "
 				    "crun) or set MOULETTE_ENGINE to a path", p->engine);
-	if (learn_version(p, &e, err) < 0) {
+	if (learn(p, &e, err) < 0) {
 		engine_done(&e);
 		return -1;
 	}
 	e.hides_unified = strcmp(e.name, "crun") == 0;
 	e.inherits_fds = strcmp(e.name, "runsc") != 0;
+	e.lean = true;
 	*ret = e;
 	return 0;
 }

@@ -9,21 +9,32 @@
 #include "base/err.h"
 #include "model/places.h"
 
+#define ENGINE_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define ENGINE_LEAVES_CGROUPS "--cgroup-manager=disabled"
+
 struct engine {
 	char *name;    /* "crun", "runc", "runsc" */
 	char *path;    /* absolute */
 	char *version; /* "1.8.1" */
 	bool hides_unified; /* crun: refuses a hybrid host unless the cgroup2 mount is hidden */
 	bool inherits_fds;  /* --preserve-fds works: one box serves all steps */
+	/* May it be started in less time than by its plain `run`? The one switch of all such ways,
+	 * each of which gives the same results: where a probe says no, the plain way is taken. */
+	bool lean;
+	bool leaves_cgroups; /* --cgroup-manager=disabled works: the box's group can be ours */
+	char why_plain[200]; /* in words, once lean is false; else empty */
 };
 
-/** engine_find() - by name in PATH (and /usr/sbin, /sbin), or by path; asks for its version once
- *  per file and remembers it below places->run. FAULT_INFRA with what to install. */
+/** engine_find() - by name in PATH (and /usr/sbin, /sbin), or by path; asks for its version and what
+ *  it can do once per file and remembers it below places->run. It is lean. FAULT_INFRA with what to
+ *  install. */
 int engine_find(const struct places *p, struct engine *ret, struct err *err);
 /** engine_pin() - run crun from a read-only mount in our own mount namespace: it need not copy itself
  *  then, to be safe from what it starts. e->path is there. Where it fails, and with other engines,
  *  all is as it was. */
 void engine_pin(struct engine *e, const struct places *p);
+/** engine_set_plain() - from now on without any of the ways to be lean. */
+void engine_set_plain(struct engine *e, const char *why);
 void engine_done(struct engine *e);
 
 /** What the engine is called with. All borrowed. */
@@ -37,6 +48,7 @@ struct engine_call {
 	int input, output, errors;
 	const int *cgroup_fds; /* the engine enters these before it starts */
 	size_t n_cgroup_fds;
+	bool leaves_cgroups; /* and is told to make none itself */
 };
 
 /**
@@ -45,5 +57,8 @@ struct engine_call {
  */
 int engine_run(const struct engine *e, const struct engine_call *call, pid_t *ret_pid,
 	       int *ret_pidfd, struct err *err);
+/** engine_spawn() - the same with any arguments. */
+int engine_spawn(const struct engine *e, char *const *argv, const struct engine_call *call,
+		 pid_t *ret_pid, int *ret_pidfd, struct err *err);
 
 #endif

@@ -167,25 +167,6 @@ static int plan_and_lay(struct attempt *a, struct err *err)
 			       &s->opt.over, s->opt.time_factor, &a->plan, err);
 }
 
-/* The share of processors lies on the slot's group, above the box and its steps alike. */
-static int limit_cpu(const struct attempt *a, struct err *err)
-{
-	struct json_object *linux_part = NULL, *resources = NULL, *cpu = NULL;
-	int64_t quota = 0, period = 100000, shares = 0;
-	if (json_get_obj(a->config, "config", "linux", &linux_part, err) < 0 ||
-	    (linux_part &&
-	     json_get_obj(linux_part, "linux", "resources", &resources, err) < 0) ||
-	    (resources && json_get_obj(resources, "resources", "cpu", &cpu, err) < 0))
-		return -1;
-	if (!cpu)
-		return 0;
-	if (json_get_i64(cpu, "cpu", "quota", -1, INT64_MAX, &quota, err) < 0 ||
-	    json_get_i64(cpu, "cpu", "period", 1000, 1000000, &period, err) < 0 ||
-	    json_get_i64(cpu, "cpu", "shares", 0, INT64_MAX, &shares, err) < 0)
-		return -1;
-	return cgroup_set_cpu(&a->job->session->host, a->slot.group, quota, period, shares, err);
-}
-
 /* Does the config let steps make POSIX message queues? */
 static bool has_queues(struct json_object *config)
 {
@@ -204,14 +185,15 @@ void attempt_tell_box(const struct attempt *a)
 
 static int start_box(struct attempt *a, struct err *err)
 {
-	const struct session *s = a->job->session;
-	const struct box_options opt = {
+	struct session *s = a->job->session;
+	struct box_options opt = {
 		.engine = &s->engine, .room = &s->room, .slot = &a->slot, .host = &s->host,
 		.areas = a->areas,
 		.area_max = { [AREA_TMP] = s->profile.tmp_bytes, [AREA_SHM] = s->profile.shm_bytes },
 		.own_mnt = s->own_mnt, .interrupt_fd = a->job->live->control.stop_fd,
 		.has_queues = has_queues(a->config), .patience = patience(s),
 	};
+	attempt_box_cgroup(a, &opt);
 	if (box_start(&opt, &a->box, err) < 0)
 		return -1;
 	a->started = true;
@@ -233,7 +215,7 @@ static int begin(struct job *job, const char *mark, struct attempt *ret, struct 
 
 static int make_box(struct attempt *a, struct err *err)
 {
-	if (attempt_make_config(a, err) < 0 || limit_cpu(a, err) < 0 ||
+	if (attempt_make_config(a, err) < 0 || attempt_limit_cpu(a, err) < 0 ||
 	    attempt_write_bundle(a, err) < 0)
 		return -1;
 	return start_box(a, err);

@@ -18,6 +18,10 @@ int attempt_make_config(struct attempt *a, struct err *err);
 int attempt_write_bundle(const struct attempt *a, struct err *err);
 /** attempt_mount() - bind @source of the host at @destination in the box; before the config. */
 void attempt_mount(struct attempt *a, const char *source, const char *destination, bool rw);
+/** attempt_limit_cpu() - the config's share of processors, for the slot's group. FAULT_INFRA. */
+int attempt_limit_cpu(const struct attempt *a, struct err *err);
+/** attempt_box_cgroup() - what the config says of the box's own group, into @opt. */
+void attempt_box_cgroup(const struct attempt *a, struct box_options *opt);
 /** attempt_tell_box() - others see the container that was started. */
 void attempt_tell_box(const struct attempt *a);
 /** attempt_lay_files() - the assignment's files with a relative `to`, into the work folder. */

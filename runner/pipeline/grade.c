@@ -109,8 +109,8 @@ static void name_trouble(struct run_result *r)
  * gets, too. */
 static bool may_try_again(struct job *job, const struct err *err)
 {
-	return (strcmp(err->code, "box.died") == 0 || strcmp(err->code, "engine.failed") == 0) &&
-	       ++job->failures < BOX_FAILURES_MAX;
+	return (strcmp(err->code, "box.died") == 0 || strcmp(err->code, "engine.failed") == 0 ||
+		strcmp(err->code, "box.unlimited") == 0) && ++job->failures < BOX_FAILURES_MAX;
 }
 
 /* The last one is left to be ended when its result is with who waits for it. */

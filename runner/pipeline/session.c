@@ -170,7 +170,10 @@ int session_ready(struct session *s, struct err *err)
 	signals_block();
 	if (room_enter(p, s->engine.hides_unified ? s->host.hidden_unified : NULL, &s->room, err) < 0)
 		return -1;
-	engine_pin(&s->engine, p);
+	if (s->opt.plain_engine)
+		engine_set_plain(&s->engine, "it was asked for");
+	else
+		engine_pin(&s->engine, p);
 	/* What the engine leaves there now lies in our own namespace. */
 	if (s->engine.hides_unified) {
 		free(s->host.hidden_unified);

@@ -30,6 +30,7 @@ struct session_options {
 	struct limits over;                  /* --limit */
 	double time_factor;
 	enum isolation isolation;            /* UNSET: the profile's */
+	bool plain_engine;                   /* --engine-mode=plain */
 	int interrupt_fd; /* a signalfd, not read here; its signals are blocked by session_ready() */
 };
 

@@ -105,7 +105,48 @@ START_TEST(asked_once_per_file)
 	}
 	struct stat st;
 	ck_assert_int_eq(stat(count, &st), 0);
-	ck_assert_int_eq(st.st_size, 2);
+	ck_assert_int_eq(st.st_size, 4); /* for its version, and for what it can do */
+}
+END_TEST
+
+static const struct { const char *label, *script; bool leaves; } leaving[] = {
+	{ "crun", "#!/bin/sh\necho crun version 1.8.1\n", true },
+	{ "crun that knows no such option",
+	  "#!/bin/sh\n[ \"$1\" = --version ] || exit 1\necho crun version 1.8.1\n", false },
+	{ "runc has none", "#!/bin/sh\necho runc version 1.1.5\n", false },
+};
+
+/* Found twice: asked, and from what was kept of the answer. */
+START_TEST(may_cgroups_be_left_to_us)
+{
+	script(leaving[_i].script);
+	for (int i = 0; i < 2; i++) {
+		struct engine e = { 0 };
+		ck_assert_msg(engine_find(&places, &e, &err) == 0, "%s", err.msg);
+		ck_assert_msg(e.leaves_cgroups == leaving[_i].leaves, "%s", leaving[_i].label);
+		ck_assert(e.lean);
+		engine_set_plain(&e, "because");
+		ck_assert(!e.lean);
+		ck_assert_str_eq(e.why_plain, "because");
+		engine_done(&e);
+	}
+}
+END_TEST
+
+/* What is kept by a program that asked for less is asked for again. */
+START_TEST(an_older_answer_is_not_enough)
+{
+	struct engine e = { 0 };
+	struct stat st;
+	script(leaving[0].script);
+	ck_assert_int_eq(stat(path, &st), 0);
+	AUTO_FREE char *kept = mem_printf("%s/engine-%jx-%jx-%jx-%jx-%lx", dir, (uintmax_t)st.st_dev,
+					  (uintmax_t)st.st_ino, (uintmax_t)st.st_size,
+					  (uintmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	ck_assert_int_eq(file_write(AT_FDCWD, kept, "crun version 1.8.1\n"), 0);
+	ck_assert_int_eq(engine_find(&places, &e, &err), 0);
+	ck_assert(e.leaves_cgroups);
+	engine_done(&e);
 }
 END_TEST
 
@@ -129,6 +170,8 @@ Suite *suite_container_engine(void)
 	tcase_add_loop_test(tc, one_row, 0, (int)(sizeof rows / sizeof *rows));
 	tcase_add_test(tc, crun_runs_from_a_read_only_mount);
 	tcase_add_test(tc, asked_once_per_file);
+	tcase_add_loop_test(tc, may_cgroups_be_left_to_us, 0, (int)(sizeof leaving / sizeof *leaving));
+	tcase_add_test(tc, an_older_answer_is_not_enough);
 	tcase_add_test(tc, a_missing_one_says_what_to_do);
 	suite_add_tcase(s, tc);
 	return s;

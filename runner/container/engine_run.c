@@ -1,0 +1,137 @@
+/* engine_run.c - starts an OCI runtime as a child that dies with us, in cgroups and with descriptors
+ * that are chosen for it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "container/engine.h"
+#include "init/protocol.h"
+
+static char *const engine_env[] = { (char *)ENGINE_PATH, (char *)"LC_ALL=C", NULL };
+
+/* In the child; the descriptors of @call may be numbered below 4 themselves. */
+static int child_stdio(const struct engine_call *call)
+{
+	int empty[2], fds[4] = { -1, -1, -1, -1 };
+	if (pipe(empty) < 0)
+		return -1;
+	const int from[4] = { call->input < 0 ? empty[0] : call->input, call->output, call->errors,
+			      call->socket };
+	for (int i = 0; i < 4 && from[i] >= 0; i++)
+		if ((fds[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10)) < 0)
+			return -1;
+	for (int i = 0; i < 4 && fds[i] >= 0; i++)
+		if (dup2(fds[i], i) < 0)
+			return -1;
+	return 0;
+}
+
+static int child_cgroups(const struct engine_call *call)
+{
+	for (size_t i = 0; i < call->n_cgroup_fds; i++)
+		if (write(call->cgroup_fds[i], "0", 1) != 1)
+			return -1;
+	return 0;
+}
+
+/* What our caller's shell was limited to is nothing that a box should feel; the box's own limits
+ * are in its config. */
+static void reset_limits(void)
+{
+	static const int kinds[] = { RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_AS, RLIMIT_RSS,
+				     RLIMIT_NPROC };
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct rlimit l;
+		const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+		__rlimit_resource_t kind = (__rlimit_resource_t)kinds[i];
+		/* Without CAP_SYS_RESOURCE no further than the hard limit. */
+		if (setrlimit(kind, &none) < 0 && getrlimit(kind, &l) == 0) {
+			l.rlim_cur = l.rlim_max;
+			setrlimit(kind, &l);
+		}
+	}
+}
+
+static void child_exec(const struct engine *e, char *const *argv, const struct engine_call *call,
+		       pid_t parent)
+{
+	/* Signals that we block for a signalfd, or ignore, are as a fresh process has them. */
+	sigset_t none;
+	signal(SIGPIPE, SIG_DFL);
+	reset_limits();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent || child_cgroups(call) < 0 || child_stdio(call) < 0)
+		_exit(127);
+	/* Nothing of the host but these may reach the engine, whatever our caller left open. */
+	syscall(SYS_close_range, call->socket >= 0 ? INIT_SOCKET + 1 : INIT_SOCKET, ~0u, 0);
+	execve(e->path, argv, engine_env);
+	dprintf(2, "cannot execute %s: %s\n", e->path, strerror(errno));
+	_exit(127);
+}
+
+int engine_spawn(const struct engine *e, char *const *argv, const struct engine_call *call,
+		 pid_t *ret_pid, int *ret_pidfd, struct err *err)
+{
+	pid_t parent = getpid();
+	/* Not fork: whatever we wrote to afterwards would be copied, page by page. The child changes
+	 * nothing in our memory but its own frames. */
+	pid_t pid = vfork();
+	if (pid == 0)
+		child_exec(e, argv, call, parent);
+	if (pid < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot start the engine '%s'", e->path);
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0) {
+		int saved = errno;
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return err_set(err, FAULT_INFRA, saved, "cannot watch the engine '%s'", e->path);
+	}
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	*ret_pid = pid;
+	*ret_pidfd = fd;
+	return 0;
+}
+
+/* Options of the engine itself, before its command. */
+static size_t add_global(const struct engine *e, const struct engine_call *call, char **argv)
+{
+	size_t n = 0;
+	argv[n++] = e->name;
+	argv[n++] = (char *)"--root";
+	argv[n++] = (char *)call->state_dir;
+	if (call->leaves_cgroups)
+		argv[n++] = (char *)ENGINE_LEAVES_CGROUPS;
+	if (e->inherits_fds)
+		return n;
+	/* runsc: its cgroups are ours, its seccomp is opt-in, and only lo is there. */
+	argv[n++] = (char *)"--ignore-cgroups";
+	argv[n++] = (char *)"--oci-seccomp";
+	argv[n++] = (char *)"--network=none";
+	return n;
+}
+
+int engine_run(const struct engine *e, const struct engine_call *call, pid_t *ret_pid,
+	       int *ret_pidfd, struct err *err)
+{
+	char *argv[16] = { NULL };
+	size_t n = add_global(e, call, argv);
+	argv[n++] = (char *)"run";
+	argv[n++] = (char *)"--bundle";
+	argv[n++] = (char *)call->bundle;
+	if (e->inherits_fds) {
+		argv[n++] = (char *)"--preserve-fds";
+		argv[n++] = (char *)"1";
+	}
+	argv[n] = (char *)call->id;
+	return engine_spawn(e, argv, call, ret_pid, ret_pidfd, err);
+}

@@ -1,0 +1,77 @@
+/* attempt_cgroup.c - what a box's config asks of control groups, and who gives it. */
+#include <string.h>
+
+#include "base/json.h"
+#include "bundle/profile_linux.h"
+#include "pipeline/attempt_box.h"
+
+/* The share of processors lies on the slot's group, above the box and its steps alike. */
+int attempt_limit_cpu(const struct attempt *a, struct err *err)
+{
+	struct json_object *linux_part = NULL, *resources = NULL, *cpu = NULL;
+	int64_t quota = 0, period = 100000, shares = 0;
+	if (json_get_obj(a->config, "config", "linux", &linux_part, err) < 0 ||
+	    (linux_part &&
+	     json_get_obj(linux_part, "linux", "resources", &resources, err) < 0) ||
+	    (resources && json_get_obj(resources, "resources", "cpu", &cpu, err) < 0))
+		return -1;
+	if (!cpu)
+		return 0;
+	if (json_get_i64(cpu, "cpu", "quota", -1, INT64_MAX, &quota, err) < 0 ||
+	    json_get_i64(cpu, "cpu", "period", 1000, 1000000, &period, err) < 0 ||
+	    json_get_i64(cpu, "cpu", "shares", 0, INT64_MAX, &shares, err) < 0)
+		return -1;
+	return cgroup_set_cpu(&a->job->session->host, a->slot.group, quota, period, shares, err);
+}
+
+/* Is @o an object with no keys but these? */
+static bool only(struct json_object *o, const char *a, const char *b, const char *c)
+{
+	if (!json_object_is_type(o, json_type_object))
+		return false;
+	json_object_object_foreach(o, key, value) {
+		(void)value;
+		if (strcmp(key, a) != 0 && strcmp(key, b) != 0 && strcmp(key, c) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* "No device but the harmless ones", as every profile has it unless it says otherwise. In the user
+ * namespace of a box no device can be made, and all that is mounted is nodev: the walls stand without
+ * a group's list. */
+static bool plain_devices(struct json_object *list)
+{
+	if (!json_object_is_type(list, json_type_array) || json_object_array_length(list) != 1)
+		return false;
+	struct json_object *first = json_object_array_get_idx(list, 0);
+	return only(first, "allow", "access", "access") &&
+	       !json_object_get_boolean(json_object_object_get(first, "allow"));
+}
+
+/* Memory and processes are limited by the box's own group, processors by the slot's: what a profile
+ * asks for beside them only an engine knows to give. */
+static bool asks_for_usual(struct json_object *config)
+{
+	struct json_object *linux_part = json_object_object_get(config, "linux");
+	struct json_object *resources = json_object_object_get(linux_part, "resources");
+	if (!json_object_is_type(resources, json_type_object))
+		return false;
+	json_object_object_foreach(resources, key, value) {
+		bool usual = strcmp(key, "memory") == 0 ? only(value, "limit", "swap", "swap") :
+			     strcmp(key, "pids") == 0 ? only(value, "limit", "limit", "limit") :
+			     strcmp(key, "cpu") == 0 ? only(value, "quota", "period", "shares") :
+			     strcmp(key, "devices") == 0 ? plain_devices(value) : false;
+		if (!usual)
+			return false;
+	}
+	struct json_object *devices = json_object_object_get(linux_part, "devices");
+	return !devices || json_object_array_length(devices) == 0;
+}
+
+void attempt_box_cgroup(const struct attempt *a, struct box_options *opt)
+{
+	opt->limits = (struct cgroup_limits){ .memory_bytes = profile_memory(a->config),
+					      .processes = profile_processes(a->config) };
+	opt->own_cgroup = asks_for_usual(a->config);
+}
