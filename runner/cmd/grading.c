@@ -83,6 +83,7 @@ int grading_open(const struct places *places, const struct cli *cli, const char 
 					  .profile = cli_get(cli, "profile") } };
 	if (take_assignment(cli, &ret->assignment, &given, err) < 0 ||
 	    take_isolation(cli, command, opt, err) < 0 ||
+	    cli_plain_engine(cli, command, &opt->plain_engine, err) < 0 ||
 	    take_limits(cli, command, opt, err) < 0 || cli_env(cli, &ret->env, err) < 0 ||
 	    cli_mounts(cli, &ret->mounts, &opt->n_mounts, err) < 0 ||
 	    open_signals(&ret->signals, err) < 0)

@@ -14,9 +14,9 @@ struct grading {
 	int signals;
 };
 
-/** grading_open() - the assignment, -i, -p, -v, -e, --limit, --time-factor, --isolation, and a
- *  signalfd for the signals that end programs. @command begins messages. FAULT_USAGE; *ret is to be
- *  closed in both cases. */
+/** grading_open() - the assignment, -i, -p, -v, -e, --limit, --time-factor, --isolation,
+ *  --engine-mode, and a signalfd for the signals that end programs. @command begins messages.
+ *  FAULT_USAGE; *ret is to be closed in both cases. */
 int grading_open(const struct places *places, const struct cli *cli, const char *command,
 		 struct grading *ret, struct err *err);
 void grading_close(struct grading *g);

@@ -249,6 +249,16 @@ int cli_env(const struct cli *cli, char ***ret, struct err *err)
 	return 0;
 }
 
+int cli_plain_engine(const struct cli *cli, const char *command, bool *ret, struct err *err)
+{
+	const char *word = cli_get(cli, "engine-mode"), *variable = getenv("MOULETTE_ENGINE_MODE");
+	if (!word && variable && *variable)
+		word = variable;
+	*ret = word && strcmp(word, "plain") == 0;
+	return !word || *ret || strcmp(word, "lean") == 0 ? 0 :
+	       usage_error(err, "%s: engine mode '%s': expected lean or plain", command, word);
+}
+
 int cmd_end(int got, const struct err *err)
 {
 	int status = got;

@@ -35,12 +35,16 @@ void cmd_help(const struct command *cmd, FILE *out);
 #define OPTION_TIME_FACTOR { "time-factor", 't', "X", "multiply every time limit by X (a slow machine)" }
 #define OPTION_ISOLATION { "isolation", 0, "HOW", "box: all tests in one container; strict: each in a " \
 	"new one" }
+#define OPTION_ENGINE_MODE { "engine-mode", 0, "MODE", "lean (default): crun is started in less time; " \
+	"plain: as by hand" }
 #define OPTION_END { NULL, 0, NULL, NULL }
 
 /** cli_mounts() - the values of --volume; sources are made absolute and must exist. A folder or
  *  file that programs of a box cannot read is named on stderr. */
 int cli_mounts(const struct cli *cli, struct mount_spec **ret, size_t *ret_n, struct err *err);
 void mounts_free(struct mount_spec *mounts, size_t n);
+/** cli_plain_engine() - the value of --engine-mode, else of MOULETTE_ENGINE_MODE: is it "plain"? */
+int cli_plain_engine(const struct cli *cli, const char *command, bool *ret, struct err *err);
 /** cli_env() - the values of --env. */
 int cli_env(const struct cli *cli, char ***ret, struct err *err);
 

@@ -40,6 +40,7 @@ static const struct option_spec options[] = {
 	OPTION_LIMIT,
 	OPTION_TIME_FACTOR,
 	OPTION_ISOLATION,
+	OPTION_ENGINE_MODE,
 	OPTION_END,
 };
 
