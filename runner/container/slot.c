@@ -15,9 +15,6 @@
 #include "base/fd.h"
 #include "base/mem.h"
 
-/* 0x60000000 + 4096 * 65536 stays below 2^31, which some programs take for negative. */
-#define SLOTS_MAX 4096
-
 static int open_dir(const struct places *p, struct err *err)
 {
 	AUTO_FREE char *path = mem_printf("%s/slots", p->run);

@@ -14,6 +14,9 @@
 #include "model/places.h"
 
 #define SLOT_UIDS 65536u
+/* With the default base, 0x60000000, the last uid stays below 2^31, which some programs take for
+ * negative. */
+#define SLOTS_MAX 4096
 
 struct slot {
 	int fd; /* locked; -1: none */

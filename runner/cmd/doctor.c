@@ -1,0 +1,68 @@
+/* doctor.c - is this host fit? One line a fact. */
+#include <stdio.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "base/json.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "container/health.h"
+
+static const char *const kinds[] = {
+	[FINDING_OK] = "ok", [FINDING_WARNING] = "warning", [FINDING_PROBLEM] = "problem",
+};
+
+static void print_lines(const struct health *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		printf("%-8s %s: %s\n", kinds[h->list[i].kind], h->list[i].about, h->list[i].text);
+}
+
+static void print_json(const struct health *h)
+{
+	struct json_object *all = json_object_new_array();
+	for (size_t i = 0; i < h->n; i++) {
+		struct json_object *o = json_object_new_object();
+		json_object_object_add(o, "status", json_object_new_string(kinds[h->list[i].kind]));
+		json_object_object_add(o, "about", json_object_new_string(h->list[i].about));
+		json_object_object_add(o, "text", json_object_new_string(h->list[i].text));
+		json_object_array_add(all, o);
+	}
+	printf("%s\n", json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
+						      JSON_C_TO_STRING_SPACED |
+						      JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(all);
+}
+
+static int doctor_exec(const struct places *places, const struct cli *cli, struct err *err)
+{
+	struct health h;
+	bool plain = false;
+	if (cli->n_args > 0)
+		return usage_error(err, "doctor: unexpected argument '%s'", cli->args[0]);
+	if (cli_plain_engine(cli, "doctor", &plain, err) < 0)
+		return -1;
+	health_look(places, plain, &h);
+	if (cli_has(cli, "json"))
+		print_json(&h);
+	else
+		print_lines(&h);
+	enum finding_kind worst = health_worst(&h);
+	health_done(&h);
+	return worst == FINDING_PROBLEM ? EXIT_TROUBLE : EXIT_ALL_PASSED;
+}
+
+static const struct option_spec options[] = {
+	{ "json", 0, NULL, "print JSON: an array of objects" },
+	OPTION_ENGINE_MODE,
+	OPTION_END,
+};
+
+const struct command cmd_doctor = {
+	.name = "doctor",
+	.synopsis = "doctor [--json] [--engine-mode MODE]",
+	.summary = "say whether this host is fit for boxes, and what would mend it",
+	.options = options,
+	.exec = doctor_exec,
+};

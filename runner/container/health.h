@@ -1,0 +1,44 @@
+/* health.h - is this host fit to run boxes? One finding a fact, with what mends it. */
+#ifndef MOULETTE_CONTAINER_HEALTH_H
+#define MOULETTE_CONTAINER_HEALTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/places.h"
+
+enum finding_kind { FINDING_OK, FINDING_WARNING, FINDING_PROBLEM };
+
+struct finding {
+	enum finding_kind kind;
+	char about[24]; /* "engine" */
+	char text[512]; /* what is found, and, unless it is OK, what to do; one line */
+};
+struct health {
+	struct finding *list;
+	size_t n;
+};
+
+/** health_look() - everything; changes nothing on the host. @plain: the mode of the engine that is
+ *  asked for. *ret is to be freed by health_done(). */
+void health_look(const struct places *p, bool plain, struct health *ret);
+void health_done(struct health *h);
+/** health_worst() - FINDING_PROBLEM: no box can be run. */
+enum finding_kind health_worst(const struct health *h);
+
+/* The parts, for health.c and for tests. */
+/** health_add() - cut where it does not fit; bytes that are not printable become '?'. */
+void health_add(struct health *h, enum finding_kind kind, const char *about, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/** health_try() - @body in a process of its own that ends afterwards: namespaces that it enters are
+ *  gone with it. Return: what it returned, 0..255; -1: it could not be started, or died. */
+int health_try(int (*body)(void *ctx), void *ctx);
+void health_kernel(struct health *h);
+void health_cgroups(struct health *h);
+void health_engine(struct health *h, const struct places *p, bool plain);
+/** health_ids() - does anybody else have ids of boxes? @subids: "/etc/subuid" and the like. */
+void health_ids(struct health *h, const struct places *p, const char *const *subids,
+		const char *passwd);
+void health_folders(struct health *h, const struct places *p);
+
+#endif
