@@ -19,7 +19,7 @@ static const struct cgroup_limits limits = { .memory_bytes = 64 << 20, .processe
 static void setup(void)
 {
 	ck_assert_msg(cgroup_host_find(&host, &err) == 0, "%s", err.msg);
-	snprintf(group, sizeof group, "moulette-unit/b%ld", (long)getpid());
+	snprintf(group, sizeof group, "moulette-unit-box/b%ld", (long)getpid());
 	child = 0;
 }
 
