@@ -116,7 +116,6 @@ static int greet(struct box *b, struct err *err)
 	AUTO_FREE char *group = group_of(b);
 	if (box_cgroup_check(b->opt.host, group, &b->opt.limits, b->init_pid, err) < 0)
 		return -1;
-	sched_prefer(b->init_pid);
 	sched_note(b->init_pid, &b->sched);
 	if (open_ns(b, "mnt", &b->mnt_ns, err) < 0 || open_ns(b, "ipc", &b->ipc_ns, err) < 0 ||
 	    protect_devices(b, err) < 0)
@@ -187,11 +186,7 @@ static int start(struct box *b, struct err *err)
 		return -1;
 	/* Ours must be the only other end: its closing is what ends PID 1. */
 	fd_close(&theirs);
-	if (wait_hello(b, err) < 0)
-		return -1;
-	if (b->tests.host) /* of the PID 1 before */
-		step_cgroup_beside(&b->tests, b->init_pid);
-	return 0;
+	return wait_hello(b, err);
 }
 
 /* A box that did not start gets a second chance from our caller: that one is to be plain. */
@@ -228,11 +223,7 @@ int box_build_done(struct box *b, struct err *err)
 		if (area_freeze(&b->opt.areas[i], err) < 0)
 			return -1;
 	AUTO_FREE char *group = mem_printf("%s/t", b->opt.slot->group);
-	if (step_cgroup_open(b->opt.host, group, b->opt.slot->group, &b->tests, err) < 0)
-		return -1;
-	if (b->init_pid > 0)
-		step_cgroup_beside(&b->tests, b->init_pid);
-	return 0;
+	return step_cgroup_open(b->opt.host, group, b->opt.slot->group, &b->tests, err);
 }
 
 /* The engine ends by itself when PID 1 has; whatever still is there then goes with the slot. */

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/err.h"
 
@@ -90,10 +89,7 @@ struct step_cgroup {
 	char *group;
 	char *cpu_group; /* where the CPU quota lies, for throttled_ns */
 	int procs[CG_COUNT]; /* files to which a process writes "0" to enter */
-	size_t n_procs, n_enter; /* n_enter: the first of them, which a step in a box enters */
-	char *beside;    /* v1: group of cpuacct that steps share with PID 1; NULL: they have their own */
-	clockid_t beside_clock; /* of PID 1 */
-	int64_t beside_since;   /* what it showed at first: PID 1 is older than its group */
+	size_t n_procs;
 	int files[CG_FILE_COUNT]; /* -1: this kernel has none */
 	struct cgroup_limits set; /* what the kernel was told; each -1: not yet */
 	bool used;       /* a step ran in it */
@@ -105,10 +101,6 @@ struct step_cgroup {
 /** step_cgroup_open() - make the group and open what is needed; *ret starts zeroed. */
 int step_cgroup_open(const struct cgroup_host *h, const char *group, const char *cpu_group,
 		     struct step_cgroup *ret, struct err *err);
-/** step_cgroup_beside() - v1: steps stay in the groups of cpu and cpuacct where PID 1 of their box
- *  is, @init as the host sees it, and its own time is taken off; where that cannot be, they go on
- *  to enter groups of their own. Again when the box has another PID 1. */
-void step_cgroup_beside(struct step_cgroup *c, pid_t init);
 /** step_cgroup_begin() - set the limits for the next step and note the counters. */
 int step_cgroup_begin(struct step_cgroup *c, const struct cgroup_limits *lim, struct err *err);
 /** step_cgroup_end() - what was counted since begin; the group must be empty. May replace the

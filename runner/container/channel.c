@@ -32,7 +32,7 @@ static int socket_begin(struct running *r, struct err *err)
 	memcpy(msg.data, &head, sizeof head);
 	int fds[INIT_STDIO_FDS + CG_COUNT] = { r->stdin_fd, r->out.write_fd, r->err.write_fd };
 	size_t n = INIT_STDIO_FDS;
-	for (size_t i = 0; i < r->cgroup->n_enter; i++)
+	for (size_t i = 0; i < r->cgroup->n_procs; i++)
 		fds[n++] = r->cgroup->procs[i];
 	r->start_ns = clock_mono_ns();
 	if (fd_send(r->box->socket, msg.data, msg.len, fds, n) < 0)

@@ -17,14 +17,6 @@ static void look(pid_t pid, struct sched_note *ret)
 		ret->attr[0] = 0xff; /* like no other */
 }
 
-/* However many processes a step has: PID 1 must not have to wait among those that it is to kill. */
-void sched_prefer(pid_t pid)
-{
-	const struct sched_param param = { 0 };
-	if (sched_setscheduler(pid, SCHED_OTHER | SCHED_RESET_ON_FORK, &param) == 0)
-		setpriority(PRIO_PROCESS, (id_t)pid, -20);
-}
-
 void sched_note(pid_t pid, struct sched_note *ret)
 {
 	struct sched_param param = { 0 };

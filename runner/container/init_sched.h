@@ -11,9 +11,6 @@ struct sched_note {
 	int policy, priority, nice;
 };
 
-/** sched_prefer() - PID 1 goes before the steps with which it shares a group; what it starts is
- *  scheduled like anything else. */
-void sched_prefer(pid_t pid);
 void sched_note(pid_t pid, struct sched_note *ret);
 /** sched_restore() - as it was noted, unless it still is. */
 void sched_restore(pid_t pid, const struct sched_note *note);

@@ -75,8 +75,6 @@ static int prepare_cgroup(struct running *r, struct err *err)
 		AUTO_FREE char *group = mem_printf("%s/b%d", slot->group, r->box->builds++);
 		if (step_cgroup_open(r->box->opt.host, group, slot->group, &r->own, err) < 0)
 			return -1;
-		if (r->box->init_pid > 0)
-			step_cgroup_beside(&r->own, r->box->init_pid);
 		r->cgroup = &r->own;
 	}
 	return step_cgroup_begin(r->cgroup, &lim, err);
@@ -117,7 +115,7 @@ static void plan_cpu_look(struct running *r, int64_t now, int64_t left)
 	r->next_cpu_ns = now + (wait > CPU_LOOK_MAX_NS ? CPU_LOOK_MAX_NS : wait);
 }
 
-static void look_at_clocks(struct running *r, int64_t now)
+static int look_at_clocks(struct running *r, int64_t now, struct err *err)
 {
 	const struct limits *l = &r->step->spec->limits;
 	if (now - r->start_ns > l->v[LIMIT_WALL])
@@ -125,13 +123,16 @@ static void look_at_clocks(struct running *r, int64_t now)
 	if (r->oom_near)
 		look_at_oom(r);
 	if (now < r->next_cpu_ns)
-		return;
+		return 0;
 	int64_t used = step_cgroup_cpu_ns(r->cgroup);
-	/* PID 1 has just died, as poll will say; else there is no verdict without it at the end. */
-	int64_t left = used < 0 ? 0 : l->v[LIMIT_CPU] - used;
+	if (used < 0)
+		return err_set(err, FAULT_INFRA, 0, "cannot read the cpu time of cgroup '%s'",
+			       r->cgroup->group);
+	int64_t left = l->v[LIMIT_CPU] - used;
 	if (left < 0)
 		kill_step(r, LIMIT_CPU);
 	plan_cpu_look(r, now, left);
+	return 0;
 }
 
 static struct timespec time_to_wait(const struct running *r, int64_t now)
@@ -196,8 +197,8 @@ static int watch(struct running *r, struct err *err)
 {
 	while (!r->done) {
 		int64_t now = clock_mono_ns();
-		if (!r->killed)
-			look_at_clocks(r, now);
+		if (!r->killed && look_at_clocks(r, now, err) < 0)
+			return -1;
 		if (r->killed && now - r->killed_ns > (int64_t)((double)KILL_GRACE_NS *
 							r->box->opt.patience))
 			return running_gone(r, "the box did not answer", err);

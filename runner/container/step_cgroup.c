@@ -3,9 +3,6 @@
  * Version 1 resets a high-water mark of memory, so tests share one group, near 0 after each, since
  * what a test wrote is thrown away; only the pids group is replaced when its peak says more than
  * one. On version 2 neither mark can be reset everywhere, so each step has a new group.
- *
- * To enter a group costs a process 5 us and more, in each hierarchy of version 1. Memory and pids
- * are what a step is limited by; for the rest it stays where PID 1 is (step_cgroup_beside()).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,11 +12,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "container/cgroup.h"
@@ -64,8 +59,7 @@ static void open_files(struct step_cgroup *c)
 	close_files(c);
 	for (int i = 0; i < CG_FILE_COUNT; i++) {
 		const char *name = c->host->v2 ? files[i].v2 : files[i].v1;
-		const char *group = i == CG_FILE_THROTTLED	? c->cpu_group :
-				    i == CG_FILE_CPU && c->beside ? c->beside : c->group;
+		const char *group = i == CG_FILE_THROTTLED ? c->cpu_group : c->group;
 		if (!name)
 			continue;
 		AUTO_FREE char *path = mem_printf("%s/%s/%s", c->host->root[files[i].which], group,
@@ -116,27 +110,8 @@ static int64_t in_ns(int64_t us)
 	return us < 0 ? -1 : us * 1000;
 }
 
-static int64_t clock_ns(clockid_t id)
-{
-	struct timespec t;
-	return clock_gettime(id, &t) < 0 ? -1 : t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
-}
-
-/* The clock comes first: the kernel brings both up to date when it is asked. */
-static int64_t cpu_beside(const struct step_cgroup *c)
-{
-	int64_t own = clock_ns(c->beside_clock);
-	int64_t all = own < 0 ? -1 : read_number(c, CG_FILE_CPU);
-	if (all < 0)
-		return -1;
-	all -= own - c->beside_since;
-	return all > 0 ? all : 0;
-}
-
 static int64_t cpu_total(const struct step_cgroup *c)
 {
-	if (c->beside)
-		return cpu_beside(c);
 	return c->host->v2 ? in_ns(read_keyed(c, CG_FILE_CPU, "usage_usec")) :
 			     read_number(c, CG_FILE_CPU);
 }
@@ -224,16 +199,10 @@ static void close_procs(struct step_cgroup *c)
 	c->n_procs = 0;
 }
 
-/* Those of memory and pids come first. */
-static size_t entered(const struct step_cgroup *c)
-{
-	bool one = strcmp(c->host->root[CG_MEMORY], c->host->root[CG_PIDS]) == 0;
-	return !c->beside ? c->n_procs : one ? 1 : 2;
-}
-
 /* The files through which a process enters; hierarchies that are mounted together count once. */
 static int open_procs(struct step_cgroup *c)
 {
+	/* cpu: PID 1 must not have to share its turn with what it is to kill. */
 	const enum cgroup_controller used[] = { CG_MEMORY, CG_PIDS, CG_CPUACCT, CG_CPU };
 	close_procs(c);
 	for (size_t i = 0; i < (c->host->v2 ? 1 : sizeof used / sizeof *used); i++) {
@@ -248,7 +217,6 @@ static int open_procs(struct step_cgroup *c)
 			return -1;
 		c->procs[c->n_procs++] = fd;
 	}
-	c->n_enter = entered(c);
 	return 0;
 }
 
@@ -295,48 +263,6 @@ int step_cgroup_open(const struct cgroup_host *h, const char *group, const char 
 	return 0;
 }
 
-/* "7:cpuacct:/GROUP" in /proc/PID/cgroup, if it lies at or below @above. Return: owned, or NULL. */
-static char *cpuacct_of(pid_t pid, const char *above)
-{
-	AUTO_FREE char *path = mem_printf("/proc/%ld/cgroup", (long)pid);
-	AUTO_BUF text = { 0 };
-	size_t len = strlen(above);
-	char *save = NULL;
-	if (file_read(AT_FDCWD, path, &text, 1 << 16) < 0 || !text.data)
-		return NULL;
-	for (char *line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *names = strchr(line, ':'), *group = names ? strchr(names + 1, ':') : NULL;
-		if (!group)
-			continue;
-		*group++ = '\0';
-		for (char *word, *at = names + 1; (word = strsep(&at, ","));)
-			if (strcmp(word, "cpuacct") == 0 && *group == '/' &&
-			    strncmp(group + 1, above, len) == 0 &&
-			    (group[len + 1] == '/' || group[len + 1] == '\0'))
-				return mem_strdup(group + 1);
-	}
-	return NULL;
-}
-
-void step_cgroup_beside(struct step_cgroup *c, pid_t init)
-{
-	char *const *root = c->host->root;
-	c->known = false;
-	free(ptr_steal(&c->beside));
-	/* Mounted together with what a step is limited by, it goes along with that. */
-	if (!c->host->v2 && strcmp(root[CG_CPUACCT], root[CG_MEMORY]) != 0 &&
-	    strcmp(root[CG_CPUACCT], root[CG_PIDS]) != 0 &&
-	    clock_getcpuclockid(init, &c->beside_clock) == 0 &&
-	    (c->beside_since = clock_ns(c->beside_clock)) >= 0)
-		c->beside = cpuacct_of(init, c->cpu_group);
-	open_files(c);
-	if (c->files[CG_FILE_CPU] < 0 && c->beside) {
-		free(ptr_steal(&c->beside));
-		open_files(c);
-	}
-	c->n_enter = entered(c);
-}
-
 void step_cgroup_close(struct step_cgroup *c)
 {
 	close_procs(c);
@@ -346,7 +272,6 @@ void step_cgroup_close(struct step_cgroup *c)
 		close(c->oom_event);
 	free(c->group);
 	free(c->cpu_group);
-	free(c->beside);
 	memset(c, 0, sizeof *c);
 }
 
@@ -407,9 +332,7 @@ int step_cgroup_begin(struct step_cgroup *c, const struct cgroup_limits *lim, st
 	if (!c->known)
 		read_counters(c, &c->before);
 	c->known = false;
-	return c->before.cpu_ns < 0 ?
-		       err_set(err, FAULT_INFRA, 0, "cannot read the cpu time of cgroup '%s'",
-			       c->group) : 0;
+	return 0;
 }
 
 static int64_t since(int64_t before, int64_t now)
