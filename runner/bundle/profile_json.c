@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/json.h"
@@ -14,30 +15,61 @@ static int by_key(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The same value whatever the order in which the files gave the keys. */
-static struct json_object *canonical(struct json_object *o)
+static void put_canonical(struct buf *to, struct json_object *o);
+
+/* Nearly every string is a word that stands for itself; the library makes an object and a buffer of
+ * each. */
+static void put_string(struct buf *to, const char *s)
 {
-	if (json_object_is_type(o, json_type_array)) {
-		struct json_object *copy = json_object_new_array();
-		for (size_t i = 0; i < json_object_array_length(o); i++)
-			json_object_array_add(copy, canonical(json_object_array_get_idx(o, i)));
-		return copy;
+	size_t n = 0;
+	while (s[n] >= ' ' && s[n] < 0x7f && s[n] != '"' && s[n] != '\\' && s[n] != '/')
+		n++;
+	if (s[n]) {
+		AUTO_JSON *o = json_object_new_string(s);
+		buf_str(to, json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+		return;
 	}
-	if (!json_object_is_type(o, json_type_object))
-		return json_object_get(o);
+	buf_add(to, "\"", 1);
+	buf_add(to, s, n);
+	buf_add(to, "\"", 1);
+}
+
+static void put_object(struct buf *to, struct json_object *o)
+{
 	size_t n = 0;
 	AUTO_FREE const char **keys =
-		mem_alloc((size_t)json_object_object_length(o) * sizeof(*keys));
+		mem_alloc((size_t)json_object_object_length(o) * sizeof(*keys) + 1);
 	json_object_object_foreach(o, key, val) {
 		(void)val;
 		keys[n++] = key;
 	}
 	qsort(keys, n, sizeof(*keys), by_key);
-	struct json_object *copy = json_object_new_object();
-	for (size_t i = 0; i < n; i++)
-		json_object_object_add(copy, keys[i],
-				       canonical(json_object_object_get(o, keys[i])));
-	return copy;
+	for (size_t i = 0; i < n; i++) {
+		buf_str(to, i ? "," : "{");
+		put_string(to, keys[i]);
+		buf_str(to, ":");
+		put_canonical(to, json_object_object_get(o, keys[i]));
+	}
+	buf_str(to, n ? "}" : "{}");
+}
+
+/* The same text whatever the order in which the files gave the keys. */
+static void put_canonical(struct buf *to, struct json_object *o)
+{
+	if (json_object_is_type(o, json_type_object)) {
+		put_object(to, o);
+	} else if (json_object_is_type(o, json_type_array)) {
+		const size_t n = json_object_array_length(o);
+		for (size_t i = 0; i < n; i++) {
+			buf_str(to, i ? "," : "[");
+			put_canonical(to, json_object_array_get_idx(o, i));
+		}
+		buf_str(to, n ? "]" : "[]");
+	} else if (json_object_is_type(o, json_type_string)) {
+		put_string(to, json_object_get_string(o));
+	} else {
+		buf_str(to, json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+	}
 }
 
 static struct json_object *moulette_json(const struct profile *p)
@@ -92,11 +124,19 @@ struct json_object *profile_json(const struct profile *p)
 	return o;
 }
 
+/* Of content_json(), of which no copy is made: every run starts with it. */
 void profile_digest(struct profile *p)
 {
-	AUTO_JSON *content = content_json(p);
-	AUTO_JSON *sorted = canonical(content);
-	const char *text = json_object_to_json_string_ext(sorted, JSON_C_TO_STRING_PLAIN);
+	struct json_object *linux_part = json_object_object_get(p->config, "linux");
+	AUTO_JSON *rest = moulette_json(p);
+	AUTO_BUF text = { 0 };
 
-	digest_bytes(text, strlen(text), p->sha256);
+	json_object_object_add(linux_part, "seccomp", json_object_get(p->seccomp));
+	buf_str(&text, "{\"config\":");
+	put_canonical(&text, p->config);
+	buf_str(&text, ",\"moulette\":");
+	put_canonical(&text, rest);
+	buf_str(&text, "}");
+	json_object_object_del(linux_part, "seccomp");
+	digest_bytes(text.data, text.len, p->sha256);
 }
