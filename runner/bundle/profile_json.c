@@ -65,7 +65,8 @@ static void put_canonical(struct buf *to, struct json_object *o)
 			put_canonical(to, json_object_array_get_idx(o, i));
 		}
 		buf_str(to, n ? "]" : "[]");
-	} else if (json_object_is_type(o, json_type_string)) {
+	} else if (json_object_is_type(o, json_type_string) &&
+		   strlen(json_object_get_string(o)) == (size_t)json_object_get_string_len(o)) {
 		put_string(to, json_object_get_string(o));
 	} else {
 		buf_str(to, json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
