@@ -78,7 +78,9 @@ void run_result_init(struct run_result *r)
 
 struct step_result *run_result_add(struct run_result *r)
 {
-	r->steps = mem_realloc(r->steps, (r->n_steps + 1) * sizeof *r->steps);
+	/* Room for as many again, each time that a power of two is full. */
+	if ((r->n_steps & (r->n_steps - 1)) == 0)
+		r->steps = mem_realloc(r->steps, (r->n_steps * 2 + !r->n_steps) * sizeof *r->steps);
 	struct step_result *s = &r->steps[r->n_steps++];
 	memset(s, 0, sizeof *s);
 	s->points = s->max_points = NAN;

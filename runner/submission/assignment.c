@@ -77,7 +77,9 @@ static int load_steps(struct json_object *root, const char *name, const char *ke
 		if (load(json_object_array_get_idx(list, i), where, a, err) < 0)
 			return -1;
 	}
-	return 0;
+	AUTO_FREE char *where = mem_printf("%s: %s", name, key);
+	return step_check_unique(a->build, a->n_build, where, err) < 0 ?
+		       -1 : step_check_unique(a->tests, a->n_tests, where, err);
 }
 
 /* --- digest ------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -17,13 +18,31 @@
 static const char *const later_keys[] = { "each", "hidden", "group", "requires", "files", "profile",
 					  "checker", NULL };
 
-static int check_unique(const struct step_spec *steps, size_t n, const char *where, struct err *err)
+struct named {
+	const char *name;
+	size_t i;
+};
+
+static int by_name(const void *a, const void *b)
 {
-	for (size_t i = 0; i + 1 < n; i++)
-		if (strcmp(steps[i].name, steps[n - 1].name) == 0)
-			return err_set(err, FAULT_USAGE, 0, "%s.name: '%s' is the name of an "
-				       "earlier one", where, steps[i].name);
-	return 0;
+	const struct named *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+	return order ? order : x->i < y->i ? -1 : 1;
+}
+
+/* Sorted: there may be thousands of tests, and each is looked up among all. */
+int step_check_unique(const struct step_spec *steps, size_t n, const char *where, struct err *err)
+{
+	AUTO_FREE struct named *all = mem_alloc((n + 1) * sizeof *all);
+	size_t again = n;
+	for (size_t i = 0; i < n; i++)
+		all[i] = (struct named){ steps[i].name, i };
+	qsort(all, n, sizeof *all, by_name);
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(all[i - 1].name, all[i].name) == 0 && all[i].i < again)
+			again = all[i].i;
+	return again == n ? 0 : err_set(err, FAULT_USAGE, 0, "%s[%zu].name: '%s' is the name of an "
+					"earlier one", where, again, steps[again].name);
 }
 
 static int get_file(struct json_object *o, const char *where, const char *key, const char *dir,
@@ -78,7 +97,6 @@ int step_load_build(struct json_object *o, const char *where, struct assignment 
 	    json_only_keys(o, where, keys, err) < 0 ||
 	    json_get_str(o, where, "name", &s->name, err) < 0 ||
 	    keys_check_name(s->name, where, err) < 0 ||
-	    check_unique(a->build, a->n_build, where, err) < 0 ||
 	    keys_command(o, where, &s->argv, &s->args, err) < 0 ||
 	    json_get_env(o, where, "env", &s->env, err) < 0 ||
 	    keys_limits(o, where, &s->limits, err) < 0 ||
@@ -128,7 +146,6 @@ int step_load_test(struct json_object *o, const char *where, struct assignment *
 	if (!s->name)
 		return err_set(err, FAULT_USAGE, 0, "%s: 'name' is missing", where);
 	if (keys_check_name(s->name, where, err) < 0 ||
-	    check_unique(a->tests, a->n_tests, where, err) < 0 ||
 	    keys_command(o, where, &s->argv, &s->args, err) < 0 ||
 	    get_file(o, where, "stdin", a->dir, &s->stdin_path, err) < 0 ||
 	    get_file(o, where, "stdout", a->dir, &s->stdout_path, err) < 0 ||

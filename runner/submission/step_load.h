@@ -16,5 +16,7 @@
 int step_load_build(struct json_object *o, const char *where, struct assignment *a,
 		    struct err *err);
 int step_load_test(struct json_object *o, const char *where, struct assignment *a, struct err *err);
+/** step_check_unique() - no two steps of the list @where have the same name. FAULT_USAGE. */
+int step_check_unique(const struct step_spec *steps, size_t n, const char *where, struct err *err);
 
 #endif
