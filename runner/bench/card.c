@@ -74,27 +74,27 @@ static void teardown(void *input)
 	free(in);
 }
 
-static int command(const struct trial *t, const char *assignment, char ***ret_argv, char ***ret_env)
+static int command(const struct trial *t, const char *assignment, struct work *ret)
 {
 	const struct input *in = t->input;
 	AUTO_FREE char *output = mem_printf("json:%s/result", t->dir);
-	char *const argv[] = { (char *)(size_t)t->bench->moulette, (char *)"run", (char *)"-f", output,
+	char *const argv[] = { (char *)(size_t)t->program, (char *)"run", (char *)"-f", output,
 			       (char *)"-a", (char *)(size_t)assignment, in->submission, NULL };
-	*ret_argv = strv_dup(argv);
-	bench_moulette_env(in->home, ret_env);
+	work_add(ret, argv, 1);
+	bench_moulette_env(in->home, &ret->env);
 	return 0;
 }
 
-static int without_card(const struct trial *t, char ***ret_argv, char ***ret_env, struct err *err)
+static int without_card(const struct trial *t, struct work *ret, struct err *err)
 {
 	(void)err;
-	return command(t, ((const struct input *)t->input)->without, ret_argv, ret_env);
+	return command(t, ((const struct input *)t->input)->without, ret);
 }
 
-static int with_card(const struct trial *t, char ***ret_argv, char ***ret_env, struct err *err)
+static int with_card(const struct trial *t, struct work *ret, struct err *err)
 {
 	(void)err;
-	return command(t, ((const struct input *)t->input)->with, ret_argv, ret_env);
+	return command(t, ((const struct input *)t->input)->with, ret);
 }
 
 /* @refused: what the card must have counted of each test; -1: there must be no card. */
@@ -129,7 +129,7 @@ static int prove_with(const struct trial *t, struct err *err)
 static const struct contender without = {
 	.name = "no card",
 	.protects = "a network namespace with lo alone",
-	.probe = bench_has_moulette,
+	.version_option = "--version",
 	.command = without_card,
 	.prove = prove_without,
 };
@@ -137,7 +137,7 @@ static const struct contender without = {
 static const struct contender with = {
 	.name = "card",
 	.protects = "a veth pair, rules in the box's namespace and on the host, rate, counters",
-	.probe = bench_has_moulette,
+	.version_option = "--version",
 	.command = with_card,
 	.prove = prove_with,
 };
@@ -149,6 +149,7 @@ const struct comparison comparison_card = {
 	.summary = "boxes without and with a network card",
 	.contenders = contenders,
 	.n = sizeof contenders / sizeof *contenders,
+	.settles = true,
 	.units = BOXES,
 	.unit = "box",
 	.setup = setup,

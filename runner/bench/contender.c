@@ -8,55 +8,41 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "bench/program.h"
 
 /* A run may write its input twice over; as much again is left to others. */
 #define ROOM_FACTOR 4
-
-bool bench_has_moulette(const struct bench *b, char **ret_why)
-{
-	if (access(b->moulette, X_OK) == 0)
-		return true;
-	*ret_why = mem_printf("'%s' is not there; run make", b->moulette);
-	return false;
-}
+#define PLAIN_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 void bench_moulette_env(const char *home, char ***ret_env)
 {
 	AUTO_FREE char *variable = mem_printf("MOULETTE_HOME=%s", home);
 	strv_add(ret_env, variable);
-	strv_add(ret_env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	strv_add(ret_env, PLAIN_PATH);
 }
 
-char *find_program(const char *name, char **ret_why)
+void bench_peer_env(char ***ret_env)
 {
-	const char *path = getenv("PATH");
-	AUTO_FREE char *dirs = mem_strdup(path ? path : "/usr/local/bin:/usr/bin:/bin");
-	char *save = NULL;
-	for (char *d = strtok_r(dirs, ":", &save); d; d = strtok_r(NULL, ":", &save)) {
-		AUTO_FREE char *file = mem_printf("%s/%s", d, name);
-		if (d[0] == '/' && access(file, X_OK) == 0)
-			return ptr_steal(&file);
-	}
-	*ret_why = mem_printf("%s is not installed", name);
-	return NULL;
+	strv_add(ret_env, PLAIN_PATH);
+	strv_add(ret_env, "HOME=/");
 }
 
-void outcome_done(struct outcome *o)
+int bench_call(const struct bench *b, const char *home, char *const *argv, const char *log,
+	       struct err *err)
 {
-	for (size_t i = 0; o->rows && i < o->comparison->n; i++) {
-		free(o->rows[i].why);
-		free(o->rows[i].wall_ns);
-		free(o->rows[i].cpu_ns);
-		free(o->rows[i].peak_bytes);
-	}
-	free(o->rows);
-	free(o->text);
-	memset(o, 0, sizeof *o);
+	struct work w = { .n = 0 };
+	struct sample s;
+	work_add(&w, argv, 1);
+	bench_moulette_env(home, &w.env);
+	int bad = sample_run(&w, log, b->interrupt_fd, &s, err);
+	work_done(&w);
+	return bad || s.status == 0 ? bad : sample_failed(s.status, log, err);
 }
 
 /* What earlier runs wrote must not be written out on this one's time. */
@@ -80,103 +66,202 @@ static int put_aside(const struct bench *b, const char *dir)
 	return mkdtemp(place) ? rename(dir, place) : -1;
 }
 
-static int run_in(const struct contender *c, const struct trial *t, bool prove, struct sample *ret,
-		  struct err *err)
+/* --- one run ------------------------------------------------------------------------------ */
+
+/* What all runs of a comparison share. */
+struct course {
+	const struct bench *bench;
+	const struct comparison *comparison;
+	void *input;
+	struct variant variant;
+};
+
+static int run_work(const struct course *c, const struct measured *m, const struct trial *t,
+		    bool prove, struct sample *ret, struct err *err)
 {
-	AUTO_FREE char *log = mem_printf("%s.log", t->dir);
-	AUTO_STRV argv = NULL;
-	AUTO_STRV env = NULL;
-	if (c->command(t, &argv, &env, err) < 0)
-		return -1;
-	settle(t->bench);
-	if (sample_run(argv, env, log, t->bench->interrupt_fd, ret, err) < 0)
-		return -1;
-	int bad = 0;
-	if (ret->status != 0)
-		bad = sample_failed(ret->status, log, err);
-	else if (prove)
-		bad = c->prove(t, err);
-	unlink(log);
-	return bad ? err_wrap(err, "%s", c->name) : 0;
+	const struct timespec nap = { .tv_nsec = c->variant.pause_ms * 1000000L };
+	struct work w = { .n = 0 };
+	int bad = m->contender->command(t, &w, err);
+	if (c->comparison->settles)
+		settle(c->bench);
+	if (c->variant.pause_ms > 0 && !prove)
+		nanosleep(&nap, NULL);
+	if (!bad)
+		bad = sample_run(&w, t->log, c->bench->interrupt_fd, ret, err);
+	work_done(&w);
+	if (!bad && ret->status != 0)
+		bad = sample_failed(ret->status, t->log, err);
+	else if (!bad && prove)
+		bad = m->contender->prove(t, err);
+	return bad;
 }
 
-static int run_once(const struct contender *c, const struct bench *b, void *input, bool prove,
+static int run_once(const struct course *c, const struct measured *m, bool prove,
 		    struct sample *ret, struct err *err)
 {
-	struct trial t = { .bench = b, .input = input, .dir = mem_printf("%s/run", b->scratch) };
+	const struct bench *b = c->bench;
+	struct trial t = { .bench = b, .contender = m->contender, .input = c->input, .dir = mem_printf("%s/run", b->scratch),
+			   .program = m->path, .units = prove ? 1 : c->variant.units };
 	AUTO_FREE char *dir = t.dir;
+	AUTO_FREE char *log = t.log = mem_printf("%s.log", dir);
 	if (mkdir(dir, 0755) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", dir);
-	int bad = run_in(c, &t, prove, ret, err);
-	if (put_aside(b, dir) < 0 && !bad)
+	int bad = run_work(c, m, &t, prove, ret, err);
+	sample_forget(log);
+	if ((c->comparison->settles ? put_aside(b, dir) : tree_remove_at(AT_FDCWD, dir)) < 0 && !bad)
 		bad = err_set(err, FAULT_INFRA, errno, "cannot remove '%s'", dir);
 	return bad;
 }
 
-/* Not measured: the first run of a program is slower than all that follow. */
-static int prove_all(const struct bench *b, void *input, struct outcome *o, struct err *err)
+/* --- proofs ------------------------------------------------------------------------------- */
+
+/* Return: is it there? Else m->why says what is not. */
+static bool find(const struct course *c, struct measured *m)
 {
-	for (size_t i = 0; i < o->comparison->n; i++) {
-		struct measured *m = &o->rows[i];
+	const struct contender *k = m->contender;
+	AUTO_FREE char *log = mem_printf("%s/version", c->bench->scratch);
+	if (k->program)
+		m->path = program_find(k->program, &m->why);
+	else if (access(c->bench->moulette, X_OK) == 0)
+		m->path = mem_strdup(c->bench->moulette);
+	else
+		m->why = mem_printf("'%s' is not there; run make", c->bench->moulette);
+	if (!m->path || (k->probe && !k->probe(c->bench, c->input, &m->why)))
+		return false;
+	if (k->version_option)
+		m->version = program_version(m->path, k->version_option, c->bench->interrupt_fd, log);
+	return true;
+}
+
+/* Not measured: the first run of a program is slower than all that follow. */
+static int prove_all(const struct course *c, struct measured *rows, struct err *err)
+{
+	for (size_t i = 0; i < c->comparison->n; i++) {
+		struct measured *m = &rows[i];
 		struct sample warm;
 		struct err why = { .fault = FAULT_NONE };
-		m->contender = o->comparison->contenders[i];
-		if (!m->contender->probe(b, &m->why) ||
-		    run_once(m->contender, b, input, true, &warm, &why) == 0)
+		m->contender = c->comparison->contenders[i];
+		if (!find(c, m) || run_once(c, m, true, &warm, &why) == 0)
 			continue;
+		err_wrap(&why, "%s", m->contender->name);
 		if (i == 0 || strcmp(why.code, "interrupted") == 0) {
 			*err = why;
 			return -1;
 		}
 		m->why = mem_strdup(why.msg);
 	}
-	if (o->rows[0].why)
-		return err_set(err, FAULT_INFRA, 0, "%s", o->rows[0].why);
+	if (rows[0].why)
+		return err_set(err, FAULT_INFRA, 0, "%s", rows[0].why);
 	return 0;
 }
 
-static int measure(const struct bench *b, void *input, size_t round, struct measured *m,
-		   struct err *err)
+/* --- rounds ------------------------------------------------------------------------------- */
+
+/* Return: has its time been used up? Its first round is always its own. */
+static bool spent(const struct bench *b, const struct measured *m)
+{
+	double sum = 0;
+	for (size_t i = 0; i < m->rounds; i++)
+		sum += m->wall_ns[i];
+	return m->rounds > 0 && sum + m->wall_ns[m->rounds - 1] > b->budget_s * 1e9;
+}
+
+static int measure(const struct course *c, struct measured *m, struct err *err)
 {
 	struct sample s;
-	if (run_once(m->contender, b, input, false, &s, err) < 0)
-		return -1;
-	m->wall_ns[round] = (double)s.wall_ns;
-	m->cpu_ns[round] = (double)s.cpu_ns;
-	m->peak_bytes[round] = (double)s.peak_bytes;
+	if (run_once(c, m, false, &s, err) < 0)
+		return err_wrap(err, "%s", m->contender->name);
+	m->wall_ns[m->rounds] = (double)s.wall_ns;
+	m->cpu_ns[m->rounds] = (double)s.cpu_ns;
+	m->peak_bytes[m->rounds++] = (double)s.peak_bytes;
 	return 0;
 }
 
-static int run_rounds(const struct bench *b, void *input, struct outcome *o, struct err *err)
+static void say_round(const struct course *c, size_t round)
 {
-	const size_t n = o->comparison->n;
+	fprintf(stderr, "%s: ", c->comparison->name);
+	if (c->comparison->variants)
+		fprintf(stderr, "%d %ss, %s: ", c->variant.units, c->comparison->unit,
+			c->variant.pause_ms > 0 ? "pauses" : "back to back");
+	fprintf(stderr, "round %zu of %d\n", round + 1, c->bench->rounds);
+}
+
+static int run_rounds(const struct course *c, struct outcome *o, struct err *err)
+{
+	const size_t n = c->comparison->n;
 	for (size_t i = 0; i < n; i++) {
+		o->rows[i].rounds = 0;
 		o->rows[i].wall_ns = mem_alloc(o->rounds * sizeof(double));
 		o->rows[i].cpu_ns = mem_alloc(o->rounds * sizeof(double));
 		o->rows[i].peak_bytes = mem_alloc(o->rounds * sizeof(double));
 	}
 	for (size_t round = 0; round < o->rounds; round++) {
-		fprintf(stderr, "%s: round %zu of %zu\n", o->comparison->name, round + 1,
-			o->rounds);
+		say_round(c, round);
 		for (size_t i = 0; i < n; i++) {
 			struct measured *m = &o->rows[(round + i) % n];
-			if (!m->why && measure(b, input, round, m, err) < 0)
+			/* The first one is what all pairs are made with. */
+			bool rests = m != o->rows && (m->rounds < round || spent(c->bench, m));
+			if (!m->why && !rests && measure(c, m, err) < 0)
 				return -1;
 		}
 	}
 	return 0;
 }
 
-int comparison_run(const struct comparison *c, const struct bench *b, struct outcome *ret,
+static void forget_rounds(struct outcome *o)
+{
+	for (size_t i = 0; i < o->comparison->n; i++) {
+		free(o->rows[i].wall_ns);
+		free(o->rows[i].cpu_ns);
+		free(o->rows[i].peak_bytes);
+	}
+}
+
+static void outcome_done(struct outcome *o)
+{
+	for (size_t i = 0; i < o->comparison->n; i++) {
+		free(o->rows[i].why);
+		free(o->rows[i].path);
+		free(o->rows[i].version);
+	}
+	free(o->rows);
+	free(o->text);
+}
+
+static int run_variants(struct course *c, struct outcome *o,
+			int (*each)(void *ctx, const struct outcome *o, struct err *err), void *ctx,
+			struct err *err)
+{
+	struct variant v[VARIANTS_MAX] = { { .units = c->comparison->units } };
+	size_t n = c->comparison->variants ? c->comparison->variants(c->bench, v) : 1;
+	int bad = 0;
+	for (size_t i = 0; i < n && !bad; i++) {
+		c->variant = o->variant = v[i];
+		bad = run_rounds(c, o, err);
+		if (!bad)
+			bad = each(ctx, o, err);
+		forget_rounds(o);
+	}
+	return bad;
+}
+
+int comparison_run(const struct comparison *k, const struct bench *b,
+		   int (*each)(void *ctx, const struct outcome *o, struct err *err), void *ctx,
 		   struct err *err)
 {
-	void *input = NULL;
-	*ret = (struct outcome){ .comparison = c, .rounds = (size_t)b->rounds };
-	ret->rows = mem_alloc(c->n * sizeof *ret->rows);
-	fprintf(stderr, "%s: preparing\n", c->name);
-	int bad = c->setup(b, &input, &ret->text, err);
+	struct course c = { .bench = b, .comparison = k };
+	struct outcome o = { .comparison = k, .rounds = (size_t)b->rounds };
+	o.rows = mem_alloc(k->n * sizeof *o.rows);
+	fprintf(stderr, "%s: preparing\n", k->name);
+	int bad = k->setup(b, &c.input, &o.text, err);
 	if (!bad)
-		bad = prove_all(b, input, ret, err) < 0 || run_rounds(b, input, ret, err) < 0;
-	c->teardown(input);
-	return bad ? -1 : 0;
+		bad = prove_all(&c, o.rows, err);
+	if (!bad)
+		bad = run_variants(&c, &o, each, ctx, err);
+	for (size_t i = 0; c.input && i < k->n; i++)
+		if (k->contenders[i]->cleanup)
+			k->contenders[i]->cleanup(b, c.input);
+	k->teardown(c.input);
+	outcome_done(&o);
+	return bad;
 }

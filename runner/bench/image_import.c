@@ -62,25 +62,15 @@ static int same_tree(const struct trial *t, const char *rootfs, struct err *err)
 
 /* --- moulette: in a store of its own for each run, as layers that are there cost nothing --- */
 
-static void moulette_env(const struct trial *t, char ***ret)
-{
-	AUTO_FREE char *home = mem_printf("%s/home", t->dir);
-	bench_moulette_env(home, ret);
-}
-
-static int moulette_command(const struct trial *t, char ***ret_argv, char ***ret_env,
-			    struct err *err)
+static int moulette_command(const struct trial *t, struct work *ret, struct err *err)
 {
 	const struct input *in = t->input;
-	char *const argv[] = { (char *)(size_t)t->bench->moulette,
-			       (char *)"image",
-			       (char *)"import",
-			       (char *)IMAGE_TAG,
-			       in->layout,
-			       NULL };
+	AUTO_FREE char *home = mem_printf("%s/home", t->dir);
+	char *const argv[] = { (char *)(size_t)t->program, (char *)"image", (char *)"import",
+			       (char *)IMAGE_TAG, in->layout, NULL };
 	(void)err;
-	*ret_argv = strv_dup(argv);
-	moulette_env(t, ret_env);
+	work_add(ret, argv, 1);
+	bench_moulette_env(home, &ret->env);
 	return 0;
 }
 
@@ -88,21 +78,12 @@ static int moulette_command(const struct trial *t, char ***ret_argv, char ***ret
 static int moulette_rootfs(const struct trial *t, char **ret, struct err *err)
 {
 	AUTO_FREE char *log = mem_printf("%s/shown", t->dir);
-	AUTO_STRV env = NULL;
+	AUTO_FREE char *home = mem_printf("%s/home", t->dir);
 	AUTO_JSON *image = NULL;
-	struct sample s;
-	char *const argv[] = { (char *)(size_t)t->bench->moulette,
-			       (char *)"image",
-			       (char *)"show",
-			       (char *)IMAGE_TAG,
-			       (char *)"--json",
-			       NULL };
-	moulette_env(t, &env);
-	if (sample_run(argv, env, log, t->bench->interrupt_fd, &s, err) < 0)
-		return -1;
-	if (s.status != 0)
-		return sample_failed(s.status, log, err);
-	if (json_load(log, &image, err) < 0 || json_get_str(image, "image", "rootfs", ret, err) < 0)
+	char *const argv[] = { (char *)(size_t)t->program, (char *)"image", (char *)"show",
+			       (char *)IMAGE_TAG, (char *)"--json", NULL };
+	if (bench_call(t->bench, home, argv, log, err) < 0 || json_load(log, &image, err) < 0 ||
+	    json_get_str(image, "image", "rootfs", ret, err) < 0)
 		return -1;
 	return *ret ? 0 : err_set(err, FAULT_INFRA, 0, "the image has no rootfs");
 }
@@ -118,33 +99,23 @@ static int moulette_prove(const struct trial *t, struct err *err)
 static const struct contender moulette = {
 	.name = "moulette",
 	.protects = "a confined child parses; all digests verified; the tree's own digest is kept",
-	.probe = bench_has_moulette,
+	.version_option = "--version",
 	.command = moulette_command,
 	.prove = moulette_prove,
 };
 
 /* --- umoci ------------------------------------------------------------------------------- */
 
-static bool umoci_probe(const struct bench *b, char **ret_why)
-{
-	AUTO_FREE char *path = find_program("umoci", ret_why);
-	(void)b;
-	return path;
-}
-
-static int umoci_command(const struct trial *t, char ***ret_argv, char ***ret_env, struct err *err)
+static int umoci_command(const struct trial *t, struct work *ret, struct err *err)
 {
 	const struct input *in = t->input;
-	AUTO_FREE char *why = NULL;
-	AUTO_FREE char *path = find_program("umoci", &why);
 	AUTO_FREE char *image = mem_printf("%s:" IMAGE_TAG, in->layout);
 	AUTO_FREE char *bundle = mem_printf("%s/bundle", t->dir);
-	if (!path)
-		return err_set(err, FAULT_INFRA, 0, "%s", why);
-	char *const argv[] = { path, (char *)"unpack", (char *)"--image", image, bundle, NULL };
-	*ret_argv = strv_dup(argv);
-	strv_add(ret_env, "PATH=/usr/bin:/bin");
-	strv_add(ret_env, "HOME=/");
+	char *const argv[] = { (char *)(size_t)t->program, (char *)"unpack", (char *)"--image",
+			       image, bundle, NULL };
+	(void)err;
+	work_add(ret, argv, 1);
+	bench_peer_env(&ret->env);
 	return 0;
 }
 
@@ -158,7 +129,8 @@ static const struct contender umoci = {
 	.name = "umoci",
 	.protects =
 		"parses as root in one process; all digests verified; an mtree manifest is kept",
-	.probe = umoci_probe,
+	.program = "umoci",
+	.version_option = "--version",
 	.command = umoci_command,
 	.prove = umoci_prove,
 };
@@ -170,6 +142,7 @@ const struct comparison comparison_image_import = {
 	.summary = "an OCI layout becomes a tree",
 	.contenders = contenders,
 	.n = sizeof contenders / sizeof *contenders,
+	.settles = true,
 	.setup = setup,
 	.teardown = teardown,
 };

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -30,7 +31,8 @@
 #define EXIT_USAGE 2
 #define EXIT_TROUBLE 3
 
-static const struct comparison *const comparisons[] = { &comparison_image_import, &comparison_card };
+static const struct comparison *const comparisons[] = { &comparison_grade, &comparison_image_import,
+						     &comparison_card };
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
@@ -38,6 +40,12 @@ struct options {
 	struct bench bench;
 	const char *out;
 	bool wanted[COUNT(comparisons)], some;
+};
+
+/* What is written of what was measured. */
+struct report {
+	struct json_object *record;
+	const struct comparison *last;
 };
 
 static void help(FILE *out)
@@ -147,20 +155,22 @@ static char *beside(const char *name)
 	return mem_printf("%s/%s", self, name);
 }
 
-static int run_all(const struct options *o, struct json_object *record, struct err *err)
+static int take_outcome(void *ctx, const struct outcome *o, struct err *err)
 {
-	for (size_t i = 0; i < COUNT(comparisons); i++) {
-		struct outcome outcome;
-		if (o->some && !o->wanted[i])
-			continue;
-		int bad = comparison_run(comparisons[i], &o->bench, &outcome, err);
-		if (!bad && (bad = table_write(stdout, &outcome, err)) == 0)
-			record_add(record, &outcome);
-		outcome_done(&outcome);
-		if (bad)
+	struct report *r = ctx;
+	bool first = r->last != o->comparison;
+	r->last = o->comparison;
+	record_add(r->record, o);
+	return table_write(stdout, o, first, err);
+}
+
+static int run_all(const struct options *o, struct report *r, struct err *err)
+{
+	for (size_t i = 0; i < COUNT(comparisons); i++)
+		if ((!o->some || o->wanted[i]) &&
+		    comparison_run(comparisons[i], &o->bench, take_outcome, r, err) < 0)
 			return err_wrap(err, "%s", comparisons[i]->name);
-	}
-	return record_write(record, o->out, err);
+	return record_write(r->record, o->out, err);
 }
 
 static int run_in_scratch(struct options *o, struct err *err)
@@ -172,8 +182,11 @@ static int run_in_scratch(struct options *o, struct err *err)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a folder in '%s'",
 			       top && *top ? top : "/var/tmp");
 	o->bench.scratch = scratch;
+	/* Root file systems in it are those of boxes, which have other uids. */
+	chmod(scratch, 0711);
 	AUTO_JSON *record = record_new(&o->bench, machine_facts(scratch));
-	int bad = run_all(o, record, err);
+	struct report report = { .record = record };
+	int bad = run_all(o, &report, err);
 	if (tree_remove_at(AT_FDCWD, scratch) < 0 && !bad)
 		bad = err_set(err, FAULT_INFRA, errno, "cannot remove '%s'", scratch);
 	return bad;
@@ -199,7 +212,11 @@ static int bench(struct options *o, struct err *err)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .bench = { .rounds = 10, .size = 400 << 20 }, .out = "." };
+	struct options o = {
+		.bench = { .rounds = 10, .budget_s = 10, .size = 400 << 20,
+			   .tests = { 1, 3, 10, 100 }, .growth = 10000, .submissions = 2000 },
+		.out = "."
+	};
 	struct err err = { .fault = FAULT_NONE };
 	int got = parse(argc, argv, &o, &err);
 	if (got > 0) {

@@ -36,6 +36,7 @@ struct json_object *record_new(const struct bench *b, struct json_object *machin
 	json_object_object_add(o, "rounds", json_object_new_int(b->rounds));
 	json_object_object_add(o, "machine", machine);
 	json_object_object_add(o, "comparisons", json_object_new_array());
+	json_object_object_add(o, "growth", json_object_new_array());
 	return o;
 }
 
@@ -70,18 +71,19 @@ static struct json_object *row_json(const struct outcome *o, const struct measur
 	struct json_object *row = json_object_new_object(), *ratios = NULL;
 	add_str(row, "name", m->contender->name);
 	add_str(row, "protects", m->contender->protects);
+	add_str(row, "version", m->version);
 	add_str(row, "not_measured", m->why);
 	if (!m->why && m != first) {
 		ratios = json_object_new_object();
 		json_object_object_add(ratios, "wall",
-				       ratio_json(m->wall_ns, first->wall_ns, o->rounds));
+				       ratio_json(m->wall_ns, first->wall_ns, m->rounds));
 		json_object_object_add(ratios, "cpu",
-				       ratio_json(m->cpu_ns, first->cpu_ns, o->rounds));
+				       ratio_json(m->cpu_ns, first->cpu_ns, m->rounds));
 	}
-	json_object_object_add(row, "wall_ns", m->why ? NULL : values_json(m->wall_ns, o->rounds));
-	json_object_object_add(row, "cpu_ns", m->why ? NULL : values_json(m->cpu_ns, o->rounds));
+	json_object_object_add(row, "wall_ns", m->why ? NULL : values_json(m->wall_ns, m->rounds));
+	json_object_object_add(row, "cpu_ns", m->why ? NULL : values_json(m->cpu_ns, m->rounds));
 	json_object_object_add(row, "peak_bytes",
-			       m->why ? NULL : values_json(m->peak_bytes, o->rounds));
+			       m->why ? NULL : values_json(m->peak_bytes, m->rounds));
 	json_object_object_add(row, "ratio_to_first", ratios);
 	return row;
 }
@@ -92,9 +94,10 @@ void record_add(struct json_object *record, const struct outcome *o)
 	add_str(c, "name", o->comparison->name);
 	add_str(c, "summary", o->comparison->summary);
 	add_str(c, "input", o->text);
-	json_object_object_add(c, "units", o->comparison->units > 0 ?
-						json_object_new_int(o->comparison->units) : NULL);
+	json_object_object_add(c, "units", o->variant.units > 0 ?
+						json_object_new_int(o->variant.units) : NULL);
 	add_str(c, "unit", o->comparison->unit);
+	json_object_object_add(c, "pause_ms", json_object_new_int(o->variant.pause_ms));
 	for (size_t i = 0; i < o->comparison->n; i++)
 		json_object_array_add(rows, row_json(o, &o->rows[i]));
 	json_object_object_add(c, "contenders", rows);

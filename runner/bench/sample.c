@@ -1,4 +1,4 @@
-/* sample.c - one run of a command: clock, CPU time and memory of all that it starts. */
+/* sample.c - one run of some commands: clock, CPU time and memory of all that they start. */
 #include "bench/sample.h"
 
 #include <errno.h>
@@ -7,93 +7,31 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/fd.h"
+#include "base/mem.h"
+#include "bench/meter.h"
 
-#define LINGER_NS (10 * NSEC_PER_SEC)
 #define LOG_MAX (1 << 20)
 #define SHOWN_MAX 200
 
-/* What the meter says through its pipe, at once. */
-struct reading {
-	struct sample sample;
-	int lingered; /* processes that had to be killed */
-};
-
-static void exec_command(char *const *argv, char *const *env, int log)
+void work_add(struct work *w, char *const *argv, int times)
 {
-	sigset_t none;
-	int input = open("/dev/null", O_RDONLY);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (input < 0 || dup2(input, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
-		_exit(127);
-	execve(argv[0], argv, env);
-	dprintf(2, "cannot execute %s\n", argv[0]);
-	_exit(127);
+	w->steps = mem_realloc(w->steps, (w->n + 1) * sizeof *w->steps);
+	w->steps[w->n++] = (struct step){ .argv = strv_dup(argv), .times = times };
 }
 
-/* Our children are what the command left behind. */
-static int kill_children(void)
+void work_done(struct work *w)
 {
-	AUTO_FILE FILE *f = fopen("/proc/thread-self/children", "re");
-	int n = 0;
-	long pid;
-	while (f && fscanf(f, "%ld", &pid) == 1)
-		n += kill((pid_t)pid, SIGKILL) == 0;
-	return n;
-}
-
-static int reap_others(void)
-{
-	const struct timespec nap = { .tv_nsec = 1000000 };
-	const int64_t until = clock_mono_ns() + LINGER_NS;
-	int killed = 0;
-	for (;;) {
-		pid_t pid = waitpid(-1, NULL, WNOHANG);
-		if (pid < 0)
-			return killed;
-		if (pid > 0)
-			continue;
-		/* Those that a killed one leaves come to us in turn. */
-		if (clock_mono_ns() > until)
-			killed += kill_children();
-		nanosleep(&nap, NULL);
-	}
-}
-
-static int64_t ns_of(struct timeval t)
-{
-	return t.tv_sec * NSEC_PER_SEC + t.tv_usec * INT64_C(1000);
-}
-
-/* In a process of its own, whose children are those of this run alone. */
-static void meter(char *const *argv, char *const *env, int log, int to)
-{
-	struct reading r = { .lingered = 0 };
-	struct rusage u;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	int64_t start = clock_mono_ns();
-	pid_t pid = fork();
-	if (pid == 0)
-		exec_command(argv, env, log);
-	if (pid < 0 || waitpid(pid, &r.sample.status, 0) != pid)
-		_exit(1);
-	r.sample.wall_ns = clock_mono_ns() - start;
-	r.lingered = reap_others();
-	getrusage(RUSAGE_CHILDREN, &u);
-	r.sample.cpu_ns = ns_of(u.ru_utime) + ns_of(u.ru_stime);
-	r.sample.peak_bytes = u.ru_maxrss * INT64_C(1024);
-	_exit(write(to, &r, sizeof r) == (ssize_t)sizeof r ? 0 : 1);
+	for (size_t i = 0; i < w->n; i++)
+		strv_free(w->steps[i].argv);
+	free(w->steps);
+	strv_free(w->env);
+	free(w->opened);
+	*w = (struct work){ .n = 0 };
 }
 
 static int take_reading(int from, int interrupt_fd, const char *name, struct reading *ret,
@@ -113,23 +51,31 @@ static int take_reading(int from, int interrupt_fd, const char *name, struct rea
 	return 0;
 }
 
-int sample_run(char *const *argv, char *const *env, const char *log, int interrupt_fd,
-	       struct sample *ret, struct err *err)
+static int new_log(const char *path)
 {
+	return open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+}
+
+int sample_run(const struct work *w, const char *log, int interrupt_fd, struct sample *ret,
+	       struct err *err)
+{
+	const char *name = w->n ? w->steps[0].argv[0] : "a request";
+	AUTO_FREE char *log_err = mem_printf("%s.err", log);
 	int ends[2];
 	struct reading r;
-	AUTO_FD int out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (out < 0 || pipe2(ends, O_CLOEXEC) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot prepare a run of '%s'", argv[0]);
+	AUTO_FD int out = new_log(log);
+	AUTO_FD int errors = new_log(log_err);
+	if (out < 0 || errors < 0 || pipe2(ends, O_CLOEXEC) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot prepare a run of '%s'", name);
 	AUTO_FD int from = ends[0];
 	AUTO_FD int to = ends[1];
 	pid_t pid = fork();
 	if (pid == 0)
-		meter(argv, env, out, to);
+		meter_main(w, log, out, errors, to);
 	if (pid < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot start '%s'", argv[0]);
+		return err_set(err, FAULT_INFRA, errno, "cannot start '%s'", name);
 	fd_close(&to);
-	int bad = take_reading(from, interrupt_fd, argv[0], &r, err);
+	int bad = take_reading(from, interrupt_fd, name, &r, err);
 	if (bad)
 		kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
@@ -140,8 +86,10 @@ int sample_run(char *const *argv, char *const *env, const char *log, int interru
 
 int sample_failed(int status, const char *log, struct err *err)
 {
+	AUTO_FREE char *log_err = mem_printf("%s.err", log);
 	AUTO_BUF text = { 0 };
 	file_read(AT_FDCWD, log, &text, LOG_MAX);
+	file_read(AT_FDCWD, log_err, &text, LOG_MAX);
 	const char *last = text.data ? text.data : "";
 	if (text.len > SHOWN_MAX)
 		last = text.data + text.len - SHOWN_MAX;
@@ -149,4 +97,11 @@ int sample_failed(int status, const char *log, struct err *err)
 		return err_set(err, FAULT_INFRA, 0, "killed by signal %d: %s", WTERMSIG(status),
 			       last);
 	return err_set(err, FAULT_INFRA, 0, "ended with status %d: %s", WEXITSTATUS(status), last);
+}
+
+void sample_forget(const char *log)
+{
+	AUTO_FREE char *log_err = mem_printf("%s.err", log);
+	unlink(log);
+	unlink(log_err);
 }

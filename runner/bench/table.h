@@ -2,10 +2,12 @@
 #ifndef MOULETTE_BENCH_TABLE_H
 #define MOULETTE_BENCH_TABLE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "bench/contender.h"
 
-int table_write(FILE *out, const struct outcome *o, struct err *err);
+/** table_write() - @first: the first of its comparison, which says who takes part */
+int table_write(FILE *out, const struct outcome *o, bool first, struct err *err);
 
 #endif

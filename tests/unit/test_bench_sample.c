@@ -1,5 +1,6 @@
 /* test_bench_sample.c - a run is measured with all that it starts. */
 #include <check.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/fd.h"
+#include "base/mem.h"
 #include "base/signals.h"
 #include "bench/sample.h"
 
@@ -30,13 +34,36 @@ static void setup(void)
 static void teardown(void)
 {
 	close(signals);
-	unlink(log_path);
+	sample_forget(log_path);
+}
+
+static void add_script(struct work *w, const char *script, int times)
+{
+	char *argv[] = { (char *)"/bin/sh", (char *)"-c", (char *)(size_t)script, NULL };
+	work_add(w, argv, times);
+	if (!w->env)
+		w->env = strv_dup(env);
+}
+
+static int run_work(struct work *w, struct sample *ret)
+{
+	int bad = sample_run(w, log_path, signals, ret, &err);
+	work_done(w);
+	return bad;
 }
 
 static int run(const char *script, struct sample *ret)
 {
-	char *argv[] = { (char *)"/bin/sh", (char *)"-c", (char *)(size_t)script, NULL };
-	return sample_run(argv, env, log_path, signals, ret, &err);
+	struct work w = { .n = 0 };
+	add_script(&w, script, 1);
+	return run_work(&w, ret);
+}
+
+static char *logged(void)
+{
+	AUTO_BUF text = { 0 };
+	ck_assert_int_eq(file_read(AT_FDCWD, log_path, &text, 65536), 0);
+	return buf_take(&text);
 }
 
 START_TEST(status_and_output)
@@ -54,8 +81,10 @@ END_TEST
 START_TEST(a_command_that_is_not_there)
 {
 	struct sample s;
+	struct work w = { .env = strv_dup(env) };
 	char *argv[] = { (char *)"/nowhere", NULL };
-	ck_assert_int_eq(sample_run(argv, env, log_path, signals, &s, &err), 0);
+	work_add(&w, argv, 1);
+	ck_assert_int_eq(run_work(&w, &s), 0);
 	ck_assert(WIFEXITED(s.status) && WEXITSTATUS(s.status) == 127);
 }
 END_TEST
@@ -67,6 +96,92 @@ START_TEST(what_it_leaves_is_counted)
 	ck_assert_int_eq(run("true", &alone), 0);
 	ck_assert_int_eq(run("(i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done) & exit 0", &left), 0);
 	ck_assert_int_gt(left.cpu_ns, alone.cpu_ns * 4);
+}
+END_TEST
+
+START_TEST(steps_in_order_and_often)
+{
+	struct work w = { .n = 0 };
+	struct sample s;
+	add_script(&w, "echo a", 1);
+	add_script(&w, "echo b; echo no >&2", 3);
+	add_script(&w, "echo c", 1);
+	ck_assert_int_eq(run_work(&w, &s), 0);
+	AUTO_FREE char *text = logged();
+	ck_assert_str_eq(text, "a\nb\nb\nb\nc\n");
+	ck_assert_int_eq(s.status, 0);
+}
+END_TEST
+
+START_TEST(the_first_that_fails_is_the_last)
+{
+	struct work w = { .n = 0 };
+	struct sample s;
+	add_script(&w, "echo a; exit 4", 5);
+	add_script(&w, "echo b", 1);
+	ck_assert_int_eq(run_work(&w, &s), 0);
+	AUTO_FREE char *text = logged();
+	ck_assert_str_eq(text, "a\n");
+	ck_assert_int_eq(WEXITSTATUS(s.status), 4);
+}
+END_TEST
+
+START_TEST(what_is_not_counted_costs_nothing)
+{
+	struct work w = { .n = 0 };
+	struct sample s, alone;
+	add_script(&w, "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; sleep 1", 1);
+	add_script(&w, "true", 1);
+	w.steps[0].uncounted = true;
+	ck_assert_int_eq(run_work(&w, &s), 0);
+	ck_assert_int_eq(run("i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done", &alone), 0);
+	ck_assert_int_lt(s.cpu_ns, alone.cpu_ns / 2);
+	ck_assert_int_lt(s.wall_ns, NSEC_PER_SEC);
+}
+END_TEST
+
+static int called(void *ctx, int out)
+{
+	*(int64_t *)ctx = clock_mono_ns(); /* in the meter's memory, not in ours */
+	return write(out, "called\n", 7) == 7 ? 3 << 8 : 0;
+}
+
+static int64_t outside(void *ctx)
+{
+	return *(int64_t *)ctx == 5 ? 0 : NSEC_PER_SEC;
+}
+
+START_TEST(a_call_and_what_works_for_it)
+{
+	int64_t ctx = 5;
+	struct work w = { .call = called, .outside = outside, .ctx = &ctx };
+	struct sample s;
+	ck_assert_int_eq(run_work(&w, &s), 0);
+	AUTO_FREE char *text = logged();
+	ck_assert_str_eq(text, "called\n");
+	ck_assert_int_eq(WEXITSTATUS(s.status), 3);
+	ck_assert_int_ge(s.cpu_ns, NSEC_PER_SEC);
+	ck_assert_int_eq(ctx, 5);
+}
+END_TEST
+
+/* Two openings, one line after each; what it does before, between and after them is not counted. */
+START_TEST(from_opening_to_a_line)
+{
+	char folder[] = "/tmp/moulette-unit.XXXXXX";
+	struct sample s;
+	struct work w = { .n = 0 };
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	w.opened = mem_strdup(folder);
+	AUTO_FREE char *file = mem_printf("%s/f", folder);
+	ck_assert_int_eq(file_write(AT_FDCWD, file, "x"), 0);
+	AUTO_FREE char *script = mem_printf("sleep 0.5; for i in 1 2; do read x <%s; sleep 0.2; "
+					    "echo line; sleep 0.5; done", file);
+	add_script(&w, script, 1);
+	ck_assert_int_eq(run_work(&w, &s), 0);
+	unlink(file);
+	rmdir(folder);
+	ck_assert_msg(s.wall_ns > 400000000 && s.wall_ns < 800000000, "%lld", (long long)s.wall_ns);
 }
 END_TEST
 
@@ -92,6 +207,11 @@ Suite *suite_bench_sample(void)
 	tcase_add_test(tc, status_and_output);
 	tcase_add_test(tc, a_command_that_is_not_there);
 	tcase_add_test(tc, what_it_leaves_is_counted);
+	tcase_add_test(tc, steps_in_order_and_often);
+	tcase_add_test(tc, the_first_that_fails_is_the_last);
+	tcase_add_test(tc, what_is_not_counted_costs_nothing);
+	tcase_add_test(tc, a_call_and_what_works_for_it);
+	tcase_add_test(tc, from_opening_to_a_line);
 	tcase_add_test(tc, an_interrupt_ends_it);
 	suite_add_tcase(s, tc);
 	return s;
