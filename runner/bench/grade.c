@@ -164,7 +164,7 @@ static const struct contender bare = {
 
 static const struct contender *const contenders[] = {
 	&moulette, &moulette_static, &bare, &peer_bwrap, &peer_isolate, &peer_isolate_ready,
-	&peer_nsjail, &peer_crun, &peer_crun_static, &peer_runc, &peer_runsc,
+	&peer_nsjail, &peer_go_judge, &peer_crun, &peer_crun_static, &peer_runc, &peer_runsc,
 	&peer_podman, &peer_docker,
 };
 

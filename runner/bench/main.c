@@ -1,14 +1,13 @@
 /*
  * main.c - `make bench`: moulette beside programs that do the same work, on this machine.
  *
- * usage: bench [--rounds N] [--only NAME]... [--size SIZE] [--out DIR]
+ * usage: bench [OPTION]...; see options.c
  *
- * Prints a table for each comparison and writes DIR/bench.json. What is generated lies in a folder
+ * Prints tables, and writes DIR/bench.json and DIR/bench.svg. What is generated lies in a folder
  * below TMPDIR (default /var/tmp) and is removed, also after an interrupt.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,125 +22,37 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/signals.h"
-#include "bench/contender.h"
 #include "bench/machine.h"
+#include "bench/options.h"
+#include "bench/plot.h"
 #include "bench/record.h"
+#include "bench/stats.h"
 #include "bench/table.h"
 
 #define EXIT_USAGE 2
 #define EXIT_TROUBLE 3
 
-static const struct comparison *const comparisons[] = { &comparison_grade, &comparison_image_import,
-						     &comparison_card };
-
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
-
-struct options {
-	struct bench bench;
-	const char *out;
-	bool wanted[COUNT(comparisons)], some;
+static const struct task tasks[] = {
+	{ "grade", "a submission with 1, 3, 10 and 100 tests, beside those that start once a test",
+	  &comparison_grade, NULL },
+	{ "latency", "archive in hand to verdict, a box being ready, beside tar x + bwrap",
+	  &comparison_latency, NULL },
+	{ "growth", "the first of 10,000 tests in one box beside the last", NULL, growth_tests },
+	{ "batch", "the first of 2,000 submissions in one batch beside the last", NULL,
+	  growth_submissions },
+	{ "workers", "a batch with one worker and with two", &comparison_workers, NULL },
+	{ "image-import", "an OCI layout becomes a tree, beside umoci", &comparison_image_import,
+	  NULL },
+	{ "card", "boxes without and with a network card", &comparison_card, NULL },
+	{ NULL, NULL, NULL, NULL },
 };
 
 /* What is written of what was measured. */
 struct report {
 	struct json_object *record;
 	const struct comparison *last;
+	struct plot plot;
 };
-
-static void help(FILE *out)
-{
-	fprintf(out,
-		"usage: bench [OPTION]...\n\n"
-		"  --rounds N     rounds of each comparison (default 10)\n"
-		"  --only NAME    this comparison; may be repeated\n"
-		"  --size SIZE    of a generated image, unpacked: bytes or K, M, G (default 400M)\n"
-		"  --out DIR      where bench.json goes (default: the current folder)\n"
-		"  -h, --help     show this help\n\ncomparisons:\n");
-	for (size_t i = 0; i < COUNT(comparisons); i++)
-		fprintf(out, "  %-14s %s\n", comparisons[i]->name, comparisons[i]->summary);
-}
-
-static int parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
-{
-	static const char units[] = "KMG";
-	char *end;
-	errno = 0;
-	unsigned long long n = strtoull(text, &end, 10);
-	if (errno || end == text || *text == '-')
-		return -1;
-	const char *unit = *end ? strchr(units, *end++) : NULL;
-	int shift = unit ? 10 * (int)(unit - units + 1) : 0;
-	if (*end || (end[-1] > '9' && !unit) || n > max >> shift || n << shift < min)
-		return -1;
-	*ret = n << shift;
-	return 0;
-}
-
-static int want(struct options *o, const char *name, struct err *err)
-{
-	for (size_t i = 0; i < COUNT(comparisons); i++) {
-		if (strcmp(comparisons[i]->name, name) != 0)
-			continue;
-		o->wanted[i] = o->some = true;
-		return 0;
-	}
-	return err_set(err, FAULT_USAGE, 0, "unknown comparison '%s'; see bench --help", name);
-}
-
-static int take_option(struct options *o, int got, struct err *err)
-{
-	uint64_t n;
-	switch (got) {
-	case 'r':
-		if (parse_number(optarg, 1, 100000, &n) < 0)
-			return err_set(err, FAULT_USAGE, 0,
-				       "rounds '%s': expected a number from 1 "
-				       "to 100000",
-				       optarg);
-		o->bench.rounds = (int)n;
-		return 0;
-	case 's':
-		if (parse_number(optarg, 1 << 20, UINT64_C(1) << 36, &o->bench.size) < 0)
-			return err_set(err, FAULT_USAGE, 0,
-				       "size '%s': expected a size from 1M to "
-				       "64G",
-				       optarg);
-		return 0;
-	case 'o':
-		o->out = optarg;
-		return 0;
-	case 'n':
-		return want(o, optarg, err);
-	default:
-		return err_set(err, FAULT_USAGE, 0, "see bench --help");
-	}
-}
-
-/* Return: 1 when help was asked for. */
-static int parse(int argc, char **argv, struct options *ret, struct err *err)
-{
-	static const struct option longs[] = {
-		{ "rounds", required_argument, NULL, 'r' },
-		{ "only", required_argument, NULL, 'n' },
-		{ "size", required_argument, NULL, 's' },
-		{ "out", required_argument, NULL, 'o' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	int got;
-	while ((got = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-		if (got == 'h')
-			return 1;
-		if (take_option(ret, got, err) < 0)
-			return -1;
-	}
-	if (optind < argc)
-		return err_set(err, FAULT_USAGE, 0, "unexpected '%s'; see bench --help",
-			       argv[optind]);
-	return access(ret->out, W_OK) < 0
-		       ? err_set(err, FAULT_USAGE, errno, "cannot write to '%s'", ret->out)
-		       : 0;
-}
 
 /* moulette as it was built beside this program. */
 static char *beside(const char *name)
@@ -155,23 +66,61 @@ static char *beside(const char *name)
 	return mem_printf("%s/%s", self, name);
 }
 
+/* --- what is done with outcomes ----------------------------------------------------------- */
+
+static void plot_outcome(struct plot *p, const struct outcome *o)
+{
+	for (size_t i = 0; i < o->comparison->n; i++) {
+		const struct measured *m = &o->rows[i];
+		if (!m->why)
+			plot_add(p, m->contender->name, o->variant.units,
+				 spread_of(m->cpu_ns, m->rounds).median / o->variant.units / 1e6);
+	}
+}
+
 static int take_outcome(void *ctx, const struct outcome *o, struct err *err)
 {
 	struct report *r = ctx;
 	bool first = r->last != o->comparison;
 	r->last = o->comparison;
 	record_add(r->record, o);
+	if (o->comparison == &comparison_grade && o->variant.pause_ms == 0)
+		plot_outcome(&r->plot, o);
 	return table_write(stdout, o, first, err);
+}
+
+static int run_growth(const struct task *t, const struct bench *b, struct report *r, struct err *err)
+{
+	struct growth g;
+	if (t->growth(b, &g, err) < 0)
+		return -1;
+	json_object_array_add(json_object_object_get(r->record, "growth"), growth_json(&g));
+	return growth_write(stdout, &g, err);
+}
+
+static int write_files(const struct options *o, const struct report *r, struct err *err)
+{
+	AUTO_FREE char *svg = mem_printf("%s/bench.svg", o->out);
+	if (r->plot.n > 0 && plot_write(&r->plot, svg, err) < 0)
+		return -1;
+	return record_write(r->record, o->out, err);
 }
 
 static int run_all(const struct options *o, struct report *r, struct err *err)
 {
-	for (size_t i = 0; i < COUNT(comparisons); i++)
-		if ((!o->some || o->wanted[i]) &&
-		    comparison_run(comparisons[i], &o->bench, take_outcome, r, err) < 0)
-			return err_wrap(err, "%s", comparisons[i]->name);
-	return record_write(r->record, o->out, err);
+	for (size_t i = 0; tasks[i].name; i++) {
+		if (!o->wanted[i])
+			continue;
+		int bad = tasks[i].comparison ?
+				  comparison_run(tasks[i].comparison, &o->bench, take_outcome, r, err) :
+				  run_growth(&tasks[i], &o->bench, r, err);
+		if (bad)
+			return err_wrap(err, "%s", tasks[i].name);
+	}
+	return write_files(o, r, err);
 }
+
+/* --- one call ----------------------------------------------------------------------------- */
 
 static int run_in_scratch(struct options *o, struct err *err)
 {
@@ -185,11 +134,24 @@ static int run_in_scratch(struct options *o, struct err *err)
 	/* Root file systems in it are those of boxes, which have other uids. */
 	chmod(scratch, 0711);
 	AUTO_JSON *record = record_new(&o->bench, machine_facts(scratch));
-	struct report report = { .record = record };
+	struct report report = { .record = record,
+				 .plot = { .title = "What a test costs",
+					   .x_label = "tests of a submission",
+					   .y_label = "ms of CPU time a test, its share of the start "
+						      "included" } };
 	int bad = run_all(o, &report, err);
+	plot_done(&report.plot);
 	if (tree_remove_at(AT_FDCWD, scratch) < 0 && !bad)
 		bad = err_set(err, FAULT_INFRA, errno, "cannot remove '%s'", scratch);
 	return bad;
+}
+
+static void look_into(const char *peers)
+{
+	const char *path = getenv("PATH");
+	AUTO_FREE char *whole = realpath(peers, NULL);
+	AUTO_FREE char *both = mem_printf("%s:%s", whole ? whole : peers, path ? path : "");
+	setenv("PATH", both, 1);
 }
 
 static int bench(struct options *o, struct err *err)
@@ -203,6 +165,8 @@ static int bench(struct options *o, struct err *err)
 		return err_set(err, FAULT_INFRA, errno, "cannot watch for signals");
 	o->bench.interrupt_fd = signals;
 	o->bench.moulette = moulette;
+	if (o->peers)
+		look_into(o->peers);
 	int bad = run_in_scratch(o, err);
 	struct signalfd_siginfo info;
 	if (bad && read(signals, &info, sizeof info) == (ssize_t)sizeof info)
@@ -212,15 +176,14 @@ static int bench(struct options *o, struct err *err)
 
 int main(int argc, char **argv)
 {
-	struct options o = {
-		.bench = { .rounds = 10, .budget_s = 10, .size = 400 << 20,
-			   .tests = { 1, 3, 10, 100 }, .growth = 10000, .submissions = 2000 },
-		.out = "."
-	};
+	struct options o = { .bench = { .rounds = 10, .budget_s = 10, .size = 400 << 20,
+					.tests = { 1, 3, 10, 100 }, .growth = 10000,
+					.submissions = 2000 },
+			     .out = "." };
 	struct err err = { .fault = FAULT_NONE };
-	int got = parse(argc, argv, &o, &err);
+	int got = options_parse(argc, argv, tasks, &o, &err);
 	if (got > 0) {
-		help(stdout);
+		options_help(stdout, tasks);
 		return 0;
 	}
 	if (got == 0)

@@ -6,6 +6,6 @@
 
 extern const struct contender peer_bwrap, peer_isolate, peer_isolate_ready, peer_nsjail;
 extern const struct contender peer_crun, peer_crun_static, peer_runc, peer_runsc;
-extern const struct contender peer_podman, peer_docker;
+extern const struct contender peer_podman, peer_docker, peer_go_judge;
 
 #endif

@@ -1,5 +1,4 @@
 /* peers_engine.c - podman and docker: container engines as people have them. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +7,7 @@
 #include "base/mem.h"
 #include "bench/peers.h"
 #include "bench/room.h"
-#include "bench/servers.h"
+#include "bench/processes.h"
 
 static const char *const limits[] = {
 	"--rm", "--network", "none", "--memory", ROOM_MEMORY, "--memory-swap", ROOM_MEMORY,
@@ -29,7 +28,7 @@ static int podman_command(const struct trial *t, struct work *ret, struct err *e
 {
 	const struct room *r = t->input;
 	AUTO_FREE char *root = mem_printf("%s/podman", r->path);
-	AUTO_FREE char *runroot = mem_printf("%s/podman-run", r->path);
+	AUTO_FREE char *runroot = mem_printf("%s/podman", r->state);
 	AUTO_FREE char *parent = mem_printf("/%s", r->cgroup);
 	const char *const head[] = { t->program, "--root", root, "--runroot", runroot,
 				     "--cgroup-manager", "cgroupfs", "--storage-driver", "vfs", "run",

@@ -10,17 +10,19 @@
 
 #define BUNDLE_PROTECTS "all that config.json of `moulette spec` says: namespaces, uids, cgroup, seccomp, rlimits"
 
-static void run_bundle(const struct trial *t, const char *const *words, struct work *ret)
+/* @global: options before `run`, or NULL. */
+static void run_bundle(const struct trial *t, const char *const *global, struct work *ret)
 {
 	const struct room *r = t->input;
 	/* A cgroup of that name is the runtime's to make and to remove: not the room's own. */
 	AUTO_FREE char *id = mem_printf("%s-box", r->cgroup);
-	char *const tail[] = { (char *)"run", (char *)"--bundle",
+	AUTO_FREE char *root = mem_printf("%s/%s", r->state, t->contender->program);
+	char *const tail[] = { (char *)"--root", root, (char *)"run", (char *)"--bundle",
 			       t->failing ? r->failing_bundle : r->bundle, id, NULL };
 	AUTO_STRV argv = NULL;
 	strv_add(&argv, t->program);
-	for (; *words; words++)
-		strv_add(&argv, *words);
+	for (; global && *global; global++)
+		strv_add(&argv, *global);
 	for (char *const *w = tail; *w; w++)
 		strv_add(&argv, *w);
 	work_add(ret, argv, t->units);
@@ -29,29 +31,24 @@ static void run_bundle(const struct trial *t, const char *const *words, struct w
 
 static int crun_command(const struct trial *t, struct work *ret, struct err *err)
 {
-	const char *const none[] = { NULL };
 	(void)err;
-	run_bundle(t, none, ret);
+	run_bundle(t, NULL, ret);
 	ret->hide_unified = true;
 	return 0;
 }
 
 static int runc_command(const struct trial *t, struct work *ret, struct err *err)
 {
-	const char *const none[] = { NULL };
 	(void)err;
-	run_bundle(t, none, ret);
+	run_bundle(t, NULL, ret);
 	return 0;
 }
 
 static int runsc_command(const struct trial *t, struct work *ret, struct err *err)
 {
-	const struct room *r = t->input;
-	AUTO_FREE char *root = mem_printf("%s/runsc", r->path);
-	const char *const words[] = { "--platform", "ptrace", "--network", "none", "--root", root,
-				      NULL };
+	const char *const global[] = { "--platform", "ptrace", "--network", "none", NULL };
 	(void)err;
-	run_bundle(t, words, ret);
+	run_bundle(t, global, ret);
 	return 0;
 }
 

@@ -42,7 +42,7 @@ static int make_bundle(const struct bench *b, const struct room *r, const char *
 static int fill(const struct bench *b, const struct room *r, struct err *err)
 {
 	AUTO_FREE char *file = mem_printf("%s/answer.txt", r->submission);
-	if (mkdir(r->path, 0711) < 0 || mkdir(r->submission, 0755) < 0 ||
+	if (mkdir(r->state, 0700) < 0 || mkdir(r->path, 0711) < 0 || mkdir(r->submission, 0755) < 0 ||
 	    file_write(AT_FDCWD, file, "42\n") < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot write '%s'", file);
 	return make_bundle(b, r, r->bundle, false, err) < 0 ||
@@ -59,6 +59,7 @@ int room_open(const struct bench *b, struct room **ret, struct err *err)
 	r->failing_bundle = mem_printf("%s/failing", r->path);
 	r->rootfs = mem_printf("%s/rootfs", r->bundle);
 	r->cgroup = mem_printf("bench-moulette-%d", (int)getpid());
+	r->state = mem_printf("/run/%s", r->cgroup);
 	return fill(b, r, err);
 }
 
@@ -70,40 +71,30 @@ bool room_cgroup(const struct room *r, const char *controller)
 	return mkdir(path, 0755) == 0 || errno == EEXIST;
 }
 
-/* Those that are left below it are empty: what ran in them has been waited for. */
-static void remove_cgroup(char *path)
+/* The room's own, what contenders made below it, and what a runtime that was hurried left of a
+ * container, wherever it put that. All are empty: what ran in them has been waited for. */
+static void remove_cgroups(const struct room *r)
 {
-	char *const tops[] = { path, NULL };
-	FTS *walk = fts_open(tops, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	char *const tops[] = { (char *)CGROUPS, NULL };
+	AUTO_FREE char *part = mem_printf("/%s", r->cgroup);
+	FTS *walk = fts_open(tops, FTS_PHYSICAL | FTS_NOCHDIR | FTS_NOSTAT, NULL);
 	FTSENT *e;
 	while (walk && (e = fts_read(walk)))
-		if (e->fts_info == FTS_DP)
-			rmdir(e->fts_accpath);
+		if (e->fts_info == FTS_DP && strstr(e->fts_path, part))
+			rmdir(e->fts_path);
 	if (walk)
 		fts_close(walk);
-}
-
-static void remove_cgroups(const char *name)
-{
-	AUTO_DIR DIR *d = opendir(CGROUPS);
-	for (struct dirent *e; d && (e = readdir(d));) {
-		AUTO_FREE char *path = mem_printf(CGROUPS "/%s/%s", e->d_name, name);
-		if (e->d_name[0] != '.' && access(path, F_OK) == 0)
-			remove_cgroup(path);
-	}
-	AUTO_FREE char *top = mem_printf(CGROUPS "/%s", name);
-	if (access(top, F_OK) == 0)
-		remove_cgroup(top);
 }
 
 void room_close(struct room *r)
 {
 	if (!r)
 		return;
-	remove_cgroups(r->cgroup);
+	remove_cgroups(r);
 	tree_remove_at(AT_FDCWD, r->path);
+	tree_remove_at(AT_FDCWD, r->state);
 	char *const all[] = { r->path, r->home, r->submission, r->bundle, r->failing_bundle,
-			      r->rootfs, r->cgroup };
+			      r->rootfs, r->cgroup, r->state };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		free(all[i]);
 	free(r);

@@ -8,6 +8,7 @@
 #define MOULETTE_BENCH_ROOM_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "bench/contender.h"
 
@@ -21,6 +22,9 @@ struct room {
 	char *bundle, *failing_bundle; /* of `moulette bundle`, for any OCI runtime */
 	char *rootfs;		       /* the bundle's, which is a copy */
 	char *cgroup;		       /* a name for parents of contenders' cgroups */
+	char *state;		       /* a folder below /run, as short as podman needs it */
+	pid_t judge;		       /* go-judge's server; 0: none */
+	int judge_port;
 };
 
 /** room_open() - below the scratch folder; the image is made here, on nobody's time. *ret is to be

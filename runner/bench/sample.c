@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -14,6 +13,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "bench/meter.h"
+#include "bench/processes.h"
 
 #define LOG_MAX (1 << 20)
 #define SHOWN_MAX 200
@@ -31,6 +31,7 @@ void work_done(struct work *w)
 	free(w->steps);
 	strv_free(w->env);
 	free(w->opened);
+	free(w->ctx);
 	*w = (struct work){ .n = 0 };
 }
 
@@ -69,6 +70,7 @@ int sample_run(const struct work *w, const char *log, int interrupt_fd, struct s
 		return err_set(err, FAULT_INFRA, errno, "cannot prepare a run of '%s'", name);
 	AUTO_FD int from = ends[0];
 	AUTO_FD int to = ends[1];
+	tree_adopt();
 	pid_t pid = fork();
 	if (pid == 0)
 		meter_main(w, log, out, errors, to);
@@ -76,12 +78,13 @@ int sample_run(const struct work *w, const char *log, int interrupt_fd, struct s
 		return err_set(err, FAULT_INFRA, errno, "cannot start '%s'", name);
 	fd_close(&to);
 	int bad = take_reading(from, interrupt_fd, name, &r, err);
-	if (bad)
-		kill(pid, SIGKILL);
+	if (bad) {
+		tree_end(pid);
+		return -1;
+	}
 	waitpid(pid, NULL, 0);
-	if (!bad)
-		*ret = r.sample;
-	return bad;
+	*ret = r.sample;
+	return 0;
 }
 
 int sample_failed(int status, const char *log, struct err *err)

@@ -25,7 +25,7 @@ struct work {
 	int (*call)(void *ctx, int out);
 	/* CPU time of others that work for the run, such as a server; read before and after. */
 	int64_t (*outside)(void *ctx);
-	void *ctx;
+	void *ctx; /* owned: freed with free() */
 	/* Wall is the sum of the spans from a file's being opened in this folder to the next line of
 	 * output; NULL: all of the steps. */
 	char *opened;

@@ -13,6 +13,11 @@ setup() {
 	mkdir "$d"
 }
 
+nothing_left() {
+	[ -z "$(ls "$TMPDIR")" ] || fail "left: $(ls "$TMPDIR")"
+	[ -z "$(find /run/ /sys/fs/cgroup/ -name 'bench-moulette-*')" ] || fail "left in /run or cgroups"
+}
+
 @test "a comparison gives a table and bench.json" {
 	command -v umoci >/dev/null || skip "umoci is not installed"
 	"$bench" --rounds 2 --only image-import --size 4M --out "$d" >"$d/table" 2>"$d/words"
@@ -36,7 +41,116 @@ setup() {
 	low, middle, high = (umoci["ratio_to_first"]["wall"][k] for k in ("low", "median", "high"))
 	assert 0 < low <= middle <= high
 	E
-	[ -z "$(ls "$TMPDIR")" ] || fail "left: $(ls "$TMPDIR")"
+	nothing_left
+}
+
+@test "contenders prove their work, or are named with a reason" {
+	need_engine
+	"$bench" --rounds 2 --budget 1 --tests 1,3 --only grade --out "$d" >"$d/table" 2>"$d/words"
+	expect_text "$d/table" "grade: a submission" "grade: 1 test, back to back" \
+		"grade: 3 tests, 60 ms of pause before each run" "bare exec: nothing: vfork" " ms cpu a test"
+	python3 - "$d/bench.json" "$d/table" <<-'E'
+	import json, shutil, sys
+	comparisons = json.load(open(sys.argv[1]))["comparisons"]
+	table = open(sys.argv[2]).read()
+	assert [(c["units"], c["pause_ms"]) for c in comparisons] == [(1, 0), (3, 0), (1, 60), (3, 60)]
+	programs = {"bwrap": "bwrap", "isolate": "isolate", "nsjail": "nsjail", "crun": "crun", "runc": "runc",
+	            "crun, static": "crun-static", "podman": "podman", "docker": "docker", "runsc": "runsc",
+	            "go-judge": "go-judge"}
+	for c in comparisons:
+	    rows = {row["name"]: row for row in c["contenders"]}
+	    assert set(programs) < set(rows), rows.keys()
+	    assert rows["moulette"]["not_measured"] is None and rows["bare exec"]["not_measured"] is None
+	    assert rows["moulette"]["version"].startswith("moulette ")
+	    for name, program in programs.items():
+	        row = rows[name]
+	        if not shutil.which(program):
+	            assert row["not_measured"] == program + " is not installed", row
+	            assert name + ": not measured: " + program + " is not installed\n" in table
+	        if row["not_measured"]:
+	            assert row["cpu_ns"] is None and row["ratio_to_first"] is None
+	            continue
+	        assert 1 <= len(row["cpu_ns"]["values"]) == len(row["wall_ns"]["values"]) <= 2
+	        assert row["cpu_ns"]["min"] <= row["cpu_ns"]["p10"] <= row["cpu_ns"]["median"] <= row["cpu_ns"]["p90"]
+	    # The floor: no sandbox costs less.
+	    assert rows["bare exec"]["cpu_ns"]["median"] < rows["moulette"]["cpu_ns"]["median"]
+	E
+	nothing_left
+}
+
+@test "the plot is XML with a line for each contender" {
+	need_engine
+	# Nothing but moulette and the floor: none of the others is in PATH.
+	PATH=/nowhere "$bench" --rounds 1 --tests 1,3 --only grade --out "$d" >"$d/table" 2>"$d/words"
+	python3 - "$d/bench.svg" <<-'E'
+	import sys, xml.etree.ElementTree as tree
+	root = tree.parse(sys.argv[1]).getroot()
+	svg = "{http://www.w3.org/2000/svg}"
+	assert root.tag == svg + "svg"
+	texts = [t.text for t in root.iter(svg + "text")]
+	assert "moulette" in texts and "bare exec" in texts and "crun" not in texts, texts
+	assert len(list(root.iter(svg + "circle"))) == 4
+	E
+}
+
+# ours THAT - a contender of that name in a folder of its own, to be found by --peers.
+ours() {
+	mkdir -p "$BATS_TEST_TMPDIR/peers"
+	printf '#!/bin/sh\n%s\n' "$2" >"$BATS_TEST_TMPDIR/peers/$1"
+	chmod 755 "$BATS_TEST_TMPDIR/peers/$1"
+}
+
+@test "who does not do the work is not measured" {
+	need_engine
+	ours bwrap 'echo no'
+	ours nsjail 'exit 3'
+	ours isolate 'case "$*" in *--run*) echo proven ;; esac'
+	ours go-judge 'echo no server; exit 1'
+	ours runsc 'echo proven; echo "$*" | grep -q failing && exit 7; exit 0'
+	PATH=/usr/bin:/bin "$bench" --rounds 1 --tests 1 --only grade --peers "$BATS_TEST_TMPDIR/peers" --out "$d" \
+		>"$d/table" 2>"$d/words"
+	expect_text "$d/table" "bwrap: not measured: bwrap: printed 'no" \
+		"nsjail: not measured: nsjail: ended with status 3" \
+		"isolate: not measured: isolate: expected status 1: ended with status 0" \
+		"go-judge: not measured: its server does not listen: ended with status 1: no server" \
+		"runsc: a kernel of its own"
+}
+
+@test "an archive in hand, a box being ready" {
+	need_engine
+	"$bench" --rounds 1 --only latency --out "$d" >"$d/table" 2>"$d/words"
+	expect_text "$d/table" "latency: archive in hand" "moulette, box ready: " "moulette run: " "tar x + bwrap: " \
+		" ms wall and "
+	python3 - "$d/bench.json" <<-'E'
+	import json, sys
+	[c] = json.load(open(sys.argv[1]))["comparisons"]
+	ready, cold, _ = c["contenders"]
+	assert c["units"] == 20 and c["unit"] == "submission"
+	assert 0 < ready["wall_ns"]["median"] < cold["wall_ns"]["median"]
+	E
+}
+
+@test "long runs are told in tenths" {
+	need_engine
+	"$bench" --only growth --only batch --growth 200 --submissions 20 --out "$d" >"$d/table" 2>"$d/words"
+	expect_text "$d/table" "growth: 200 tests in one box" "growth: 20 submissions in one batch" "TENTH" " cgroups before and "
+	python3 - "$d/bench.json" <<-'E'
+	import json, sys
+	tests, submissions = json.load(open(sys.argv[1]))["growth"]
+	assert (tests["items"], tests["unit"], submissions["items"]) == (200, "test", 20)
+	for g in tests, submissions:
+	    assert len(g["tenths"]) == 10
+	    assert all(t["memory_bytes"] > 0 and t["fds"] > 3 and t["wall_ns"] > 0 for t in g["tenths"]), g
+	    assert sum(t["cpu_ns"] for t in g["tenths"]) > 0
+	    assert set(g["mounts"]) == set(g["cgroups"]) == {"before", "after"}
+	E
+	nothing_left
+}
+
+@test "two workers beside one" {
+	need_engine
+	"$bench" --rounds 1 --only workers --out "$d" >"$d/table" 2>"$d/words"
+	expect_text "$d/table" "workers: a batch" "one worker: " "two workers: " " ms cpu a submission"
 }
 
 @test "a network card is measured by the box" {
@@ -45,7 +159,7 @@ setup() {
 	expect_text "$d/table" "card: boxes without and with a network card" "no card: a network namespace" " ms cpu a box, "
 	[ "$(field comparisons.0.units "$d/bench.json")" = 200 ]
 	[ "$(field comparisons.0.unit "$d/bench.json")" = box ]
-	[ -z "$(ls "$TMPDIR")" ] || fail "left: $(ls "$TMPDIR")"
+	nothing_left
 }
 
 @test "what is not there is not measured, and said" {
@@ -59,6 +173,9 @@ setup() {
 	run -2 "$bench" --rounds 0
 	run -2 "$bench" --rounds 10x
 	run -2 "$bench" --size 1
+	run -2 "$bench" --tests 1,x
+	run -2 "$bench" --growth 105
+	run -2 "$bench" --peers "$d/nowhere"
 	run -2 "$bench" --only no-such-comparison
 	[[ $output == *no-such-comparison* ]]
 	run -2 "$bench" --out "$d/nowhere"
@@ -77,6 +194,6 @@ setup() {
 	kill -TERM "$pid"
 	wait "$pid" || status=$?
 	[ "$status" = 143 ]
-	[ -z "$(ls "$TMPDIR")" ] || fail "left: $(ls "$TMPDIR")"
+	nothing_left
 	[ ! -e "$d/bench.json" ]
 }

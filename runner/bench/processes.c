@@ -1,17 +1,23 @@
-/* servers.c - reads /proc/PID/stat, proc(5). */
-#include "bench/servers.h"
+/* processes.c - reads /proc/PID/stat, proc(5), and walks down the tree. */
+#include "bench/processes.h"
 
 #include <ctype.h>
 #include <dirent.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
+
+#define GRACE_NS (5 * NSEC_PER_SEC)
 
 struct process {
 	pid_t pid, parent;
@@ -40,14 +46,10 @@ static bool read_process(pid_t pid, struct process *ret)
 	return true;
 }
 
-int64_t process_cpu_ns(pid_t pid, pid_t *ret_parent)
+bool process_is(pid_t pid, const char *name)
 {
 	struct process p;
-	if (!read_process(pid, &p))
-		return 0;
-	if (ret_parent)
-		*ret_parent = p.parent;
-	return p.cpu_ns;
+	return read_process(pid, &p) && strcmp(p.name, name) == 0;
 }
 
 static size_t read_all(struct process **ret)
@@ -89,11 +91,10 @@ static bool is_below(struct process *all, size_t n, pid_t pid)
 	return false;
 }
 
-int64_t tree_cpu_ns(pid_t top)
+static size_t read_tree(pid_t top, struct process **ret)
 {
-	struct process *all = NULL;
-	size_t n = read_all(&all);
-	int64_t sum = 0;
+	size_t n = read_all(ret);
+	struct process *all = *ret;
 	bool more = true;
 	for (size_t i = 0; i < n; i++)
 		all[i].below = all[i].pid == top;
@@ -103,8 +104,75 @@ int64_t tree_cpu_ns(pid_t top)
 			if (!all[i].below && is_below(all, n, all[i].parent))
 				more = all[i].below = true;
 	}
+	return n;
+}
+
+int64_t tree_cpu_ns(pid_t top)
+{
+	struct process *all = NULL;
+	size_t n = read_tree(top, &all);
+	int64_t sum = 0;
 	for (size_t i = 0; i < n; i++)
 		sum += all[i].below ? all[i].cpu_ns : 0;
 	free(all);
 	return sum;
+}
+
+/* The process' own clock, threads that have ended included. */
+static int64_t run_ns_of(pid_t pid)
+{
+	clockid_t clock;
+	struct timespec t;
+	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) < 0)
+		return 0;
+	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
+}
+
+int64_t tree_run_ns(pid_t top)
+{
+	struct process *all = NULL;
+	size_t n = read_tree(top, &all);
+	int64_t sum = 0;
+	for (size_t i = 0; i < n; i++)
+		sum += all[i].below ? run_ns_of(all[i].pid) : 0;
+	free(all);
+	return sum;
+}
+
+/* --- the end of it ------------------------------------------------------------------------ */
+
+void tree_adopt(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+static void nap(void)
+{
+	const struct timespec t = { .tv_nsec = 10000000 };
+	nanosleep(&t, NULL);
+}
+
+static void signal_children(pid_t parent, int signal)
+{
+	struct process *all = NULL;
+	size_t n = read_all(&all);
+	for (size_t i = 0; i < n; i++)
+		if (all[i].parent == parent)
+			kill(all[i].pid, signal);
+	free(all);
+}
+
+void tree_end(pid_t top)
+{
+	const int64_t until = clock_mono_ns() + GRACE_NS;
+	pid_t got;
+	signal_children(top, SIGTERM);
+	while (waitpid(top, NULL, WNOHANG) == 0 && clock_mono_ns() < until)
+		nap();
+	signal_children(getpid(), SIGKILL);
+	while ((got = waitpid(-1, NULL, WNOHANG)) >= 0)
+		if (got == 0) {
+			signal_children(getpid(), SIGKILL);
+			nap();
+		}
 }
