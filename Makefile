@@ -102,7 +102,7 @@ unit: $(O)/unit ## unit tests alone
 	$(O)/unit
 e2e: all $(O)/bench ## end-to-end tests: all with crun, those of the engine with runc too
 	MOULETTE=$(abspath $(O)/moulette) scripts/e2e.sh crun runc
-bench: all $(O)/bench ## compare with programs that do the same; ARGS are options, as ARGS=--help
+bench: all $(O)/bench ## measure, beside programs that do the same; ARGS are options, as ARGS=--help
 	$(O)/bench --out $(O) $(ARGS)
 check-vm: ## the end-to-end tests of the engine in a virtual machine with cgroup v2
 	scripts/install-deps.sh build run test vm

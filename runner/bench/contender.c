@@ -143,10 +143,9 @@ static int prove_all(const struct course *c, struct measured *rows, struct err *
 		m->contender = c->comparison->contenders[i];
 		if (!find(c, m) || run_once(c, m, true, &warm, &why) == 0)
 			continue;
-		err_wrap(&why, "%s", m->contender->name);
 		if (i == 0 || strcmp(why.code, "interrupted") == 0) {
 			*err = why;
-			return -1;
+			return err_wrap(err, "%s", m->contender->name);
 		}
 		m->why = mem_strdup(why.msg);
 	}
@@ -166,11 +165,23 @@ static bool spent(const struct bench *b, const struct measured *m)
 	return m->rounds > 0 && sum + m->wall_ns[m->rounds - 1] > b->budget_s * 1e9;
 }
 
-static int measure(const struct course *c, struct measured *m, struct err *err)
+/* A peer that fails now and then is no reason to throw all others away. */
+static int give_up(struct measured *m, bool ours, struct err *err)
+{
+	if (ours || strcmp(err->code, "interrupted") == 0)
+		return err_wrap(err, "%s", m->contender->name);
+	m->why = mem_printf("failed in round %zu: %s", m->rounds + 1, err->msg);
+	return 0;
+}
+
+static int measure(const struct course *c, struct measured *m, bool ours, struct err *err)
 {
 	struct sample s;
-	if (run_once(c, m, false, &s, err) < 0)
-		return err_wrap(err, "%s", m->contender->name);
+	struct err why = { .fault = FAULT_NONE };
+	if (run_once(c, m, false, &s, &why) < 0) {
+		*err = why;
+		return give_up(m, ours, err);
+	}
 	m->wall_ns[m->rounds] = (double)s.wall_ns;
 	m->cpu_ns[m->rounds] = (double)s.cpu_ns;
 	m->peak_bytes[m->rounds++] = (double)s.peak_bytes;
@@ -181,7 +192,8 @@ static void say_round(const struct course *c, size_t round)
 {
 	fprintf(stderr, "%s: ", c->comparison->name);
 	if (c->comparison->variants)
-		fprintf(stderr, "%d %ss, %s: ", c->variant.units, c->comparison->unit,
+		fprintf(stderr, "%d %s%s, %s: ", c->variant.units, c->comparison->unit,
+			c->variant.units == 1 ? "" : "s",
 			c->variant.pause_ms > 0 ? "pauses" : "back to back");
 	fprintf(stderr, "round %zu of %d\n", round + 1, c->bench->rounds);
 }
@@ -200,8 +212,9 @@ static int run_rounds(const struct course *c, struct outcome *o, struct err *err
 		for (size_t i = 0; i < n; i++) {
 			struct measured *m = &o->rows[(round + i) % n];
 			/* The first one is what all pairs are made with. */
-			bool rests = m != o->rows && (m->rounds < round || spent(c->bench, m));
-			if (!m->why && !rests && measure(c, m, err) < 0)
+			bool ours = m == o->rows;
+			bool rests = !ours && (m->rounds < round || spent(c->bench, m));
+			if (!m->why && !rests && measure(c, m, ours, err) < 0)
 				return -1;
 		}
 	}

@@ -105,8 +105,8 @@ extern const struct comparison comparison_image_import, comparison_card, compari
  * comparison_run() - all rounds of all variants of one comparison
  * @each: gets the outcome of each variant; a number other than 0 ends it, and is returned
  *
- * Progress goes to stderr. A contender that is not there, or does not prove its work, is a row with
- * `why`. FAULT_INFRA: the first one, ours, failed, or any did in a round; code "interrupted".
+ * Progress goes to stderr. A contender that is not there, does not prove its work, or fails in a round
+ * is a row with `why`. FAULT_INFRA: the first one, ours, failed; code "interrupted".
  */
 int comparison_run(const struct comparison *c, const struct bench *b,
 		   int (*each)(void *ctx, const struct outcome *o, struct err *err), void *ctx,

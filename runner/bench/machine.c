@@ -63,6 +63,12 @@ static struct json_object *file_system(const char *path)
 	return json_object_new_string(number);
 }
 
+struct json_object *machine_load(void)
+{
+	AUTO_FREE char *line = line_of("/proc/loadavg", NULL);
+	return json_new_str(line);
+}
+
 struct json_object *machine_facts(const char *scratch)
 {
 	struct json_object *o = json_object_new_object();
@@ -81,8 +87,26 @@ struct json_object *machine_facts(const char *scratch)
 		json_object_object_add(
 			o, "memory_bytes",
 			json_object_new_int64((int64_t)info.totalram * info.mem_unit));
-	add_line(o, "load", "/proc/loadavg", NULL);
+	json_object_object_add(o, "load", machine_load());
 	json_object_object_add(o, "cgroups", json_object_new_string(cgroups()));
 	json_object_object_add(o, "file_system", file_system(scratch));
 	return o;
+}
+
+static const char *word(struct json_object *facts, const char *key)
+{
+	struct json_object *value = json_object_object_get(facts, key);
+	return value ? json_object_get_string(value) : "?";
+}
+
+void machine_write(FILE *out, struct json_object *facts)
+{
+	const double memory = (double)json_object_get_int64(json_object_object_get(facts, "memory_bytes"));
+	const double load = strtod(word(facts, "load"), NULL);
+	fprintf(out, "machine: Linux %s, %s x %s, %.0f GiB, cgroups %s, %s\n", word(facts, "kernel"),
+		word(facts, "processors"), word(facts, "processor"), memory / (1 << 30),
+		word(facts, "cgroups"), word(facts, "file_system"));
+	if (load > (double)sysconf(_SC_NPROCESSORS_ONLN) / 2)
+		fprintf(out, "others use it: the load was %.1f before anything was measured\n", load);
+	fprintf(out, "\n");
 }

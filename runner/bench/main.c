@@ -103,6 +103,7 @@ static int write_files(const struct options *o, const struct report *r, struct e
 	AUTO_FREE char *svg = mem_printf("%s/bench.svg", o->out);
 	if (r->plot.n > 0 && plot_write(&r->plot, svg, err) < 0)
 		return -1;
+	json_object_object_add(r->record, "load_after", machine_load());
 	return record_write(r->record, o->out, err);
 }
 
@@ -133,7 +134,9 @@ static int run_in_scratch(struct options *o, struct err *err)
 	o->bench.scratch = scratch;
 	/* Root file systems in it are those of boxes, which have other uids. */
 	chmod(scratch, 0711);
-	AUTO_JSON *record = record_new(&o->bench, machine_facts(scratch));
+	struct json_object *facts = machine_facts(scratch);
+	AUTO_JSON *record = record_new(&o->bench, facts);
+	machine_write(stdout, facts);
 	struct report report = { .record = record,
 				 .plot = { .title = "What a test costs",
 					   .x_label = "tests of a submission",

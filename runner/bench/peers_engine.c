@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "bench/peers.h"
+#include "bench/program.h"
 #include "bench/room.h"
 #include "bench/processes.h"
 
@@ -64,9 +65,12 @@ static bool docker_probe(const struct bench *b, void *input, char **ret_why)
 {
 	const struct room *r = input;
 	AUTO_FREE char *log = mem_printf("%s/docker", r->path);
-	AUTO_FREE char *script = mem_printf("docker version >/dev/null && tar -C '%s' -c . | "
-					    "docker import - " TAG " >/dev/null", r->rootfs);
-	char *const argv[] = { (char *)"/bin/sh", (char *)"-ec", script, NULL };
+	AUTO_FREE char *program = program_find("docker", ret_why);
+	if (!program)
+		return false;
+	char *const argv[] = { (char *)"/bin/sh", (char *)"-ec",
+			       (char *)"\"$0\" version >/dev/null; tar -C \"$1\" -c . | \"$0\" import - " TAG
+			       " >/dev/null", program, r->rootfs, NULL };
 	struct err err = { 0 };
 	if (bench_call(b, r->home, argv, log, &err) == 0)
 		return true;
@@ -78,8 +82,12 @@ static void docker_cleanup(const struct bench *b, void *input)
 {
 	const struct room *r = input;
 	AUTO_FREE char *log = mem_printf("%s/docker", r->path);
-	char *const argv[] = { (char *)"/bin/sh", (char *)"-c",
-			       (char *)"docker version && docker rmi " TAG, NULL };
+	AUTO_FREE char *why = NULL;
+	AUTO_FREE char *program = program_find("docker", &why);
+	if (!program)
+		return;
+	char *const argv[] = { (char *)"/bin/sh", (char *)"-ec",
+			       (char *)"\"$0\" version; \"$0\" rmi " TAG, program, NULL };
 	struct err err = { 0 };
 	bench_call(b, r->home, argv, log, &err);
 }

@@ -15,6 +15,7 @@
 #include "bench/meter.h"
 #include "bench/processes.h"
 
+#define RUN_MAX_MS (300 * 1000) /* no contender of ours needs as long for one run */
 #define LOG_MAX (1 << 20)
 #define SHOWN_MAX 200
 
@@ -40,10 +41,14 @@ static int take_reading(int from, int interrupt_fd, const char *name, struct rea
 {
 	struct pollfd fds[] = { { .fd = from, .events = POLLIN },
 				{ .fd = interrupt_fd, .events = POLLIN } };
-	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+	int got;
+	while ((got = poll(fds, 2, RUN_MAX_MS)) < 0 && errno == EINTR)
 		;
 	if (fds[1].revents)
 		return err_set_code(err, "interrupted", FAULT_NONE, 0, "interrupted");
+	if (got == 0)
+		return err_set(err, FAULT_INFRA, 0, "'%s' did not end within %d s", name,
+			       RUN_MAX_MS / 1000);
 	if (read(from, ret, sizeof *ret) != (ssize_t)sizeof *ret)
 		return err_set(err, FAULT_INFRA, 0, "cannot measure '%s'", name);
 	if (ret->lingered)
