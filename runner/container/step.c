@@ -21,6 +21,8 @@
 #define KILL_GRACE_NS (30 * NSEC_PER_SEC)
 #define CPU_LOOK_MIN_NS (NSEC_PER_SEC / 500)
 #define CPU_LOOK_MAX_NS NSEC_PER_SEC
+/* What a short step prints fits in the pipes and is read when it is over: one waking up less. */
+#define UNREAD_NS (NSEC_PER_SEC / 1000)
 
 static bool interrupted(const struct err *err)
 {
@@ -138,6 +140,8 @@ static int look_at_clocks(struct running *r, int64_t now, struct err *err)
 static struct timespec time_to_wait(const struct running *r, int64_t now)
 {
 	int64_t until = r->next_cpu_ns;
+	if (now < r->start_ns + UNREAD_NS && until > r->start_ns + UNREAD_NS)
+		until = r->start_ns + UNREAD_NS;
 	int64_t wall = r->start_ns + r->step->spec->limits.v[LIMIT_WALL] + 1;
 	if (wall < until)
 		until = wall;
@@ -203,6 +207,7 @@ static int watch(struct running *r, struct err *err)
 							r->box->opt.patience))
 			return running_gone(r, "the box did not answer", err);
 		struct timespec wait = time_to_wait(r, now);
+		bool unread = now < r->start_ns + UNREAD_NS;
 		struct pollfd p[P_COUNT] = {
 			[P_SOCKET] = { .fd = r->channel->fd(r), .events = POLLIN },
 			/* Killed with its step, an engine of one step may end before the last writer of
@@ -210,8 +215,8 @@ static int watch(struct running *r, struct err *err)
 			[P_ENGINE] = { .fd = r->killed && r->channel->memory_overhead ?
 						     -1 : r->box->engine_fd, .events = POLLIN },
 			[P_INTERRUPT] = { .fd = r->box->opt.interrupt_fd, .events = POLLIN },
-			[P_OUT] = { .fd = r->out.read_fd, .events = POLLIN },
-			[P_ERR] = { .fd = r->err.read_fd, .events = POLLIN },
+			[P_OUT] = { .fd = unread ? -1 : r->out.read_fd, .events = POLLIN },
+			[P_ERR] = { .fd = unread ? -1 : r->err.read_fd, .events = POLLIN },
 			[P_FEED] = { .fd = r->feed_fd, .events = POLLOUT },
 			[P_OOM] = { .fd = r->cgroup->oom_event, .events = POLLIN },
 			[P_CALLER] = { .fd = r->caller_fd < 0 ? r->step->kill_fd : r->caller_fd,
