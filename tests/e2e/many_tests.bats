@@ -61,3 +61,49 @@ int main(int argc, char **argv) {
 		grep -q "lo:  *0 " dev'
 	expect_verdict passed none 0
 }
+
+@test "what a test does to its streams is not there in the next" {
+	local a
+	a=$(assignment streams '"build": [{"run": ["cc", "-o", "p", "p.c"]}], "tests": [
+		{"name": "one", "run": ["./p"]}, {"name": "two", "run": ["./p"]}, {"name": "three", "run": ["./p"], "stdin": "in"},
+		{"name": "four", "run": ["./p"], "stdin": "in"}]' in "a line
+")
+	grade -a "$a" "$(archive s.tar p.c '#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+int main(void) {
+	const struct timespec times[2] = { { 7777, 1 }, { 7777, 2 } };
+	struct f_owner_ex owner = { 0 };
+	signal(40, SIG_IGN);
+	for (int fd = 0; fd < 3; fd++) {
+		char path[] = "/proc/self/fd/0", c;
+		struct stat st;
+		int size = fcntl(fd, F_GETPIPE_SZ), other;
+		path[14] = (char)(path[14] + fd);
+		if (fstat(fd, &st) < 0 || st.st_mtim.tv_sec == 7777 || st.st_atim.tv_sec == 7777) return 10 + fd;
+		if (S_ISFIFO(st.st_mode) ? (st.st_mode & 0777) != 0600 || size != 65536 : fd > 0) return 20 + fd;
+		if (fcntl(fd, F_GETFL) & (O_NONBLOCK | O_APPEND | O_ASYNC | O_DIRECT)) return 30 + fd;
+		if (fcntl(fd, F_GETSIG) != 0 || fcntl(fd, F_GETOWN_EX, &owner) < 0 || owner.pid != 0) return 40 + fd;
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0 || ((other = open(path, O_RDONLY | O_NONBLOCK)) >= 0 &&
+		    flock(other, LOCK_EX | LOCK_NB) == 0)) return 50 + fd;
+		if (fd > 0 && other >= 0 && read(other, &c, 1) != -1) return 60 + fd;
+		if (fd > 0 && other < 0) return 70 + fd;
+		/* What it leaves. */
+		fcntl(fd, F_SETPIPE_SZ, 4096 << fd);
+		fchmod(fd, 0640);
+		futimens(fd, times);
+		fcntl(fd, F_SETSIG, 40);
+		fcntl(fd, F_SETOWN, getpid());
+		fcntl(fd, F_SETFL, O_NONBLOCK | O_APPEND | O_ASYNC);
+		if ((other = open(path, O_WRONLY | O_NONBLOCK)) >= 0 && fd == 0) (void)!write(other, "left", 4);
+	}
+	(void)!write(1, "said\n", 5);
+	return 0;
+}')"
+	expect_verdict passed none 0
+	expect steps.2.stdout.text $'said' steps.4.stdout.text $'said'
+}
