@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "container/cgroup.h"
+#include "container/step_counters.h"
 
 #define USAGE_MAX (INT64_C(8) << 20)
 
@@ -25,116 +26,6 @@
 static char *path_of(const struct step_cgroup *c, enum cgroup_controller which, const char *file)
 {
 	return mem_printf("%s/%s/%s", c->host->root[which], c->group, file);
-}
-
-/* --- what is read ------------------------------------------------------------------------- */
-
-#define TEXT_MAX 4096
-
-static const struct { enum cgroup_controller which; const char *v1, *v2; } files[] = {
-	[CG_FILE_USAGE] = { CG_MEMORY, "memory.usage_in_bytes", NULL },
-	[CG_FILE_PEAK] = { CG_MEMORY, "memory.max_usage_in_bytes", "memory.peak" },
-	[CG_FILE_OOM] = { CG_MEMORY, "memory.oom_control", "memory.events" },
-	[CG_FILE_PIDS_PEAK] = { CG_PIDS, "pids.peak", "pids.peak" },
-	[CG_FILE_PIDS_EVENTS] = { CG_PIDS, "pids.events", "pids.events" },
-	[CG_FILE_CPU] = { CG_CPUACCT, "cpuacct.usage", "cpu.stat" },
-	[CG_FILE_THROTTLED] = { CG_CPU, "cpu.stat", "cpu.stat" },
-};
-
-/* A mark of memory is reset by writing to the file that tells it. */
-static int mode_of(const struct step_cgroup *c, enum cgroup_file file)
-{
-	return (file == CG_FILE_PEAK && !c->host->v2 ? O_RDWR : O_RDONLY) | O_CLOEXEC;
-}
-
-static void close_files(struct step_cgroup *c)
-{
-	for (int i = 0; i < CG_FILE_COUNT; i++)
-		fd_close(&c->files[i]);
-}
-
-/* Those of a group that was made again are other ones. What a kernel lacks is not measured. */
-static void open_files(struct step_cgroup *c)
-{
-	close_files(c);
-	for (int i = 0; i < CG_FILE_COUNT; i++) {
-		const char *name = c->host->v2 ? files[i].v2 : files[i].v1;
-		const char *group = i == CG_FILE_THROTTLED ? c->cpu_group : c->group;
-		if (!name)
-			continue;
-		AUTO_FREE char *path = mem_printf("%s/%s/%s", c->host->root[files[i].which], group,
-						  name);
-		c->files[i] = open(path, mode_of(c, (enum cgroup_file)i));
-	}
-}
-
-/* Return: false when there is no such file, or more in it than these files ever have. */
-static bool read_text(const struct step_cgroup *c, enum cgroup_file file, char text[TEXT_MAX])
-{
-	ssize_t n = c->files[file] < 0 ? -1 : pread(c->files[file], text, TEXT_MAX - 1, 0);
-	if (n < 0 || n == TEXT_MAX - 1)
-		return false;
-	text[n] = '\0';
-	return true;
-}
-
-static int64_t read_number(const struct step_cgroup *c, enum cgroup_file file)
-{
-	char text[TEXT_MAX], *end;
-	if (!read_text(c, file, text))
-		return -1;
-	long long value = strtoll(text, &end, 10);
-	return end == text ? -1 : value;
-}
-
-/* The number behind @key in a file of "key number" lines; -1 when there is none. */
-static int64_t read_keyed(const struct step_cgroup *c, enum cgroup_file file, const char *key)
-{
-	char text[TEXT_MAX];
-	size_t len = strlen(key);
-	if (!read_text(c, file, text))
-		return -1;
-	for (char *line = text; line; line = strchr(line, '\n')) {
-		if (*line == '\n')
-			line++;
-		if (strncmp(line, key, len) == 0 && line[len] == ' ')
-			return strtoll(line + len, NULL, 10);
-		if (!*line)
-			break;
-	}
-	return -1;
-}
-
-static int64_t in_ns(int64_t us)
-{
-	return us < 0 ? -1 : us * 1000;
-}
-
-static int64_t cpu_total(const struct step_cgroup *c)
-{
-	return c->host->v2 ? in_ns(read_keyed(c, CG_FILE_CPU, "usage_usec")) :
-			     read_number(c, CG_FILE_CPU);
-}
-
-static int64_t oom_total(const struct step_cgroup *c)
-{
-	return read_keyed(c, CG_FILE_OOM, "oom_kill");
-}
-
-static int64_t throttled_total(const struct step_cgroup *c)
-{
-	return c->host->v2 ? in_ns(read_keyed(c, CG_FILE_THROTTLED, "throttled_usec")) :
-			     read_keyed(c, CG_FILE_THROTTLED, "throttled_time");
-}
-
-static void read_counters(const struct step_cgroup *c, struct cgroup_counters *ret)
-{
-	ret->memory_peak_bytes = read_number(c, CG_FILE_PEAK);
-	ret->oom_kills = oom_total(c);
-	ret->processes_peak = read_number(c, CG_FILE_PIDS_PEAK);
-	ret->pids_denied = read_keyed(c, CG_FILE_PIDS_EVENTS, "max");
-	ret->cpu_ns = cpu_total(c);
-	ret->throttled_ns = throttled_total(c);
 }
 
 /* --- limits ------------------------------------------------------------------------------- */
@@ -237,7 +128,7 @@ static int replace(struct step_cgroup *c, enum cgroup_controller which)
 		return -1;
 	*(which == CG_PIDS ? &c->set.processes : &c->set.memory_bytes) = -1;
 	c->known = false;
-	open_files(c);
+	counters_open(c);
 	return open_procs(c);
 }
 
@@ -258,7 +149,7 @@ int step_cgroup_open(const struct cgroup_host *h, const char *group, const char 
 		step_cgroup_close(&c);
 		return -1;
 	}
-	open_files(&c);
+	counters_open(&c);
 	*ret = c;
 	return 0;
 }
@@ -267,7 +158,7 @@ void step_cgroup_close(struct step_cgroup *c)
 {
 	close_procs(c);
 	if (c->host)
-		close_files(c);
+		counters_close(c);
 	if (c->host && c->oom_event >= 0)
 		close(c->oom_event);
 	free(c->group);
@@ -280,7 +171,7 @@ void step_cgroup_close(struct step_cgroup *c)
  * cache of the image is not worth a new group. */
 static bool is_burdened(const struct step_cgroup *c, int64_t limit)
 {
-	int64_t usage = read_number(c, CG_FILE_USAGE);
+	int64_t usage = counters_usage(c);
 	return usage > USAGE_MAX || (limit > 0 && usage > limit / 8);
 }
 
@@ -330,7 +221,7 @@ int step_cgroup_begin(struct step_cgroup *c, const struct cgroup_limits *lim, st
 	if (c->oom_event >= 0 && read(c->oom_event, &old, sizeof old) < 0 && errno != EAGAIN)
 		return err_set(err, FAULT_INFRA, errno, "cannot reset the event of an OOM");
 	if (!c->known)
-		read_counters(c, &c->before);
+		counters_read(c, &c->before);
 	c->known = false;
 	return 0;
 }
@@ -342,12 +233,12 @@ static int64_t since(int64_t before, int64_t now)
 
 int64_t step_cgroup_cpu_ns(const struct step_cgroup *c)
 {
-	return since(c->before.cpu_ns, cpu_total(c));
+	return since(c->before.cpu_ns, counters_cpu(c));
 }
 
 int64_t step_cgroup_oom_kills(const struct step_cgroup *c)
 {
-	return since(c->before.oom_kills, oom_total(c));
+	return since(c->before.oom_kills, counters_oom(c));
 }
 
 static void difference(const struct cgroup_counters *before, const struct cgroup_counters *now,
@@ -364,7 +255,7 @@ static void difference(const struct cgroup_counters *before, const struct cgroup
 void step_cgroup_look(const struct step_cgroup *c, struct cgroup_counters *ret)
 {
 	struct cgroup_counters now;
-	read_counters(c, &now);
+	counters_read(c, &now);
 	difference(&c->before, &now, ret);
 }
 
@@ -379,7 +270,7 @@ static bool lost(const struct step_cgroup *c, const struct cgroup_counters *now)
 int step_cgroup_end(struct step_cgroup *c, struct cgroup_counters *ret, struct err *err)
 {
 	struct cgroup_counters now;
-	read_counters(c, &now);
+	counters_read(c, &now);
 	difference(&c->before, &now, ret);
 	if (lost(c, ret))
 		return err_set(err, FAULT_INFRA, 0, "cannot read the counters of cgroup '%s'",

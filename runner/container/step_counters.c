@@ -1,0 +1,124 @@
+/* step_counters.c - what the kernel counted of a step, from files that are kept open. */
+#include "container/step_counters.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/mem.h"
+
+#define TEXT_MAX 4096
+
+static const struct { enum cgroup_controller which; const char *v1, *v2; } files[] = {
+	[CG_FILE_USAGE] = { CG_MEMORY, "memory.usage_in_bytes", NULL },
+	[CG_FILE_PEAK] = { CG_MEMORY, "memory.max_usage_in_bytes", "memory.peak" },
+	[CG_FILE_OOM] = { CG_MEMORY, "memory.oom_control", "memory.events" },
+	[CG_FILE_PIDS_PEAK] = { CG_PIDS, "pids.peak", "pids.peak" },
+	[CG_FILE_PIDS_EVENTS] = { CG_PIDS, "pids.events", "pids.events" },
+	[CG_FILE_CPU] = { CG_CPUACCT, "cpuacct.usage", "cpu.stat" },
+	[CG_FILE_THROTTLED] = { CG_CPU, "cpu.stat", "cpu.stat" },
+};
+
+/* A mark of memory is reset by writing to the file that tells it. */
+static int mode_of(const struct step_cgroup *c, enum cgroup_file file)
+{
+	return (file == CG_FILE_PEAK && !c->host->v2 ? O_RDWR : O_RDONLY) | O_CLOEXEC;
+}
+
+void counters_close(struct step_cgroup *c)
+{
+	for (int i = 0; i < CG_FILE_COUNT; i++)
+		fd_close(&c->files[i]);
+}
+
+void counters_open(struct step_cgroup *c)
+{
+	counters_close(c);
+	for (int i = 0; i < CG_FILE_COUNT; i++) {
+		const char *name = c->host->v2 ? files[i].v2 : files[i].v1;
+		const char *group = i == CG_FILE_THROTTLED ? c->cpu_group : c->group;
+		if (!name)
+			continue;
+		AUTO_FREE char *path = mem_printf("%s/%s/%s", c->host->root[files[i].which], group,
+						  name);
+		c->files[i] = open(path, mode_of(c, (enum cgroup_file)i));
+	}
+}
+
+/* Return: false when there is no such file, or more in it than these files ever have. */
+static bool read_text(const struct step_cgroup *c, enum cgroup_file file, char text[TEXT_MAX])
+{
+	ssize_t n = c->files[file] < 0 ? -1 : pread(c->files[file], text, TEXT_MAX - 1, 0);
+	if (n < 0 || n == TEXT_MAX - 1)
+		return false;
+	text[n] = '\0';
+	return true;
+}
+
+static int64_t read_number(const struct step_cgroup *c, enum cgroup_file file)
+{
+	char text[TEXT_MAX], *end;
+	if (!read_text(c, file, text))
+		return -1;
+	long long value = strtoll(text, &end, 10);
+	return end == text ? -1 : value;
+}
+
+/* The number behind @key in a file of "key number" lines; -1 when there is none. */
+static int64_t read_keyed(const struct step_cgroup *c, enum cgroup_file file, const char *key)
+{
+	char text[TEXT_MAX];
+	size_t len = strlen(key);
+	if (!read_text(c, file, text))
+		return -1;
+	for (char *line = text; line; line = strchr(line, '\n')) {
+		if (*line == '\n')
+			line++;
+		if (strncmp(line, key, len) == 0 && line[len] == ' ')
+			return strtoll(line + len, NULL, 10);
+		if (!*line)
+			break;
+	}
+	return -1;
+}
+
+static int64_t in_ns(int64_t us)
+{
+	return us < 0 ? -1 : us * 1000;
+}
+
+int64_t counters_cpu(const struct step_cgroup *c)
+{
+	return c->host->v2 ? in_ns(read_keyed(c, CG_FILE_CPU, "usage_usec")) :
+			     read_number(c, CG_FILE_CPU);
+}
+
+int64_t counters_oom(const struct step_cgroup *c)
+{
+	return read_keyed(c, CG_FILE_OOM, "oom_kill");
+}
+
+static int64_t throttled_total(const struct step_cgroup *c)
+{
+	return c->host->v2 ? in_ns(read_keyed(c, CG_FILE_THROTTLED, "throttled_usec")) :
+			     read_keyed(c, CG_FILE_THROTTLED, "throttled_time");
+}
+
+void counters_read(const struct step_cgroup *c, struct cgroup_counters *ret)
+{
+	ret->memory_peak_bytes = read_number(c, CG_FILE_PEAK);
+	ret->oom_kills = counters_oom(c);
+	ret->processes_peak = read_number(c, CG_FILE_PIDS_PEAK);
+	ret->pids_denied = read_keyed(c, CG_FILE_PIDS_EVENTS, "max");
+	ret->cpu_ns = counters_cpu(c);
+	ret->throttled_ns = throttled_total(c);
+}
+
+int64_t counters_usage(const struct step_cgroup *c)
+{
+	return read_number(c, CG_FILE_USAGE);
+}

@@ -1,0 +1,19 @@
+/* step_counters.h - the counters of a step's group. Internal to container/. */
+#ifndef MOULETTE_CONTAINER_STEP_COUNTERS_H
+#define MOULETTE_CONTAINER_STEP_COUNTERS_H
+
+#include "container/cgroup.h"
+
+/** counters_open() - the files of the group as it is now: those of one that was made again are other
+ *  ones. What a kernel lacks is not measured. */
+void counters_open(struct step_cgroup *c);
+void counters_close(struct step_cgroup *c);
+
+/* Totals since the group was made; -1: not counted. */
+void counters_read(const struct step_cgroup *c, struct cgroup_counters *ret);
+int64_t counters_cpu(const struct step_cgroup *c);
+int64_t counters_oom(const struct step_cgroup *c);
+/** counters_usage() - memory that is charged now; version 1 only. */
+int64_t counters_usage(const struct step_cgroup *c);
+
+#endif
