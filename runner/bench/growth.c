@@ -25,10 +25,7 @@ double growth_ratio(const struct growth *g)
 	return first > 0 ? g->tenths[TENTHS - 1].cpu_ns / first : NAN;
 }
 
-/* From readings at the ends of tenths to what an item of each cost. The first tenth of a batch lacks
- * its first item, at whose end the first reading is: before it, everything was opened. The last one
- * lacks its last. */
-static void per_item(const struct tenth *readings, int missing, struct growth *g)
+void growth_tenths(const struct tenth *readings, int missing, struct growth *g)
 {
 	for (int i = 0; i < TENTHS; i++) {
 		const struct tenth *from = &readings[i], *to = &readings[i + 1];
@@ -49,7 +46,7 @@ static int watch(const struct watch *w, int missing, struct growth *g, struct er
 		return -1;
 	g->cgroups[1] = watch_cgroups();
 	g->mounts[1] = watch_mounts();
-	per_item(readings, missing, g);
+	growth_tenths(readings, missing, g);
 	return 0;
 }
 

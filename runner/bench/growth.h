@@ -29,6 +29,15 @@ struct growth {
 int growth_tests(const struct bench *b, struct growth *ret, struct err *err);
 int growth_submissions(const struct bench *b, struct growth *ret, struct err *err);
 
+/**
+ * growth_tenths() - from readings at the ends of tenths to what an item of each cost
+ * @readings: TENTHS + 1 of them, the first at the beginning
+ * @missing:  items that the first tenth lacks, and the last: in a batch one each, as the first reading
+ *            is at the end of the first item (before it, everything was opened), and the last one is
+ *            before the end
+ */
+void growth_tenths(const struct tenth *readings, int missing, struct growth *g);
+
 /** growth_ratio() - CPU of an item of the last tenth to that of the first; NAN: of a first tenth that
  *  is too short to be seen. */
 double growth_ratio(const struct growth *g);

@@ -169,7 +169,6 @@ void tree_end(pid_t top)
 	signal_children(top, SIGTERM);
 	while (waitpid(top, NULL, WNOHANG) == 0 && clock_mono_ns() < until)
 		nap();
-	signal_children(getpid(), SIGKILL);
 	while ((got = waitpid(-1, NULL, WNOHANG)) >= 0)
 		if (got == 0) {
 			signal_children(getpid(), SIGKILL);

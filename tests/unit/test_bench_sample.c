@@ -1,11 +1,13 @@
 /* test_bench_sample.c - a run is measured with all that it starts. */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -200,6 +202,36 @@ START_TEST(an_interrupt_ends_it)
 }
 END_TEST
 
+/* In a process of its own: an interrupt as soon as the log says something, and a while more. */
+static void interrupt_later(void)
+{
+	struct stat st;
+	const pid_t us = getpid();
+	if (fork() != 0)
+		return;
+	for (int i = 0; i < 3000 && (stat(log_path, &st) < 0 || st.st_size == 0); i++)
+		usleep(10000);
+	usleep(200000);
+	_exit(kill(us, SIGTERM) < 0);
+}
+
+/* Neither who does not listen nor what it left behind. */
+START_TEST(an_interrupt_ends_all)
+{
+	struct sample s;
+	interrupt_later();
+	int64_t start = clock_mono_ns();
+	ck_assert_int_eq(run("trap '' TERM; (sleep 100 & echo $!); while :; do sleep 1; done", &s), -1);
+	ck_assert_str_eq(err.code, "interrupted");
+	ck_assert_int_lt(clock_mono_ns() - start, 50 * NSEC_PER_SEC);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+	ck_assert_int_eq(errno, ECHILD);
+	AUTO_FREE char *pid = logged();
+	ck_assert_int_gt(atoi(pid), 1);
+	ck_assert_int_eq(kill(atoi(pid), 0), -1);
+}
+END_TEST
+
 Suite *suite_bench_sample(void);
 
 Suite *suite_bench_sample(void)
@@ -217,6 +249,7 @@ Suite *suite_bench_sample(void)
 	tcase_add_test(tc, a_call_and_what_works_for_it);
 	tcase_add_test(tc, from_opening_to_a_line);
 	tcase_add_test(tc, an_interrupt_ends_it);
+	tcase_add_test(tc, an_interrupt_ends_all);
 	suite_add_tcase(s, tc);
 	return s;
 }
