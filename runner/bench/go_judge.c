@@ -202,8 +202,8 @@ static int judge_command(const struct trial *t, struct work *ret, struct err *er
 
 const struct contender peer_go_judge = {
 	.name = "go-judge",
-	.protects = "a server's containers, kept: namespaces, cgroup, no capability, its seccomp list if "
-		    "one was given; a request a test",
+	.protects = "a server's containers, kept: namespaces, cgroup, no capability, no seccomp list of "
+		    "ours; a request a test",
 	.program = "go-judge",
 	.version_option = "-version",
 	.probe = judge_probe,
