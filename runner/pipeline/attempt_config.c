@@ -135,7 +135,8 @@ int attempt_make_config(struct attempt *a, struct err *err)
 		.uid_base = a->slot.uid_base, .cgroups_path = group, .netns_path = s->room.netns,
 		.memory_bytes = memory > BOX_MEMORY_MIN ? memory : BOX_MEMORY_MIN,
 		.processes = BOX_PROCESSES, .max_file_bytes = a->most.v[LIMIT_DISK],
-		.precompiled = seccomp_filter_taken(s->engine.name, s->engine.version),
+		.precompiled = s->engine.lean &&
+			       seccomp_filter_taken(s->engine.name, s->engine.version),
 	};
 	if (spec_make(&s->profile, &req, &a->config, err) < 0)
 		return -1;

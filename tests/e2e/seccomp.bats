@@ -54,6 +54,8 @@ probe() {
 	expect_verdict passed none 0
 	if [ "$MOULETTE_ENGINE" = crun ]; then
 		in_seen 'list(c["annotations"]) == ["run.oci.seccomp_bpf_data"]'
+		MOULETTE_ENGINE=$engine grade --engine-mode=plain -i busybox "$(archive s f x)" -- true
+		in_seen '"annotations" not in c'
 	else
 		in_seen '"annotations" not in c'
 	fi
