@@ -123,14 +123,14 @@ static void look_at_root(struct health *h)
 
 static void look_at_programs(struct health *h, const struct places *p)
 {
-	const char *const files[] = { p->init, p->unpack };
+	const char *const files[] = { p->init, p->unpack, p->image };
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		if (access(files[i], X_OK) < 0) {
 			health_add(h, FINDING_PROBLEM, "programs", "cannot use '%s': %s; install moulette "
 				   "again", files[i], strerror(errno));
 			return;
 		}
-	health_add(h, FINDING_OK, "programs", "%s, %s", p->init, p->unpack);
+	health_add(h, FINDING_OK, "programs", "%s, %s, %s", p->init, p->unpack, p->image);
 }
 
 /* --- state folders ------------------------------------------------------------------------ */
