@@ -156,13 +156,17 @@ static int prove_all(const struct course *c, struct measured *rows, struct err *
 
 /* --- rounds ------------------------------------------------------------------------------- */
 
-/* Return: has its time been used up? Its first round is always its own. */
-static bool spent(const struct bench *b, const struct measured *m)
+/* Return: has its time been used up? Its first round is always its own, and who takes about as long
+ * as ours does is in all of ours. */
+static bool spent(const struct bench *b, const struct measured *m, const struct measured *ours)
 {
-	double sum = 0;
-	for (size_t i = 0; i < m->rounds; i++)
+	double sum = 0, all_of_ours = 0;
+	for (size_t i = 0; i < m->rounds; i++) {
 		sum += m->wall_ns[i];
-	return m->rounds > 0 && sum + m->wall_ns[m->rounds - 1] > b->budget_s * 1e9;
+		all_of_ours += i < ours->rounds ? ours->wall_ns[i] : 0;
+	}
+	return m->rounds > 0 && sum > 2 * all_of_ours &&
+	       sum + m->wall_ns[m->rounds - 1] > b->budget_s * 1e9;
 }
 
 /* A peer that fails now and then is no reason to throw all others away. */
@@ -213,7 +217,7 @@ static int run_rounds(const struct course *c, struct outcome *o, struct err *err
 			struct measured *m = &o->rows[(round + i) % n];
 			/* The first one is what all pairs are made with. */
 			bool ours = m == o->rows;
-			bool rests = !ours && (m->rounds < round || spent(c->bench, m));
+			bool rests = !ours && (m->rounds < round || spent(c->bench, m, o->rows));
 			if (!m->why && !rests && measure(c, m, ours, err) < 0)
 				return -1;
 		}

@@ -16,7 +16,7 @@ void options_help(FILE *out, const struct task *tasks)
 	      "  --peers DIR      a folder of programs that is looked into before PATH\n"
 	      "  --rounds N       rounds of each table (default 10)\n"
 	      "  --budget S       seconds of a contender in a table, after which it takes part in no\n"
-	      "                   further round (default 10)\n"
+	      "                   further round if it takes twice as long as moulette (default 10)\n"
 	      "  --tests LIST     tests of a submission in grade (default 1,3,10,100)\n"
 	      "  --growth N       tests in the one box of growth (default 10000)\n"
 	      "  --submissions N  of the one batch of batch (default 2000)\n"
