@@ -289,7 +289,7 @@ int box_run(struct box *b, const struct box_step *step, struct step_facts *ret, 
 		*err = trouble;
 		return -1;
 	}
-	ret->box_failed = bad != 0;
-	ret->trouble = trouble;
+	if (bad)
+		step_facts_failed(ret, &trouble);
 	return 0;
 }

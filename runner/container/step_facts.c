@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mem.h"
 #include "container/running.h"
 #include "container/traces.h"
 #include "model/spec.h"
@@ -15,20 +16,21 @@ static void explain_exec(struct running *r)
 	static const char work[] = SPEC_WORK_PATH "/";
 	struct step_facts *f = r->facts;
 	const char *path = r->step->spec->argv[0];
-	char *shown = f->exec_note;
+	const char *words = NULL;
 	char name[INIT_NOTE_MAX];
 	f->exec_in_work = strchr(path, '/') && !strstr(path, "../") &&
 			  (path[0] != '/' || strncmp(path, work, sizeof work - 1) == 0);
 	err_escape(name, sizeof name, r->reply.note, strnlen(r->reply.note, INIT_NOTE_MAX));
 	if (r->reply.note_kind == INIT_NOTE_CARRIAGE)
-		snprintf(shown, sizeof f->exec_note, "the first line ends in a carriage return");
+		words = "the first line ends in a carriage return";
 	else if (r->reply.note_kind == INIT_NOTE_INTERPRETER)
-		snprintf(shown, sizeof f->exec_note, "the first line names '%.120s', which does not "
-			 "exist", name);
+		f->exec_note = mem_printf("the first line names '%.120s', which does not exist", name);
 	else if (r->reply.note_kind == INIT_NOTE_LOADER)
-		snprintf(shown, sizeof f->exec_note, "its dynamic loader is not in the image");
+		words = "its dynamic loader is not in the image";
 	else if (r->reply.note_kind == INIT_NOTE_FOREIGN)
-		snprintf(shown, sizeof f->exec_note, "built for another kind of machine");
+		words = "built for another kind of machine";
+	if (words)
+		f->exec_note = mem_strdup(words);
 }
 
 /* user and system as wait4 saw their share, of the sum that the kernel counted for the group. */

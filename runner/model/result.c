@@ -65,7 +65,19 @@ void step_facts_init(struct step_facts *f)
 void step_facts_done(struct step_facts *f)
 {
 	free(f->network);
+	free(f->trouble);
+	free(f->exec_note);
 	f->network = NULL;
+	f->trouble = NULL;
+	f->exec_note = NULL;
+}
+
+void step_facts_failed(struct step_facts *f, const struct err *trouble)
+{
+	f->box_failed = true;
+	if (!f->trouble)
+		f->trouble = mem_alloc(sizeof *f->trouble);
+	*f->trouble = *trouble;
 }
 
 void run_result_init(struct run_result *r)

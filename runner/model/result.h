@@ -50,7 +50,7 @@ struct step_facts {
 	/* EXEC_EXEC: is the program in the work folder (else of the image or of `files`), the path
 	 * that was tried, and words about it ("the first line ends in a carriage return"). */
 	bool exec_in_work;
-	char exec_note[200];
+	char *exec_note; /* NULL: none; owned by whoever holds the facts, as what follows */
 	int exit_code; /* -1: ended by a signal, or not at all */
 	int signal;    /* 0: none */
 	int64_t wall_ns, cpu_ns, user_ns, system_ns;
@@ -63,12 +63,15 @@ struct step_facts {
 	/* PID 1 or the engine died, or our own work failed: infrastructure unless a count above says
 	 * that the step hit a limit. */
 	bool box_failed;
-	struct err trouble; /* words for box_failed */
-	struct network_facts *network; /* NULL: the box had no card; owned by whoever holds the facts */
+	/* Pointers, because there may be results of 10,000 steps in memory and hardly one has either. */
+	struct err *trouble; /* words for box_failed; NULL: none */
+	struct network_facts *network; /* NULL: the box had no card */
 };
 
 void step_facts_init(struct step_facts *f); /* everything unmeasured */
 void step_facts_done(struct step_facts *f);
+/** step_facts_failed() - the box failed, for this reason. */
+void step_facts_failed(struct step_facts *f, const struct err *trouble);
 
 /** Outcome of result/compare. */
 struct comparison {

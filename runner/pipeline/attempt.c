@@ -79,13 +79,13 @@ static int probe_check(struct attempt *a, bool *ret, struct err *err)
 	struct step_facts facts;
 	step_facts_init(&facts);
 	int bad = attempt_run(a, &spec, -1, sink_probe, &probe, &facts, err);
+	if (!bad && facts.box_failed) {
+		*err = *facts.trouble;
+		bad = -1;
+	}
 	step_facts_done(&facts);
 	if (bad)
 		return -1;
-	if (facts.box_failed) {
-		*err = facts.trouble;
-		return -1;
-	}
 	*ret = probe.found;
 	return 0;
 }
@@ -220,8 +220,7 @@ static int run_among_peers(struct attempt *a, const struct step_spec *spec, int 
 	if (bad && strcmp(trouble.code, "interrupted") == 0) {
 		*err = trouble;
 	} else if (bad) {
-		facts->box_failed = true;
-		facts->trouble = trouble;
+		step_facts_failed(facts, &trouble);
 		bad = 0;
 	} else {
 		bad = attempt_run(a, spec, number, sink_log, a->job, facts, err);

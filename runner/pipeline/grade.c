@@ -97,7 +97,9 @@ static void name_trouble(struct run_result *r)
 		const struct step_result *s = &r->steps[i];
 		if (s->verdict != VERDICT_INTERNAL_ERROR)
 			continue;
-		struct err err = s->facts.trouble;
+		struct err err = { 0 };
+		if (s->facts.trouble)
+			err = *s->facts.trouble;
 		if (!err.msg[0])
 			err_set(&err, s->fault, 0, "step '%s': %s", s->name, s->message);
 		say_error(r, &err, s->fault == FAULT_ASSIGNMENT ? "assignment" : "infrastructure");

@@ -89,7 +89,8 @@ static struct judgement outright(const struct step_result *res)
 {
 	const struct step_facts *f = &res->facts;
 	if ((f->box_failed || !f->ran) && !is_explained(f))
-		return internal(f->trouble.fault == FAULT_ASSIGNMENT ? FAULT_ASSIGNMENT : FAULT_INFRA);
+		return internal(f->trouble && f->trouble->fault == FAULT_ASSIGNMENT ?
+					FAULT_ASSIGNMENT : FAULT_INFRA);
 	enum fault fault = exec_fault(f);
 	if (fault == FAULT_ASSIGNMENT || fault == FAULT_INFRA)
 		return internal(fault);

@@ -67,7 +67,7 @@ static void exec_words(const struct step_spec *spec, struct step_result *res)
 	const struct step_facts *f = &res->facts;
 	const char *path = program_of(spec);
 	bool built = f->exec_in_work && spec->kind == STEP_TEST;
-	if (f->exec_note[0])
+	if (f->exec_note)
 		words_say(res, "%s: %s", path, f->exec_note);
 	else if (f->exec_errno == ENOENT && built)
 		words_say(res, "not built: %s does not exist", path);
@@ -111,7 +111,8 @@ static void internal_words(const struct step_spec *spec, struct step_result *res
 {
 	const struct step_facts *f = &res->facts;
 	if (f->box_failed || !f->ran)
-		words_say(res, "%s", f->trouble.msg[0] ? f->trouble.msg : "the box failed");
+		words_say(res, "%s", f->trouble && f->trouble->msg[0] ? f->trouble->msg :
+							     "the box failed");
 	else
 		start_words(spec, res);
 }

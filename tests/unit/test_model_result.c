@@ -73,10 +73,9 @@ START_TEST(facts_are_unmeasured)
 	ck_assert_int_eq(f.signal, 0);
 	ck_assert_int_eq(f.exec_stage, EXEC_OK);
 	ck_assert_int_eq(f.ended_for, LIMIT_NONE);
-	ck_assert_int_eq(f.trouble.fault, FAULT_NONE);
-	ck_assert_str_eq(f.trouble.msg, "");
+	ck_assert_ptr_null(f.trouble);
 	ck_assert_str_eq(f.out.sha256, "");
-	ck_assert_str_eq(f.exec_note, "");
+	ck_assert_ptr_null(f.exec_note);
 	ck_assert_ptr_null(f.network);
 }
 END_TEST

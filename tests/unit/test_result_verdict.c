@@ -313,9 +313,12 @@ static void measure(const struct row *r, struct step_result *res)
 	f->exec_stage = r->stage;
 	f->exec_errno = r->exec_errno;
 	f->exec_in_work = r->in_work;
-	snprintf(f->exec_note, sizeof f->exec_note, "%s", r->note ? r->note : "");
-	if (r->box_failed)
-		err_set(&f->trouble, FAULT_INFRA, 0, "the box ended for a test");
+	f->exec_note = mem_strdup(r->note);
+	if (r->box_failed) {
+		struct err trouble = { 0 };
+		err_set(&trouble, FAULT_INFRA, 0, "the box ended for a test");
+		step_facts_failed(f, &trouble);
+	}
 }
 
 START_TEST(one_row)
