@@ -56,7 +56,7 @@ for s in json.load(open(sys.argv[1]))["steps"]:
 		{"name": "wrong", "run": ["/bin/cat", "made"], "stdout": "other"},
 		{"name": "status", "run": ["/bin/sh", "-c", "exit 3"]},
 		{"name": "sees", "run": ["/bin/sh", "-c", "id; ls -A / /tmp /dev; ulimit -a; grep -E ^Cap /proc/self/status"]},
-		{"name": "fork bomb", "run": ["/bin/sh", "-c", "for i in $(seq 150); do sleep 100 & done; exit 1"]},
+		{"name": "fork bomb", "run": ["/bin/sh", "-c", "for i in $(seq 150); do sleep 1000 & done; wait; exit 1"]},
 		{"name": "memory", "run": ["/bin/sh", "-c", "exec dd if=/dev/zero of=/dev/null bs=1200M count=1"]},
 		{"name": "clock", "run": ["/bin/sh", "-c", "while :; do :; done"]}]' made made other other)
 	for mode in lean plain; do
@@ -152,7 +152,7 @@ for s in json.load(open(sys.argv[1]))["steps"]:
 @test "a profile that asks more of cgroups gets it from the engine" {
 	need_crun
 	files_into "$BATS_TEST_TMPDIR" more.json \
-		'{"extends": "default", "config": {"linux": {"resources": {"memory": {"swappiness": 0}}}}}'
+		'{"extends": "default", "config": {"linux": {"resources": {"cpu": {"cpus": "0"}}}}}'
 	engine_that
 	grade -p "$BATS_TEST_TMPDIR/more.json" -i busybox "$submission" -- true
 	expect_verdict passed none 0
