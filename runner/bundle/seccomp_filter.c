@@ -74,7 +74,8 @@ static bool add_call(struct tree *t, const struct filter_section *r, size_t firs
 static bool make_tree(struct filter_section *r, struct tree *t)
 {
 	add_interval(t, &(struct interval){ 0, r->otherwise, 0, 0 });
-	qsort(r->calls, r->n_calls, sizeof(*r->calls), by_number);
+	if (r->n_calls) /* else there is no array */
+		qsort(r->calls, r->n_calls, sizeof(*r->calls), by_number);
 	for (size_t first = 0, n; first < r->n_calls; first += n) {
 		n = 1;
 		while (first + n < r->n_calls && r->calls[first + n].nr == r->calls[first].nr)
