@@ -84,14 +84,17 @@ static const char *check_string(const char *s, size_t *at)
 	bool nul = false;
 
 	while (s[i] != '"') {
-		uint32_t c;
-		size_t n = utf8_decode(s + i, strnlen(s + i, 4), &c);
+		uint32_t c = (unsigned char)s[i];
+		size_t n = c < 0x80 ? c != 0 : utf8_decode(s + i, strnlen(s + i, 4), &c);
 		if (n == 0) /* overlong forms and surrogates, which json-c takes */
 			return "not UTF-8";
 		if (c < 0x20)
 			return "a control character in a string, write \\n, \\t or \\u00XX";
-		nul = nul || strncmp(s + i, "\\u0000", 6) == 0;
-		i += c == '\\' ? 2 : n;
+		if (c == '\\') {
+			nul = nul || strncmp(s + i, "\\u0000", 6) == 0;
+			n = 2;
+		}
+		i += n;
 	}
 	*at = i++;
 	return nul && s[i + strspn(s + i, " \t\r\n")] == ':' ? "a key with a NUL character" : NULL;

@@ -66,7 +66,7 @@ void seccomp_rules_add(struct seccomp_rules *r, const char *name, const struct s
 const struct seccomp_rule *seccomp_rules_find(const struct seccomp_rules *r, const char *name)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (strcmp(r->v[i].name, name) == 0)
+		if (r->v[i].name[0] == name[0] && strcmp(r->v[i].name, name) == 0)
 			return &r->v[i];
 	return NULL;
 }

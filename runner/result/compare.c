@@ -415,20 +415,33 @@ static int judge(struct walk *w, enum compare_kind kind, struct comparison *ret,
 	return 1;
 }
 
+static void source_begin(struct source *s, const char *what, compare_read_fn *read, void *ctx)
+{
+	s->read = read;
+	s->ctx = ctx;
+	s->what = what;
+	s->at = s->len = 0;
+	s->ended = false;
+}
+
+/* Its blocks are as they come: to clear them takes longer than to compare a short output. */
+static struct walk *new_walk(void)
+{
+	struct walk *w = mem_realloc(NULL, sizeof *w);
+	w->line = 1;
+	w->column = w->n_before = 0;
+	return w;
+}
+
 int compare_streams(enum compare_kind kind, compare_read_fn *expected, void *expected_ctx,
 		    compare_read_fn *actual, void *actual_ctx, struct comparison *ret,
 		    struct err *err)
 {
 	struct comparison got = { .done = kind != COMPARE_NONE, .equal = true };
-	AUTO_FREE struct walk *w = mem_alloc(sizeof *w);
+	AUTO_FREE struct walk *w = new_walk();
 	bool ended = kind == COMPARE_NONE;
-	w->line = 1;
-	w->expected.read = expected;
-	w->expected.ctx = expected_ctx;
-	w->expected.what = "expected";
-	w->actual.read = actual;
-	w->actual.ctx = actual_ctx;
-	w->actual.what = "captured";
+	source_begin(&w->expected, "expected", expected, expected_ctx);
+	source_begin(&w->actual, "captured", actual, actual_ctx);
 	while (!ended) {
 		if (take_equal(w, &ended, err) < 0)
 			return -1;

@@ -113,15 +113,23 @@ int unpack_server_start(struct unpack_server *s, const char *program, struct err
 	return 0;
 }
 
-void unpack_server_end(struct unpack_server *s)
+/* Return: status of wait, of one that had ended by itself its own. */
+static int end_server(struct unpack_server *s)
 {
+	int status = 0;
 	if (s->pid <= 0)
-		return;
+		return 0;
 	kill(s->pid, SIGKILL);
-	while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	fd_close(&s->sock);
 	s->pid = 0;
+	return status;
+}
+
+void unpack_server_end(struct unpack_server *s)
+{
+	end_server(s);
 }
 
 /* Return: 0, or -1 when it does not answer. */
@@ -160,8 +168,11 @@ static int start_by_server(struct child *c, const struct unpack_request *req,
 		return -1;
 	if (ask_server(req->server, job, fds, n, &c->pid, err) == 0)
 		return 0;
+	int status = end_server(req->server);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == START_FAILED)
+		return err_set(err, FAULT_INFRA, 0, "cannot run '%s' as the unpacking child",
+			       req->program);
 	/* One that ended since the last time is nobody's failure. */
-	unpack_server_end(req->server);
 	if (!running || unpack_server_start(req->server, req->program, err) < 0)
 		return -1;
 	return ask_server(req->server, job, fds, n, &c->pid, err);

@@ -101,6 +101,18 @@ START_TEST(one_that_was_killed_is_replaced)
 }
 END_TEST
 
+START_TEST(a_program_that_is_not_there_is_named)
+{
+	AUTO_BUF b = { 0 };
+	s.req.program = "/nowhere/moulette-unpack";
+	tar_simple(&b);
+	ck_assert_int_eq(run_bytes(&s, &b), -1);
+	ck_assert_int_eq(s.err.fault, FAULT_INFRA);
+	ck_assert_msg(strstr(s.err.msg, "cannot run '/nowhere/moulette-unpack'"), "%s", s.err.msg);
+	ck_assert_int_eq(scene_server.pid, 0);
+}
+END_TEST
+
 START_TEST(it_ends_with_its_parent)
 {
 	int report[2];
@@ -148,6 +160,7 @@ Suite *suite_unpack_server(void)
 	tcase_add_test(tc, each_with_its_own_uid);
 	tcase_add_test(tc, a_failure_ends_it);
 	tcase_add_test(tc, one_that_was_killed_is_replaced);
+	tcase_add_test(tc, a_program_that_is_not_there_is_named);
 	tcase_add_test(tc, it_ends_with_its_parent);
 	tcase_add_test(tc, a_folder_takes_two);
 	suite_add_tcase(suite, tc);
