@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=tools
 # make bench in small: that it measures, what it says, and that it leaves nothing.
 load helpers
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=tools
 # Manual pages, README and completions against the program itself.
 load helpers
 

@@ -4,7 +4,8 @@
 # MOULETTE_HOME (one for the whole run of bats) and MOULETTE_TIME_FACTOR (30 in the virtual machine).
 #
 # A file whose tests start boxes says `# bats file_tags=engine` in its head: it is run with each
-# engine and in the virtual machine. Other files are run once.
+# engine and in the virtual machine. Other files are run once. Those with `file_tags=tools` are about
+# other programs than moulette, and are not run once more with the sanitizers.
 
 bats_require_minimum_version 1.5.0
 

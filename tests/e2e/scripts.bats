@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=tools
 # The scripts that other tests rest upon: each is tried with something that it must notice.
 load helpers
 
