@@ -51,13 +51,13 @@ int main(int argc, char **argv)
 	const bool asked = argc == 3 && strcmp(argv[1], "make") == 0;
 	int got = places_find(&places, &err);
 	image_maker = image_make_here;
-	if (asked)
-		return image_make_answer(got < 0 ? -1 : image_make_here(&places, argv[2], &err), &err);
-	if (got == 0)
+	if (asked && got == 0)
+		got = image_make_here(&places, argv[2], &err);
+	else if (got == 0)
 		got = make(&places, argc, argv, &image, &err);
-	if (got == 0)
+	if (got == 0 && !asked)
 		tell(&image);
 	image_done(&image);
 	places_done(&places);
-	return cmd_end(got, &err);
+	return asked ? image_make_answer(got, &err) : cmd_end(got, &err);
 }
