@@ -70,6 +70,13 @@ static int64_t scaled(int64_t ns, double factor)
 	return r < 1 ? 1 : (int64_t)(r + 0.5); /* 1 s x 2.01 is 2009999999.99.. as a double */
 }
 
+void limits_cover(struct limits *most, const struct limits *by)
+{
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		if (by->v[i] > most->v[i])
+			most->v[i] = by->v[i];
+}
+
 void limits_finish(struct limits *l, double time_factor)
 {
 	if (l->v[LIMIT_WALL] == LIMIT_UNSET && l->v[LIMIT_CPU] != LIMIT_UNSET)

@@ -33,6 +33,8 @@ const char *limit_key(enum limit_id id);  /* "cpu_ns" ...: as in a result */
 void limits_over(struct limits *base, const struct limits *over);
 /** limits_raise() - the floors of a language: every value set in both becomes the larger one. */
 void limits_raise(struct limits *base, const struct limits *floor);
+/** limits_cover() - every value becomes the larger one; what is unset is smaller than any. */
+void limits_cover(struct limits *most, const struct limits *by);
 /** limits_finish() - wall, when unset, becomes 3 x cpu + 5 s; then both times are multiplied by
  *  @time_factor (> 0, saturating). */
 void limits_finish(struct limits *l, double time_factor);

@@ -225,9 +225,7 @@ static void find_most(struct attempt *a)
 {
 	limits_init(&a->most);
 	for (size_t i = 0; i < a->plan.n; i++)
-		for (int k = 0; k < LIMIT_COUNT; k++)
-			if (a->plan.steps[i].limits.v[k] > a->most.v[k])
-				a->most.v[k] = a->plan.steps[i].limits.v[k];
+		limits_cover(&a->most, &a->plan.steps[i].limits);
 }
 
 int attempt_begin(struct job *job, struct attempt *ret, struct err *err)

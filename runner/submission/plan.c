@@ -236,20 +236,13 @@ int assignment_plan(const struct assignment *a, const struct languages *langs, i
 	return bad;
 }
 
-static void raise_all(struct limits *l, const struct limits *by)
-{
-	for (int i = 0; i < LIMIT_COUNT; i++)
-		if (by->v[i] > l->v[i])
-			l->v[i] = by->v[i];
-}
-
 static void raise_by_steps(const struct planner *p, const struct step_spec *steps, size_t n,
 			   const struct limits *floors, struct limits *ret)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct step_spec s = { .limits = steps[i].limits };
 		set_limits(p, &s, floors);
-		raise_all(ret, &s.limits);
+		limits_cover(ret, &s.limits);
 	}
 }
 
@@ -264,8 +257,8 @@ void assignment_ceiling(const struct assignment *a, const struct languages *lang
 	limits_init(&any.limits); /* a step of the table of languages, or of make */
 	limits_init(&floors);
 	for (size_t i = 0; i < langs->n; i++) {
-		raise_all(&floors, &langs->rows[i].build_floor);
-		raise_all(&floors, &langs->rows[i].run_floor);
+		limits_cover(&floors, &langs->rows[i].build_floor);
+		limits_cover(&floors, &langs->rows[i].run_floor);
 	}
 	limits_init(ret);
 	raise_by_steps(&p, &any, 1, &floors, ret);
