@@ -198,15 +198,10 @@ static int take_result(struct crew *c, struct member *m, const struct worker_ans
 static int give_up(struct crew *c, size_t job, const struct err *why, struct err *err)
 {
 	struct run_result result;
-	char *text = NULL;
-	size_t len = 0;
+	AUTO_BUF line = { 0 };
 	grade_lost(c->opt->session, c->opt->paths[job], why, &result);
-	FILE *out = open_memstream(&text, &len);
-	int bad = !out || c->opt->format->write_line(out, &result, &c->opt->report, err) < 0;
-	if (out)
-		fclose(out);
-	bad = bad || deliver(c, &result, text, len, err) < 0;
-	free(text);
+	int bad = report_line(c->opt->format, &result, &c->opt->report, &line, err) < 0 ||
+		  deliver(c, &result, line.data, line.len, err) < 0;
 	run_result_done(&result);
 	return bad ? -1 : 0;
 }

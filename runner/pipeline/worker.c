@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -51,28 +50,13 @@ static int hear(const struct worker *w, struct worker_order *ret)
 
 /* --- a result ----------------------------------------------------------------------------- */
 
-static int render(const struct worker *w, const struct run_result *r, struct buf *to,
-		  struct err *err)
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	if (!out)
-		return err_set(err, FAULT_INFRA, errno, "cannot open a stream");
-	int bad = w->opt->format->write_line(out, r, &w->opt->report, err);
-	fclose(out);
-	buf_add(to, text, len);
-	free(text);
-	return bad;
-}
-
 static int send_result(const struct worker *w, const struct run_result *r, struct err *err)
 {
 	struct worker_answer a = { .type = ANSWER_RESULT };
 	AUTO_BUF bytes = { 0 };
 	parcel_pack(&bytes, r);
 	a.parcel = bytes.len;
-	if (render(w, r, &bytes, err) < 0)
+	if (report_line(w->opt->format, r, &w->opt->report, &bytes, err) < 0)
 		return -1;
 	AUTO_FD int fd = memfd_create("result", MFD_CLOEXEC);
 	if (fd < 0 || fd_write_all(fd, bytes.data, bytes.len) < 0)

@@ -1,6 +1,7 @@
 /* report.c - the table of formats. */
 #include "report/report.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -37,4 +38,19 @@ struct report_options report_options_for(FILE *out)
 	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
 		opt.width = size.ws_col;
 	return opt;
+}
+
+int report_line(const struct report_format *f, const struct run_result *r,
+		const struct report_options *opt, struct buf *to, struct err *err)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	if (!out)
+		return err_set(err, FAULT_INFRA, errno, "cannot open a stream");
+	int bad = f->write_line(out, r, opt, err);
+	fclose(out);
+	buf_add(to, text, len);
+	free(text);
+	return bad;
 }

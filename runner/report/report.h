@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "model/result.h"
 
@@ -32,6 +33,10 @@ struct report_format {
 extern const struct report_format *const report_formats[]; /* NULL-terminated */
 /** report_format_find() - FAULT_USAGE lists the formats. */
 int report_format_find(const char *name, const struct report_format **ret, struct err *err);
+
+/** report_line() - @f's line about @r, appended to @to. FAULT_INFRA. */
+int report_line(const struct report_format *f, const struct run_result *r,
+		const struct report_options *opt, struct buf *to, struct err *err);
 
 /** report_json_write() - moulette.result/1 as one object and a newline; @one_line: for a stream of
  *  results, else indented by two spaces. Errors as for a format. */
