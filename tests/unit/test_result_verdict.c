@@ -344,6 +344,7 @@ START_TEST(one_row)
 	else
 		ck_assert_msg(res.points == (r->verdict == VERDICT_PASSED ? 2.5 : 0),
 			      "%s: %g points", r->label, res.points);
+	step_facts_done(&res.facts);
 }
 END_TEST
 
@@ -361,6 +362,8 @@ START_TEST(output_is_asked_for_when_it_matters)
 	verdict_step(&spec, &differs, &wrong);
 	ck_assert_msg(needed == (right.verdict != wrong.verdict), "%s: %d, %s and %s", r->label,
 		      needed, verdict_name(right.verdict), verdict_name(wrong.verdict));
+	step_facts_done(&right.facts);
+	step_facts_done(&wrong.facts);
 }
 END_TEST
 
