@@ -76,6 +76,7 @@ layers_tar() {
 	grep -q '"devices": *0' "$MOULETTE_HOME/images/x/image.json"
 }
 
+# bats test_tags=slow
 @test "thousands of names of a large file are read once" {
 	mkdir tree
 	truncate -s 1G tree/hole
