@@ -1,11 +1,11 @@
 /*
  * profile.c - load a profile and all that it extends, merge, check.
  *
- * Two passes, base first. The first merges `config` and the limits that have a place in it, and
- * checks what has come out after every file, so that an error names the file that brought it. The
- * second edits the lists (mounts, env, system calls), because an array of a later config replaces
- * the whole array and would drop the edits; of `network` and `isolation` the last file that has one
- * decides.
+ * Passes over the chain, base first. The first merges `config` and the limits that have a place in
+ * it, and checks what has come out after every file, so that an error names the file that brought
+ * it. The second edits the lists (mounts, env), because an array of a later config replaces the whole
+ * array and would drop the edits; of `network` and `isolation` the last file that has one decides.
+ * The third is over the system calls, and is the one that takes long.
  */
 #include "bundle/profile.h"
 
@@ -16,12 +16,12 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "bundle/mounts.h"
+#include "bundle/profile_calls.h"
 #include "bundle/profile_chain.h"
 #include "bundle/profile_check.h"
 #include "bundle/profile_json.h"
+#include "bundle/profile_kept.h"
 #include "bundle/profile_linux.h"
-#include "bundle/seccomp.h"
-#include "bundle/seccomp_filter.h"
 
 void profile_done(struct profile *p)
 {
@@ -174,52 +174,6 @@ static int merge_mounts(struct profile *p, struct json_object *moulette, const c
 	return 0;
 }
 
-static int edit_calls(struct seccomp_list *list, struct json_object *moulette, const char *where,
-		      struct err *err)
-{
-	static const char *const keys[] = { "list", "allow", "deny", NULL };
-	AUTO_FREE char *here = mem_printf("%s.seccomp", where);
-	struct json_object *o = NULL;
-
-	if (json_get_obj(moulette, where, "seccomp", &o, err) < 0)
-		return -1;
-	if (!o)
-		return 0;
-	if (json_only_keys(o, here, keys, err) < 0)
-		return -1;
-	return seccomp_list_edit(list, o, here, err);
-}
-
-/* The list file that the last file of the chain to speak of one names. */
-static int load_calls(const struct profile_chain *c, char *const *dirs, struct seccomp_list **ret,
-		      struct err *err)
-{
-	AUTO_FREE char *name = NULL;
-	const struct profile_layer *by = &c->v[0];
-
-	for (size_t i = c->n; i > 0 && !name; i--) {
-		struct json_object *moulette, *o = NULL;
-		by = &c->v[i - 1];
-		AUTO_FREE char *here = mem_printf("%s: moulette", by->path);
-		AUTO_FREE char *inner = mem_printf("%s.seccomp", here);
-		if (moulette_of(by, &moulette, err) < 0 ||
-		    (moulette && json_get_obj(moulette, here, "seccomp", &o, err) < 0) ||
-		    (o && json_get_str(o, inner, "list", &name, err) < 0))
-			return -1;
-	}
-	if (!name)
-		return err_set(err, FAULT_USAGE, 0,
-			       "%s: moulette.seccomp.list: expected a file, as "
-			       "\"base.seccomp.json\": PID 1 does not serve without a filter",
-			       c->v[0].path);
-	AUTO_FREE char *path = profile_near(name, by->dir, dirs);
-	if (!path)
-		return err_set(err, FAULT_USAGE, 0,
-			       "%s: moulette.seccomp.list: there is no file '%.80s' beside it or "
-			       "in a folder of profiles", by->path, name);
-	return seccomp_list_load(path, ret, err);
-}
-
 static int merge_isolation(struct profile *p, struct json_object *moulette, const char *where,
 			   struct err *err)
 {
@@ -230,8 +184,7 @@ static int merge_isolation(struct profile *p, struct json_object *moulette, cons
 	return word ? isolation_parse(word, here, &p->isolation, err) : 0;
 }
 
-static int merge_lists(struct profile *p, const struct profile_layer *l, struct seccomp_list *list,
-		       struct err *err)
+static int merge_lists(struct profile *p, const struct profile_layer *l, struct err *err)
 {
 	AUTO_FREE char *where = mem_printf("%s: moulette", l->path);
 	struct json_object *m;
@@ -242,9 +195,9 @@ static int merge_lists(struct profile *p, const struct profile_layer *l, struct 
 		return 0;
 	if (merge_unpack(p, m, where, err) < 0 || merge_mounts(p, m, where, err) < 0 ||
 	    json_get_env(m, where, "env", &p->env, err) < 0 ||
-	    network_load(m, where, &p->network, err) < 0 || merge_isolation(p, m, where, err) < 0)
+	    network_load(m, where, &p->network, err) < 0)
 		return -1;
-	return edit_calls(list, m, where, err);
+	return merge_isolation(p, m, where, err);
 }
 
 /* Sizes that the runner measures against; a limit without a place in the config must be set. */
@@ -273,56 +226,42 @@ static int finish_limits(struct profile *p, struct err *err)
 	return 0;
 }
 
-static bool allows(struct json_object *seccomp, const char *call)
+/* The system calls, their filter and the digest: as they were @kept, or made and kept. */
+static int load_calls(struct profile *p, const struct profile_chain *c, char *const *dirs,
+		      const char *kept, struct err *err)
 {
-	struct json_object *groups = json_object_object_get(seccomp, "syscalls");
-	for (size_t i = 0; i < json_object_array_length(groups); i++) {
-		struct json_object *group = json_object_array_get_idx(groups, i),
-				   *names = json_object_object_get(group, "names");
-		for (size_t j = 0; j < json_object_array_length(names); j++)
-			if (strcmp(json_object_get_string(json_object_array_get_idx(names, j)),
-				   call) == 0)
-				return true;
-	}
-	return false;
-}
+	AUTO_FREE char *list = NULL;
+	AUTO_BUF key = { 0 };
+	const size_t first = strv_len(p->warnings);
 
-/* A card that no program could use is allowed, but hardly meant. */
-static void warn_network(struct profile *p)
-{
-	const char *call = !allows(p->seccomp, "socket") ? "socket" : "connect";
-
-	if (p->network.kind != NETWORK_CARD || allows(p->seccomp, call))
-		return;
-	AUTO_FREE char *line = mem_printf("moulette.network is of no use: the system call '%s' is "
-					  "not allowed", call);
-	strv_add(&p->warnings, line);
-}
-
-static int merge_all(struct profile *p, const struct profile_chain *c, char *const *dirs,
-		     struct err *err)
-{
-	AUTO_SECCOMP *list = NULL;
-
-	for (size_t i = 0; i < c->n; i++)
-		if (merge_config(p, &c->v[i], err) < 0)
-			return -1;
-	if (load_calls(c, dirs, &list, err) < 0)
+	if (profile_calls_path(c, dirs, &list, err) < 0)
 		return -1;
-	for (size_t i = 0; i < c->n; i++)
-		if (merge_lists(p, &c->v[i], list, err) < 0)
-			return -1;
-	if (finish_limits(p, err) < 0)
+	if (kept && profile_kept_key(c, list, &key) < 0)
+		kept = NULL; /* loading it says why */
+	if (kept && profile_kept_read(kept, &key, p))
+		return 0;
+	if (profile_calls_load(c, list, p, err) < 0)
 		return -1;
-	p->seccomp = seccomp_list_section(list);
-	p->filter = seccomp_filter_text(p->seccomp);
-	profile_check_warn(p->config, &p->warnings);
-	seccomp_list_warn(list, &p->warnings);
-	warn_network(p);
+	profile_digest(p);
+	if (kept)
+		profile_kept_write(kept, &key, p, first);
 	return 0;
 }
 
-int profile_load(const char *name, char *const *dirs, struct profile *ret, struct err *err)
+static int merge_all(struct profile *p, const struct profile_chain *c, struct err *err)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (merge_config(p, &c->v[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < c->n; i++)
+		if (merge_lists(p, &c->v[i], err) < 0)
+			return -1;
+	profile_check_warn(p->config, &p->warnings);
+	return finish_limits(p, err);
+}
+
+int profile_load_kept(const char *name, char *const *dirs, const char *kept, struct profile *ret,
+		      struct err *err)
 {
 	AUTO_CHAIN chain = { 0 };
 	AUTO_PROFILE p = { .unpack = UNPACK_LIMITS_DEFAULT, .isolation = ISOLATION_BOX };
@@ -336,10 +275,14 @@ int profile_load(const char *name, char *const *dirs, struct profile *ret, struc
 	p.extends = mem_strdup(last->extends);
 	p.description = mem_strdup("");
 	if (json_get_str(last->json, last->path, "description", &p.description, err) < 0 ||
-	    merge_all(&p, &chain, dirs, err) < 0)
+	    merge_all(&p, &chain, err) < 0 || load_calls(&p, &chain, dirs, kept, err) < 0)
 		return -1;
-	profile_digest(&p);
 	*ret = p;
 	p = (struct profile){ 0 };
 	return 0;
+}
+
+int profile_load(const char *name, char *const *dirs, struct profile *ret, struct err *err)
+{
+	return profile_load_kept(name, dirs, NULL, ret, err);
 }

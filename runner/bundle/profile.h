@@ -44,6 +44,10 @@ struct profile {
  * refused. After a failure *ret is untouched.
  */
 int profile_load(const char *name, char *const *dirs, struct profile *ret, struct err *err);
+/** profile_load_kept() - the same; what takes longest is kept in the folder @kept, which is written by
+ *  nobody else than root, and found there the next time (NULL: no folder) */
+int profile_load_kept(const char *name, char *const *dirs, const char *kept, struct profile *ret,
+		      struct err *err);
 /** profile_list() - names found in @dirs, sorted, without doubles; other JSON files that lie there
  *  (lists of system calls, tables) are no profiles. */
 int profile_list(char *const *dirs, char ***ret, struct err *err);

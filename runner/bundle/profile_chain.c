@@ -24,6 +24,7 @@ void profile_chain_done(struct profile_chain *c)
 		free(c->v[i].path);
 		free(c->v[i].dir);
 		free(c->v[i].extends);
+		buf_done(&c->v[i].text);
 		json_object_put(c->v[i].json);
 	}
 	free(c->v);
@@ -113,7 +114,7 @@ static int layer_parse(struct profile_layer *l, struct err *err)
 	static const char *const keys[] = { "extends", "description", "config", "moulette", NULL };
 	bool base = strcmp(l->name, BASE) == 0;
 
-	if (json_load(l->path, &l->json, err) < 0 ||
+	if (json_load_text(l->path, &l->text, &l->json, err) < 0 ||
 	    json_only_keys(l->json, l->path, keys, err) < 0)
 		return -1;
 	if (base && json_object_object_get_ex(l->json, "extends", NULL))

@@ -5,11 +5,13 @@
 #include <json-c/json.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 /** One file. */
 struct profile_layer {
 	char *name, *path, *dir; /* "default", "/x/default.json", "/x" */
+	struct buf text; /* as it lies in the file */
 	struct json_object *json;
 	char *extends; /* "" for base */
 };

@@ -134,7 +134,8 @@ static int take_place(struct session *s, const struct peer_spec *peer, int membe
 	    network_host_open(s->opt.places, &s->net, err) < 0)
 		return -1;
 	s->room = own;
-	if (peer->profile && profile_load(peer->profile, s->opt.places->profiles, &s->profile, err) < 0)
+	if (peer->profile && profile_load_kept(peer->profile, s->opt.places->profiles,
+						s->opt.places->run, &s->profile, err) < 0)
 		return -1;
 	if (!peer->profile || s->profile.network.kind != NETWORK_CARD)
 		return 0;

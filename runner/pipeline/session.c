@@ -39,7 +39,8 @@ static int check_peers(struct session *s, const struct step_spec *test, struct e
 		struct profile p;
 		if (!peer->profile)
 			continue;
-		if (profile_load(peer->profile, s->opt.places->profiles, &p, err) < 0)
+		if (profile_load_kept(peer->profile, s->opt.places->profiles,
+				      s->opt.places->run, &p, err) < 0)
 			return err_wrap(err, "test '%s', peer '%s'", test->name, peer->name);
 		int bad = check_network(s, &p.network, true, err);
 		profile_done(&p);
@@ -137,7 +138,7 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 	const char *profile = choose(opt->profile, a ? a->profile : NULL, DEFAULT_PROFILE);
 	const char *image = choose(opt->image, a ? a->image : NULL, DEFAULT_IMAGE);
 	AUTO_FREE char *table = mem_printf("%s/languages.json", p->data);
-	if (profile_load(profile, p->profiles, &ret->profile, err) < 0 ||
+	if (profile_load_kept(profile, p->profiles, p->run, &ret->profile, err) < 0 ||
 	    languages_load(table, &ret->languages, err) < 0 ||
 	    (a && assignment_check_languages(a, &ret->languages, err) < 0) ||
 	    check_networks(ret, err) < 0 || places_make(p, err) < 0 ||

@@ -1,0 +1,28 @@
+/*
+ * profile_kept.h - what loading a profile costs most, kept for the next run: the list of system
+ * calls, its filter, the digest.
+ *
+ * An answer is found again only by all that it was made from, byte for byte: every file of the chain,
+ * the list, this program file and the version of libseccomp. So there is nothing to be out of date.
+ */
+#ifndef MOULETTE_BUNDLE_PROFILE_KEPT_H
+#define MOULETTE_BUNDLE_PROFILE_KEPT_H
+
+#include "base/buf.h"
+#include "bundle/profile.h"
+#include "bundle/profile_chain.h"
+
+/** profile_kept_key() - all that the answer depends on; -1 when the list cannot be read. */
+int profile_kept_key(const struct profile_chain *c, const char *list, struct buf *ret);
+
+/** profile_kept_read() - p->seccomp, p->filter, p->sha256 and more of p->warnings.
+ *  Return: false when there is no such answer in @folder; @p is untouched. */
+bool profile_kept_read(const char *folder, const struct buf *key, struct profile *p);
+
+/** profile_kept_write() - keeps the same, with the warnings from the one at @first on. Best effort:
+ *  without it the next run takes longer. At most 64 answers of 128 KiB are in a folder, later ones in
+ *  the place of earlier. */
+void profile_kept_write(const char *folder, const struct buf *key, const struct profile *p,
+			size_t first);
+
+#endif
