@@ -9,20 +9,19 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "container/traces.h"
 #include "init/protocol.h"
 
@@ -232,8 +231,9 @@ static void end_engine(struct box *b)
 	struct pollfd fd = { .fd = b->engine_fd, .events = POLLIN };
 	/* One whose box never greeted has nothing to end in good order. */
 	if (b->init_pid == 0 || poll(&fd, 1, (int)(END_MS * b->opt.patience)) <= 0)
-		kill(b->engine_pid, SIGKILL);
-	waitpid(b->engine_pid, NULL, 0);
+		process_end(b->engine_pid);
+	else
+		process_wait(b->engine_pid);
 	close(b->engine_fd);
 	b->engine_fd = -1;
 }

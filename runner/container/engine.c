@@ -5,19 +5,18 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/process.h"
 
 #define VERSION_MAX 4096
 #define VERSION_MS 10000
@@ -69,16 +68,13 @@ static int ask(const struct engine *e, char *const *argv, struct buf *ret, struc
 	AUTO_FD int out = memfd_create("answer", MFD_CLOEXEC);
 	AUTO_FD int pidfd = -1;
 	pid_t pid;
-	int status = -1;
 	if (out < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a memory file");
 	const struct engine_call call = { .socket = -1, .input = -1, .output = out, .errors = out };
 	if (engine_spawn(e, argv, &call, &pid, &pidfd, err) < 0)
 		return -1;
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-	if (poll(&p, 1, VERSION_MS) <= 0)
-		kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
+	const int status = poll(&p, 1, VERSION_MS) <= 0 ? process_end(pid) : process_wait(pid);
 	lseek(out, 0, SEEK_SET);
 	if (status != 0 || fd_read_all(out, ret, VERSION_MAX) < 0 || !ret->data)
 		return err_set(err, FAULT_INFRA, 0, "'%s' failed", e->path);

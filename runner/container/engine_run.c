@@ -8,10 +8,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "container/engine.h"
+#include "base/process.h"
 #include "init/protocol.h"
 
 static char *const engine_env[] = { (char *)ENGINE_PATH, (char *)"LC_ALL=C", NULL };
@@ -92,8 +92,7 @@ int engine_spawn(const struct engine *e, char *const *argv, const struct engine_
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (fd < 0) {
 		int saved = errno;
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
+		process_end(pid);
 		return err_set(err, FAULT_INFRA, saved, "cannot watch the engine '%s'", e->path);
 	}
 	fcntl(fd, F_SETFD, FD_CLOEXEC);

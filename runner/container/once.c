@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -21,6 +20,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "container/running.h"
 #include "model/spec.h"
 
@@ -186,8 +186,7 @@ static void once_end(struct running *r)
 		struct pollfd fd = { .fd = b->engine_fd, .events = POLLIN };
 		if (!r->done || poll(&fd, 1, (int)(END_MS * b->opt.patience)) <= 0)
 			once_kill(r);
-		kill(b->engine_pid, SIGKILL);
-		waitpid(b->engine_pid, NULL, 0);
+		process_end(b->engine_pid);
 		fd_close(&b->engine_fd);
 	}
 	if (b->socket >= 0)

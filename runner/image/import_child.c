@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/process.h"
 #include "base/signals.h"
 #include "image/import.h"
 
@@ -127,11 +128,7 @@ int import_child(const struct import_call *call, struct import_report *ret, stru
 		child_main(call, to, self);
 	fd_close(&to);
 	int got = listen(from, &said, err);
-	if (got < 0)
-		kill(pid, SIGKILL);
-	int status = 0;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	const int status = got < 0 ? process_end(pid) : process_wait(pid);
 	if (got < 0)
 		return -1;
 	if (status != 0 || said.len < sizeof(*ret))

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/process.h"
 #include "base/signals.h"
 
 #define ANSWER_FD 3 /* of the program: a struct err, or nothing */
@@ -40,12 +41,10 @@ static int spawn(const char *program, const char *name, int answer, const sigset
 static int hear(int fd, pid_t pid, const char *program, struct err *err)
 {
 	struct err said = { 0 };
-	int status = 0;
 	ssize_t n;
 	while ((n = read(fd, &said, sizeof said)) < 0 && errno == EINTR)
 		continue;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
+	const int status = process_wait(pid);
 	if (n == (ssize_t)sizeof said) {
 		if (err)
 			*err = said;

@@ -6,13 +6,13 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/process.h"
 
 #define LINKS_MAX (1 << 20) /* bytes; busybox prints 8 KiB */
 
@@ -141,7 +141,7 @@ static int spawn(const struct program *p, int out, pid_t *ret)
 
 static int ask_names(const struct program *p, struct buf *names, struct err *err)
 {
-	int ends[2], status = 0;
+	int ends[2];
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -152,8 +152,7 @@ static int ask_names(const struct program *p, struct buf *names, struct err *err
 	fd_close(&to);
 	int got = fd_read_all(from, names, LINKS_MAX);
 	fd_close(&from); /* one that prints too much ends by SIGPIPE */
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	const int status = process_wait(pid);
 	if (got < 0 || status != 0 || names->len == 0)
 		return err_set(err, FAULT_INFRA, 0, "'%s %s' did not tell its names (status %d)",
 			       p->path, p->links[0], status);

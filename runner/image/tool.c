@@ -24,6 +24,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "base/signals.h"
 
 #define SAID_MAX (1u << 16) /* of what it says the last 32 to 64 KiB are kept */
@@ -233,16 +234,12 @@ int tool_run(const struct tool *t, struct buf *said, struct err *err)
 {
 	AUTO_FD int out = -1, err_end = -1;
 	pid_t pid = -1;
-	int status = 0;
 
 	if (start(t, &out, &err_end, &pid, err) < 0)
 		return -1;
 	int got = listen(t, out, err_end, said, err);
 	show(t, NULL);
-	if (got < 0)
-		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	const int status = got < 0 ? process_end(pid) : process_wait(pid);
 	if (got < 0)
 		return -1;
 	if (WIFSIGNALED(status))

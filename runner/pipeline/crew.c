@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "pipeline/grade.h"
 #include "pipeline/worker.h"
 #include "store/parcel.h"
@@ -95,10 +96,8 @@ static int start(struct crew *c, struct member *m, struct err *err)
 /* Waits until it has ended its box. */
 static int reap(struct member *m)
 {
-	int status = 0;
 	fd_close(&m->stop);
-	while (waitpid(m->pid, &status, 0) < 0 && errno == EINTR)
-		continue;
+	const int status = process_wait(m->pid);
 	fd_close(&m->socket);
 	m->pid = 0;
 	return status;

@@ -9,19 +9,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "network/rules.h"
 #include "pipeline/attempt_box.h"
 #include "pipeline/attempt_card.h"
@@ -350,9 +349,9 @@ static void end_process(struct party_member *m)
 		n = poll(&p, 1, END_MS);
 	while (n < 0 && errno == EINTR);
 	if (n == 0)
-		kill(m->pid, SIGKILL);
-	while (waitpid(m->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+		process_end(m->pid);
+	else
+		process_wait(m->pid);
 }
 
 void party_end(struct party *p)

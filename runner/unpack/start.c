@@ -22,6 +22,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/process.h"
 
 #define FDS_MAX (CHILD_CGROUPS + CHILD_CGROUPS_MAX)
 
@@ -116,12 +117,9 @@ int unpack_server_start(struct unpack_server *s, const char *program, struct err
 /* Return: status of wait, of one that had ended by itself its own. */
 static int end_server(struct unpack_server *s)
 {
-	int status = 0;
 	if (s->pid <= 0)
 		return 0;
-	kill(s->pid, SIGKILL);
-	while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
-		continue;
+	const int status = process_end(s->pid);
 	fd_close(&s->sock);
 	s->pid = 0;
 	return status;

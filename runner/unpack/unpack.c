@@ -25,6 +25,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/process.h"
 #include "unpack/start.h"
 
 struct run {
@@ -38,11 +39,8 @@ static void child_done(struct child *c)
 {
 	int saved = errno;
 
-	if (c->pid > 0) {
-		kill(c->pid, SIGKILL);
-		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
-			continue;
-	}
+	if (c->pid > 0)
+		process_end(c->pid);
 	c->pid = 0;
 	cleanup_fd(&c->pidfd);
 	cleanup_fd(&c->sock);

@@ -1,0 +1,75 @@
+/* test_base_process.c - children end, and their status is told. */
+#include "base/process.h"
+
+#include <check.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static pid_t child(int sleeps_us, int status)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		usleep((useconds_t)sleeps_us);
+		_exit(status);
+	}
+	return pid;
+}
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+START_TEST(signals_are_no_end)
+{
+	const struct sigaction act = { .sa_handler = nothing }; /* without SA_RESTART */
+	const struct itimerval often = { { 0, 20000 }, { 0, 20000 } };
+	ck_assert_int_eq(sigaction(SIGALRM, &act, NULL), 0);
+	pid_t pid = child(300000, 7);
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+	const int status = process_wait(pid);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+END_TEST
+
+START_TEST(one_that_goes_on_is_ended)
+{
+	const int status = process_end(child(100000000, 0));
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	ck_assert(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+}
+END_TEST
+
+START_TEST(one_that_had_ended)
+{
+	pid_t pid = child(0, 3);
+	siginfo_t info;
+	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	const int status = process_end(pid);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 3);
+}
+END_TEST
+
+START_TEST(no_child)
+{
+	ck_assert_int_eq(process_wait(getppid()), -1);
+	ck_assert_int_eq(errno, ECHILD);
+}
+END_TEST
+
+Suite *suite_base_process(void);
+Suite *suite_base_process(void)
+{
+	Suite *s = suite_create("base/process");
+	TCase *tc = tcase_create("process");
+
+	tcase_add_test(tc, signals_are_no_end);
+	tcase_add_test(tc, one_that_goes_on_is_ended);
+	tcase_add_test(tc, one_that_had_ended);
+	tcase_add_test(tc, no_child);
+	suite_add_tcase(s, tc);
+	return s;
+}
