@@ -85,7 +85,10 @@ static void tick(void *ctx)
 static void say_sum(const struct batch *b)
 {
 	AUTO_BUF tally = { 0 };
+	const size_t left = b->progress.total - b->progress.done;
 	progress_tally(&b->progress, &tally);
+	if (left > 0 && tally.data)
+		buf_printf(&tally, "; %zu not graded", left);
 	fprintf(stderr, "moulette: %zu of %zu submission%s: %s\n", b->progress.done,
 		b->progress.total, b->progress.total == 1 ? "" : "s",
 		tally.data ? tally.data : "none was graded");
@@ -121,8 +124,7 @@ static int grade_all(struct batch *b, struct session *s, int jobs, struct err *e
 	progress_show(&b->progress);
 	int bad = crew_run(&crew, err);
 	progress_clear(&b->progress);
-	if (!bad || strcmp(err->code, "interrupted") == 0)
-		say_sum(b);
+	say_sum(b); /* however it ended: what is missing is to be seen */
 	if (bad && strcmp(err->code, "interrupted") == 0)
 		return grading_interrupted(s->opt.interrupt_fd, "boxes are ended, what was graded "
 					   "is recorded");

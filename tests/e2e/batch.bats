@@ -343,10 +343,23 @@ print(*[s["verdict"] for s in json.load(open(sys.argv[1]))["steps"]])' "$result"
 		await_batch
 		expect_status $((128 + $(kill -l "$signal")))
 		expect_lines 'a (a.tar): passed, 2/2 points'
-		expect_text "$messages" "1 of 3 submissions: 1 passed" "interrupted"
+		expect_text "$messages" "1 of 3 submissions: 1 passed; 2 not graded" "interrupted"
 		[ -z "$(moulette list -q)" ] || fail "live boxes are left"
 	done
 	expect_recorded 'a passed' 'a passed'
+}
+
+@test "results that cannot be written end it; what was not graded is said" {
+	own_home
+	sum_assignment
+	handin a.tar run.sh "$right"
+	handin slow.tar run.sh "sleep 100"
+	handin z.tar run.sh "$right"
+	batch -a "$assignment" -l wall=200s -j 1 -o /dev/full "$folder"
+	expect_status 3
+	expect_text "$messages" "1 of 3 submissions: 1 passed; 2 not graded" "cannot write the results"
+	[ -z "$(moulette list -q)" ] || fail "live boxes are left"
+	expect_recorded 'a passed'
 }
 
 @test "workers end with the batch that is killed, and leave nothing" {
