@@ -165,7 +165,7 @@ static int start_in_group(struct box *b, int theirs, struct err *err)
 {
 	struct cgroup_entry entry = { .n = 0 };
 	AUTO_FREE char *group = group_of(b);
-	if (is_lean(b) ? box_cgroup_make(b->opt.host, group, &b->opt.limits, &entry, err) < 0 :
+	if (is_lean(b) ? cgroup_entry_make(b->opt.host, group, &b->opt.limits, &entry, err) < 0 :
 			 cgroup_make_everywhere(b->opt.host, b->opt.slot->group, err) < 0)
 		return -1;
 	int bad = run_engine(b, theirs, &entry, err);

@@ -56,10 +56,10 @@ struct cgroup_entry {
 	size_t n;
 };
 
-/** box_cgroup_make() - the group of PID 1 and of the engine that starts it, limited; made by us, it
- *  needs no more than memory and processes. *ret is to be closed by cgroup_entry_close() once the
- *  engine has been started. FAULT_INFRA. */
-int box_cgroup_make(const struct cgroup_host *h, const char *group,
+/** cgroup_entry_make() - a group that needs no more than memory and processes, limited: that of PID 1
+ *  with the engine that starts it, and that of unpacking. *ret is to be closed by
+ *  cgroup_entry_close() once who enters has been started. FAULT_INFRA. */
+int cgroup_entry_make(const struct cgroup_host *h, const char *group,
 		    const struct cgroup_limits *lim, struct cgroup_entry *ret, struct err *err);
 void cgroup_entry_close(struct cgroup_entry *e);
 /** box_cgroup_check() - is @pid in the group, and has the group these limits? Whoever made it.

@@ -1,4 +1,5 @@
-/* cgroup_box.c - the group of PID 1 of a box, when the runner makes it in the place of the engine.
+/* cgroup_box.c - the group of PID 1 of a box, when the runner makes it in the place of the engine; that
+ * of unpacking is made likewise.
  *
  * The engine enters it before it is executed, so all that it starts is born there: nothing is moved,
  * which would wait for every processor. No step is in this group, so what it limits is PID 1, the
@@ -103,7 +104,7 @@ static int make(const struct cgroup_host *h, const char *group, struct err *err)
 	return cgroup_make(&only, group, err);
 }
 
-int box_cgroup_make(const struct cgroup_host *h, const char *group,
+int cgroup_entry_make(const struct cgroup_host *h, const char *group,
 		    const struct cgroup_limits *lim, struct cgroup_entry *ret, struct err *err)
 {
 	struct cgroup_entry e = { .n = 0 };

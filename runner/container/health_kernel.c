@@ -149,7 +149,7 @@ static void try_group(struct health *h, const struct cgroup_host *host)
 	const struct cgroup_limits limits = { .memory_bytes = 64 << 20, .processes = 16 };
 	snprintf(group, sizeof group, "moulette/doctor-%ld", (long)getpid());
 	int bad = cgroup_make(host, group, &err) < 0 ||
-		  box_cgroup_make(host, group, &limits, &entry, &err) < 0;
+		  cgroup_entry_make(host, group, &limits, &entry, &err) < 0;
 	cgroup_entry_close(&entry);
 	if (bad) {
 		health_add(h, FINDING_PROBLEM, "cgroups", "%s; let moulette run where cgroups can be "

@@ -32,6 +32,7 @@ struct job {
 struct attempt {
 	struct job *job;
 	struct slot slot;
+	struct cgroup_entry unpacking; /* the group of who unpacks */
 	struct area areas[AREA_COUNT];
 	struct plan plan;
 	struct limits most;        /* of any step: what the config is made for */

@@ -66,7 +66,7 @@ static int make_areas(struct attempt *a, struct err *err)
 	return 0;
 }
 
-static int unpack_into(struct attempt *a, const struct step_cgroup *group, struct err *err)
+static int unpack_into(struct attempt *a, struct err *err)
 {
 	const struct session *s = a->job->session;
 	struct area *work = &a->areas[AREA_WORK];
@@ -76,8 +76,9 @@ static int unpack_into(struct attempt *a, const struct step_cgroup *group, struc
 	if (dest < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot open '%s'", work->base);
 	struct unpack_request req = {
-		.program = s->opt.places->unpack, .server = s->unpacker, .dest_fd = dest, .uid = work->uid, .gid = work->gid,
-		.cgroup_fds = group->procs, .n_cgroup_fds = group->n_procs,
+		.program = s->opt.places->unpack, .server = s->unpacker,
+		.dest_fd = dest, .uid = work->uid, .gid = work->gid,
+		.cgroup_fds = a->unpacking.fds, .n_cgroup_fds = a->unpacking.n,
 		.interrupt_fd = a->job->live->control.stop_fd, .limits = s->profile.unpack,
 	};
 	req.limits.time_ns = (int64_t)((double)req.limits.time_ns * patience(s));
@@ -92,16 +93,18 @@ static int unpack_into(struct attempt *a, const struct step_cgroup *group, struc
 
 /* The pages that unpacking fills are charged to a group of their own: no step's limit counts them,
  * and none is raised by them. */
-static int unpack(struct attempt *a, struct err *err)
+static int make_unpack_group(struct attempt *a, struct err *err)
 {
 	AUTO_FREE char *group = mem_printf("%s/unpack", a->slot.group);
 	const struct cgroup_limits none = { 0, 0 };
-	struct step_cgroup c = { 0 };
-	if (step_cgroup_open(&a->job->session->host, group, a->slot.group, &c, err) < 0)
-		return -1;
-	int bad = step_cgroup_begin(&c, &none, err) < 0 || unpack_into(a, &c, err) < 0;
-	step_cgroup_close(&c);
-	return bad ? -1 : 0;
+	return cgroup_entry_make(&a->job->session->host, group, &none, &a->unpacking, err);
+}
+
+static int unpack(struct attempt *a, struct err *err)
+{
+	int bad = unpack_into(a, err);
+	cgroup_entry_close(&a->unpacking);
+	return bad;
 }
 
 int attempt_open_work(const struct attempt *a, int *ret, struct err *err)
@@ -208,7 +211,8 @@ static int begin(struct job *job, const char *mark, struct attempt *ret, struct 
 	if (job->command)
 		assignment_command(s->opt.assignment, job->command, &ret->command);
 	if (slot_take(s->opt.places, &s->host, mark, &ret->slot, err) < 0 ||
-	    cgroup_make(&s->host, ret->slot.group, err) < 0 || room_furnish(&s->room, err) < 0)
+	    cgroup_make(&s->host, ret->slot.group, err) < 0 || make_unpack_group(ret, err) < 0 ||
+	    room_furnish(&s->room, err) < 0)
 		return -1;
 	return make_areas(ret, err);
 }
@@ -280,6 +284,7 @@ void attempt_end(struct attempt *a)
 	for (int i = 0; i < AREA_COUNT; i++)
 		area_close(&a->areas[i]);
 	room_clear(&a->job->session->room);
+	cgroup_entry_close(&a->unpacking);
 	/* A cgroup that cannot be removed keeps the slot's mark: the next sweep finds it. What was
 	 * judged is no worse for it. */
 	slot_release(&a->slot, NULL);

@@ -50,6 +50,7 @@ static void __attribute__((noreturn)) serve(void)
 	struct child_job job;
 	int fds[FD_SEND_MAX];
 	size_t n = 0;
+	confine_prepare(NULL); /* what failed, the first job says */
 	while (fd_recv(CHILD_SOCKET, &job, sizeof job, fds, &n, NULL, 0) == (ssize_t)sizeof job) {
 		struct server_reply reply = { 0 };
 		long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);

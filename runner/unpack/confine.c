@@ -4,10 +4,14 @@
  * The order matters: what reads files of the host (locale, time zone) happens before the root
  * changes, because afterwards "/usr/share/zoneinfo" would be a file of the student's; descriptors
  * and cgroup before the uid; the uid before no_new_privs; the filter last.
+ *
+ * What is the same for every job, a server has made before the first: its clones inherit it.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <locale.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -20,11 +24,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "unpack/child.h"
 
 /* Address space: xz -9 wants 65 MiB, zstd -19 --long=27 some 130, the headers of a tar at most 64;
  * the program itself maps 40. A dictionary above is refused as too large. */
 #define ADDRESS_BYTES (512ull << 20)
+#define FILTER_MAX 512 /* instructions; there are some 50 */
 #define FILES_MAX 64 /* the writer holds a handful, folder.c one a level */
 
 /* The address sanitizer maps terabytes that it never touches, and changes signal stacks when a
@@ -90,12 +96,12 @@ static int set_limits(const struct child_job *job, struct err *err)
 	return 0;
 }
 
-/* Nothing of the host's tree can be named any more: the root becomes the destination, or the
- * folder that is read. */
-static int change_root(const struct child_job *job, struct err *err)
+static int read_host(struct err *err)
 {
-	int root = job->role == CHILD_FOLDER ? CHILD_INPUT : CHILD_OUTPUT;
+	static bool done;
 
+	if (done)
+		return 0;
 	/* C.UTF-8 is compiled into glibc; names of pax headers are UTF-8. Only LC_CTYPE: the
 	 * messages of another category would be looked up in files. */
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
@@ -103,6 +109,16 @@ static int change_root(const struct child_job *job, struct err *err)
 	/* Zip times are local: the zone is read once here, and glibc reads it again only when TZ
 	 * changes (with TZ unset it would look at the file each time). */
 	tzset();
+	done = true;
+	return 0;
+}
+
+/* Nothing of the host's tree can be named any more: the root becomes the destination, or the
+ * folder that is read. */
+static int change_root(const struct child_job *job, struct err *err)
+{
+	int root = job->role == CHILD_FOLDER ? CHILD_INPUT : CHILD_OUTPUT;
+
 	if (fchdir(root) < 0 || chroot(".") < 0 || chdir("/") < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot change the root");
 	return 0;
@@ -179,7 +195,7 @@ static int allow(scmp_filter_ctx f, const int *calls, size_t n)
 	return 0;
 }
 
-static int add_rules(const struct child_job *job, scmp_filter_ctx f)
+static int add_rules(enum child_role role, scmp_filter_ctx f)
 {
 	const unsigned int n_common = sizeof(calls_common) / sizeof(calls_common[0]);
 	const unsigned int n_extract = sizeof(calls_extract) / sizeof(calls_extract[0]);
@@ -195,30 +211,68 @@ static int add_rules(const struct child_job *job, scmp_filter_ctx f)
 		got = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &no_exec);
 	if (got == 0)
 		got = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &no_exec);
-	if (got == 0 && job->role == CHILD_EXTRACT)
+	if (got == 0 && role == CHILD_EXTRACT)
 		got = allow(f, calls_extract, n_extract);
-	if (got == 0 && job->role == CHILD_FOLDER)
+	if (got == 0 && role == CHILD_FOLDER)
 		got = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, &reading);
 	return got;
 }
 
-static int filter_calls(const struct child_job *job, struct err *err)
+/* The filter of a role as the kernel takes it; n 0: not made yet. */
+static struct {
+	struct sock_filter code[FILTER_MAX];
+	unsigned short n;
+} filters[2];
+
+/* libseccomp gives the program through a descriptor only. */
+static int export_filter(scmp_filter_ctx f, enum child_role role, struct err *err)
 {
+	AUTO_FD int fd = memfd_create("filter", MFD_CLOEXEC);
+	int got = fd < 0 ? -errno : seccomp_export_bpf(f, fd);
+	if (got < 0)
+		return err_set(err, FAULT_INFRA, -got, "cannot make a filter of system calls");
+	ssize_t n = pread(fd, filters[role].code, sizeof filters[role].code, 0);
+	if (n <= 0 || n == (ssize_t)sizeof filters[role].code)
+		return err_set(err, FAULT_INFRA, 0, "cannot take over a filter of system calls");
+	filters[role].n = (unsigned short)((size_t)n / sizeof filters[role].code[0]);
+	return 0;
+}
+
+static int make_filter(enum child_role role, struct err *err)
+{
+	if (role != CHILD_EXTRACT && role != CHILD_FOLDER)
+		return err_set(err, FAULT_INFRA, 0, "no job has the role %d", (int)role);
+	if (filters[role].n)
+		return 0;
 	__attribute__((cleanup(filter_cleanup))) scmp_filter_ctx f =
 		seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	if (!f)
 		return err_set(err, FAULT_INFRA, ENOMEM, "cannot make a filter of system calls");
-	int got = add_rules(job, f);
-	if (got == 0)
-		got = seccomp_load(f);
+	int got = add_rules(role, f);
 	if (got < 0)
 		return err_set(err, FAULT_INFRA, -got, "cannot filter system calls");
+	return export_filter(f, role, err);
+}
+
+static int filter_calls(const struct child_job *job, struct err *err)
+{
+	const struct sock_fprog program = { filters[job->role].n, filters[job->role].code };
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot filter system calls");
 	return 0;
+}
+
+int confine_prepare(struct err *err)
+{
+	if (read_host(err) < 0 || make_filter(CHILD_EXTRACT, err) < 0)
+		return -1;
+	return make_filter(CHILD_FOLDER, err);
 }
 
 int confine_self(const struct child_job *job, struct err *err)
 {
-	if (enter_cgroups(job, err) < 0 || change_root(job, err) < 0 || set_limits(job, err) < 0 ||
+	if (make_filter(job->role, err) < 0 || enter_cgroups(job, err) < 0 || read_host(err) < 0 ||
+	    change_root(job, err) < 0 || set_limits(job, err) < 0 ||
 	    drop_privileges(job, err) < 0 || filter_calls(job, err) < 0)
 		return -1;
 	return 0;

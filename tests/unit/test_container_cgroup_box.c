@@ -56,7 +56,7 @@ static void start(const struct cgroup_entry *entry, size_t n)
 
 static void make(struct cgroup_entry *entry)
 {
-	ck_assert_msg(box_cgroup_make(&host, group, &limits, entry, &err) == 0, "%s", err.msg);
+	ck_assert_msg(cgroup_entry_make(&host, group, &limits, entry, &err) == 0, "%s", err.msg);
 }
 
 static bool exists(const char *root)
@@ -134,7 +134,7 @@ START_TEST(no_limit_is_told)
 {
 	struct cgroup_entry entry = { .n = 0 };
 	const struct cgroup_limits none = { 0, 0 };
-	ck_assert_int_eq(box_cgroup_make(&host, group, &none, &entry, &err), 0);
+	ck_assert_int_eq(cgroup_entry_make(&host, group, &none, &entry, &err), 0);
 	start(&entry, entry.n);
 	cgroup_entry_close(&entry);
 	refused(&limits, "memory");
