@@ -146,8 +146,13 @@ static void has_limit(const char *text, const char *name, unsigned long want)
 		      "%s: %lu %lu", name, soft, hard);
 }
 
+#define N_ROWS ((int)(sizeof(rows) / sizeof(rows[0])))
+
+/* Each twice: as a program of its own, and as the clone of a server, which has prepared itself. */
 START_TEST(one_power)
 {
+	const bool prepared = _i >= N_ROWS;
+	const int row = _i % N_ROWS;
 	struct scene s;
 	int pair[2], status;
 	char path[64];
@@ -156,12 +161,14 @@ START_TEST(one_power)
 	scene_init(&s);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	ck_assert_int_eq(file_write(s.req.dest_fd, "f", "x"), 0);
-	struct child_job job = { .role = rows[_i].role,
+	struct child_job job = { .role = rows[row].role,
 				 .uid = TEST_UID,
 				 .gid = TEST_UID,
 				 .parent = getpid(),
 				 .limits = UNPACK_LIMITS_DEFAULT };
 	job.limits.file_bytes = 8192;
+	if (prepared)
+		ck_assert_int_eq(confine_prepare(NULL), 0);
 	pid_t pid = fork();
 	if (pid == 0) {
 		struct err err = { 0 };
@@ -169,7 +176,7 @@ START_TEST(one_power)
 		place_descriptors(&s, pair[1]);
 		if (setgroups(2, groups) < 0)
 			_exit(1);
-		char word = confine_self(&job, &err) < 0 ? 'c' : rows[_i].can() ? 'y' : 'n';
+		char word = confine_self(&job, &err) < 0 ? 'c' : rows[row].can() ? 'y' : 'n';
 		if (fd_send(CHILD_SOCKET, &word, 1, NULL, 0) < 0)
 			_exit(1);
 		ssize_t n = read(CHILD_SOCKET, &word, 1); /* stays, to be looked at */
@@ -177,7 +184,7 @@ START_TEST(one_power)
 	}
 	char word = 0;
 	ck_assert_int_eq(recv(pair[0], &word, 1, 0), 1);
-	ck_assert_msg(word == 'n', "%s: '%c'", rows[_i].label, word);
+	ck_assert_msg(word == 'n', "%s: '%c'", rows[row].label, word);
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	ck_assert_int_eq(file_read(AT_FDCWD, path, &text, 65536), 0);
 	ck_assert_ptr_nonnull(strstr(text.data, "NoNewPrivs:\t1\n"));
@@ -185,7 +192,7 @@ START_TEST(one_power)
 	ck_assert_ptr_nonnull(strstr(text.data, "CapBnd:\t0000000000000000\n"));
 	ck_assert_ptr_nonnull(strstr(text.data, "CapInh:\t0000000000000000\n"));
 	ck_assert_ptr_nonnull(strstr(text.data, "Groups:\t \n"));
-	ck_assert_ptr_nonnull(strstr(text.data, rows[_i].role == CHILD_FOLDER
+	ck_assert_ptr_nonnull(strstr(text.data, rows[row].role == CHILD_FOLDER
 							? "CapEff:\t0000000000000004\n"
 							: "CapEff:\t0000000000000000\n"));
 	text.len = 0;
@@ -232,7 +239,7 @@ Suite *suite_unpack_confine(void)
 	Suite *s = suite_create("unpack/confine");
 	TCase *tc = tcase_create("powers");
 
-	tcase_add_loop_test(tc, one_power, 0, (int)(sizeof(rows) / sizeof(rows[0])));
+	tcase_add_loop_test(tc, one_power, 0, 2 * N_ROWS);
 	tcase_add_test(tc, parent_that_is_gone);
 	suite_add_tcase(s, tc);
 	return s;
