@@ -88,11 +88,20 @@ void run_result_init(struct run_result *r)
 	r->submission.bytes = r->submission.entries = -1;
 }
 
+void run_result_reserve(struct run_result *r, size_t n)
+{
+	if (n <= r->room)
+		return;
+	r->steps = mem_realloc(r->steps, n * sizeof *r->steps);
+	/* Touched now: what 10,000 steps need is not found out at the last one. */
+	memset(r->steps + r->n_steps, 0, (n - r->n_steps) * sizeof *r->steps);
+	r->room = n;
+}
+
 struct step_result *run_result_add(struct run_result *r)
 {
-	/* Room for as many again, each time that a power of two is full. */
-	if ((r->n_steps & (r->n_steps - 1)) == 0)
-		r->steps = mem_realloc(r->steps, (r->n_steps * 2 + !r->n_steps) * sizeof *r->steps);
+	if (r->n_steps == r->room)
+		run_result_reserve(r, r->room * 2 + !r->room);
 	struct step_result *s = &r->steps[r->n_steps++];
 	memset(s, 0, sizeof *s);
 	s->points = s->max_points = NAN;

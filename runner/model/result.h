@@ -113,7 +113,7 @@ struct run_result {
 	double score, max_score; /* NaN: null */
 	int64_t started_real_ns, duration_ns;
 	struct step_result *steps;
-	size_t n_steps;
+	size_t n_steps, room; /* room: for so many */
 	struct group_result *groups;
 	size_t n_groups;
 	char error_code[40]; /* "": error is null */
@@ -126,6 +126,8 @@ void run_result_init(struct run_result *r);
 void run_result_done(struct run_result *r);
 /** run_result_replaced() - one more name in r->replaced. */
 void run_result_replaced(struct run_result *r, const char *name);
+/** run_result_reserve() - room for @n steps in all, where that is known before. */
+void run_result_reserve(struct run_result *r, size_t n);
 struct step_result *run_result_add(struct run_result *r); /* initialised; good until the next call */
 
 #endif

@@ -291,6 +291,7 @@ int attempt_steps(struct attempt *a, bool *ret_again, struct err *err)
 {
 	struct job *job = a->job;
 	*ret_again = false;
+	run_result_reserve(job->result, a->plan.n);
 	for (size_t i = 0; i < a->plan.n; i++) {
 		struct step_result res;
 		/* Judged in an earlier box: only builds have to be done again. */

@@ -114,6 +114,28 @@ START_TEST(a_result_begins_empty)
 }
 END_TEST
 
+/* Room that was made before holds all of them where they are, and is not the end. */
+START_TEST(room_is_made_once)
+{
+	struct run_result r;
+	run_result_init(&r);
+	run_result_add(&r)->name = mem_strdup("first");
+	run_result_reserve(&r, 100);
+	const struct step_result *where = r.steps;
+	ck_assert_str_eq(r.steps[0].name, "first");
+	for (int i = 1; i < 100; i++)
+		run_result_add(&r)->facts.exit_code = i;
+	ck_assert_ptr_eq(r.steps, where);
+	run_result_reserve(&r, 5); /* never less */
+	for (int i = 100; i < 300; i++)
+		run_result_add(&r)->facts.exit_code = i;
+	ck_assert_uint_eq(r.n_steps, 300);
+	for (int i = 1; i < 300; i++)
+		ck_assert_int_eq(r.steps[i].facts.exit_code, i);
+	run_result_done(&r);
+}
+END_TEST
+
 START_TEST(steps_are_added)
 {
 	struct run_result r;
@@ -171,6 +193,7 @@ Suite *suite_model_result(void)
 	tcase_add_test(tc, facts_own_what_went_through_the_card);
 	tcase_add_test(tc, a_result_begins_empty);
 	tcase_add_test(tc, steps_are_added);
+	tcase_add_test(tc, room_is_made_once);
 	suite_add_tcase(s, tc);
 	return s;
 }
