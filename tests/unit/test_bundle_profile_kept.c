@@ -122,7 +122,8 @@ START_TEST(a_change_is_seen)
 	ck_assert_int_eq(file_read(AT_FDCWD, "profiles/base.seccomp.json", &list, 1 << 20), 0);
 	put("own.seccomp.json", list.data);
 	put("mine.json", "{\"moulette\": {\"seccomp\": {\"list\": \"own.seccomp.json\"}}}");
-	AUTO_FREE char *before = load("mine", folder), *path = kept_file();
+	free(load("mine", folder));
+	AUTO_FREE char *path = kept_file();
 	plant(path, "\"openat\"", "\"opennt\"");
 	AUTO_FREE char *planted = load("mine", folder);
 	ck_assert_ptr_nonnull(strstr(planted, "\"opennt\""));
