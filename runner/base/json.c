@@ -183,18 +183,21 @@ static bool is_usage(int sys)
 	return sys == ENOENT || sys == ENOTDIR || sys == EISDIR || sys == EFBIG;
 }
 
-int json_load_text(const char *path, struct buf *text, struct json_object **ret, struct err *err)
+int json_read(const char *path, struct buf *text, struct err *err)
 {
 	if (file_read(AT_FDCWD, path, text, MAX_FILE) < 0)
 		return err_set(err, is_usage(errno) ? FAULT_USAGE : FAULT_INFRA, errno,
 			       "cannot read '%s'", path);
-	return json_parse(path, text->data, text->len, ret, err);
+	return 0;
 }
 
 int json_load(const char *path, struct json_object **ret, struct err *err)
 {
 	AUTO_BUF text = { 0 };
-	return json_load_text(path, &text, ret, err);
+
+	if (json_read(path, &text, err) < 0)
+		return -1;
+	return json_parse(path, text.data, text.len, ret, err);
 }
 
 struct json_object *json_new_str(const char *s)

@@ -21,8 +21,8 @@ int json_parse(const char *name, const char *text, size_t len, struct json_objec
 	       struct err *err);
 /** json_load() - the same of a file of at most 16 MiB; a missing one is FAULT_USAGE. */
 int json_load(const char *path, struct json_object **ret, struct err *err);
-/** json_load_text() - the same, with the text as it lies there in the empty @text. */
-int json_load_text(const char *path, struct buf *text, struct json_object **ret, struct err *err);
+/** json_read() - its first half: the text as it lies there, into the empty @text. */
+int json_read(const char *path, struct buf *text, struct err *err);
 
 /** json_new_str() - NULL is null; json_new_strv() - NULL is an empty array. */
 struct json_object *json_new_str(const char *s);

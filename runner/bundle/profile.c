@@ -41,19 +41,6 @@ void profile_done(struct profile *p)
 #define AUTO_PROFILE __attribute__((cleanup(profile_done))) struct profile
 #define AUTO_CHAIN __attribute__((cleanup(profile_chain_done))) struct profile_chain
 
-/* What `moulette` says of one file; NULL when it says nothing. */
-static int moulette_of(const struct profile_layer *l, struct json_object **ret, struct err *err)
-{
-	static const char *const keys[] = { "limits", "unpack", "mounts", "env", "seccomp",
-					    "network", "isolation", NULL };
-	AUTO_FREE char *where = mem_printf("%s: moulette", l->path);
-
-	*ret = NULL;
-	if (json_get_obj(l->json, l->path, "moulette", ret, err) < 0)
-		return -1;
-	return *ret ? json_only_keys(*ret, where, keys, err) : 0;
-}
-
 /* Memory and processes have one place, linux.resources; the others are kept beside the config. */
 static int merge_limits(struct profile *p, struct json_object *moulette, const char *where,
 			struct err *err)
@@ -94,7 +81,7 @@ static int merge_config(struct profile *p, const struct profile_layer *l, struct
 	struct json_object *patch = NULL, *moulette;
 
 	if (json_get_obj(l->json, l->path, "config", &patch, err) < 0 ||
-	    moulette_of(l, &moulette, err) < 0)
+	    profile_layer_moulette(l, &moulette, err) < 0)
 		return -1;
 	if (patch) {
 		if (profile_check_patch(patch, here, err) < 0)
@@ -189,7 +176,7 @@ static int merge_lists(struct profile *p, const struct profile_layer *l, struct 
 	AUTO_FREE char *where = mem_printf("%s: moulette", l->path);
 	struct json_object *m;
 
-	if (moulette_of(l, &m, err) < 0)
+	if (profile_layer_moulette(l, &m, err) < 0)
 		return -1;
 	if (!m)
 		return 0;
@@ -230,17 +217,17 @@ static int finish_limits(struct profile *p, struct err *err)
 static int load_calls(struct profile *p, const struct profile_chain *c, char *const *dirs,
 		      const char *kept, struct err *err)
 {
-	AUTO_FREE char *list = NULL;
-	AUTO_BUF key = { 0 };
+	AUTO_FREE char *path = NULL;
+	AUTO_BUF list = { 0 }, key = { 0 };
 	const size_t first = strv_len(p->warnings);
 
-	if (profile_calls_path(c, dirs, &list, err) < 0)
+	if (profile_calls_path(c, dirs, &path, err) < 0 || json_read(path, &list, err) < 0)
 		return -1;
-	if (kept && profile_kept_key(c, list, &key) < 0)
-		kept = NULL; /* loading it says why */
+	if (kept && profile_kept_key(c, &list, &key) < 0)
+		kept = NULL;
 	if (kept && profile_kept_read(kept, &key, p))
 		return 0;
-	if (profile_calls_load(c, list, p, err) < 0)
+	if (profile_calls_load(c, path, &list, p, err) < 0)
 		return -1;
 	profile_digest(p);
 	if (kept)

@@ -16,11 +16,11 @@ static int calls_of(const struct profile_layer *l, char **where, struct json_obj
 {
 	static const char *const keys[] = { "list", "allow", "deny", NULL };
 	AUTO_FREE char *outer = mem_printf("%s: moulette", l->path);
-	struct json_object *moulette = NULL;
+	struct json_object *moulette;
 
 	*ret = NULL;
 	*where = mem_printf("%s.seccomp", outer);
-	if (json_get_obj(l->json, l->path, "moulette", &moulette, err) < 0 ||
+	if (profile_layer_moulette(l, &moulette, err) < 0 ||
 	    (moulette && json_get_obj(moulette, outer, "seccomp", ret, err) < 0))
 		return -1;
 	return *ret ? json_only_keys(*ret, *where, keys, err) : 0;
@@ -90,12 +90,12 @@ static void warn_network(struct profile *p)
 	strv_add(&p->warnings, line);
 }
 
-int profile_calls_load(const struct profile_chain *c, const char *path, struct profile *p,
-		       struct err *err)
+int profile_calls_load(const struct profile_chain *c, const char *path, const struct buf *text,
+		       struct profile *p, struct err *err)
 {
 	AUTO_SECCOMP *list = NULL;
 
-	if (seccomp_list_load(path, &list, err) < 0)
+	if (seccomp_list_parse(path, text, &list, err) < 0)
 		return -1;
 	for (size_t i = 0; i < c->n; i++)
 		if (edit(list, &c->v[i], err) < 0)

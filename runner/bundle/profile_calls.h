@@ -10,9 +10,10 @@
 int profile_calls_path(const struct profile_chain *c, char *const *dirs, char **ret,
 		       struct err *err);
 
-/** profile_calls_load() - p->seccomp, p->filter and more of p->warnings: the list at @path after
- *  every edit of the chain. p->network is known already. FAULT_USAGE: names file and key. */
-int profile_calls_load(const struct profile_chain *c, const char *path, struct profile *p,
-		       struct err *err);
+/** profile_calls_load() - p->seccomp, p->filter and more of p->warnings: the list @text, read from
+ *  @path, after every edit of the chain. p->network is known already. FAULT_USAGE: names file and
+ *  key. */
+int profile_calls_load(const struct profile_chain *c, const char *path, const struct buf *text,
+		       struct profile *p, struct err *err);
 
 #endif

@@ -114,7 +114,8 @@ static int layer_parse(struct profile_layer *l, struct err *err)
 	static const char *const keys[] = { "extends", "description", "config", "moulette", NULL };
 	bool base = strcmp(l->name, BASE) == 0;
 
-	if (json_load_text(l->path, &l->text, &l->json, err) < 0 ||
+	if (json_read(l->path, &l->text, err) < 0 ||
+	    json_parse(l->path, l->text.data, l->text.len, &l->json, err) < 0 ||
 	    json_only_keys(l->json, l->path, keys, err) < 0)
 		return -1;
 	if (base && json_object_object_get_ex(l->json, "extends", NULL))
@@ -128,6 +129,19 @@ static int layer_parse(struct profile_layer *l, struct err *err)
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s.extends: expected the name of a profile, got \"\"", l->path);
 	return 0;
+}
+
+int profile_layer_moulette(const struct profile_layer *l, struct json_object **ret,
+			   struct err *err)
+{
+	static const char *const keys[] = { "limits", "unpack", "mounts", "env", "seccomp",
+					    "network", "isolation", NULL };
+	AUTO_FREE char *where = mem_printf("%s: moulette", l->path);
+
+	*ret = NULL;
+	if (json_get_obj(l->json, l->path, "moulette", ret, err) < 0)
+		return -1;
+	return *ret ? json_only_keys(*ret, where, keys, err) : 0;
 }
 
 /* Opens one file and puts it before the others. */

@@ -27,6 +27,11 @@ int profile_chain_load(const char *name, char *const *dirs, struct profile_chain
 		       struct err *err);
 void profile_chain_done(struct profile_chain *c);
 
+/** profile_layer_moulette() - what `moulette` says in one file, borrowed; NULL when it says nothing.
+ *  FAULT_USAGE: an unknown key. */
+int profile_layer_moulette(const struct profile_layer *l, struct json_object **ret,
+			   struct err *err);
+
 /** profile_near() - the file @name as a file in @dir says it: below @dir, else in one of @dirs.
  *  Return: its path (owned), or NULL with errno. */
 char *profile_near(const char *name, const char *dir, char *const *dirs);

@@ -64,14 +64,12 @@ static bool take_text(struct rest *r, char **ret)
 
 /* --- the key */
 
-int profile_kept_key(const struct profile_chain *c, const char *list, struct buf *ret)
+int profile_kept_key(const struct profile_chain *c, const struct buf *list, struct buf *ret)
 {
 	const struct scmp_version *v = seccomp_version();
-	AUTO_BUF text = { 0 };
 	struct stat self;
 
-	if (stat("/proc/self/exe", &self) < 0 ||
-	    file_read(AT_FDCWD, list, &text, MAX_KEPT) < 0)
+	if (stat("/proc/self/exe", &self) < 0)
 		return -1;
 	buf_printf(ret, "%jx-%jx-%jx-%jx-%lx %u.%u.%u %x ", (uintmax_t)self.st_dev,
 		   (uintmax_t)self.st_ino, (uintmax_t)self.st_size,
@@ -79,7 +77,7 @@ int profile_kept_key(const struct profile_chain *c, const char *list, struct buf
 		   v->micro, seccomp_arch_native());
 	for (size_t i = 0; i < c->n; i++)
 		put(ret, c->v[i].text.data, c->v[i].text.len);
-	put(ret, text.data, text.len);
+	put(ret, list->data, list->len);
 	return 0;
 }
 
@@ -149,7 +147,8 @@ bool profile_kept_read(const char *folder, const struct buf *key, struct profile
 static void replace(const char *path, const struct buf *text)
 {
 	AUTO_FREE char *next = mem_printf("%s.%ld", path, (long)getpid());
-	AUTO_FD int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	unlink(next); /* of a process that was killed here and had our number */
+	AUTO_FD int fd = open(next, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return;

@@ -12,8 +12,9 @@
 #include "bundle/profile.h"
 #include "bundle/profile_chain.h"
 
-/** profile_kept_key() - all that the answer depends on; -1 when the list cannot be read. */
-int profile_kept_key(const struct profile_chain *c, const char *list, struct buf *ret);
+/** profile_kept_key() - all that the answer depends on; @list: text of the list file, the one that an
+ *  answer is made from. -1: errno. */
+int profile_kept_key(const struct profile_chain *c, const struct buf *list, struct buf *ret);
 
 /** profile_kept_read() - p->seccomp, p->filter, p->sha256 and more of p->warnings.
  *  Return: false when there is no such answer in @folder; @p is untouched. */

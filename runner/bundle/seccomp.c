@@ -99,14 +99,16 @@ static int load_groups(struct seccomp_list *l, struct json_object *o, const char
 	return 0;
 }
 
-int seccomp_list_load(const char *path, struct seccomp_list **ret, struct err *err)
+int seccomp_list_parse(const char *path, const struct buf *text, struct seccomp_list **ret,
+		       struct err *err)
 {
 	static const char *const keys[] = { "errno", "groups", "left_out", NULL };
 	AUTO_SECCOMP *l = mem_alloc(sizeof(*l));
 	AUTO_JSON *o = NULL;
 
 	l->errnum = 38; /* ENOSYS */
-	if (json_load(path, &o, err) < 0 || json_only_keys(o, path, keys, err) < 0 ||
+	if (json_parse(path, text->data, text->len, &o, err) < 0 ||
+	    json_only_keys(o, path, keys, err) < 0 ||
 	    json_get_i64(o, path, "errno", 1, 4095, &l->errnum, err) < 0 ||
 	    load_groups(l, o, path, err) < 0)
 		return -1;

@@ -5,13 +5,15 @@
 
 #include <json-c/json.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 struct seccomp_list;
 
-/** seccomp_list_load() - a list file (profiles/base.seccomp.json explains the form). FAULT_USAGE:
- *  names file, group and key. */
-int seccomp_list_load(const char *path, struct seccomp_list **ret, struct err *err);
+/** seccomp_list_parse() - a list file (profiles/base.seccomp.json explains the form), its @text read
+ *  from @path. FAULT_USAGE: names file, group and key. */
+int seccomp_list_parse(const char *path, const struct buf *text, struct seccomp_list **ret,
+		       struct err *err);
 
 /**
  * seccomp_list_edit() - what a profile says in `moulette.seccomp`

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "container/engine.h"
 #include "container/slot.h"
 
@@ -50,13 +51,11 @@ enum finding_kind health_worst(const struct health *h)
 
 int health_try(int (*body)(void *ctx), void *ctx)
 {
-	int status;
 	pid_t pid = fork();
 	if (pid == 0)
 		_exit(body(ctx));
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-		return -1;
-	return WEXITSTATUS(status);
+	const int status = pid < 0 ? -1 : process_wait(pid);
+	return status < 0 || !WIFEXITED(status) ? -1 : WEXITSTATUS(status);
 }
 
 /* --- the engine --------------------------------------------------------------------------- */

@@ -18,12 +18,12 @@
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/process.h"
 
 static void remove_sysv(void)
 {
@@ -161,9 +161,9 @@ static int reset_pids(const struct box *b, struct err *err)
 	pid_t child = vfork(); /* our memory is not copied for it */
 	if (child == 0)
 		_exit(write(last, "1", 1) == 1 ? 0 : 1);
-	int status = -1, saved = errno;
+	int saved = errno;
 	if (child > 0)
-		waitpid(child, &status, 0);
+		process_wait(child);
 	if (setns(own, CLONE_NEWPID) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot leave the process ids of the box");
 	return child < 0 ? err_set(err, FAULT_INFRA, saved, "cannot set the process ids back") : 0;

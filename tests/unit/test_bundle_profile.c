@@ -12,29 +12,10 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "test_bundle_profile_fixture.h"
 
 #define SHIPPED "profiles"
 #define GIB (INT64_C(1) << 30)
-
-/* A folder of profiles before the shipped one. */
-static char folder[] = "/tmp/moulette-test-XXXXXX";
-
-static void setup(void)
-{
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void teardown(void)
-{
-	ck_assert_int_eq(tree_remove_at(AT_FDCWD, folder), 0);
-	memset(folder + strlen(folder) - 6, 'X', 6);
-}
-
-static void put(const char *name, const char *text)
-{
-	AUTO_FREE char *path = mem_printf("%s/%s", folder, name);
-	ck_assert_int_eq(file_write(AT_FDCWD, path, text), 0);
-}
 
 static int load(const char *name, struct profile *p, struct err *err)
 {
@@ -58,9 +39,6 @@ static const char *at(struct json_object *o, const char *path)
 	return json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
 							 JSON_C_TO_STRING_NOSLASHESCAPE);
 }
-
-static const char *const shipped[] = { "base", "compile", "debug", "default", "network",
-				       "strict" };
 
 START_TEST(shipped_ones_load)
 {

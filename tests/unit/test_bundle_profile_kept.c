@@ -11,25 +11,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "bundle/profile.h"
-
-static char folder[] = "/tmp/moulette-test-XXXXXX";
-
-static void setup(void)
-{
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void teardown(void)
-{
-	ck_assert_int_eq(tree_remove_at(AT_FDCWD, folder), 0);
-	memset(folder + strlen(folder) - 6, 'X', 6);
-}
-
-static void put(const char *name, const char *text)
-{
-	AUTO_FREE char *path = mem_printf("%s/%s", folder, name);
-	ck_assert_int_eq(file_write(AT_FDCWD, path, text), 0);
-}
+#include "test_bundle_profile_fixture.h"
 
 /* All that is known of a profile, one text. */
 static char *load(const char *name, const char *kept)
@@ -75,9 +57,6 @@ static void same(const char *name)
 	EQUAL(made, first);
 	EQUAL(made, again);
 }
-
-static const char *const shipped[] = { "base", "compile", "debug", "default", "network",
-				       "strict" };
 
 START_TEST(the_same_again)
 {
