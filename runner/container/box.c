@@ -216,13 +216,20 @@ int box_start(const struct box_options *opt, struct box *ret, struct err *err)
 	return 0;
 }
 
+int box_tests_group(struct box *b, struct err *err)
+{
+	if (b->tests.host)
+		return 0;
+	AUTO_FREE char *group = mem_printf("%s/t", b->opt.slot->group);
+	return step_cgroup_open(b->opt.host, group, b->opt.slot->group, &b->tests, err);
+}
+
 int box_build_done(struct box *b, struct err *err)
 {
 	for (int i = 0; i < AREA_COUNT; i++)
 		if (area_freeze(&b->opt.areas[i], err) < 0)
 			return -1;
-	AUTO_FREE char *group = mem_printf("%s/t", b->opt.slot->group);
-	return step_cgroup_open(b->opt.host, group, b->opt.slot->group, &b->tests, err);
+	return box_tests_group(b, err);
 }
 
 /* The engine ends by itself when PID 1 has; whatever still is there then goes with the slot. */

@@ -82,6 +82,9 @@ struct box_step {
  * Return: 0, or -1 when interrupted (code "interrupted").
  */
 int box_run(struct box *b, const struct box_step *step, struct step_facts *ret, struct err *err);
+/** box_tests_group() - make the group of tests, unless it is there: earlier than box_build_done() would.
+ *  FAULT_INFRA. */
+int box_tests_group(struct box *b, struct err *err);
 /** box_build_done() - the build is over: from now on steps run fresh. FAULT_INFRA. */
 int box_build_done(struct box *b, struct err *err);
 /** box_renew() - end the container and start another one over the same areas, as they were when the

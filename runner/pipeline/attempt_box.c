@@ -14,6 +14,7 @@
 #include "pipeline/attempt_card.h"
 #include "pipeline/files.h"
 #include "submission/assignment.h"
+#include "submission/submission.h"
 #include "unpack/unpack.h"
 
 /* Beside what the limits of unpacking allow: every entry may leave most of a page unused, and
@@ -66,6 +67,11 @@ static int make_areas(struct attempt *a, struct err *err)
 	return 0;
 }
 
+static int digest_meanwhile(void *sub, struct err *err)
+{
+	return submission_digest(sub, err);
+}
+
 static int unpack_into(struct attempt *a, struct err *err)
 {
 	const struct session *s = a->job->session;
@@ -80,6 +86,7 @@ static int unpack_into(struct attempt *a, struct err *err)
 		.dest_fd = dest, .uid = work->uid, .gid = work->gid,
 		.cgroup_fds = a->unpacking.fds, .n_cgroup_fds = a->unpacking.n,
 		.interrupt_fd = a->job->live->control.stop_fd, .limits = s->profile.unpack,
+		.meanwhile = digest_meanwhile, .ctx = a->job->sub,
 	};
 	req.limits.time_ns = (int64_t)((double)req.limits.time_ns * patience(s));
 	struct unpack_outcome outcome;
@@ -262,7 +269,7 @@ int attempt_prepare(struct job *waiting, struct attempt *ret, struct err *err)
 	if (attempt_card_make(ret, &any, err) < 0 || make_box(ret, err) < 0)
 		return -1;
 	ret->ready = true;
-	return 0;
+	return box_tests_group(&ret->box, err);
 }
 
 int attempt_take(struct attempt *a, struct job *job, struct err *err)

@@ -141,6 +141,7 @@ static int run(struct job *job, struct attempt *a, struct err *err)
 	live_describe(job->live, r);
 	if (!bad)
 		bad = attempts(job, a, err);
+	submission_digest(job->sub, NULL); /* of one that was not unpacked */
 	describe_again(job->session, job->sub, r);
 	/* Not the user at the terminal but `kill --box`: then there is a result that says so. */
 	if (bad && strcmp(err->code, "interrupted") == 0 && control_end_asked(&job->live->control))

@@ -228,10 +228,12 @@ static int identify(struct submission *s, char *const *extensions, struct err *e
 	return 0;
 }
 
-static int digest(struct submission *s, struct err *err)
+int submission_digest(struct submission *s, struct err *err)
 {
 	uint64_t bytes = 0;
 
+	if (s->kind == SUBMISSION_FOLDER || s->sha256[0])
+		return 0;
 	if (digest_fd(s->fd, s->sha256, &bytes, err) < 0)
 		return err_wrap(err, "submission '%s'", s->path);
 	s->bytes = (int64_t)bytes;
@@ -251,7 +253,7 @@ void submission_call(const char *path, struct submission *s)
 int submission_open(const char *path, char *const *extensions, struct submission *ret,
 		    struct err *err)
 {
-	struct submission s = { .fd = -1, .entries = -1 };
+	struct submission s = { .fd = -1, .bytes = -1, .entries = -1 };
 	struct stat st;
 	int fd = -1;
 
@@ -270,8 +272,8 @@ int submission_open(const char *path, char *const *extensions, struct submission
 	struct err why = { 0 };
 	int got = identify(&s, extensions, &why);
 	/* A refusal is recorded with the digest of what was refused. */
-	if ((got == 0 || why.fault == FAULT_STUDENT) && digest(&s, &why) < 0)
-		got = -1;
+	if (got < 0 && why.fault == FAULT_STUDENT)
+		submission_digest(&s, &why);
 	if (got < 0 && err)
 		*err = why;
 	if (got < 0 && why.fault != FAULT_STUDENT) {

@@ -138,6 +138,18 @@ static int interrupted(struct err *err)
 	return err_set_code(err, "interrupted", FAULT_NONE, 0, "unpacking was interrupted");
 }
 
+/* Who ended while we did something else is not late. */
+static int meanwhile(struct run *r, struct err *err)
+{
+	const int64_t begin = clock_mono_ns();
+
+	if (!r->req->meanwhile)
+		return 0;
+	int got = r->req->meanwhile(r->req->ctx, err);
+	r->deadline_ns += clock_mono_ns() - begin;
+	return got;
+}
+
 /* Until every child has ended. */
 static int wait_all(struct run *r, struct err *err)
 {
@@ -257,7 +269,7 @@ static int run_all(struct run *r, struct submission *sub, struct unpack_outcome 
 	bool folder = sub->kind == SUBMISSION_FOLDER;
 	struct child_reply reply;
 
-	if (start_all(r, sub, err) < 0 || wait_all(r, err) < 0)
+	if (start_all(r, sub, err) < 0 || meanwhile(r, err) < 0 || wait_all(r, err) < 0)
 		return -1;
 	if ((folder ? read_folder_reply(r, &reply, err)
 		    : child_read(&r->extract, r->req, &reply, err)) < 0 ||

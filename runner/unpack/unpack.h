@@ -27,6 +27,9 @@ struct unpack_request {
 	size_t n_cgroup_fds;   /* at most 8 */
 	int interrupt_fd;      /* readable: stop (a signalfd, not read here); -1: none */
 	struct unpack_limits limits;
+	/* Called once, while the children work: what the caller has to do anyway. NULL: nothing. */
+	int (*meanwhile)(void *ctx, struct err *err);
+	void *ctx;
 };
 
 struct unpack_outcome {
@@ -53,6 +56,8 @@ struct unpack_outcome {
  *
  * "Inside" is beneath dest_fd: a link in the top folder that leads to its sibling is kept, though
  * it will dangle once the top is entered. Links are never followed while writing.
+ *
+ * What @meanwhile takes is not held against the children; its failure is that of the call.
  *
  * A server is started when it is not yet, and ended by every failure.
  *

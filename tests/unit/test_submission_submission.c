@@ -108,6 +108,9 @@ START_TEST(one_file)
 		      s.sub.name);
 	ck_assert_str_eq(s.sub.file, rows[_i].file);
 	digest_bytes(rows[_i].bytes, rows[_i].len, hex);
+	if (got == 0) /* a refusal is digested at once: nobody will ask again */
+		ck_assert_str_eq(s.sub.sha256, "");
+	ck_assert_int_eq(submission_digest(&s.sub, &s.err), 0);
 	ck_assert_str_eq(s.sub.sha256, hex);
 	ck_assert_int_eq(s.sub.bytes, (int)rows[_i].len);
 	ck_assert_int_eq(s.sub.entries, -1);
@@ -176,6 +179,7 @@ START_TEST(folders)
 	ck_assert_int_eq(s.sub.kind, SUBMISSION_FOLDER);
 	ck_assert_str_eq(s.sub.name, "alice.tar");
 	ck_assert_str_eq(s.sub.file, "alice.tar");
+	ck_assert_int_eq(submission_digest(&s.sub, &s.err), 0); /* is for unpacking to know */
 	ck_assert_str_eq(s.sub.sha256, "");
 	submission_done(&s.sub);
 	ck_assert_int_eq(open_file(&s, "alice.tar/."), 0);

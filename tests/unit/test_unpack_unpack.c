@@ -355,6 +355,45 @@ START_TEST(interrupt_while_it_runs)
 }
 END_TEST
 
+/* What it is called with says how long it takes, in ms; below 0 it fails. */
+static int called;
+static int take_a_while(void *ctx, struct err *err)
+{
+	const int *ms = ctx;
+	called++;
+	if (*ms < 0)
+		return err_set(err, FAULT_INFRA, 0, "we could not");
+	usleep((useconds_t)*ms * 1000);
+	return 0;
+}
+
+START_TEST(meanwhile)
+{
+	struct scene s;
+	AUTO_BUF b = { 0 };
+	int ms = 1500, data[2];
+
+	scene_init(&s);
+	tar_simple(&b);
+	called = 0;
+	s.req.meanwhile = take_a_while;
+	s.req.ctx = &ms;
+	s.req.limits.time_ns = 1000000000;
+	expect_accepted(&s, "longer than it may take to unpack", &b);
+	ck_assert_int_eq(called, 1);
+
+	/* The children are ended. */
+	scene_again(&s);
+	ms = -1;
+	silent_pipe(&s, data);
+	ck_assert_int_eq(unpack_run(&s.req, &s.sub, &s.out, &s.err), -1);
+	ck_assert_str_eq(s.err.msg, "we could not");
+	ck_assert_int_eq(waitpid(-1, NULL, 0), -1);
+	close(data[1]);
+	scene_done(&s);
+}
+END_TEST
+
 START_TEST(time_is_up)
 {
 	struct scene s;
@@ -627,6 +666,7 @@ static TCase *trouble(const char *name, bool pretended)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, interrupt);
 	tcase_add_test(tc, interrupt_while_it_runs);
+	tcase_add_test(tc, meanwhile);
 	tcase_add_test(tc, time_is_up);
 	if (pretended) {
 		tcase_add_loop_test(tc, child_that_is_none, 0, 3);
