@@ -23,7 +23,7 @@
 	}
 
 /* clang-format off */
-/* id and log_path are not here: query.c gives them their form. */
+/* id and log_path are not here: put.c and query.c give them their form. */
 const struct field run_fields[] = {
 	RUN("batch", STRING, batch),
 	RUN("submission_name", STRING, submission.name),
@@ -127,8 +127,8 @@ static int bind_bytes(sqlite3_stmt *st, int at, const char *s)
 	if (len > INT_MAX)
 		return SQLITE_TOOBIG;
 	if (utf8_valid(s, len))
-		return sqlite3_bind_text(st, at, s, (int)len, SQLITE_TRANSIENT);
-	return sqlite3_bind_blob(st, at, s, (int)len, SQLITE_TRANSIENT);
+		return sqlite3_bind_text(st, at, s, (int)len, SQLITE_STATIC);
+	return sqlite3_bind_blob(st, at, s, (int)len, SQLITE_STATIC);
 }
 
 static int bind_word(sqlite3_stmt *st, int at, const char *word)

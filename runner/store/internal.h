@@ -9,10 +9,14 @@
 #include "base/err.h"
 #include "store/store.h"
 
+/* Statements that are prepared once, when they are first wanted (put.c). */
+enum kept_statement { KEPT_RUN, KEPT_STEP, KEPT_GROUP, KEPT_COUNT };
+
 struct store {
 	sqlite3 *db;
 	char *path;
 	char *dir; /* folder of the database, without a slash at the end */
+	sqlite3_stmt *kept[KEPT_COUNT];
 };
 
 /* user_version of the schema that this program writes. */
@@ -62,7 +66,8 @@ extern const struct field run_fields[], step_fields[], group_fields[];
 size_t fields_count(const struct field *fields);
 /** fields_list() - "a, b, c", or as many question marks. */
 void fields_list(struct buf *b, const struct field *fields, int marks);
-/** fields_bind() - members of @object to the parameters from @first on. SQLITE_OK or an error. */
+/** fields_bind() - members of @object, which stays as it is until the statement is reset, to the
+ *  parameters from @first on. SQLITE_OK or an error. */
 int fields_bind(sqlite3_stmt *st, int first, const struct field *fields, const void *object);
 /** fields_read() - columns from @first on into @object, which is initialised. Return: 0, or -1 with
  *  *ret_column naming the value that no moulette wrote. */

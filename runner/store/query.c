@@ -1,4 +1,4 @@
-/* query.c - results written and read back. */
+/* query.c - results found and read back. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,124 +11,9 @@
 #define PREFIX_MIN 4
 #define AMBIGUOUS_SHOWN 3
 
-/* A home that moves takes its logs along: below the folder of the database their paths are kept
- * relative to it. */
-static const char *log_path_relative(const struct store *s, const char *path)
-{
-	size_t len = strlen(s->dir);
-	if (path && strncmp(path, s->dir, len) == 0 && path[len] == '/' && path[len + 1] != '/')
-		return path + len + 1;
-	return path;
-}
-
 static char *log_path_absolute(const struct store *s, const char *path)
 {
 	return path[0] == '/' ? mem_strdup(path) : mem_printf("%s/%s", s->dir, path);
-}
-
-static int step_done(struct store *s, sqlite3_stmt *st, const char *what, struct err *err)
-{
-	return sqlite3_step(st) == SQLITE_DONE ? 0 : store_fail(s, what, err);
-}
-
-static int delete_rows(struct store *s, const char *sql, const char *id, struct err *err)
-{
-	AUTO_STMT *st = NULL;
-	if (store_prepare(s, sql, &st, err) < 0)
-		return -1;
-	if (sqlite3_bind_text(st, 1, id, -1, SQLITE_STATIC) != SQLITE_OK)
-		return store_fail(s, "remove a result", err);
-	return step_done(s, st, "remove a result", err);
-}
-
-static int put_run(struct store *s, const struct run_result *r, struct err *err)
-{
-	static const struct field extra[] = {
-		{ "log_path", FIELD_STRING, 0, sizeof(char *) },
-		{ NULL, FIELD_INT, 0, 0 },
-	};
-	AUTO_BUF sql = { 0 };
-	buf_str(&sql, "INSERT INTO results (id, log_path, ");
-	fields_list(&sql, run_fields, 0);
-	buf_str(&sql, ") VALUES (?, ?, ");
-	fields_list(&sql, run_fields, 1);
-	buf_str(&sql, ")");
-
-	AUTO_STMT *st = NULL;
-	const char *log_path = log_path_relative(s, r->log_path);
-	if (store_prepare(s, sql.data, &st, err) < 0)
-		return -1;
-	if (sqlite3_bind_text(st, 1, r->id, -1, SQLITE_STATIC) != SQLITE_OK ||
-	    fields_bind(st, 2, extra, &log_path) != SQLITE_OK ||
-	    fields_bind(st, 3, run_fields, r) != SQLITE_OK)
-		return store_fail(s, "store a result", err);
-	return step_done(s, st, "store a result", err);
-}
-
-/* @n objects of @size bytes as the rows 0.. of @table that belong to result @id. */
-static int put_rows(struct store *s, const char *table, const struct field *fields, const char *id,
-		    const void *objects, size_t size, size_t n, struct err *err)
-{
-	AUTO_BUF sql = { 0 };
-	buf_printf(&sql, "INSERT INTO %s (result, number, ", table);
-	fields_list(&sql, fields, 0);
-	buf_str(&sql, ") VALUES (?, ?, ");
-	fields_list(&sql, fields, 1);
-	buf_str(&sql, ")");
-
-	AUTO_STMT *st = NULL;
-	if (n == 0)
-		return 0;
-	if (store_prepare(s, sql.data, &st, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		const void *object = (const char *)objects + i * size;
-		if (sqlite3_bind_text(st, 1, id, -1, SQLITE_STATIC) != SQLITE_OK ||
-		    sqlite3_bind_int64(st, 2, (sqlite3_int64)i) != SQLITE_OK ||
-		    fields_bind(st, 3, fields, object) != SQLITE_OK)
-			return store_fail(s, "store a result", err);
-		if (step_done(s, st, "store a result", err) < 0)
-			return -1;
-		sqlite3_reset(st);
-	}
-	return 0;
-}
-
-static int delete_all(struct store *s, const char *id, struct err *err)
-{
-	if (delete_rows(s, "DELETE FROM result_groups WHERE result = ?", id, err) < 0 ||
-	    delete_rows(s, "DELETE FROM steps WHERE result = ?", id, err) < 0)
-		return -1;
-	return delete_rows(s, "DELETE FROM results WHERE id = ?", id, err);
-}
-
-static int put_all(struct store *s, const struct run_result *r, struct err *err)
-{
-	if (delete_all(s, r->id, err) < 0 || put_run(s, r, err) < 0)
-		return -1;
-	if (put_rows(s, "steps", step_fields, r->id, r->steps, sizeof(*r->steps), r->n_steps, err) <
-	    0)
-		return -1;
-	return put_rows(s, "result_groups", group_fields, r->id, r->groups, sizeof(*r->groups),
-			r->n_groups, err);
-}
-
-int store_put(struct store *s, const struct run_result *r, struct err *err)
-{
-	if (store_begin(s, err) < 0)
-		return err_wrap(err, "result '%s'", r->id);
-	if (store_end(s, put_all(s, r, err) == 0, err) < 0)
-		return err_wrap(err, "result '%s'", r->id);
-	return 0;
-}
-
-int store_remove(struct store *s, const char *id, struct err *err)
-{
-	if (store_begin(s, err) < 0)
-		return err_wrap(err, "result '%s'", id);
-	if (store_end(s, delete_all(s, id, err) == 0, err) < 0)
-		return err_wrap(err, "result '%s'", id);
-	return 0;
 }
 
 static int get_run(struct store *s, const char *id, struct run_result *r, struct err *err)
@@ -331,6 +216,7 @@ int store_latest(struct store *s, int max, int (*each)(void *ctx, const struct s
 int store_has(struct store *s, const char *id, struct err *err)
 {
 	AUTO_STMT *st = NULL;
+
 	if (store_prepare(s, "SELECT 1 FROM results WHERE id = ?", &st, err) < 0)
 		return -1;
 	if (sqlite3_bind_text(st, 1, id, -1, SQLITE_STATIC) != SQLITE_OK)

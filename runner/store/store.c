@@ -320,6 +320,8 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
+	for (int i = 0; i < KEPT_COUNT; i++)
+		sqlite3_finalize(s->kept[i]);
 	sqlite3_close(s->db);
 	free(s->path);
 	free(s->dir);

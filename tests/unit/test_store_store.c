@@ -744,6 +744,14 @@ START_TEST(nothing_is_stored_by_halves)
 	ck_assert_ptr_nonnull(strstr(err.msg, "result '01JD0000000000000000000000': cannot store"));
 	ck_assert_int_eq(ask("SELECT count(*) FROM results WHERE verdict = 'passed'"), 1);
 	ck_assert_int_eq(ask("SELECT count(*) FROM steps"), 1);
+
+	/* What was prepared serves again. */
+	meddle("DROP TRIGGER no");
+	put(s);
+	strcpy(fx.r.id, "01JD0000000000000000000001");
+	put(s);
+	ck_assert_int_eq(ask("SELECT count(*) FROM results WHERE verdict = 'time_limit'"), 2);
+	ck_assert_int_eq(ask("SELECT count(*) FROM steps"), 4);
 }
 END_TEST
 
