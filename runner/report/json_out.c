@@ -11,8 +11,11 @@
 
 static void newline(struct json_out *o)
 {
-	if (!o->one_line)
-		fprintf(o->f, "\n%*s", 2 * o->depth, "");
+	if (o->one_line)
+		return;
+	fputc('\n', o->f);
+	for (int i = 0; i < o->depth; i++)
+		fputs("  ", o->f);
 }
 
 void json_out_next(struct json_out *o)
@@ -26,7 +29,9 @@ void json_out_next(struct json_out *o)
 void json_out_key(struct json_out *o, const char *key)
 {
 	json_out_next(o);
-	fprintf(o->f, "\"%s\": ", key);
+	fputc('"', o->f);
+	fputs(key, o->f);
+	fputs("\": ", o->f);
 }
 
 void json_out_open(struct json_out *o, char bracket)
