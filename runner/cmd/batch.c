@@ -25,12 +25,7 @@ static const struct option_spec options[] = {
 	{ "jobs", 'j', "N", "submissions that are graded at a time (default: one a processor)" },
 	{ "format", 'f', "FORMAT", "text (default) or json: a line for each, as it is ready" },
 	{ "output", 'o', "FILE", "file of the lines (default: stdout)" },
-	OPTION_VOLUME,
-	OPTION_ENV,
-	OPTION_LIMIT,
-	OPTION_TIME_FACTOR,
-	OPTION_ISOLATION,
-	OPTION_ENGINE_MODE,
+	OPTIONS_OF_GRADING,
 	OPTION_END,
 };
 

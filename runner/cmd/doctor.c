@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "cmd/print_json.h"
 #include "container/health.h"
 
 static const char *const kinds[] = {
@@ -19,9 +20,9 @@ static void print_lines(const struct health *h)
 		printf("%-8s %s: %s\n", kinds[h->list[i].kind], h->list[i].about, h->list[i].text);
 }
 
-static void print_json(const struct health *h)
+static int print_array(const struct health *h, struct err *err)
 {
-	struct json_object *all = json_object_new_array();
+	AUTO_JSON *all = json_object_new_array();
 	for (size_t i = 0; i < h->n; i++) {
 		struct json_object *o = json_object_new_object();
 		json_object_object_add(o, "status", json_object_new_string(kinds[h->list[i].kind]));
@@ -29,10 +30,7 @@ static void print_json(const struct health *h)
 		json_object_object_add(o, "text", json_object_new_string(h->list[i].text));
 		json_object_array_add(all, o);
 	}
-	printf("%s\n", json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
-						      JSON_C_TO_STRING_SPACED |
-						      JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(all);
+	return print_json(all, err);
 }
 
 static int doctor_exec(const struct places *places, const struct cli *cli, struct err *err)
@@ -44,12 +42,15 @@ static int doctor_exec(const struct places *places, const struct cli *cli, struc
 	if (cli_plain_engine(cli, "doctor", &plain, err) < 0)
 		return -1;
 	health_look(places, plain, &h);
+	int bad = 0;
 	if (cli_has(cli, "json"))
-		print_json(&h);
+		bad = print_array(&h, err);
 	else
 		print_lines(&h);
 	enum finding_kind worst = health_worst(&h);
 	health_done(&h);
+	if (bad)
+		return -1;
 	return worst == FINDING_PROBLEM ? EXIT_TROUBLE : EXIT_ALL_PASSED;
 }
 

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "cmd/print_json.h"
 #include "image/contents.h"
 #include "image/store.h"
 #include "model/limits.h"
@@ -27,14 +28,6 @@ static void print_line(const char *key, const char *value)
 static void print_count(const char *key, int64_t value)
 {
 	printf("%s: %" PRId64 "\n", key, value);
-}
-
-static int print_json(struct json_object *o, struct err *err)
-{
-	const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
-	if (printf("%s\n", json_object_to_json_string_ext(o, flags)) < 0 || fflush(stdout) != 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot write to stdout");
-	return EXIT_ALL_PASSED;
 }
 
 /* ---- list ---- */

@@ -37,6 +37,9 @@ void cmd_help(const struct command *cmd, FILE *out);
 	"new one" }
 #define OPTION_ENGINE_MODE { "engine-mode", 0, "MODE", "lean (default): crun is started in less time; " \
 	"plain: as by hand" }
+/* All that grading_open() takes beside the assignment, the image and the profile. */
+#define OPTIONS_OF_GRADING OPTION_VOLUME, OPTION_ENV, OPTION_LIMIT, OPTION_TIME_FACTOR, OPTION_ISOLATION, \
+	OPTION_ENGINE_MODE
 #define OPTION_END { NULL, 0, NULL, NULL }
 
 /** cli_mounts() - the values of --volume; sources are made absolute and must exist. A folder or

@@ -11,14 +11,7 @@
 #include "bundle/profile.h"
 #include "bundle/spec.h"
 #include "cmd/command.h"
-
-static int print_json(struct json_object *o, struct err *err)
-{
-	const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
-	if (printf("%s\n", json_object_to_json_string_ext(o, flags)) < 0 || fflush(stdout) != 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot write to stdout");
-	return EXIT_ALL_PASSED;
-}
+#include "cmd/print_json.h"
 
 /* ---- list ---- */
 

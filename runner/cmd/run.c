@@ -35,12 +35,7 @@ static const struct option_spec options[] = {
 	{ "format", 'f', "FORMAT[:FILE]", "text (default) or json; may be repeated, each with a file" },
 	{ "output", 'o', "FILE", "file of the format that names none (default: stdout)" },
 	{ "name", 'n', "NAME", "name of the submission in the result (default: of its file)" },
-	OPTION_VOLUME,
-	OPTION_ENV,
-	OPTION_LIMIT,
-	OPTION_TIME_FACTOR,
-	OPTION_ISOLATION,
-	OPTION_ENGINE_MODE,
+	OPTIONS_OF_GRADING,
 	OPTION_END,
 };
 

@@ -1,5 +1,4 @@
 /* spec.c - print the config.json that a box would get. */
-#include <errno.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
@@ -8,6 +7,7 @@
 #include "bundle/spec.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "cmd/print_json.h"
 #include "image/store.h"
 
 static const struct option_spec options[] = {
@@ -21,15 +21,11 @@ static const struct option_spec options[] = {
 static int print_spec(const struct profile *profile, const struct spec_request *req,
 		      struct err *err)
 {
-	const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
 	AUTO_JSON *config = NULL;
 
 	if (spec_make(profile, req, &config, err) < 0)
 		return -1;
-	if (printf("%s\n", json_object_to_json_string_ext(config, flags)) < 0 ||
-	    fflush(stdout) != 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot write to stdout");
-	return EXIT_ALL_PASSED;
+	return print_json(config, err);
 }
 
 static int make_request(const struct places *places, const struct cli *cli,

@@ -1,13 +1,10 @@
 /* progress.c - done of total, rate, time left and a tally of verdicts, on one line of a terminal. */
 #include "report/progress.h"
 
-#include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "model/limits.h"
+#include "report/terminal.h"
 #include "report/words.h"
 
 #define SHOW_NS (NSEC_PER_SEC / 10)
@@ -15,9 +12,7 @@
 
 void progress_begin(struct progress *p, FILE *out, size_t total)
 {
-	const char *term = getenv("TERM");
-	bool able = out && isatty(fileno(out)) && term && strcmp(term, "dumb") != 0;
-	*p = (struct progress){ .out = able ? out : NULL, .total = total,
+	*p = (struct progress){ .out = out && terminal_obeys(out) ? out : NULL, .total = total,
 				.start_ns = clock_mono_ns() };
 }
 
@@ -64,13 +59,6 @@ void progress_line(const struct progress *p, int64_t elapsed_ns, struct buf *ret
 	}
 }
 
-static size_t columns(FILE *out)
-{
-	struct winsize size;
-	return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col :
-									       COLUMNS_DEFAULT;
-}
-
 void progress_show(struct progress *p)
 {
 	const int64_t now = clock_mono_ns();
@@ -79,7 +67,7 @@ void progress_show(struct progress *p)
 	AUTO_BUF line = { 0 };
 	progress_line(p, now - p->start_ns, &line);
 	/* Full to its last column a line would wrap, and could not be taken back. */
-	const size_t room = columns(p->out) - 1;
+	const size_t room = (size_t)terminal_columns(p->out, 2, COLUMNS_DEFAULT) - 1;
 	fprintf(p->out, "\r\033[K%.*s", (int)(line.len < room ? line.len : room), line.data);
 	fflush(p->out);
 	p->shown = true;

@@ -4,11 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "report/formats.h"
+#include "report/terminal.h"
 
 const struct report_format *const report_formats[] = { &report_text, &report_json, NULL };
 
@@ -29,15 +28,10 @@ int report_format_find(const char *name, const struct report_format **ret, struc
 
 struct report_options report_options_for(FILE *out)
 {
-	struct report_options opt = { .color = false, .width = 0 };
-	struct winsize size;
-	const char *term = getenv("TERM");
-	if (!isatty(fileno(out)))
-		return opt;
-	opt.color = !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
-	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-		opt.width = size.ws_col;
-	return opt;
+	return (struct report_options){
+		.color = terminal_obeys(out) && !getenv("NO_COLOR"),
+		.width = terminal_is(out) ? terminal_columns(out, 1, 0) : 0,
+	};
 }
 
 int report_line(const struct report_format *f, const struct run_result *r,
