@@ -58,9 +58,9 @@ $(O)/moulette.a: $(LIB)
 $(O)/bench: $(O)/runner/bench/main.o $(BENCH) $(filter $(O)/runner/base/%,$(LIB))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 # PID 1 of every box: static, so that it runs in any image, and never instrumented.
-$(O)/moulette-init: runner/init/init.c runner/init/protocol.h Makefile
+$(O)/moulette-init: $(wildcard runner/init/*.[ch]) Makefile
 	@mkdir -p $(@D)
-	gcc -std=c11 -D_GNU_SOURCE -Irunner $(WARN) -O2 -fstack-protector-strong -static -s -o $@ $<
+	gcc -std=c11 -D_GNU_SOURCE -Irunner $(WARN) -O2 -fstack-protector-strong -static -s -o $@ $(filter %.c,$^)
 $(O)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<

@@ -15,16 +15,15 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "init/program.h"
 #include "init/protocol.h"
 
 #define WORK "/work"
 #define FDS_MAX 16
-#define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
 /* What a step is made of; it lives in main's frame. The vfork child writes its failure here. */
 struct step {
@@ -132,101 +131,6 @@ static void fail(struct step *s, enum init_stage stage)
 	_exit(127);
 }
 
-/* ELF, Windows, and macOS in both byte orders and as a universal binary. */
-static bool is_program(const char *head)
-{
-	static const char magics[][4] = { "\177ELF", "\317\372\355\376", "\316\372\355\376",
-					  "\312\376\272\276" };
-	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
-		if (memcmp(head, magics[i], 4) == 0)
-			return true;
-	return memcmp(head, "MZ", 2) == 0;
-}
-
-/* A script whose interpreter is missing fails with ENOENT as if it were not there itself. */
-static void explain(struct step *s, const char *path)
-{
-	char head[256];
-	struct stat st;
-	int saved = errno;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t n = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ?
-			    read(fd, head, sizeof head - 1) : -1;
-	errno = saved;
-	if (n < 4)
-		return;
-	head[n] = '\0';
-	if (errno == ENOEXEC && is_program(head)) {
-		s->done.note_kind = INIT_NOTE_FOREIGN;
-		return;
-	}
-	if (errno == ENOENT && memcmp(head, "\177ELF", 4) == 0) {
-		s->done.note_kind = INIT_NOTE_LOADER;
-		return;
-	}
-	if (head[0] != '#' || head[1] != '!' || errno != ENOENT)
-		return;
-	char *line = head + 2 + strspn(head + 2, " \t");
-	line[strcspn(line, "\n")] = '\0';
-	size_t len = strlen(line);
-	s->done.note_kind = len && line[len - 1] == '\r' ? INIT_NOTE_CARRIAGE :
-							   INIT_NOTE_INTERPRETER;
-	line[strcspn(line, " \t\r")] = '\0';
-	strncpy(s->done.note, line, INIT_NOTE_MAX - 1);
-}
-
-/* As execvp(3): a text file that no program claims is a script of the shell. */
-static void run_as_script(struct step *s, const char *path)
-{
-	char *argv[256] = { "/bin/sh", (char *)path };
-	size_t n = 1;
-	for (; s->argv[n] && n + 2 < sizeof argv / sizeof *argv; n++)
-		argv[n + 1] = s->argv[n];
-	if (!s->argv[n])
-		execve(argv[0], argv, s->env);
-	errno = ENOEXEC;
-}
-
-static void try_exec(struct step *s, const char *path)
-{
-	execve(path, s->argv, s->env);
-	explain(s, path);
-	if (errno == ENOEXEC && s->done.note_kind == INIT_NOTE_NONE)
-		run_as_script(s, path);
-}
-
-static const char *path_of(char **env)
-{
-	for (; *env; env++)
-		if (strncmp(*env, "PATH=", 5) == 0)
-			return *env + 5;
-	return DEFAULT_PATH;
-}
-
-/* execve() by the search path of the step's environment; returns with errno. */
-static void search_exec(struct step *s)
-{
-	const char *name = s->argv[0];
-	if (strchr(name, '/')) {
-		try_exec(s, name);
-		return;
-	}
-	int worst = ENOENT;
-	for (const char *dir = path_of(s->env); dir; dir = strchr(dir, ':') ? strchr(dir, ':') + 1 : NULL) {
-		char path[4096];
-		size_t len = strcspn(dir, ":");
-		if (len + strlen(name) + 2 > sizeof path)
-			continue;
-		memcpy(path, dir, len);
-		path[len] = '/';
-		strcpy(path + len + (len > 0), name);
-		try_exec(s, path);
-		if (errno != ENOENT && errno != ENOTDIR)
-			worst = errno;
-	}
-	errno = worst;
-}
-
 static int enter_cgroups(const struct step *s)
 {
 	for (size_t i = INIT_STDIO_FDS; i < s->n_fds; i++)
@@ -259,7 +163,7 @@ static void child(struct step *s)
 		fail(s, INIT_STAGE_SETUP);
 	if (chdir(WORK) < 0)
 		fail(s, INIT_STAGE_CHDIR);
-	search_exec(s);
+	program_exec(s->argv, s->env, &s->done);
 	fail(s, INIT_STAGE_EXEC);
 }
 
