@@ -79,7 +79,8 @@ int grading_open(const struct places *places, const struct cli *cli, const char 
 	struct session_options *opt = &ret->opt;
 	bool given = false;
 	*ret = (struct grading){ .signals = -1,
-				 .opt = { .places = places, .image = cli_get(cli, "image"),
+				 .opt = { .places = places, .command = cli->command,
+					  .image = cli_get(cli, "image"),
 					  .profile = cli_get(cli, "profile") } };
 	if (take_assignment(cli, &ret->assignment, &given, err) < 0 ||
 	    take_isolation(cli, command, opt, err) < 0 ||

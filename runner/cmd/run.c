@@ -152,8 +152,7 @@ static int grade_and_report(const struct session_options *opt, const struct cli 
 	if (!path)
 		path = mem_strdup(cli->args[0]);
 	const struct grade_request req = { .path = path, .name = cli_get(cli, "name"),
-					   .command = cli->command, .keep = grade_store,
-					   .ctx = &session };
+					   .keep = grade_store, .ctx = &session };
 	run_result_init(&result);
 	int status = session_open(opt, &session, err);
 	if (status == 0)

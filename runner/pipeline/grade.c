@@ -195,7 +195,7 @@ static int record(struct session *s, const struct grade_request *req, struct liv
 	struct framelog log = { .fd = -1 };
 	struct submission sub = { .fd = -1, .bytes = -1, .entries = -1 };
 	struct attempt own = { .job = NULL }, *a = req->ready ? req->ready : &own;
-	struct job job = { .session = s, .sub = &sub, .command = req->command, .log = &log,
+	struct job job = { .session = s, .sub = &sub, .command = s->opt.command, .log = &log,
 			   .live = live, .result = r };
 	r->log_path = mem_printf("%s/%s.log", s->opt.places->logs, r->id);
 	if (framelog_create(&log, r->log_path) < 0)

@@ -12,7 +12,6 @@ struct attempt;
 struct grade_request {
 	const char *path;
 	const char *name;      /* how the result calls it; NULL: as the file */
-	char *const *command;  /* the only step; NULL: the steps of the assignment */
 	struct attempt *ready; /* a box that waits (pipeline/attempt.h), ended when it was used;
 				* NULL: one is started. Only without a command. */
 	/** A whole result, before the run's mark is removed: from now on its log is kept, or with -1

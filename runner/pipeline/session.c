@@ -50,17 +50,20 @@ static int check_peers(struct session *s, const struct step_spec *test, struct e
 	return 0;
 }
 
-/* What the assignment says is in the place of what the profile says. */
+/* What the assignment says is in the place of what the profile says; of its steps none is run where
+ * there is a command. */
 static int check_networks(struct session *s, struct err *err)
 {
 	const struct assignment *a = s->opt.assignment;
 	bool own = a && a->network.kind != NETWORK_UNSET;
 	if (check_network(s, own ? &a->network : &s->profile.network, false, err) < 0)
 		return -1;
-	for (size_t i = 0; a && i < a->n_build; i++)
+	if (!a || s->opt.command)
+		return 0;
+	for (size_t i = 0; i < a->n_build; i++)
 		if (check_network(s, &a->build[i].network, false, err) < 0)
 			return -1;
-	for (size_t i = 0; a && i < a->n_tests; i++)
+	for (size_t i = 0; i < a->n_tests; i++)
 		if (check_network(s, &a->tests[i].network, a->tests[i].n_peers > 0, err) < 0 ||
 		    check_peers(s, &a->tests[i], err) < 0)
 			return -1;

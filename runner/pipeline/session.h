@@ -23,6 +23,7 @@
 struct session_options {
 	const struct places *places;
 	const struct assignment *assignment; /* NULL: the built-in one */
+	char *const *command;                /* what is run instead of its steps; NULL: its steps */
 	const char *image, *profile;         /* NULL: the assignment's, else the defaults */
 	const struct mount_spec *mounts;     /* -v */
 	size_t n_mounts;

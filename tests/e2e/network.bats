@@ -258,6 +258,19 @@ stored() {
 	no_trace
 }
 
+@test "a command asks for no card that only the assignment's tests want" {
+	local a
+	a=$(assignment far '"image": "busybox", "build": [], "tests": [
+		{"name": "far", "run": ["true"], "network": {"allow": ["1.2.3.4:80"]}}]')
+	forwarding 0
+	grade -a "$a" "$submission"
+	[ "$status" = 2 ]
+	expect_text "$messages" net.ipv4.ip_forward=1
+	grade -a "$a" "$submission" -- true
+	expect_verdict passed none 0
+	no_trace
+}
+
 @test "bad entries are exit 2 with the key, whoever reads them" {
 	local before where value words word a
 	grade -i host "$submission" -- true
