@@ -111,6 +111,15 @@ static int open_procs(struct step_cgroup *c)
 	return 0;
 }
 
+/* A new group has no limits; on version 2 one group has both. */
+static void forget_limits(struct step_cgroup *c, enum cgroup_controller which)
+{
+	if (which == CG_MEMORY || c->host->v2)
+		c->set.memory_bytes = -1;
+	if (which == CG_PIDS || c->host->v2)
+		c->set.processes = -1;
+}
+
 /* Removed and made again: the only way to a peak of 0. */
 static int replace(struct step_cgroup *c, enum cgroup_controller which)
 {
@@ -126,7 +135,7 @@ static int replace(struct step_cgroup *c, enum cgroup_controller which)
 	}
 	if (mkdir(dir, 0755) < 0)
 		return -1;
-	*(which == CG_PIDS ? &c->set.processes : &c->set.memory_bytes) = -1;
+	forget_limits(c, which);
 	c->known = false;
 	counters_open(c);
 	return open_procs(c);
