@@ -50,6 +50,12 @@ suite() {
 	[ "$f" -eq 0 ]
 }
 
+# skip NAME REASON: a suite that cannot run here.
+skip() {
+	printf '%-22s %4d passed, 0 failed, 1 skipped\n  skipped: %s\n' "$1" 0 "$2"
+	skipped=$((skipped + 1))
+}
+
 build() { # FOLDER VARIANT
 	make --no-print-directory -s -j "$(nproc)" O="build/$1" V="$2" WERROR=-Werror all "build/$1/unit" "build/$1/bench"
 }
@@ -67,6 +73,12 @@ e2e() { # FOLDER ENGINE...
 	MOULETTE=$PWD/build/$folder/moulette scripts/e2e.sh "$@"
 }
 
+# What differs on a host whose cgroups are of version 2 alone; `make check-vm` runs all there.
+v2() { # FOLDER
+	MOULETTE=$PWD/build/$1/moulette MOULETTE_ENGINE=crun \
+		scripts/vm.sh -t 600 bats --formatter tap tests/e2e/limits.bats
+}
+
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1
 
@@ -77,6 +89,11 @@ if suite "build gcc" plain build gcc release; then
 	suite "unit" tap unit gcc
 	suite "docs" plain make --no-print-directory O=build/gcc docs
 	suite "end to end" tap e2e gcc crun runc
+	if why=$(scripts/vm.sh -n 2>&1); then
+		suite "cgroup v2" tap v2 gcc
+	else
+		skip "cgroup v2" "$why"
+	fi
 	suite "install" tap scripts/check-install.sh build/gcc
 fi
 suite "build clang" plain build clang clang

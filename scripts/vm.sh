@@ -1,9 +1,10 @@
 #!/bin/bash
 # vm.sh - run a command as root under Debian's own kernel, where cgroup v2 is all there is.
 #
-# usage: vm.sh [-k] [-t SECONDS] [-m MIB] COMMAND [ARG...]
+# usage: vm.sh [-k] [-t SECONDS] [-m MIB] COMMAND [ARG...]      or: vm.sh -n
 #   -t  time limit for everything, boot included (default 3000)    -m  memory (default 3072)
 #   -k  use KVM (not tried by itself: a nested one is often there and broken)
+#   -n  only say whether this host has what it takes: exit status 0, or 125 and what is missing
 #
 # A machine of qemu boots the newest kernel of /boot. Its root is this host's own file tree, served
 # read-only, with memory on top: the command finds the same checkout, compilers and engines, in
@@ -21,17 +22,18 @@ PATH=$PATH:/usr/sbin:/sbin
 
 fail() { echo "vm: $*" >&2; exit 125; }
 
-limit=3000 memory=3072 kvm=
-while getopts kt:m: letter; do
+limit=3000 memory=3072 kvm='' ask=''
+while getopts knt:m: letter; do
 	case $letter in
 	k) kvm=1 ;;
+	n) ask=1 ;;
 	t) limit=$OPTARG ;;
 	m) memory=$OPTARG ;;
-	*) sed -n '4,6s/^# *//p' "$0" >&2; exit 125 ;;
+	*) sed -n '4,7s/^# *//p' "$0" >&2; exit 125 ;;
 	esac
 done
 shift $((OPTIND - 1))
-[ $# -gt 0 ] || fail "no command given"
+[ -n "$ask" ] || [ $# -gt 0 ] || fail "no command given"
 [ "$(id -u)" = 0 ] || fail "must be root"
 
 find_kernel() {
@@ -57,8 +59,11 @@ find_file_server() {
 	fail "virtiofsd not found; try scripts/install-deps.sh vm"
 }
 
+command -v qemu-system-x86_64 >/dev/null ||
+	fail "qemu-system-x86_64 not found; try scripts/install-deps.sh vm"
 kernel=$(find_kernel)
 file_server=$(find_file_server)
+[ -z "$ask" ] || exit 0
 here=$PWD
 job=$(mktemp -d "${TMPDIR:-/tmp}/moulette-vm.XXXXXX")
 children=()

@@ -110,25 +110,6 @@ int main(void) {
 	expect verdict memory_limit steps.0.verdict memory_limit steps.1.verdict passed steps.2.verdict memory_limit
 }
 
-# forks N - a shell that has N processes at once.
-forks() {
-	printf '"run": ["sh", "-c", "for i in $(seq %s); do sleep 1000 & done; kill $(jobs -p)"]' "$1"
-}
-
-@test "the same limits hold in every test, whatever the one before was" {
-	local a
-	a=$(assignment same '"image": "busybox", "build": [], "limits": {"processes": 20, "memory": "64M"}, "tests": [
-		{"name": "first", '"$(forks 30)"'}, {"name": "second", '"$(forks 30)"'},
-		{"name": "few", '"$(forks 3)"'}, {"name": "fourth", '"$(forks 30)"'},
-		{"name": "much", "run": ["dd", "if=/dev/zero", "of=/dev/null", "bs=100M", "count=1"]},
-		{"name": "much again", "run": ["dd", "if=/dev/zero", "of=/dev/null", "bs=100M", "count=1"]},
-		{"name": "last", '"$(forks 30)"'}]')
-	grade -a "$a" "$(archive s.tar a.txt x)"
-	expect steps.0.verdict process_limit steps.1.verdict process_limit steps.2.verdict passed \
-		steps.3.verdict process_limit steps.4.verdict memory_limit steps.5.verdict memory_limit \
-		steps.6.verdict process_limit
-}
-
 @test "POSIX message queues of a test are gone, where a profile allows them" {
 	local a
 	mkdir -p "$BATS_TEST_TMPDIR/p"

@@ -1,0 +1,33 @@
+#!/usr/bin/env bats
+# bats file_tags=engine
+# Limits and counts of tests that share a group, or have one each: `make check` runs this file under
+# cgroup v2, too.
+load helpers
+
+setup() {
+	need_engine
+}
+
+# forks N - a shell that has N processes at once.
+forks() {
+	printf '"run": ["sh", "-c", "for i in $(seq %s); do sleep 1000 & done; kill $(jobs -p)"]' "$1"
+}
+
+@test "the same limits hold in every test, whatever the one before was" {
+	local a
+	host_before
+	a=$(assignment same '"image": "busybox", "build": [], "limits": {"processes": 20, "memory": "64M"}, "tests": [
+		{"name": "first", '"$(forks 30)"'}, {"name": "second", '"$(forks 30)"'},
+		{"name": "few", '"$(forks 3)"'}, {"name": "fourth", '"$(forks 30)"'},
+		{"name": "much", "run": ["dd", "if=/dev/zero", "of=/dev/null", "bs=100M", "count=1"]},
+		{"name": "much again", "run": ["dd", "if=/dev/zero", "of=/dev/null", "bs=100M", "count=1"]},
+		{"name": "last", '"$(forks 30)"'}]')
+	grade -a "$a" "$(archive s.tar a.txt x)"
+	expect steps.0.verdict process_limit steps.1.verdict process_limit steps.2.verdict passed \
+		steps.3.verdict process_limit steps.4.verdict memory_limit steps.5.verdict memory_limit \
+		steps.6.verdict process_limit
+	# Nor are the counts those of the one before.
+	[ "$(field steps.2.processes_peak)" -le 5 ]
+	[ "$(field steps.6.memory_peak_bytes)" -lt 33554432 ]
+	host_same
+}
