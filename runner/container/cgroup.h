@@ -70,12 +70,16 @@ int box_cgroup_check(const struct cgroup_host *h, const char *group,
 /** What the kernel counted; -1: it does not count this. */
 struct cgroup_counters {
 	int64_t memory_peak_bytes, oom_kills, processes_peak, pids_denied, cpu_ns, throttled_ns;
+	/* The kernel killed for want of memory although the group was within its limit: a group around
+	 * it, or the host, had none left. */
+	bool short_around;
 };
 
 /* Files of a group that are read after every step, and so are kept open. */
 enum cgroup_file {
 	CG_FILE_USAGE, /* v1 only */
 	CG_FILE_PEAK,
+	CG_FILE_PEAK_SWAP, /* v1 only, and only where swap is counted */
 	CG_FILE_OOM,
 	CG_FILE_PIDS_PEAK,
 	CG_FILE_PIDS_EVENTS,

@@ -250,22 +250,24 @@ int64_t step_cgroup_oom_kills(const struct step_cgroup *c)
 	return since(c->before.oom_kills, counters_oom(c));
 }
 
-static void difference(const struct cgroup_counters *before, const struct cgroup_counters *now,
+static void difference(const struct step_cgroup *c, const struct cgroup_counters *now,
 		       struct cgroup_counters *ret)
 {
+	const struct cgroup_counters *before = &c->before;
 	ret->memory_peak_bytes = now->memory_peak_bytes;
 	ret->processes_peak = now->processes_peak;
 	ret->oom_kills = since(before->oom_kills, now->oom_kills);
 	ret->pids_denied = since(before->pids_denied, now->pids_denied);
 	ret->cpu_ns = since(before->cpu_ns, now->cpu_ns);
 	ret->throttled_ns = since(before->throttled_ns, now->throttled_ns);
+	ret->short_around = ret->oom_kills > 0 && !counters_full(c, c->set.memory_bytes);
 }
 
 void step_cgroup_look(const struct step_cgroup *c, struct cgroup_counters *ret)
 {
 	struct cgroup_counters now;
 	counters_read(c, &now);
-	difference(&c->before, &now, ret);
+	difference(c, &now, ret);
 }
 
 /* A counter that was there before the step and is not after it: no verdict without it. */
@@ -280,7 +282,7 @@ int step_cgroup_end(struct step_cgroup *c, struct cgroup_counters *ret, struct e
 {
 	struct cgroup_counters now;
 	counters_read(c, &now);
-	difference(&c->before, &now, ret);
+	difference(c, &now, ret);
 	if (lost(c, ret))
 		return err_set(err, FAULT_INFRA, 0, "cannot read the counters of cgroup '%s'",
 			       c->group);

@@ -12,10 +12,13 @@
 #include "base/mem.h"
 
 #define TEXT_MAX 4096
+/* Where a group has no room for a large page or a piece of the kernel's own, it counts as full. */
+#define NEARLY_FULL (INT64_C(4) << 20)
 
 static const struct { enum cgroup_controller which; const char *v1, *v2; } files[] = {
 	[CG_FILE_USAGE] = { CG_MEMORY, "memory.usage_in_bytes", NULL },
 	[CG_FILE_PEAK] = { CG_MEMORY, "memory.max_usage_in_bytes", "memory.peak" },
+	[CG_FILE_PEAK_SWAP] = { CG_MEMORY, "memory.memsw.max_usage_in_bytes", NULL },
 	[CG_FILE_OOM] = { CG_MEMORY, "memory.oom_control", "memory.events" },
 	[CG_FILE_PIDS_PEAK] = { CG_PIDS, "pids.peak", "pids.peak" },
 	[CG_FILE_PIDS_EVENTS] = { CG_PIDS, "pids.events", "pids.events" },
@@ -116,6 +119,17 @@ void counters_read(const struct step_cgroup *c, struct cgroup_counters *ret)
 	ret->pids_denied = read_keyed(c, CG_FILE_PIDS_EVENTS, "max");
 	ret->cpu_ns = counters_cpu(c);
 	ret->throttled_ns = throttled_total(c);
+}
+
+/* Version 2 counts an OOM where the limit was; version 1 (6.18) has no such counter that moves. */
+bool counters_full(const struct step_cgroup *c, int64_t limit)
+{
+	const int64_t room = limit / 4 < NEARLY_FULL ? limit / 4 : NEARLY_FULL;
+
+	if (c->host->v2)
+		return read_keyed(c, CG_FILE_OOM, "oom") != 0;
+	return limit <= 0 || read_number(c, CG_FILE_PEAK) >= limit - room ||
+	       read_number(c, CG_FILE_PEAK_SWAP) >= limit - room;
 }
 
 int64_t counters_usage(const struct step_cgroup *c)

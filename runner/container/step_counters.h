@@ -13,6 +13,8 @@ void counters_close(struct step_cgroup *c);
 void counters_read(const struct step_cgroup *c, struct cgroup_counters *ret);
 int64_t counters_cpu(const struct step_cgroup *c);
 int64_t counters_oom(const struct step_cgroup *c);
+/** counters_full() - was memory ever as large as @limit? */
+bool counters_full(const struct step_cgroup *c, int64_t limit);
 /** counters_usage() - memory that is charged now; version 1 only. */
 int64_t counters_usage(const struct step_cgroup *c);
 

@@ -71,6 +71,10 @@ static int count(struct running *r, struct err *err)
 	struct cgroup_counters c;
 	if (step_cgroup_end(r->cgroup, &c, err) < 0)
 		return -1;
+	if (c.short_around)
+		return err_set_code(err, "host.memory", FAULT_INFRA, 0,
+				    "the host ran short of memory: its kernel killed processes of "
+				    "step '%s', which was within its limit", r->step->spec->name);
 	struct step_facts *f = r->facts;
 	f->memory_peak_bytes = c.memory_peak_bytes;
 	/* The engine's threads are no processes of the step. */
@@ -101,7 +105,7 @@ void running_counts(struct running *r)
 {
 	struct cgroup_counters c;
 	step_cgroup_look(r->cgroup, &c);
-	r->facts->oom_kills = c.oom_kills;
+	r->facts->oom_kills = c.short_around ? 0 : c.oom_kills;
 	r->facts->pids_denied = r->channel->memory_overhead ? -1 : c.pids_denied;
 }
 

@@ -31,3 +31,40 @@ forks() {
 	[ "$(field steps.6.memory_peak_bytes)" -lt 33554432 ]
 	host_same
 }
+
+# squeeze once|always - while a step runs, the group around its own gets less memory than the step may
+# have.
+squeeze() {
+	local step around
+	until [ -e "$BATS_TEST_TMPDIR/over" ]; do
+		sleep 0.05
+		step=$(grep -l . /sys/fs/cgroup/memory/moulette/s*/t/tasks /sys/fs/cgroup/moulette/s*/t/cgroup.procs 2>/dev/null) ||
+			[ -n "$step" ] || continue
+		around=${step%/t/*}
+		echo 20M 2>/dev/null >"$around/memory.limit_in_bytes" || echo 20M >"$around/memory.max" || continue
+		[ "$1" = always ] || break
+	done
+}
+
+# at_a_squeeze once|always - grades a program that is within its limit.
+at_a_squeeze() {
+	local a
+	rm -f "$BATS_TEST_TMPDIR/over"
+	a=$(assignment squeezed '"image": "busybox", "build": [], "limits": {"memory": "64M"}, "tests": [
+		{"name": "fits", "run": ["sh", "-c", "sleep 2; exec dd if=/dev/zero of=/dev/null bs=40M count=1"]}]')
+	squeeze "$1" 2>/dev/null &
+	grade -a "$a" "$(archive s.tar a.txt x)"
+	: >"$BATS_TEST_TMPDIR/over"
+	wait
+}
+
+@test "memory that the host lacks is not the student's: once it is tried again, then it is told" {
+	host_before
+	at_a_squeeze once
+	expect_verdict passed none 0
+	at_a_squeeze always
+	expect_verdict internal_error infrastructure 3
+	expect steps.0.points null error.code host.memory
+	[[ $(field error.message) == *"ran short of memory"*"'fits'"* ]]
+	host_same
+}
