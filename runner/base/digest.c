@@ -58,14 +58,15 @@ void digest_bytes(const void *data, size_t len, char hex[DIGEST_HEX])
 	digest_end(d, hex);
 }
 
-int digest_fd(int fd, char hex[DIGEST_HEX], uint64_t *ret_bytes, struct err *err)
+int digest_fd(int fd, uint64_t most, char hex[DIGEST_HEX], struct err *err)
 {
 	AUTO_DIGEST *d = digest_new();
 	char chunk[65536];
 	uint64_t at = 0;
 
-	for (;;) {
-		ssize_t n = pread(fd, chunk, sizeof(chunk), (off_t)at);
+	while (at < most) {
+		const size_t room = most - at < sizeof(chunk) ? (size_t)(most - at) : sizeof(chunk);
+		ssize_t n = pread(fd, chunk, room, (off_t)at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -76,7 +77,5 @@ int digest_fd(int fd, char hex[DIGEST_HEX], uint64_t *ret_bytes, struct err *err
 		at += (uint64_t)n;
 	}
 	digest_end(d, hex);
-	if (ret_bytes)
-		*ret_bytes = at;
 	return 0;
 }

@@ -20,7 +20,8 @@ void digest_cleanup(struct digest **d);
 #define AUTO_DIGEST __attribute__((cleanup(digest_cleanup))) struct digest
 
 void digest_bytes(const void *data, size_t len, char hex[DIGEST_HEX]);
-/** digest_fd() - of a file from offset 0, by pread; @ret_bytes may be NULL. */
-int digest_fd(int fd, char hex[DIGEST_HEX], uint64_t *ret_bytes, struct err *err);
+/** digest_fd() - of a file's first @most bytes (DIGEST_ALL), by pread. FAULT_INFRA. */
+#define DIGEST_ALL UINT64_MAX
+int digest_fd(int fd, uint64_t most, char hex[DIGEST_HEX], struct err *err);
 
 #endif

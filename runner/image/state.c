@@ -44,7 +44,7 @@ static int take_one(const char *path, struct state_stamp *s, struct digest *d, s
 	}
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot read '%s'", path);
-	if (digest_fd(fd, hex, NULL, err) < 0)
+	if (digest_fd(fd, DIGEST_ALL, hex, err) < 0)
 		return err_wrap(err, "'%s'", path);
 	digest_add(d, path, strlen(path) + 1);
 	digest_add(d, hex, sizeof(hex));

@@ -70,7 +70,7 @@ static int content_digest(void **known, int fd, const struct stat *st, char hex[
 		memcpy(hex, (*at)->hex, DIGEST_HEX);
 		return 0;
 	}
-	if (digest_fd(fd, hex, NULL, err) < 0)
+	if (digest_fd(fd, DIGEST_ALL, hex, err) < 0)
 		return -1;
 	if (!keep)
 		return 0;

@@ -1,9 +1,16 @@
-/* submission.c - the end of a submission. */
+/* submission.c - how large a submission may be, and its end. */
 #include "model/submission.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define BYTES_PER_ENTRY 8192
+
+int64_t unpack_limits_room(const struct unpack_limits *u)
+{
+	return u->bytes + (u->entries + 1024) * BYTES_PER_ENTRY;
+}
 
 void submission_done(struct submission *s)
 {

@@ -14,7 +14,8 @@ struct submission {
 	char *path; /* as given */
 	enum submission_kind kind;
 	int fd;          /* open for reading; a directory for SUBMISSION_FOLDER */
-	int64_t bytes;   /* of the file, or of all regular files of the folder */
+	int64_t bytes;   /* of the file when it was opened, or of all regular files of the folder */
+	int64_t mtime_ns, ctime_ns; /* of the file when reading began: submission_watch() */
 	int64_t entries; /* members that were unpacked; -1: not known (yet) */
 	char sha256[DIGEST_HEX]; /* "" : not known */
 };
@@ -26,6 +27,10 @@ struct unpack_limits {
 #define UNPACK_LIMITS_DEFAULT \
 	{ .entries = 20000, .bytes = 256LL << 20, .file_bytes = 128LL << 20, .depth = 64, \
 	  .path_bytes = 1024, .time_ns = 20 * INT64_C(1000000000) }
+
+/** unpack_limits_room() - what an accepted submission takes at most, in an archive or on a disk: every
+ *  entry may leave most of a page unused, and stand in a folder that no entry names. */
+int64_t unpack_limits_room(const struct unpack_limits *u);
 
 void submission_done(struct submission *s); /* closes fd */
 

@@ -17,9 +17,6 @@
 #include "submission/submission.h"
 #include "unpack/unpack.h"
 
-/* Beside what the limits of unpacking allow: every entry may leave most of a page unused, and
- * stand in a folder that no entry names. */
-#define BYTES_PER_ENTRY 8192
 #define ROOM_FOR_FILES (INT64_C(1) << 40)
 
 const struct assignment *attempt_assignment(const struct attempt *a)
@@ -47,7 +44,7 @@ static int make_areas(struct attempt *a, struct err *err)
 	uid_t root = a->slot.uid_base, user = root + SPEC_BOX_UID;
 	const struct area_options areas[AREA_COUNT] = {
 		[AREA_WORK] = { .at = SPEC_WORK_PATH, .name = "work", .uid = user, .gid = user,
-				.mode = 0755, .bytes = u->bytes + (u->entries + 1024) * BYTES_PER_ENTRY,
+				.mode = 0755, .bytes = unpack_limits_room(u),
 				.inodes = u->entries * 2 + 1024 },
 		[AREA_TMP] = { .at = "/tmp", .name = "tmp", .uid = root, .gid = root, .mode = 01777,
 			       .bytes = p->tmp_bytes, .inodes = p->tmp_inodes,
@@ -92,7 +89,13 @@ static int unpack_into(struct attempt *a, struct err *err)
 	struct unpack_outcome outcome;
 	if (lseek(a->job->sub->fd, 0, SEEK_SET) < 0 && errno != ESPIPE)
 		return err_set(err, FAULT_INFRA, errno, "cannot read the submission again");
-	if (unpack_run(&req, a->job->sub, &outcome, err) < 0)
+	if (submission_watch(a->job->sub, err) < 0)
+		return -1;
+	int bad = unpack_run(&req, a->job->sub, &outcome, err);
+	/* What was wrong with half of an upload says nothing of the submission. */
+	if ((!bad || err->fault != FAULT_NONE) && submission_check(a->job->sub, err) < 0)
+		return -1;
+	if (bad)
 		return -1;
 	return a->ready ? area_enter_late(work, outcome.top, a->box.mnt_ns, s->own_mnt, err) :
 			  area_enter(work, outcome.top, err);

@@ -38,8 +38,7 @@ static void describe(const struct session *s, const struct submission *sub, cons
 static void describe_again(const struct session *s, const struct submission *sub,
 			   struct run_result *r)
 {
-	/* A folder that was not read has no size yet. */
-	r->submission.bytes = sub->sha256[0] ? sub->bytes : -1;
+	r->submission.bytes = sub->bytes;
 	r->submission.entries = sub->entries;
 	memcpy(r->submission.sha256, sub->sha256, sizeof r->submission.sha256);
 	free(r->engine.name);
@@ -111,8 +110,13 @@ static void name_trouble(struct run_result *r)
  * gets, too. */
 static bool may_try_again(struct job *job, const struct err *err)
 {
-	return (strcmp(err->code, "box.died") == 0 || strcmp(err->code, "engine.failed") == 0 ||
-		strcmp(err->code, "box.unlimited") == 0) && ++job->failures < BOX_FAILURES_MAX;
+	static const char *const codes[] = { "box.died", "engine.failed", "box.unlimited",
+					     "unpack.died", "submission.changed" };
+
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (strcmp(err->code, codes[i]) == 0)
+			return ++job->failures < BOX_FAILURES_MAX;
+	return false;
 }
 
 /* The last one is left to be ended when its result is with who waits for it. */
@@ -161,7 +165,8 @@ static int open_and_run(struct session *s, const struct grade_request *req, stru
 {
 	struct submission *sub = job->sub;
 	const char *path = req->path, *name = req->name;
-	int bad = submission_open(path, s->languages.extensions, sub, err);
+	int bad = submission_open(path, s->languages.extensions,
+				  unpack_limits_room(&s->profile.unpack), sub, err);
 	if (!bad || err->fault == FAULT_STUDENT)
 		describe(s, sub, name, job->command != NULL, job->result);
 	if (!bad) {

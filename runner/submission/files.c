@@ -31,7 +31,7 @@ static int add_to_digest(void *ctx, const struct filetree_entry *e, struct err *
 	digest_add(ctx, e->rel, strlen(e->rel));
 	if (e->fd < 0)
 		return 0;
-	if (digest_fd(e->fd, hex, NULL, err) < 0) {
+	if (digest_fd(e->fd, DIGEST_ALL, hex, err) < 0) {
 		err_wrap(err, "'%s'", e->path);
 		if (err)
 			err->fault = FAULT_USAGE;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 #define ACCEPTED "accepted are tar (plain, .gz, .bz2, .xz, .zst), zip, a folder or one source file"
@@ -212,6 +214,16 @@ static int not_accepted(const struct submission *s, const unsigned char *head, s
 			    "submission '%.160s' %s; " ACCEPTED, s->file, is);
 }
 
+/* A file with a hole may have any size, and reading it to its end takes hours. */
+static int refuse_size(const struct submission *s, int64_t max_bytes, struct err *err)
+{
+	return err_set_code(err, "archive.too_large", FAULT_STUDENT, 0,
+			    "submission '%.160s' has %" PRId64 " MiB, more than any that could be "
+			    "accepted (%" PRId64 " MiB); `bytes` and `entries` in the profile's "
+			    "`moulette.unpack` are the limits", s->file, s->bytes >> 20,
+			    max_bytes >> 20);
+}
+
 static int identify(struct submission *s, char *const *extensions, struct err *err)
 {
 	unsigned char head[TAR_BLOCK];
@@ -230,14 +242,53 @@ static int identify(struct submission *s, char *const *extensions, struct err *e
 
 int submission_digest(struct submission *s, struct err *err)
 {
-	uint64_t bytes = 0;
-
 	if (s->kind == SUBMISSION_FOLDER || s->sha256[0])
 		return 0;
-	if (digest_fd(s->fd, s->sha256, &bytes, err) < 0)
+	if (digest_fd(s->fd, (uint64_t)s->bytes, s->sha256, err) < 0)
 		return err_wrap(err, "submission '%s'", s->path);
-	s->bytes = (int64_t)bytes;
 	return 0;
+}
+
+static int64_t in_ns(const struct timespec *t)
+{
+	return t->tv_sec * NSEC_PER_SEC + t->tv_nsec;
+}
+
+static int look(const struct submission *s, struct stat *ret, struct err *err)
+{
+	if (fstat(s->fd, ret) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot stat submission '%s'", s->path);
+	return 0;
+}
+
+int submission_watch(struct submission *s, struct err *err)
+{
+	struct stat st;
+
+	if (s->kind == SUBMISSION_FOLDER)
+		return 0;
+	if (look(s, &st, err) < 0)
+		return -1;
+	s->mtime_ns = in_ns(&st.st_mtim);
+	s->ctime_ns = in_ns(&st.st_ctim);
+	s->sha256[0] = '\0';
+	return 0;
+}
+
+int submission_check(const struct submission *s, struct err *err)
+{
+	struct stat st;
+
+	if (s->kind == SUBMISSION_FOLDER) /* who reads it digests what it hands on */
+		return 0;
+	if (look(s, &st, err) < 0)
+		return -1;
+	if (st.st_size == s->bytes && in_ns(&st.st_mtim) == s->mtime_ns &&
+	    in_ns(&st.st_ctim) == s->ctime_ns)
+		return 0;
+	return err_set_code(err, "submission.changed", FAULT_INFRA, 0,
+			    "submission '%.160s' was changed while it was read: grade it again when "
+			    "it is complete", s->file);
 }
 
 void submission_call(const char *path, struct submission *s)
@@ -250,8 +301,8 @@ void submission_call(const char *path, struct submission *s)
 		s->name = folder ? mem_strdup(s->file) : short_name(s->file, true);
 }
 
-int submission_open(const char *path, char *const *extensions, struct submission *ret,
-		    struct err *err)
+int submission_open(const char *path, char *const *extensions, int64_t max_bytes,
+		    struct submission *ret, struct err *err)
 {
 	struct submission s = { .fd = -1, .bytes = -1, .entries = -1 };
 	struct stat st;
@@ -270,9 +321,11 @@ int submission_open(const char *path, char *const *extensions, struct submission
 	}
 
 	struct err why = { 0 };
-	int got = identify(&s, extensions, &why);
+	s.bytes = st.st_size;
+	const bool too_large = s.bytes > max_bytes;
+	int got = too_large ? refuse_size(&s, max_bytes, &why) : identify(&s, extensions, &why);
 	/* A refusal is recorded with the digest of what was refused. */
-	if (got < 0 && why.fault == FAULT_STUDENT)
+	if (got < 0 && !too_large && why.fault == FAULT_STUDENT)
 		submission_digest(&s, &why);
 	if (got < 0 && err)
 		*err = why;

@@ -9,20 +9,25 @@
  * submission_open() - open and identify
  * @path:       file or folder, as the user gave it
  * @extensions: NULL-terminated, ".c" ...: what makes a single file a source file
+ * @max_bytes:  a larger file is refused unread, with code "archive.too_large": unpack_limits_room()
  *
  * Magic bytes decide what an archive is (tar with or without a filter, zip); what is none of these
  * and has one of the extensions is a single source file. A format that is not unpacked (7z, rar)
  * and anything else is FAULT_STUDENT with code "archive.unsupported" (a verdict `refused`); a path
  * that does not exist is FAULT_USAGE; EACCES and EIO are FAULT_INFRA; a fifo, socket or device is
- * FAULT_USAGE. sha256 and bytes are not known yet: submission_digest().
+ * FAULT_USAGE. sha256 is not known yet: submission_digest(); of a folder, bytes neither.
  * Return: 0, or -1; *ret is untouched then, but with FAULT_STUDENT name, file, bytes and sha256
  * are set so that the refusal can be recorded (the caller frees it in both cases).
  */
-int submission_open(const char *path, char *const *extensions, struct submission *ret,
-		    struct err *err);
-/** submission_digest() - sha256 and bytes of the file, unless they are known already; of a folder they
- *  are set by unpacking. FAULT_INFRA. */
+int submission_open(const char *path, char *const *extensions, int64_t max_bytes,
+		    struct submission *ret, struct err *err);
+/** submission_digest() - sha256 of the file, as long as it was when it was opened, unless it is known
+ *  already; of a folder it is set by unpacking. FAULT_INFRA. */
 int submission_digest(struct submission *s, struct err *err);
+/** submission_watch() - the file is read from now on. submission_check() - what was read, in several
+ *  goes, are the bytes of one file: nobody has changed it. FAULT_INFRA, code "submission.changed". */
+int submission_watch(struct submission *s, struct err *err);
+int submission_check(const struct submission *s, struct err *err);
 /** submission_call() - sets name and file of one that could not be opened, by its path alone; what
  *  is set stays. */
 void submission_call(const char *path, struct submission *s);

@@ -188,8 +188,9 @@ static int died(const struct child *c, const struct unpack_request *req, struct 
 				    "unpacking took more processor time than its limit of %.3g s",
 				    (double)req->limits.time_ns / 1e9);
 	if (WIFSIGNALED(c->status))
-		return err_set(err, FAULT_INFRA, 0, "the unpacking child died of signal %d (%s)",
-			       WTERMSIG(c->status), strsignal(WTERMSIG(c->status)));
+		return err_set_code(err, "unpack.died", FAULT_INFRA, 0,
+				    "the unpacking child died of signal %d (%s)",
+				    WTERMSIG(c->status), strsignal(WTERMSIG(c->status)));
 	if (WEXITSTATUS(c->status) == START_FAILED)
 		return err_set(err, FAULT_INFRA, 0, "cannot run '%s' as the unpacking child",
 			       req->program);

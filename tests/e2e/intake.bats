@@ -109,6 +109,31 @@ refused() {
 	[[ $(field error.message) == *Makefile* ]]
 }
 
+@test "an archive with a hole of terabytes is refused at once" {
+	local s
+	s=$(archive s.tar run.sh "$script")
+	truncate -s 2T "$s"
+	host_before
+	grade -a "$hello" "$s"
+	expect_verdict refused student 1
+	expect error.code archive.too_large submission.sha256 null submission.bytes 2199023255552
+	host_same
+}
+
+@test "an archive that is written to while it is read is nobody's to be judged" {
+	local s writer
+	s=$(archive s.tar run.sh "$script" pad "$(head -c 20000000 /dev/zero | tr '\0' x)")
+	while :; do printf x | dd of="$s" bs=1 seek=15000000 conv=notrunc status=none; done 3>&- &
+	writer=$!
+	grade -a "$hello" "$s"
+	kill "$writer"
+	wait "$writer" || true
+	expect_verdict internal_error infrastructure 3
+	expect error.code submission.changed
+	grade -a "$hello" "$s"
+	expect_verdict passed none 0
+}
+
 @test "a submission that does not exist is usage" {
 	grade -a "$hello" "$BATS_TEST_TMPDIR/nowhere.tar"
 	[ "$status" = 2 ]

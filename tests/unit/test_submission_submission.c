@@ -19,6 +19,8 @@ Suite *suite_submission_submission(void);
 
 static char *const extensions[] = { ".c", ".py", NULL };
 
+#define MAX_BYTES (1 << 20)
+
 struct scene {
 	char path[64];
 	int dir;
@@ -45,7 +47,7 @@ static void scene_done(struct scene *s)
 static int open_file(struct scene *s, const char *file)
 {
 	AUTO_FREE char *path = mem_printf("%s/%s", s->path, file);
-	return submission_open(path, extensions, &s->sub, &s->err);
+	return submission_open(path, extensions, MAX_BYTES, &s->sub, &s->err);
 }
 
 static void put(struct scene *s, const char *file, const void *data, size_t len)
@@ -221,7 +223,7 @@ START_TEST(no_files)
 	expect_usage(&s, "fifo", FAULT_USAGE); /* returns, though nobody writes */
 	expect_usage(&s, "sock", FAULT_USAGE);
 	expect_usage(&s, "zero", FAULT_USAGE);
-	ck_assert_int_eq(submission_open("", extensions, &s.sub, &s.err), -1);
+	ck_assert_int_eq(submission_open("", extensions, MAX_BYTES, &s.sub, &s.err), -1);
 	ck_assert_int_eq(s.err.fault, FAULT_USAGE);
 	scene_done(&s);
 }
@@ -255,6 +257,68 @@ START_TEST(through_a_link)
 }
 END_TEST
 
+START_TEST(too_large_is_not_read)
+{
+	struct scene s;
+
+	scene_init(&s);
+	put(&s, "alice.zip", "PK\3\4....", 8);
+	AUTO_FREE char *path = mem_printf("%s/alice.zip", s.path);
+	ck_assert_int_eq(truncate(path, MAX_BYTES), 0);
+	ck_assert_int_eq(open_file(&s, "alice.zip"), 0);
+	submission_done(&s.sub);
+	ck_assert_int_eq(truncate(path, INT64_C(8) << 40), 0); /* a hole: it would take hours */
+	ck_assert_int_eq(open_file(&s, "alice.zip"), -1);
+	ck_assert_int_eq(s.err.fault, FAULT_STUDENT);
+	ck_assert_str_eq(s.err.code, "archive.too_large");
+	ck_assert_ptr_nonnull(strstr(s.err.msg, "has 8388608 MiB, more than any that could be accepted (1 MiB)"));
+	ck_assert_str_eq(s.sub.sha256, "");
+	ck_assert_int_eq(s.sub.bytes, INT64_C(8) << 40);
+	scene_done(&s);
+}
+END_TEST
+
+/* What became of it between submission_watch() and submission_check(). */
+static int open_and_watch(struct scene *s)
+{
+	put(s, "alice.zip", "PK\3\4....", 8);
+	ck_assert_int_eq(open_file(s, "alice.zip"), 0);
+	return submission_watch(&s->sub, &s->err);
+}
+
+START_TEST(a_change_is_seen)
+{
+	struct scene s;
+	char hex[DIGEST_HEX];
+
+	scene_init(&s);
+	ck_assert_int_eq(open_and_watch(&s), 0);
+	ck_assert_int_eq(submission_check(&s.sub, &s.err), 0);
+	AUTO_FD int fd = openat(s.dir, "alice.zip", O_RDWR | O_CLOEXEC);
+	usleep(20000); /* the clock of files may stand still for a tick */
+	ck_assert_int_eq(pwrite(fd, "X", 1, 7), 1);
+	ck_assert_int_eq(submission_check(&s.sub, &s.err), -1);
+	ck_assert_int_eq(s.err.fault, FAULT_INFRA);
+	ck_assert_str_eq(s.err.code, "submission.changed");
+	ck_assert_ptr_nonnull(strstr(s.err.msg, "alice.zip"));
+
+	/* Another look: as it is now. */
+	ck_assert_int_eq(submission_digest(&s.sub, &s.err), 0);
+	ck_assert_int_eq(submission_watch(&s.sub, &s.err), 0);
+	ck_assert_str_eq(s.sub.sha256, "");
+	ck_assert_int_eq(submission_check(&s.sub, &s.err), 0);
+
+	/* Of one that grows, the part that it was; it is not what was handed in. */
+	ck_assert_int_eq(pwrite(fd, "more", 4, 8), 4);
+	ck_assert_int_eq(submission_digest(&s.sub, &s.err), 0);
+	digest_bytes("PK\3\4...X", 8, hex);
+	ck_assert_str_eq(s.sub.sha256, hex);
+	ck_assert_int_eq(submission_watch(&s.sub, &s.err), 0);
+	ck_assert_int_eq(submission_check(&s.sub, &s.err), -1);
+	scene_done(&s);
+}
+END_TEST
+
 Suite *suite_submission_submission(void)
 {
 	Suite *s = suite_create("submission/submission");
@@ -266,6 +330,8 @@ Suite *suite_submission_submission(void)
 	tcase_add_test(tc, no_files);
 	tcase_add_test(tc, unreadable);
 	tcase_add_test(tc, through_a_link);
+	tcase_add_test(tc, too_large_is_not_read);
+	tcase_add_test(tc, a_change_is_seen);
 	suite_add_tcase(s, tc);
 	return s;
 }
