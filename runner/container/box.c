@@ -70,6 +70,16 @@ static int open_ns(const struct box *b, const char *name, int *ret, struct err *
 	return 0;
 }
 
+/* A link is told to have been read the first time that it is, and not again for a day: no step is to
+ * be the first. (/proc cannot be mounted without that in a user namespace.) */
+static void read_links(void)
+{
+	char text[32];
+
+	(void)!readlink("/proc/self", text, sizeof text);
+	(void)!readlink("/proc/thread-self", text, sizeof text);
+}
+
 /* The nodes in /dev are the host's own, bound: without this a step could set their times. What is
  * written to a device goes through all the same. */
 static int protect_devices(const struct box *b, struct err *err)
@@ -86,6 +96,7 @@ static int protect_devices(const struct box *b, struct err *err)
 			  NULL) < 0 && errno != ENOENT && errno != EINVAL)
 			bad = err_set(err, FAULT_INFRA, errno, "cannot protect '%s' in the box", path);
 	}
+	read_links();
 	if (setns(b->opt.own_mnt, CLONE_NEWNS) < 0)
 		_exit(3);
 	return bad;
@@ -116,6 +127,7 @@ static int greet(struct box *b, struct err *err)
 	if (box_cgroup_check(b->opt.host, group, &b->opt.limits, b->init_pid, err) < 0)
 		return -1;
 	sched_note(b->init_pid, &b->sched);
+	b->steps = 0;
 	if (open_ns(b, "mnt", &b->mnt_ns, err) < 0 || open_ns(b, "ipc", &b->ipc_ns, err) < 0 ||
 	    protect_devices(b, err) < 0)
 		return -1;

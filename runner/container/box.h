@@ -51,6 +51,7 @@ struct box {
 	bool worn;                   /* a step left numbers that a later one could read */
 	int processors;
 	struct sched_note sched;   /* of PID 1 when it began: steps may change it */
+	int steps;                 /* that have run in this container */
 	struct step_cgroup tests;  /* shared by all tests */
 	int builds;                /* groups of build steps made so far */
 	bool allowed_clone3;       /* once.c has changed the bundle's config */

@@ -172,8 +172,8 @@ static int drop_privileges(const struct child_job *job, struct err *err)
 static const int calls_common[] = {
 	SCMP_SYS(read),		SCMP_SYS(pread64),	   SCMP_SYS(write),
 	SCMP_SYS(close),	SCMP_SYS(fstat),	   SCMP_SYS(newfstatat),
-	SCMP_SYS(lseek),	SCMP_SYS(getdents64),	   SCMP_SYS(fcntl),
-	SCMP_SYS(readlinkat),	SCMP_SYS(munmap),	   SCMP_SYS(mremap),
+	SCMP_SYS(lseek),	SCMP_SYS(getdents64),	   SCMP_SYS(readlinkat),
+		SCMP_SYS(munmap),	   SCMP_SYS(mremap),
 	SCMP_SYS(brk),		SCMP_SYS(madvise),	   SCMP_SYS(clock_gettime),
 	SCMP_SYS(gettimeofday), SCMP_SYS(futex),	   SCMP_SYS(getrandom),
 	SCMP_SYS(sendmsg),	SCMP_SYS(rt_sigreturn),	   SCMP_SYS(exit_group),
@@ -184,6 +184,9 @@ static const int calls_extract[] = {
 	SCMP_SYS(unlinkat), SCMP_SYS(linkat),	 SCMP_SYS(symlinkat),
 	SCMP_SYS(fchmod),   SCMP_SYS(utimensat), SCMP_SYS(dup),
 };
+
+/* Of fcntl what opening and copying a descriptor need: F_SETOWN is a way to send signals. */
+static const int fcntl_commands[] = { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL };
 
 static int allow(scmp_filter_ctx f, const int *calls, size_t n)
 {
@@ -205,6 +208,9 @@ static int add_rules(enum child_role role, scmp_filter_ctx f)
 		SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
 	int got = allow(f, calls_common, n_common);
 
+	for (size_t i = 0; got == 0 && i < sizeof fcntl_commands / sizeof *fcntl_commands; i++)
+		got = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+				       SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntl_commands[i]));
 	if (got == 0 && SANITIZED)
 		got = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sigaltstack), 0);
 	if (got == 0)

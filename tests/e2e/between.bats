@@ -110,6 +110,19 @@ int main(void) {
 	expect verdict memory_limit steps.0.verdict memory_limit steps.1.verdict passed steps.2.verdict memory_limit
 }
 
+@test "numbers of processes and times of links say nothing of the test before" {
+	local a
+	a=$(assignment told '"image": "busybox", "build": [], "tests": [
+		{"name": "one", "run": ["sh", "-c", "echo $$"]},
+		{"name": "forks", "run": ["sh", "-c", "for i in 1 2 3; do sleep 0 & wait; done; echo $$"]},
+		{"name": "reads", "run": ["sh", "-c", "sleep 2; readlink /proc/self /proc/thread-self /dev/stdin /dev/ptmx >/dev/null; echo $$"]},
+		{"name": "last", "run": ["sh", "-c", "echo $$; for f in /proc/self /proc/thread-self /dev/stdin /dev/ptmx; do echo $(($(stat -c %X $f) - $(stat -c %Z $f) > 1)); done"]}]')
+	grade -a "$a" "$(archive s.tar a.txt x)"
+	expect_verdict passed none 0
+	expect steps.0.stdout.text $'2' steps.1.stdout.text $'3' steps.2.stdout.text $'4' \
+		steps.3.stdout.text $'5\n0\n0\n0\n0'
+}
+
 @test "POSIX message queues of a test are gone, where a profile allows them" {
 	local a
 	mkdir -p "$BATS_TEST_TMPDIR/p"
