@@ -210,7 +210,7 @@ static int add_rules(enum child_role role, scmp_filter_ctx f)
 
 	for (size_t i = 0; got == 0 && i < sizeof fcntl_commands / sizeof *fcntl_commands; i++)
 		got = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-				       SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntl_commands[i]));
+				       SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntl_commands[i], 0));
 	if (got == 0 && SANITIZED)
 		got = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sigaltstack), 0);
 	if (got == 0)
