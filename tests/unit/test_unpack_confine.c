@@ -42,6 +42,14 @@ static bool can_signal(void)
 	return syscall(SYS_kill, 1, 0) == 0 || syscall(SYS_kill, -1, 0) == 0 || errno != ENOSYS;
 }
 
+/* By having the kernel do it, when something happens to a descriptor. */
+static bool can_have_signals_sent(void)
+{
+	return fcntl(CHILD_SOCKET, F_SETOWN, getppid()) == 0 || errno != ENOSYS ||
+	       fcntl(CHILD_SOCKET, F_SETSIG, SIGKILL) == 0 ||
+	       fcntl(CHILD_SOCKET, F_SETFL, O_ASYNC) == 0;
+}
+
 static bool can_become_root(void)
 {
 	return setuid(0) == 0 || setgid(0) == 0 || setgroups(0, NULL) == 0 ||
@@ -110,6 +118,7 @@ static const struct {
 	{ "exec", can_exec, CHILD_EXTRACT },
 	{ "make sockets", can_talk, CHILD_EXTRACT },
 	{ "signal", can_signal, CHILD_EXTRACT },
+	{ "have signals sent", can_have_signals_sent, CHILD_EXTRACT },
 	{ "become root", can_become_root, CHILD_EXTRACT },
 	{ "raise limits", can_raise_limits, CHILD_EXTRACT },
 	{ "map code", can_map_code, CHILD_EXTRACT },
@@ -120,6 +129,7 @@ static const struct {
 	{ "fork as reader", can_fork, CHILD_FOLDER },
 	{ "exec as reader", can_exec, CHILD_FOLDER },
 	{ "make sockets as reader", can_talk, CHILD_FOLDER },
+	{ "have signals sent as reader", can_have_signals_sent, CHILD_FOLDER },
 	{ "write as reader", can_write_as_reader, CHILD_FOLDER },
 };
 
