@@ -153,7 +153,7 @@ guest_command() {
 	printf ' %q' PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb \
 		LANG=C.UTF-8 TMPDIR=/run/tmp MOULETTE_TIME_FACTOR="${MOULETTE_TIME_FACTOR:-30}"
 	local name
-	for name in ${!MOULETTE_*}; do
+	for name in ${!MOULETTE*}; do
 		[ "$name" = MOULETTE_TIME_FACTOR ] || printf ' %q' "$name=${!name}"
 	done
 	printf ' %q' "$@"

@@ -14,6 +14,7 @@
 #include "image/contents.h"
 #include "image/store.h"
 #include "model/limits.h"
+#include "report/locale.h"
 #include "submission/language.h"
 
 /* Text of an image (its env, its user) as a terminal may see it. */
@@ -116,6 +117,7 @@ int image_list_exec(const struct places *p, const struct cli *cli, struct err *e
 	}
 	if (cli_has(cli, "json"))
 		return print_json(all, err);
+	IN_REPORT_LOCALE;
 	if (names[0] && scols_print_table(table) != 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot write to stdout");
 	return EXIT_ALL_PASSED;

@@ -12,6 +12,7 @@
 #include "bundle/spec.h"
 #include "cmd/command.h"
 #include "cmd/print_json.h"
+#include "report/locale.h"
 
 /* ---- list ---- */
 
@@ -84,6 +85,7 @@ static int list_exec(const struct places *places, const struct cli *cli, struct 
 	}
 	if (cli_has(cli, "json"))
 		return print_json(all, err);
+	IN_REPORT_LOCALE;
 	if (names[0] && scols_print_table(table) != 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot write to stdout");
 	return EXIT_ALL_PASSED;

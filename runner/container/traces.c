@@ -227,7 +227,8 @@ int traces_open(struct box *b, struct err *err)
 	    watch_ipc(b, err) < 0)
 		return -1;
 	b->worn = false;
-	return 0;
+	/* The threads of runc had some. */
+	return reset_pids(b, err);
 }
 
 void traces_close(struct box *b)

@@ -16,6 +16,7 @@
 #include "model/result.h"
 #include "report/escape.h"
 #include "report/json_out.h"
+#include "report/locale.h"
 #include "report/words.h"
 
 struct run_row *run_rows_add(struct run_rows *r)
@@ -176,6 +177,7 @@ static int fill(struct libscols_table *t, const struct run_rows *r)
 
 int run_list_table(FILE *out, const struct run_rows *r, struct err *err)
 {
+	IN_REPORT_LOCALE;
 	CLEANUP(table_cleanup) struct libscols_table *t = scols_new_table();
 	if (!t || fill(t, r) < 0)
 		return err_set(err, FAULT_INFRA, ENOMEM, "cannot make a table");

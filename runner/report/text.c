@@ -1,6 +1,5 @@
 /* text.c - a result for people: what happened, what was given for it, and why. */
 #include <errno.h>
-#include <locale.h>
 #include <math.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "report/escape.h"
 #include "report/fold.h"
 #include "report/formats.h"
+#include "report/locale.h"
 #include "report/report.h"
 #include "report/text_table.h"
 #include "report/words.h"
@@ -34,29 +34,6 @@ struct page {
 	int rc;	  /* -1: the log could not be read; *err says why */
 	struct err *err;
 };
-
-/* Widths of characters and the decimal point must not depend on where a report is made. Made once:
- * it is 350 KB, and a batch writes thousands of lines. */
-static locale_t locale_of_reports(void)
-{
-	static locale_t made;
-
-	if (!made)
-		made = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	if (!made) /* then columns may be uneven where names are not ASCII */
-		made = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-	return made;
-}
-
-static locale_t locale_enter(void)
-{
-	return uselocale(locale_of_reports());
-}
-
-static void locale_leave(const locale_t *before)
-{
-	uselocale(*before);
-}
 
 static const char *color_of(enum verdict v)
 {
@@ -264,7 +241,7 @@ static int put_page(struct page *p)
 static int text_write(FILE *out, const struct run_result *r, const struct report_options *opt,
 		      struct err *err)
 {
-	CLEANUP(locale_leave) locale_t before = locale_enter();
+	IN_REPORT_LOCALE;
 	AUTO_FD int log = -1;
 	struct page p = { .out = out,
 			  .r = r,
@@ -272,7 +249,6 @@ static int text_write(FILE *out, const struct run_result *r, const struct report
 			  .width = opt->width,
 			  .err = err };
 
-	(void)before;
 	if (p.width > 0 && p.width < WIDTH_MIN)
 		p.width = WIDTH_MIN;
 	p.rc = stream_log_open(r, &log, err);
@@ -308,10 +284,9 @@ static void put_reason(const struct page *p)
 static int text_write_line(FILE *out, const struct run_result *r, const struct report_options *opt,
 			   struct err *err)
 {
-	CLEANUP(locale_leave) locale_t before = locale_enter();
+	IN_REPORT_LOCALE;
 	const struct page p = { .out = out, .r = r, .color = opt->color };
 
-	(void)before;
 	put_headline(&p);
 	put_reason(&p);
 	fputc('\n', out);

@@ -60,6 +60,25 @@ START_TEST(a_table)
 }
 END_TEST
 
+/* Whatever the locale of the caller: here it is "C". */
+START_TEST(names_of_any_language)
+{
+	static const char *const names[] = { "Gro\xc3\x9f", "a\xc3\xbc", "J\xc3\xbcrgen N\xc3\xba\xc3\xb1" "ez",
+					     "\xe6\x97\xa5\xe6\x9c\xac x", "x\xcc\x81" };
+	struct run_rows rows = { 0 };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct run_row *r = run_rows_add(&rows);
+		strcpy(r->id, "01JD0000000000000000000001");
+		r->submission = mem_strdup(names[i]);
+		r->assignment = mem_strdup(names[i]);
+	}
+	AUTO_FREE char *text = written(run_list_table, &rows);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		ck_assert_msg(strstr(text, names[i]) != NULL, "'%s' is not in: %s", names[i], text);
+	run_rows_done(&rows);
+}
+END_TEST
+
 START_TEST(nothing_to_list)
 {
 	struct run_rows rows = { 0 };
@@ -147,6 +166,7 @@ Suite *suite_report_run_list(void)
 	Suite *s = suite_create("report/run_list");
 	TCase *tc = tcase_create("run_list");
 	tcase_add_test(tc, a_table);
+	tcase_add_test(tc, names_of_any_language);
 	tcase_add_test(tc, nothing_to_list);
 	tcase_add_test(tc, an_array);
 	tcase_add_test(tc, a_state);
