@@ -63,7 +63,7 @@ END_TEST
 /* Whatever the locale of the caller: here it is "C". */
 START_TEST(names_of_any_language)
 {
-	static const char *const names[] = { "Gro\xc3\x9f", "a\xc3\xbc", "J\xc3\xbcrgen N\xc3\xba\xc3\xb1" "ez",
+	static const char *const names[] = { "Gro\xc3\x9f", "a\xc3\xbc", "J\xc3\xbcrgen N\xc3\xba\xc3\xb1",
 					     "\xe6\x97\xa5\xe6\x9c\xac x", "x\xcc\x81" };
 	struct run_rows rows = { 0 };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
