@@ -17,7 +17,7 @@ static void print_help(FILE *out)
 		if (!(*c)->hidden)
 			fprintf(out, "  %-12s %s\n", (*c)->name, (*c)->summary);
 	fprintf(out, "\n'moulette COMMAND --help' lists the options of a command.\n"
-		     "exit status: 0 passed, 1 not passed, 2 usage, 3 trouble of this host\n");
+		     "exit status: 0 passed (batch: graded), 1 not passed, 2 usage, 3 trouble of this host\n");
 }
 
 static const struct command *find(const char *name)

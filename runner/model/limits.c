@@ -130,7 +130,7 @@ int size_parse(const char *text, int64_t *ret, struct err *err)
 		}
 	}
 	return err_set(err, FAULT_USAGE, 0,
-		       "'%s' is not a size: expected bytes or a number with K, M or G, as 64M", text);
+		       "'%s' is not a size: expected bytes or a number with K, M, G or T, as 64M", text);
 }
 
 int duration_parse(const char *text, int64_t *ret_ns, struct err *err)
