@@ -52,6 +52,11 @@ const struct field run_fields[] = {
 	{ NULL, FIELD_INT, 0, 0 },
 };
 
+const struct field log_path_field[] = {
+	{ "log_path", FIELD_STRING, 0, sizeof(char *) },
+	{ NULL, FIELD_INT, 0, 0 },
+};
+
 const struct field step_fields[] = {
 	STEP("name", STRING, name),
 	STEP("kind", KIND, kind),

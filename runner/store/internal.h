@@ -62,6 +62,7 @@ struct field {
 	size_t offset, size;
 };
 extern const struct field run_fields[], step_fields[], group_fields[];
+extern const struct field log_path_field[]; /* of a char *: what lies in the row is not the member */
 
 size_t fields_count(const struct field *fields);
 /** fields_list() - "a, b, c", or as many question marks. */

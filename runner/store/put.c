@@ -63,17 +63,13 @@ static const char *log_path_relative(const struct store *s, const char *path)
 
 static int put_run(struct store *s, const struct run_result *r, struct err *err)
 {
-	static const struct field extra[] = {
-		{ "log_path", FIELD_STRING, 0, sizeof(char *) },
-		{ NULL, FIELD_INT, 0, 0 },
-	};
 	const char *log_path = log_path_relative(s, r->log_path);
 	AUTO_RESET *st = NULL;
 
 	if (insert_into(s, KEPT_RUN, &st, err) < 0)
 		return -1;
 	if (sqlite3_bind_text(st, 1, r->id, -1, SQLITE_STATIC) != SQLITE_OK ||
-	    fields_bind(st, 2, extra, &log_path) != SQLITE_OK ||
+	    fields_bind(st, 2, log_path_field, &log_path) != SQLITE_OK ||
 	    fields_bind(st, 3, run_fields, r) != SQLITE_OK)
 		return store_fail(s, "store a result", err);
 	return step_done(s, st, "store a result", err);

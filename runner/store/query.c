@@ -23,10 +23,6 @@ static int get_run(struct store *s, const char *id, struct run_result *r, struct
 	fields_list(&sql, run_fields, 0);
 	buf_str(&sql, ", log_path FROM results WHERE id = ?");
 
-	static const struct field log_field[] = {
-		{ "log_path", FIELD_STRING, 0, sizeof(char *) },
-		{ NULL, FIELD_INT, 0, 0 },
-	};
 	AUTO_STMT *st = NULL;
 	AUTO_FREE char *log_path = NULL;
 	const char *column;
@@ -36,7 +32,7 @@ static int get_run(struct store *s, const char *id, struct run_result *r, struct
 	    sqlite3_step(st) != SQLITE_ROW)
 		return store_fail(s, "read a result", err);
 	if (fields_read(st, 0, run_fields, r, &column) < 0 ||
-	    fields_read(st, (int)fields_count(run_fields), log_field, &log_path, &column) < 0)
+	    fields_read(st, (int)fields_count(run_fields), log_path_field, &log_path, &column) < 0)
 		return store_damaged(s, column, err);
 	snprintf(r->id, sizeof(r->id), "%s", id);
 	if (log_path)
