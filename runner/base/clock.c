@@ -3,13 +3,17 @@
 
 #include <stdio.h>
 #include <sys/random.h>
-#include <time.h>
+
+int64_t clock_ns(struct timespec t)
+{
+	return (int64_t)t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
+}
 
 static int64_t now(clockid_t id)
 {
 	struct timespec ts;
 	clock_gettime(id, &ts);
-	return (int64_t)ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+	return clock_ns(ts);
 }
 
 int64_t clock_mono_ns(void)

@@ -125,7 +125,7 @@ static int64_t run_ns_of(pid_t pid)
 	struct timespec t;
 	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) < 0)
 		return 0;
-	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
+	return clock_ns(t);
 }
 
 int64_t tree_run_ns(pid_t top)

@@ -15,11 +15,6 @@
 #include "base/mem.h"
 #include "image/internal.h"
 
-static int64_t nanoseconds(struct timespec t)
-{
-	return (int64_t)t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
-}
-
 static void stamp_of(const char *path, const struct stat *st, struct state_stamp *s)
 {
 	*s = (struct state_stamp){ .path = mem_strdup(path), .bytes = -1 };
@@ -27,8 +22,8 @@ static void stamp_of(const char *path, const struct stat *st, struct state_stamp
 		return;
 	s->bytes = st->st_size;
 	s->inode = (int64_t)(st->st_ino & INT64_MAX);
-	s->mtime_ns = nanoseconds(st->st_mtim);
-	s->ctime_ns = nanoseconds(st->st_ctim);
+	s->mtime_ns = clock_ns(st->st_mtim);
+	s->ctime_ns = clock_ns(st->st_ctim);
 }
 
 /* The stamp before the content: a change in between makes the stamp stale, never the digest. */

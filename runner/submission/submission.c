@@ -249,11 +249,6 @@ int submission_digest(struct submission *s, struct err *err)
 	return 0;
 }
 
-static int64_t in_ns(const struct timespec *t)
-{
-	return t->tv_sec * NSEC_PER_SEC + t->tv_nsec;
-}
-
 static int look(const struct submission *s, struct stat *ret, struct err *err)
 {
 	if (fstat(s->fd, ret) < 0)
@@ -269,8 +264,8 @@ int submission_watch(struct submission *s, struct err *err)
 		return 0;
 	if (look(s, &st, err) < 0)
 		return -1;
-	s->mtime_ns = in_ns(&st.st_mtim);
-	s->ctime_ns = in_ns(&st.st_ctim);
+	s->mtime_ns = clock_ns(st.st_mtim);
+	s->ctime_ns = clock_ns(st.st_ctim);
 	s->sha256[0] = '\0';
 	return 0;
 }
@@ -283,8 +278,8 @@ int submission_check(const struct submission *s, struct err *err)
 		return 0;
 	if (look(s, &st, err) < 0)
 		return -1;
-	if (st.st_size == s->bytes && in_ns(&st.st_mtim) == s->mtime_ns &&
-	    in_ns(&st.st_ctim) == s->ctime_ns)
+	if (st.st_size == s->bytes && clock_ns(st.st_mtim) == s->mtime_ns &&
+	    clock_ns(st.st_ctim) == s->ctime_ns)
 		return 0;
 	return err_set_code(err, "submission.changed", FAULT_INFRA, 0,
 			    "submission '%.160s' was changed while it was read: grade it again when "
