@@ -32,13 +32,23 @@ struct unified {
 	char *at, *above;
 };
 
-/* One line of mountinfo: "... ROOT MOUNTPOINT OPTIONS ... - TYPE SOURCE SUPEROPTIONS". */
+/* Is the mount @id what a path through its mount point leads to? Another one may lie over it. */
+static bool is_visible(const char *at, unsigned long long id)
+{
+	struct statx st;
+	return statx(AT_FDCWD, at, AT_NO_AUTOMOUNT, STATX_MNT_ID, &st) == 0 &&
+	       (!(st.stx_mask & STATX_MNT_ID) || st.stx_mnt_id == id);
+}
+
+/* One line of mountinfo: "ID PARENT DEVICE ROOT MOUNTPOINT OPTIONS ... - TYPE SOURCE SUPEROPTIONS". */
 static void take_line(struct cgroup_host *h, char *line, struct unified *unified)
 {
 	char above[512], at[512], type[32], super[512];
+	unsigned long long id;
 	const char *tail = strstr(line, " - ");
-	if (!tail || sscanf(line, "%*s %*s %*s %511s %511s", above, at) != 2 ||
-	    sscanf(tail, " - %31s %*s %511s", type, super) != 2)
+	if (!tail || sscanf(line, "%llu %*s %*s %511s %511s", &id, above, at) != 3 ||
+	    sscanf(tail, " - %31s %*s %511s", type, super) != 2 ||
+	    strncmp(type, "cgroup", 6) != 0 || !is_visible(at, id))
 		return;
 	if (strcmp(above, "/") == 0)
 		above[0] = '\0';
@@ -63,7 +73,26 @@ void cgroup_host_done(struct cgroup_host *h)
 	strv_free(h->carriers);
 	strv_free(h->hierarchies);
 	free(h->hidden_unified);
+	free(h->base);
 	memset(h, 0, sizeof *h);
+}
+
+/* Version 2 has CPU accounting without a controller. */
+static int check_base(const struct cgroup_host *h, struct err *err)
+{
+	AUTO_FREE char *file = mem_printf("%s/cgroup.controllers", h->root[CG_MEMORY]);
+	AUTO_BUF text = { 0 };
+	if (file_read(AT_FDCWD, file, &text, MOUNTINFO_MAX) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot read '%s'", file);
+	for (char *p = text.data; p && *p; p++)
+		if (*p == ' ' || *p == '\n')
+			*p = ',';
+	for (int i = 0; i < CG_COUNT; i++)
+		if (i != CG_CPUACCT && (!text.data || !has_word(text.data, controllers[i])))
+			return err_set_code(err, "cgroup.missing", FAULT_INFRA, 0,
+					    "the cgroup '%s' was given no controller '%s': '%s' does not "
+					    "list it", h->root[i], controllers[i], file);
+	return 0;
 }
 
 static int check_host(const struct cgroup_host *h, struct err *err)
@@ -73,20 +102,48 @@ static int check_host(const struct cgroup_host *h, struct err *err)
 			return err_set_code(err, "cgroup.missing", FAULT_INFRA, 0,
 					    "this host mounts no cgroup hierarchy with the "
 					    "controller '%s'", controllers[i]);
-	return 0;
+	return h->v2 ? check_base(h, err) : 0;
 }
 
-static void take_unified(struct cgroup_host *h, const struct unified *unified)
+/* The group of this process as a path below the mount point; "" where the mount does not show it. */
+static char *own_group(const struct unified *unified)
+{
+	AUTO_BUF text = { 0 };
+	size_t len = strlen(unified->above);
+	if (file_read(AT_FDCWD, "/proc/self/cgroup", &text, MOUNTINFO_MAX) < 0 || !text.data)
+		return mem_strdup("");
+	char *line = strncmp(text.data, "0::", 3) == 0 ? text.data : strstr(text.data, "\n0::");
+	char *path = line ? strchr(line, '/') : NULL;
+	if (!path)
+		return mem_strdup("");
+	path[strcspn(path, "\n")] = '\0';
+	/* "/.." leads out of this process's cgroup namespace. */
+	if (strncmp(path, unified->above, len) != 0 || path[len] != '/' || !path[len + 1] ||
+	    strncmp(path, "/..", 3) == 0)
+		return mem_strdup("");
+	return mem_strdup(path + len);
+}
+
+static void set_base(struct cgroup_host *h, const char *mount, const char *above, const char *base)
 {
 	for (int i = 0; i < CG_COUNT; i++) {
 		free(h->root[i]);
 		free(h->above[i]);
-		h->root[i] = mem_strdup(unified->at);
-		h->above[i] = mem_strdup(unified->above);
+		h->root[i] = mem_printf("%s%s", mount, base);
+		h->above[i] = mem_printf("%s%s", above, base);
 	}
+	free(h->base);
+	h->base = mem_strdup(base);
 	strv_free(h->hierarchies);
 	h->hierarchies = NULL;
-	strv_add(&h->hierarchies, unified->at);
+	strv_add(&h->hierarchies, h->root[0]);
+}
+
+static void take_unified(struct cgroup_host *h, const struct unified *unified)
+{
+	AUTO_FREE char *own = own_group(unified);
+	AUTO_FREE char *base = cgroup_base_find(unified->at, own);
+	set_base(h, unified->at, unified->above, base);
 }
 
 /* Hierarchies that are mounted together count once. */
@@ -113,10 +170,12 @@ int cgroup_host_find(struct cgroup_host *ret, struct err *err)
 		take_line(&h, line, &unified);
 	/* A v1 memory controller means a v1 or hybrid host, whatever else is mounted. */
 	h.v2 = !h.root[CG_MEMORY] && unified.at;
-	if (h.v2)
+	if (h.v2) {
 		take_unified(&h, &unified);
-	else
+	} else {
 		h.hidden_unified = ptr_steal(&unified.at);
+		h.base = mem_strdup("");
+	}
 	free(unified.at);
 	free(unified.above);
 	if (check_host(&h, err) < 0) {
@@ -126,6 +185,25 @@ int cgroup_host_find(struct cgroup_host *ret, struct err *err)
 	find_carriers(&h);
 	*ret = h;
 	return 0;
+}
+
+void cgroup_host_at(const struct cgroup_host *h, const char *base, struct cgroup_host *ret)
+{
+	*ret = (struct cgroup_host){ .v2 = h->v2, .hidden_unified = mem_strdup(h->hidden_unified) };
+	if (h->v2) {
+		const size_t len = strlen(h->base);
+		AUTO_FREE char *mount = mem_strndup(h->root[0], strlen(h->root[0]) - len);
+		AUTO_FREE char *above = mem_strndup(h->above[0], strlen(h->above[0]) - len);
+		set_base(ret, mount, above, base);
+	} else {
+		for (int i = 0; i < CG_COUNT; i++) {
+			ret->root[i] = mem_strdup(h->root[i]);
+			ret->above[i] = mem_strdup(h->above[i]);
+		}
+		ret->base = mem_strdup("");
+		ret->hierarchies = strv_dup(h->hierarchies);
+	}
+	find_carriers(ret);
 }
 
 /* The root group may lack a controller that is bound elsewhere: writing names one by one keeps

@@ -14,18 +14,39 @@ enum cgroup_controller { CG_MEMORY, CG_PIDS, CG_CPUACCT, CG_CPU, CG_COUNT };
 /** How this host mounts its control groups. */
 struct cgroup_host {
 	bool v2;                /* one unified hierarchy; root[] are all the same */
-	char *root[CG_COUNT];   /* mount point of each controller's hierarchy */
-	char *above[CG_COUNT];  /* which group of it is mounted there: "" for the topmost one */
-	char **carriers;        /* mount points of these, each once */
-	char **hierarchies;     /* mount points of all v1 hierarchies, or the v2 one */
+	char *root[CG_COUNT];   /* folder of the group of each controller below which boxes lie */
+	char *above[CG_COUNT];  /* the path of that group in its hierarchy: "" for the topmost one */
+	char *base;             /* v2: its path below the mount point, "" for the mount point itself */
+	char **carriers;        /* the folders of root[], each once */
+	char **hierarchies;     /* the same of all v1 hierarchies, or the v2 one */
 	char *hidden_unified;   /* hybrid host: the cgroup2 mount, which crun must not see; or NULL */
 };
 
-/** cgroup_host_find() - from /proc/self/mountinfo. FAULT_INFRA names the controller that lacks. */
+/** cgroup_host_find() - from /proc/self/mountinfo and, on v2, /proc/self/cgroup. Of mounts stacked on
+ *  one point the topmost counts. FAULT_INFRA names the controller that lacks. */
 int cgroup_host_find(struct cgroup_host *ret, struct err *err);
+/** cgroup_host_at() - the same host with another base group; @base as a struct cgroup_host has it. */
+void cgroup_host_at(const struct cgroup_host *h, const char *base, struct cgroup_host *ret);
 void cgroup_host_done(struct cgroup_host *h);
 
-/* Groups are named by their path below the mount points: "moulette/s0/box". */
+#define CGROUP_PARENT "moulette" /* all groups of all boxes lie below it */
+#define CGROUP_LEAF "moulette-leaf" /* cgroup_leaf.h */
+
+/**
+ * cgroup_base_find() - the group of version 2 below which boxes are made
+ * @mount: mount point of cgroup2
+ * @own:   path of this process's group below @mount
+ *
+ * The limits of a service or a container lie on the group in which this process was started, so boxes
+ * go below it where it may have groups of its own: where systemd delegates it, or where its name is none
+ * of systemd's units, which systemd alone may divide. The controllers must be there.
+ *
+ * Return: @own, or "" when boxes lie below the mount point; owned.
+ * Source: systemd.resource-control(5), Delegate=; systemd's document "Control Group APIs and Delegation".
+ */
+char *cgroup_base_find(const char *mount, const char *own);
+
+/* Groups are named by their path below root[]: "moulette/s0/box". */
 
 /** cgroup_make() - where limits and counters are (the carriers), with parents; an existing one is
  *  kept. On v2 the controllers are enabled on the way down. FAULT_INFRA. */
@@ -39,10 +60,14 @@ int cgroup_write(const struct cgroup_host *h, enum cgroup_controller c, const ch
 /** cgroup_set_cpu() - quota and period in microseconds (0: none), shares (0: default). */
 int cgroup_set_cpu(const struct cgroup_host *h, const char *group, int64_t quota, int64_t period,
 		   int64_t shares, struct err *err);
+/** cgroup_limited() - does an interface file of the group @dirfd hold another value than in a new group?
+ *  An administrator may have set it. */
+bool cgroup_limited(int dirfd);
 /** cgroup_kill() - SIGKILL to every process that is in the group now. */
 void cgroup_kill(const struct cgroup_host *h, const char *group);
 /** cgroup_remove() - kill every process in it and below, remove it everywhere. Waits at most 10 s
- *  for the processes to be gone; FAULT_INFRA then. A missing group is no error. */
+ *  for the processes to be gone; FAULT_INFRA then. A missing group is no error. The common parent goes
+ *  with its last group, unless it is limited. */
 int cgroup_remove(const struct cgroup_host *h, const char *group, struct err *err);
 
 /** Limits of one step's group; 0 or less: none. */
@@ -73,6 +98,9 @@ struct cgroup_counters {
 	/* The kernel killed for want of memory although the group was within its limit: a group around
 	 * it, or the host, had none left. */
 	bool short_around;
+	/* A process was refused although the group was within its limit of them: a group around it had
+	 * reached its own. */
+	bool processes_around;
 };
 
 /* Files of a group that are read after every step, and so are kept open. */
@@ -88,6 +116,8 @@ enum cgroup_file {
 	CG_FILE_COUNT,
 };
 
+#define CG_AROUND_MAX 8
+
 /** The group that a step's processes are in (never PID 1 of the box). */
 struct step_cgroup {
 	const struct cgroup_host *host; /* borrowed */
@@ -101,6 +131,9 @@ struct step_cgroup {
 	int oom_event;   /* v1: eventfd that becomes readable on an OOM; else -1 */
 	struct cgroup_counters before; /* when the step began */
 	bool known;      /* before holds: nothing ran since the last step's end */
+	int around[CG_AROUND_MAX]; /* v2: pids.events of the groups above that limit processes */
+	size_t n_around;
+	int64_t refused_before;    /* the sum of what these counted when the step began */
 };
 
 /** step_cgroup_open() - make the group and open what is needed; *ret starts zeroed. */

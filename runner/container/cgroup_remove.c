@@ -89,8 +89,8 @@ static int remove_in(const char *root, const char *group, int64_t deadline, stru
 	if (remove_below(fd, name, deadline) < 0)
 		bad = err_set(err, FAULT_INFRA, errno, "cannot remove the cgroup '%s/%s'", root,
 			      group);
-	/* The common parent goes with its last group. */
-	if (strchr(group, '/'))
+	/* The common parent goes with its last group; limits on it are an administrator's. */
+	if (strchr(group, '/') && !cgroup_limited(fd))
 		rmdir(path);
 	return bad;
 }

@@ -2,7 +2,10 @@
  *
  * A slot is a locked file below places->run, shared by all homes. While it is taken the file holds
  * a mark; a lock that can be had beside a mark means that the runner was killed, and its cgroups
- * are removed before anybody uses the slot again.
+ * are removed before the slot is used again.
+ *
+ * Runners whose /run is not the same may still share a hierarchy of cgroups: so the folder of the slot's
+ * group is locked, too, and a slot whose group another runner has locked is passed over.
  */
 #ifndef MOULETTE_CONTAINER_SLOT_H
 #define MOULETTE_CONTAINER_SLOT_H
@@ -19,10 +22,11 @@
 #define SLOTS_MAX 4096
 
 struct slot {
-	int fd; /* locked; -1: none */
+	int fd;       /* of its file, locked; -1: none */
+	int group_fd; /* of its group's folder, locked */
 	int number;
 	uint32_t uid_base;
-	char group[32]; /* "moulette/s0" */
+	char group[32]; /* "moulette/s0"; made by slot_take() */
 	const struct cgroup_host *host; /* borrowed */
 };
 
@@ -33,7 +37,7 @@ int slot_take(const struct places *p, const struct cgroup_host *h, const char *i
 int slot_release(struct slot *s, struct err *err);
 typedef int slot_sweep_fn(void *ctx, int number, struct err *err);
 
-/** slot_sweep() - what killed runners left in any slot. @also (NULL: nothing) removes what others
+/** slot_sweep() - what killed runners left in any slot: groups, marks, a leaf of cgroup_leaf.h. @also (NULL: nothing) removes what others
  *  keep for a slot, which is held while it is called. @ret_swept counts slots. All are tried; -1
  *  names one that could not be swept. */
 int slot_sweep(const struct places *p, const struct cgroup_host *h, slot_sweep_fn *also, void *ctx,

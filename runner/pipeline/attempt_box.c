@@ -217,12 +217,11 @@ static int start_box(struct attempt *a, struct err *err)
 static int begin(struct job *job, const char *mark, struct attempt *ret, struct err *err)
 {
 	struct session *s = job->session;
-	*ret = (struct attempt){ .job = job, .slot = { .fd = -1 } };
+	*ret = (struct attempt){ .job = job, .slot = { .fd = -1, .group_fd = -1 } };
 	if (job->command)
 		assignment_command(s->opt.assignment, job->command, &ret->command);
 	if (slot_take(s->opt.places, &s->host, mark, &ret->slot, err) < 0 ||
-	    cgroup_make(&s->host, ret->slot.group, err) < 0 || make_unpack_group(ret, err) < 0 ||
-	    room_furnish(&s->room, err) < 0)
+	    make_unpack_group(ret, err) < 0 || room_furnish(&s->room, err) < 0)
 		return -1;
 	return make_areas(ret, err);
 }

@@ -124,7 +124,7 @@ int attempt_make_config(struct attempt *a, struct err *err)
 		return -1;
 	if (!s->engine.inherits_fds && furnish_once(a, err) < 0)
 		return -1;
-	AUTO_FREE char *group = mem_printf("/%s/box", a->slot.group);
+	AUTO_FREE char *group = mem_printf("%s/%s/box", s->host.base, a->slot.group);
 	int64_t memory = a->most.v[LIMIT_MEMORY];
 	const struct spec_request req = {
 		.image = &s->image, .root_path = s->room.root,

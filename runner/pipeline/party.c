@@ -176,7 +176,7 @@ static void let_go(const struct attempt *test_box)
 {
 	const struct live *live = test_box->job->live;
 	const struct box *b = &test_box->box;
-	const int fds[] = { test_box->slot.fd, live->fd, live->control.kill_fd, live->control.end_fd,
+	const int fds[] = { test_box->slot.fd, test_box->slot.group_fd, live->fd, live->control.kill_fd, live->control.end_fd,
 			    live->control.stop_fd, test_box->job->session->net.users_fd, b->socket,
 			    b->engine_fd, b->output, b->mnt_ns, b->ipc_ns, b->pid_ns };
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
@@ -198,7 +198,7 @@ static void live_in_process(const struct attempt *test_box, const struct step_sp
 	AUTO_FREE char *party_switch = mem_strdup(s->room.peers);
 	struct job job = { .session = s, .live = &live, .result = &result, .party = test,
 			   .party_switch = party_switch, .member = member };
-	struct attempt a = { .job = &job, .slot = { .fd = -1 } };
+	struct attempt a = { .job = &job, .slot = { .fd = -1, .group_fd = -1 } };
 	live.control.stop_fd = socket;
 	let_go(test_box);
 	run_result_init(&result);

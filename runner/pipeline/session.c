@@ -133,7 +133,7 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 {
 	const struct places *p = opt->places;
 	const struct assignment *a = opt->assignment;
-	*ret = (struct session){ .opt = *opt, .image_lock = -1, .own_mnt = -1 };
+	*ret = (struct session){ .opt = *opt, .image_lock = -1, .own_mnt = -1, .leaf = CGROUP_LEAF_NONE };
 	if (geteuid() != 0)
 		return err_set_code(err, "host.not_root", FAULT_INFRA, 0,
 				    "must be root: boxes need namespaces, mounts and cgroups of the "
@@ -172,7 +172,8 @@ int session_ready(struct session *s, struct err *err)
 			       "has a network of its own that no rule of ours sees; use crun or runc",
 			       s->engine.name);
 	signals_block();
-	if (room_enter(p, s->engine.hides_unified ? s->host.hidden_unified : NULL, &s->room, err) < 0)
+	if (cgroup_leaf_enter(&s->host, &s->leaf, err) < 0 ||
+	    room_enter(p, s->engine.hides_unified ? s->host.hidden_unified : NULL, &s->room, err) < 0)
 		return -1;
 	if (s->opt.plain_engine)
 		engine_set_plain(&s->engine, "it was asked for");
@@ -190,8 +191,14 @@ int session_ready(struct session *s, struct err *err)
 	return 0;
 }
 
+void session_retreat(struct session *s)
+{
+	cgroup_leaf_leave(&s->host, &s->leaf);
+}
+
 void session_close(struct session *s)
 {
+	session_retreat(s);
 	if (s->image_lock >= 0)
 		close(s->image_lock);
 	if (s->own_mnt >= 0)

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "bundle/profile.h"
 #include "container/cgroup.h"
+#include "container/cgroup_leaf.h"
 #include "container/engine.h"
 #include "container/room.h"
 #include "model/assignment.h"
@@ -48,6 +49,7 @@ struct session {
 	bool ready;
 	struct engine engine;
 	struct cgroup_host host;
+	struct cgroup_leaf leaf;
 	struct room room;
 	struct unpack_server *unpacker; /* of a worker; NULL: each submission starts one of its own */
 };
@@ -59,6 +61,9 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
  *  SIGTERM and SIGHUP end no process but are seen on interrupt_fd; before, nothing has been made
  *  that a sudden end would leave. FAULT_INFRA. */
 int session_ready(struct session *s, struct err *err);
+/** session_retreat() - what session_ready() changed in the host's cgroups is as before, unless other
+ *  runners need it; done by session_close(), and by a process that ends without it. */
+void session_retreat(struct session *s);
 void session_close(struct session *s);
 
 /** session_sweep() - remove what killed runs left: cgroups, logs without a result, half-made

@@ -127,5 +127,6 @@ void worker_main(const struct worker_options *opt)
 	if (w.box.ready)
 		attempt_end(&w.box);
 	unpack_server_end(&w.unpacker);
+	session_retreat(opt->session);
 	_exit(0);
 }

@@ -55,6 +55,49 @@ START_TEST(two_runs_get_two_slots)
 }
 END_TEST
 
+/* Runners in containers may see one hierarchy of cgroups and each a /run of its own. */
+START_TEST(runners_without_a_common_run_get_two_groups)
+{
+	char top[] = "/tmp/moulette-unit-run.XXXXXX";
+	struct slot a, b;
+	ck_assert_ptr_nonnull(mkdtemp(top));
+	struct places other = places;
+	other.run = top;
+	ck_assert_msg(slot_take(&places, &host, "one", &a, &err) == 0, "%s", err.msg);
+	ck_assert_msg(slot_take(&other, &host, "two", &b, &err) == 0, "%s", err.msg);
+	ck_assert_str_ne(a.group, b.group);
+	ck_assert_int_eq(slot_release(&a, &err), 0);
+	ck_assert(!group_exists(a.group));
+	ck_assert(group_exists(b.group));
+	ck_assert_int_eq(slot_release(&b, &err), 0);
+	AUTO_FD int dir = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(tree_remove(dir), 0);
+	ck_assert_int_eq(rmdir(top), 0);
+}
+END_TEST
+
+/* A runner with another /run was killed: its group has no mark that is seen here. */
+START_TEST(a_group_without_a_mark_is_swept)
+{
+	int swept = 0;
+	struct slot s;
+	ck_assert_msg(cgroup_make(&host, "moulette/s4093/t", &err) == 0, "%s", err.msg);
+	ck_assert_msg(slot_sweep(&places, &host, NULL, NULL, &swept, &err) == 0, "%s", err.msg);
+	ck_assert_int_ge(swept, 1);
+	ck_assert(!group_exists("moulette/s4093"));
+	/* The same where the next runner takes the slot before any sweep. */
+	ck_assert_int_eq(slot_take(&places, &host, "one", &s, &err), 0);
+	AUTO_FREE char *group = mem_strdup(s.group);
+	AUTO_FREE char *below = mem_printf("%s/t", group);
+	ck_assert_int_eq(slot_release(&s, &err), 0);
+	ck_assert_int_eq(cgroup_make(&host, below, &err), 0);
+	ck_assert_int_eq(slot_take(&places, &host, "two", &s, &err), 0);
+	ck_assert_str_eq(s.group, group);
+	ck_assert(group_exists(group) && !group_exists(below));
+	ck_assert_int_eq(slot_release(&s, &err), 0);
+}
+END_TEST
+
 START_TEST(release_removes_the_groups)
 {
 	struct slot s;
@@ -88,6 +131,7 @@ static int killed_runner(pid_t *ret_process)
 		if (told.pid == 0) {
 			/* A box does not hold the lock: descriptors are close-on-exec. */
 			close(s.fd);
+			close(s.group_fd);
 			for (size_t i = 0; i < c.n_procs; i++)
 				if (write(c.procs[i], "0", 1) != 1)
 					_exit(1);
@@ -142,7 +186,8 @@ START_TEST(taking_a_slot_sweeps_it_first)
 	int number = killed_runner(&process);
 	ck_assert_int_eq(slot_take(&places, &host, "next", &s, &err), 0);
 	ck_assert_int_eq(s.number, number);
-	ck_assert(!group_exists(s.group));
+	AUTO_FREE char *below = mem_printf("%s/t", s.group);
+	ck_assert(!group_exists(below));
 	wait_gone(process);
 	ck_assert_int_eq(slot_release(&s, &err), 0);
 }
@@ -260,6 +305,8 @@ Suite *suite_container_slot(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, two_runs_get_two_slots);
+	tcase_add_test(tc, runners_without_a_common_run_get_two_groups);
+	tcase_add_test(tc, a_group_without_a_mark_is_swept);
 	tcase_add_test(tc, release_removes_the_groups);
 	tcase_add_test(tc, sweep_finds_a_killed_runner);
 	tcase_add_test(tc, taking_a_slot_sweeps_it_first);
