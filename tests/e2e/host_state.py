@@ -19,7 +19,7 @@ import tempfile
 import time
 
 HOME = os.environ.get("MOULETTE_HOME", "/var/lib/moulette")
-OF_TESTS = tuple("moulette-" + w for w in ("accept", "bench", "check", "docs", "engine", "install", "net", "unit", "unpack", "vm"))
+OF_TESTS = tuple("moulette-" + w for w in ("accept", "bench", "check", "docker", "docs", "engine", "install", "net", "unit", "unpack", "vm"))
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 
 

@@ -57,7 +57,7 @@ for s in json.load(open(sys.argv[1]))["steps"]:
 		{"name": "status", "run": ["/bin/sh", "-c", "exit 3"]},
 		{"name": "sees", "run": ["/bin/sh", "-c", "id; ls -A / /tmp /dev; ulimit -a; grep -E ^Cap /proc/self/status"]},
 		{"name": "fork bomb", "run": ["/bin/sh", "-c", "for i in $(seq 150); do sleep 1000 & done; wait; exit 1"]},
-		{"name": "memory", "run": ["/bin/sh", "-c", "exec dd if=/dev/zero of=/dev/null bs=1200M count=1"]},
+		{"name": "memory", "run": ["/bin/sh", "-c", "exec dd if=/dev/zero of=/dev/null bs=200M count=1"], "limits": {"memory": "64M"}},
 		{"name": "clock", "run": ["/bin/sh", "-c", "while :; do :; done"]}]' made made other other)
 	for mode in lean plain; do
 		grade --engine-mode="$mode" -a "$a" "$submission"
