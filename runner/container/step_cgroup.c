@@ -159,6 +159,7 @@ int step_cgroup_open(const struct cgroup_host *h, const char *group, const char 
 		return -1;
 	}
 	counters_open(&c);
+	counters_open_around(&c);
 	*ret = c;
 	return 0;
 }
@@ -168,6 +169,7 @@ void step_cgroup_close(struct step_cgroup *c)
 	close_procs(c);
 	if (c->host)
 		counters_close(c);
+	counters_close_around(c);
 	if (c->host && c->oom_event >= 0)
 		close(c->oom_event);
 	free(c->group);
@@ -231,6 +233,7 @@ int step_cgroup_begin(struct step_cgroup *c, const struct cgroup_limits *lim, st
 		return err_set(err, FAULT_INFRA, errno, "cannot reset the event of an OOM");
 	if (!c->known)
 		counters_read(c, &c->before);
+	c->refused_before = counters_refused_around(c);
 	c->known = false;
 	return 0;
 }
@@ -250,6 +253,15 @@ int64_t step_cgroup_oom_kills(const struct step_cgroup *c)
 	return since(c->before.oom_kills, counters_oom(c));
 }
 
+/* At its own limit a group has had as many processes as it allows. */
+static bool refused_around(const struct step_cgroup *c, const struct cgroup_counters *n)
+{
+	if (n->pids_denied > 0)
+		return c->set.processes > 0 && n->processes_peak >= 0 &&
+		       n->processes_peak < c->set.processes;
+	return counters_refused_around(c) > c->refused_before;
+}
+
 static void difference(const struct step_cgroup *c, const struct cgroup_counters *now,
 		       struct cgroup_counters *ret)
 {
@@ -261,6 +273,7 @@ static void difference(const struct step_cgroup *c, const struct cgroup_counters
 	ret->cpu_ns = since(before->cpu_ns, now->cpu_ns);
 	ret->throttled_ns = since(before->throttled_ns, now->throttled_ns);
 	ret->short_around = ret->oom_kills > 0 && !counters_full(c, c->set.memory_bytes);
+	ret->processes_around = refused_around(c, ret);
 }
 
 void step_cgroup_look(const struct step_cgroup *c, struct cgroup_counters *ret)

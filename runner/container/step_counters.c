@@ -71,14 +71,11 @@ static int64_t read_number(const struct step_cgroup *c, enum cgroup_file file)
 	return end == text ? -1 : value;
 }
 
-/* The number behind @key in a file of "key number" lines; -1 when there is none. */
-static int64_t read_keyed(const struct step_cgroup *c, enum cgroup_file file, const char *key)
+/* The number behind @key in a text of "key number" lines; -1 when there is none. */
+static int64_t find_keyed(const char *text, const char *key)
 {
-	char text[TEXT_MAX];
 	size_t len = strlen(key);
-	if (!read_text(c, file, text))
-		return -1;
-	for (char *line = text; line; line = strchr(line, '\n')) {
+	for (const char *line = text; line; line = strchr(line, '\n')) {
 		if (*line == '\n')
 			line++;
 		if (strncmp(line, key, len) == 0 && line[len] == ' ')
@@ -87,6 +84,12 @@ static int64_t read_keyed(const struct step_cgroup *c, enum cgroup_file file, co
 			break;
 	}
 	return -1;
+}
+
+static int64_t read_keyed(const struct step_cgroup *c, enum cgroup_file file, const char *key)
+{
+	char text[TEXT_MAX];
+	return read_text(c, file, text) ? find_keyed(text, key) : -1;
 }
 
 static int64_t in_ns(int64_t us)
@@ -130,6 +133,45 @@ bool counters_full(const struct step_cgroup *c, int64_t limit)
 		return read_keyed(c, CG_FILE_OOM, "oom") != 0;
 	return limit <= 0 || read_number(c, CG_FILE_PEAK) >= limit - room ||
 	       read_number(c, CG_FILE_PEAK_SWAP) >= limit - room;
+}
+
+void counters_open_around(struct step_cgroup *c)
+{
+	const char *root = c->host->root[CG_PIDS];
+	const size_t mount = strlen(root) - strlen(c->host->base);
+	AUTO_FREE char *dir = mem_printf("%s/%s", root, c->group);
+	for (char *end; c->host->v2 && (end = strrchr(dir, '/')) && (size_t)(end - dir) >= mount;) {
+		*end = '\0';
+		AUTO_FREE char *limit = mem_printf("%s/pids.max", dir);
+		AUTO_FREE char *events = mem_printf("%s/pids.events", dir);
+		int64_t max = INT64_MAX;
+		if (file_read_i64(AT_FDCWD, limit, &max) < 0 || max == INT64_MAX ||
+		    c->n_around == CG_AROUND_MAX)
+			continue;
+		int fd = open(events, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0)
+			c->around[c->n_around++] = fd;
+	}
+}
+
+void counters_close_around(struct step_cgroup *c)
+{
+	for (size_t i = 0; i < c->n_around; i++)
+		close(c->around[i]);
+	c->n_around = 0;
+}
+
+int64_t counters_refused_around(const struct step_cgroup *c)
+{
+	int64_t sum = 0;
+	for (size_t i = 0; i < c->n_around; i++) {
+		char text[TEXT_MAX];
+		ssize_t n = pread(c->around[i], text, sizeof text - 1, 0);
+		text[n < 0 ? 0 : n] = '\0';
+		int64_t count = find_keyed(text, "max");
+		sum += count > 0 ? count : 0;
+	}
+	return sum;
 }
 
 int64_t counters_usage(const struct step_cgroup *c)

@@ -15,6 +15,12 @@ int64_t counters_cpu(const struct step_cgroup *c);
 int64_t counters_oom(const struct step_cgroup *c);
 /** counters_full() - was memory ever as large as @limit? */
 bool counters_full(const struct step_cgroup *c, int64_t limit);
+/** counters_open_around() - the groups above that limit processes, for counters_refused_around(): how often
+ *  one of them refused a process, to this step or another. Linux 6.11 and later count that nowhere else;
+ *  before, and in version 1, the group of the process that was refused counts it. */
+void counters_open_around(struct step_cgroup *c);
+void counters_close_around(struct step_cgroup *c);
+int64_t counters_refused_around(const struct step_cgroup *c);
 /** counters_usage() - memory that is charged now; version 1 only. */
 int64_t counters_usage(const struct step_cgroup *c);
 

@@ -81,6 +81,7 @@ static int count(struct running *r, struct err *err)
 	f->processes_peak = r->channel->memory_overhead ? -1 : c.processes_peak;
 	f->oom_kills = c.oom_kills;
 	f->pids_denied = r->channel->memory_overhead ? -1 : c.pids_denied;
+	f->processes_around = c.processes_around && !r->channel->memory_overhead;
 	f->cpu_ns = c.cpu_ns;
 	f->throttled_ns = c.throttled_ns;
 	share_cpu(f, r->reply.user_us, r->reply.system_us);

@@ -57,6 +57,7 @@ struct step_facts {
 	int64_t memory_peak_bytes, rss_peak_bytes, processes_peak;
 	int64_t leftovers, oom_kills, pids_denied, throttled_ns;
 	enum limit_id ended_for; /* the runner ended the step: CPU, WALL or OUTPUT; else LIMIT_NONE */
+	bool processes_around;   /* a group around the box refused a process; the step's own limit did not */
 	bool disk_full;          /* a writable mount of the box had no free block or inode */
 	struct stream_facts out, err;
 	int64_t log_begin, log_end; /* offsets of the step's frames in the log */

@@ -230,6 +230,18 @@ static int run_among_peers(struct attempt *a, const struct step_spec *spec, int 
 	return bad;
 }
 
+/* Another group's limit of processes is not the step's, so it is judged as one that the host failed. */
+static int blame_host(struct job *job, const struct step_spec *spec, struct step_result *res, struct err *err)
+{
+	struct err why = { 0 };
+	err_set_code(&why, "host.processes", FAULT_INFRA, 0,
+		     "a cgroup around the boxes has reached its own limit of processes (pids.max, TasksMax): "
+		     "step '%s' was refused one within its limit", spec->name);
+	res->facts.pids_denied = 0;
+	step_facts_failed(&res->facts, &why);
+	return judge_step(job->log, spec, res, err);
+}
+
 static int run_step(struct attempt *a, size_t i, struct step_result *ret, struct err *err)
 {
 	const struct step_spec *spec = &a->plan.steps[i];
@@ -247,6 +259,11 @@ static int run_step(struct attempt *a, size_t i, struct step_result *ret, struct
 	if (ret->facts.exec_in_work && is_laid(a, spec->argv[0]))
 		ret->facts.exec_in_work = false;
 	if (bad || judge_step(job->log, spec, ret, err) < 0) {
+		step_facts_done(&ret->facts);
+		return -1;
+	}
+	if (ret->verdict != VERDICT_PASSED && ret->facts.processes_around &&
+	    blame_host(job, spec, ret, err) < 0) {
 		step_facts_done(&ret->facts);
 		return -1;
 	}

@@ -169,6 +169,28 @@ START_TEST(counts_processes_and_refusals)
 }
 END_TEST
 
+/* The limit of a group around that of the step is not the step's. */
+START_TEST(tells_whose_limit_refused_a_process)
+{
+	struct step_cgroup c;
+	struct cgroup_counters n;
+	const struct cgroup_limits lim = { 64 << 20, 10 };
+	ck_assert_int_eq(cgroup_write(&host, CG_PIDS, group, "pids.max", "4", &err), 0);
+	open_group(&c);
+	ck_assert_int_eq(step_cgroup_begin(&c, &lim, &err), 0);
+	in_group(&c, fork_in_own_group);
+	ck_assert_msg(step_cgroup_end(&c, &n, &err) == 0, "%s", err.msg);
+	ck_assert(n.processes_around);
+	ck_assert_int_eq(cgroup_write(&host, CG_PIDS, group, "pids.max", "400", &err), 0);
+	ck_assert_int_eq(step_cgroup_begin(&c, &lim, &err), 0);
+	in_group(&c, fork_in_own_group);
+	ck_assert_int_eq(step_cgroup_end(&c, &n, &err), 0);
+	ck_assert_int_gt(n.pids_denied, 0);
+	ck_assert(!n.processes_around);
+	step_cgroup_close(&c);
+}
+END_TEST
+
 START_TEST(limits_go_up_and_down)
 {
 	struct step_cgroup c;
@@ -232,6 +254,7 @@ Suite *suite_container_cgroup(void)
 	tcase_add_test(tc, counts_memory_and_resets_the_peak);
 	tcase_add_test(tc, counts_an_oom_kill_and_tells_it);
 	tcase_add_test(tc, counts_processes_and_refusals);
+	tcase_add_test(tc, tells_whose_limit_refused_a_process);
 	tcase_add_test(tc, limits_go_up_and_down);
 	tcase_add_test(tc, counts_cpu_of_the_step_alone);
 	tcase_add_test(tc, removes_what_still_runs);
