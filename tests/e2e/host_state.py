@@ -19,7 +19,8 @@ import tempfile
 import time
 
 HOME = os.environ.get("MOULETTE_HOME", "/var/lib/moulette")
-OF_TESTS = tuple("moulette-" + w for w in ("accept", "bench", "check", "docker", "docs", "engine", "install", "net", "unit", "unpack", "vm"))
+OF_TESTS = tuple("moulette-" + w for w in ("accept", "bench", "check", "docker", "docs", "engine", "install", "net",
+                                           "faults", "releases", "systemd", "unit", "unpack", "vm"))
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 
 
@@ -37,23 +38,34 @@ def mounts():
     return sorted(w[1] for w in (line.split() for line in lines) if "moulette" in w[1] or HOME in w[1])
 
 
+def slot_folders():
+    """What a runner locks of its slots: a file in /run/moulette, the folder of its group (of a runner with
+    another /run that alone is seen)."""
+    for top, _, files in os.walk("/run/moulette/slots"):
+        for name in files:
+            yield "s" + name, os.path.join(top, name)
+    for top, folders, _ in os.walk("/sys/fs/cgroup"):
+        if os.path.basename(top) == "moulette":
+            for name in folders:
+                yield name, os.path.join(top, name)
+
+
 def slots_of_others():
-    """Numbers of slots whose lock a runner of another state folder holds now."""
+    """Names of slots whose lock a runner of another state folder holds now."""
     holders = {}
     for line in read("/proc/locks").splitlines():
         words = line.split()
         if "FLOCK" in words:
             holders.setdefault(words[-3].rsplit(":", 1)[1], []).append(words[-4])
     others = set()
-    for top, _, files in os.walk("/run/moulette/slots"):
-        for name in files:
-            try:
-                inode = str(os.stat(os.path.join(top, name)).st_ino)
-            except OSError:
-                continue
-            for pid in holders.get(inode, []):
-                if home_of(pid) not in ("", HOME):
-                    others.add("s" + name)
+    for slot, path in slot_folders():
+        try:
+            inode = str(os.stat(path).st_ino)
+        except OSError:
+            continue
+        for pid in holders.get(inode, []):
+            if home_of(pid) not in ("", HOME):
+                others.add(slot)
     return others
 
 
