@@ -168,8 +168,10 @@ int cgroup_host_find(struct cgroup_host *ret, struct err *err)
 	char *save = NULL;
 	for (char *line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		take_line(&h, line, &unified);
-	/* A v1 memory controller means a v1 or hybrid host, whatever else is mounted. */
-	h.v2 = !h.root[CG_MEMORY] && unified.at;
+	/* One controller of version 1 means a v1 or hybrid host, whatever else is mounted. */
+	h.v2 = unified.at != NULL;
+	for (int i = 0; i < CG_COUNT; i++)
+		h.v2 = h.v2 && !h.root[i];
 	if (h.v2) {
 		take_unified(&h, &unified);
 	} else {
