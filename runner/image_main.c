@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/caller.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "image/maker.h"
@@ -49,6 +50,7 @@ int main(int argc, char **argv)
 	struct image image = { 0 };
 	struct err err = { 0 };
 	const bool asked = argc == 3 && strcmp(argv[1], "make") == 0;
+	caller_prepare();
 	int got = places_find(&places, &err);
 	image_maker = image_make_here;
 	if (asked && got == 0)

@@ -1,11 +1,8 @@
 /* main.c - argv to a command, its outcome to an exit status. */
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/caller.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
 
@@ -44,19 +41,9 @@ static int run(const struct command *cmd, int argc, char **argv)
 	return cmd_end(got, &err);
 }
 
-/* A caller may have closed them; a file of ours must not become somebody's stdout. */
-static void fill_stdio(void)
-{
-	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_WRONLY : O_RDONLY) < 0)
-			_exit(EXIT_TROUBLE);
-}
-
 int main(int argc, char **argv)
 {
-	fill_stdio();
-	signal(SIGPIPE, SIG_IGN);
-	umask(022);
+	caller_prepare();
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;

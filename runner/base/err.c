@@ -1,9 +1,12 @@
 /* err.c - errors as values. */
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/utf8.h"
 
@@ -29,6 +32,21 @@ void err_escape(char *dst, unsigned long size, const char *src, unsigned long le
 		dst[out] = '\0';
 }
 
+/* Which limit of ours the kernel means, where it says that there is one. */
+static void name_cause(int sys, char *ret, unsigned long size)
+{
+	const bool files = sys == EMFILE;
+	const char letter = files ? 'n' : 'f';
+	struct rlimit l;
+
+	snprintf(ret, size, ": %s", strerror(sys));
+	if ((files || sys == EFBIG) && getrlimit(files ? RLIMIT_NOFILE : RLIMIT_FSIZE, &l) == 0 &&
+	    l.rlim_cur != RLIM_INFINITY)
+		snprintf(ret, size, ": %s (limited to %llu%s by the caller: raise 'ulimit -%c')",
+			 strerror(sys), (unsigned long long)l.rlim_cur, files ? "" : " bytes",
+			 letter);
+}
+
 __attribute__((format(printf, 5, 0))) static void
 set(struct err *err, const char *code, enum fault fault, int sys, const char *fmt,
     va_list ap)
@@ -41,7 +59,7 @@ set(struct err *err, const char *code, enum fault fault, int sys, const char *fm
 	if (len >= sizeof(raw))
 		len = sizeof(raw) - 1;
 	if (sys)
-		snprintf(cause, sizeof(cause), ": %s", strerror(sys));
+		name_cause(sys, cause, sizeof(cause));
 	err->fault = fault;
 	err->sys = sys;
 	snprintf(err->code, sizeof(err->code), "%s", code);

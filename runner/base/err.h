@@ -17,7 +17,7 @@ struct err {
  * err_set() - say what failed; replaces what stood there
  * @err:   may be NULL: the message is dropped
  * @fault: whose problem it is
- * @sys:   errno to be appended as ": strerror", or 0
+ * @sys:   errno to be appended as ": strerror", or 0; EMFILE and EFBIG name the caller's limit, too
  *
  * Return: -1 always, so that a caller can write `return err_set(...)`.
  */

@@ -4,7 +4,8 @@
 
 #include <signal.h>
 
-/** signals_ending() - SIGINT, SIGTERM and SIGHUP, for a mask or a signalfd. */
+/** signals_ending() - SIGINT, SIGTERM and, unless it is ignored as by nohup(1), SIGHUP, for a mask or
+ *  a signalfd. */
 void signals_ending(sigset_t *ret);
 /** signals_block() - them, for good: from now on they are read from a signalfd. */
 void signals_block(void);

@@ -191,19 +191,24 @@ int meta_load(int dir, const char *name, struct image_meta *ret, struct err *err
 	AUTO_BUF text = { 0 };
 	AUTO_JSON *o = NULL;
 	struct image_meta m = { .image.name = mem_strdup(name) };
+	bool damaged = true;
 	int got = 0;
 
-	if (file_read(dir, "image.json", &text, META_MAX) < 0)
+	if (file_read(dir, "image.json", &text, META_MAX) < 0) {
+		/* A file that is there and cannot be read says nothing about the store. */
+		damaged = errno == ENOENT || errno == EFBIG;
 		got = err_set(err, FAULT_INFRA, errno, "cannot read '%s'", where);
-	else if (json_parse(where, text.data, text.len, &o, err) < 0 ||
-		 load_all(o, where, &m, err) < 0)
+	} else if (json_parse(where, text.data, text.len, &o, err) < 0 ||
+		   load_all(o, where, &m, err) < 0) {
 		got = -1;
+	}
 	if (got < 0) {
 		/* The store wrote it: nobody typed this. */
 		if (err)
 			err->fault = FAULT_INFRA;
 		meta_done(&m);
-		return err_wrap(err, "the store is damaged (`moulette image rm %s`)", name);
+		return damaged ? err_wrap(err, "the store is damaged (`moulette image rm %s`)", name) :
+				 -1;
 	}
 	*ret = m;
 	return 0;

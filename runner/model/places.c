@@ -2,6 +2,7 @@
 #include "model/places.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,26 +27,33 @@ static const char *env_or_null(const char *name)
 	return v && *v ? v : NULL;
 }
 
-static char *absolute(const char *path)
+/* @name: of the variable that holds @path */
+static int absolute(const char *name, const char *path, char **ret, struct err *err)
 {
-	if (path[0] == '/')
-		return mem_strdup(path);
-	AUTO_FREE char *cwd = getcwd(NULL, 0);
-	return mem_printf("%s/%s", cwd ? cwd : "", path);
+	AUTO_FREE char *cwd = path[0] == '/' ? NULL : getcwd(NULL, 0);
+	if (path[0] != '/' && !cwd)
+		return err_set(err, FAULT_INFRA, errno, "%s: '%s' is relative to the current folder, "
+			       "which cannot be found; write an absolute path", name, path);
+	*ret = cwd ? mem_printf("%s/%s", cwd, path) : mem_strdup(path);
+	return 0;
 }
 
-static char *home_path(void)
+static int find_home(char **ret, struct err *err)
 {
-	const char *home = env_or_null("MOULETTE_HOME");
-	if (home)
-		return absolute(home);
-	if (geteuid() == 0)
-		return mem_strdup("/var/lib/moulette");
-	const char *state = env_or_null("XDG_STATE_HOME");
-	if (state && state[0] == '/')
-		return mem_printf("%s/moulette", state);
+	const char *home = env_or_null("MOULETTE_HOME"), *state = env_or_null("XDG_STATE_HOME");
 	const char *user = env_or_null("HOME");
-	return mem_printf("%s/.local/state/moulette", user ? user : "");
+	if (home)
+		return absolute("MOULETTE_HOME", home, ret, err);
+	if (geteuid() == 0)
+		*ret = mem_strdup("/var/lib/moulette");
+	else if (state && state[0] == '/')
+		*ret = mem_printf("%s/moulette", state);
+	else if (user && user[0] == '/')
+		*ret = mem_printf("%s/.local/state/moulette", user);
+	else
+		return err_set(err, FAULT_USAGE, 0, "cannot tell where images and results are kept: set "
+			       "MOULETTE_HOME or HOME to the absolute path of a folder");
+	return 0;
 }
 
 /* build/release/moulette of a source tree uses that tree's data; an installed program its own. */
@@ -79,16 +87,19 @@ static void find_data(struct places *p)
 	p->bundles = mem_strdup(MOULETTE_DATADIR "/bundles");
 }
 
-static void find_profiles(struct places *p)
+static int find_profiles(struct places *p, struct err *err)
 {
 	const char *list = env_or_null("MOULETTE_PROFILES");
 	AUTO_FREE char *copy = mem_strdup(list ? list : "");
 	char *save = NULL;
 	for (char *dir = strtok_r(copy, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
-		AUTO_FREE char *path = absolute(dir);
+		AUTO_FREE char *path = NULL;
+		if (absolute("MOULETTE_PROFILES", dir, &path, err) < 0)
+			return -1;
 		strv_add(&p->profiles, path);
 	}
 	strv_add(&p->profiles, p->data);
+	return 0;
 }
 
 static bool is_private(uint32_t a)
@@ -149,7 +160,10 @@ int places_find(struct places *ret, struct err *err)
 		return err_set(err, FAULT_INFRA, errno, "cannot read /proc/self/exe");
 	self[len] = '\0';
 	p.self = mem_strdup(self);
-	p.home = home_path();
+	if (find_home(&p.home, err) < 0) {
+		places_done(&p);
+		return -1;
+	}
 	p.images = mem_printf("%s/images", p.home);
 	p.database = mem_printf("%s/results.db", p.home);
 	p.live = mem_printf("%s/live", p.home);
@@ -158,8 +172,7 @@ int places_find(struct places *ret, struct err *err)
 	const char *engine = env_or_null("MOULETTE_ENGINE");
 	p.engine = mem_strdup(engine ? engine : "crun");
 	find_data(&p);
-	find_profiles(&p);
-	if (load_conf(&p, err) < 0) {
+	if (find_profiles(&p, err) < 0 || load_conf(&p, err) < 0) {
 		places_done(&p);
 		return -1;
 	}

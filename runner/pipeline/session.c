@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/caller.h"
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/signals.h"
@@ -138,6 +139,8 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 		return err_set_code(err, "host.not_root", FAULT_INFRA, 0,
 				    "must be root: boxes need namespaces, mounts and cgroups of the "
 				    "host; run it with sudo");
+	if (caller_check(err) < 0)
+		return -1;
 	const char *profile = choose(opt->profile, a ? a->profile : NULL, DEFAULT_PROFILE);
 	const char *image = choose(opt->image, a ? a->image : NULL, DEFAULT_IMAGE);
 	AUTO_FREE char *table = mem_printf("%s/languages.json", p->data);
