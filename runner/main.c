@@ -51,11 +51,11 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 	    strcmp(argv[1], "help") == 0) {
 		print_help(stdout);
-		return EXIT_ALL_PASSED;
+		return cmd_end(EXIT_ALL_PASSED, NULL);
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("moulette %s\n", MOULETTE_VERSION);
-		return EXIT_ALL_PASSED;
+		return cmd_end(EXIT_ALL_PASSED, NULL);
 	}
 	const struct command *cmd = find(argv[1]);
 	if (!cmd) {

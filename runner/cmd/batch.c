@@ -32,7 +32,7 @@ static const struct option_spec options[] = {
 /* What one call prints, and how far it is. */
 struct batch {
 	FILE *out;
-	bool own; /* of -o */
+	const char *path; /* of -o; NULL: stdout */
 	const struct report_format *format;
 	char **paths;
 	struct progress progress;
@@ -53,10 +53,17 @@ static int take_jobs(const struct cli *cli, int *ret, struct err *err)
 /* Last of what the user may have got wrong, since it empties the file. */
 static int open_output(const struct cli *cli, struct batch *b, struct err *err)
 {
-	const char *path = cli_get(cli, "output");
-	b->out = path ? fopen(path, "we") : stdout;
-	b->own = path != NULL;
-	return b->out ? 0 : err_set(err, FAULT_USAGE, errno, "cannot write to '%s'", path);
+	b->path = cli_get(cli, "output");
+	if (!b->path && cmd_check_stdout(err) < 0)
+		return -1;
+	b->out = b->path ? fopen(b->path, "we") : stdout;
+	return b->out ? 0 : err_set(err, FAULT_USAGE, errno, "cannot write to '%s'", b->path);
+}
+
+static int not_written(const struct batch *b, struct err *err)
+{
+	return err_set(err, FAULT_INFRA, errno, "cannot write the results to '%s'",
+		       b->path ? b->path : "stdout");
 }
 
 static int each(void *ctx, const struct run_result *r, const char *text, size_t len, struct err *err)
@@ -65,8 +72,8 @@ static int each(void *ctx, const struct run_result *r, const char *text, size_t 
 	progress_count(&b->progress, r->verdict);
 	progress_clear(&b->progress);
 	fwrite(text, 1, len, b->out);
-	if (fflush(b->out) != 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot write the results");
+	if (fflush(b->out) != 0 || ferror(b->out))
+		return not_written(b, err);
 	progress_show(&b->progress);
 	return 0;
 }
@@ -158,8 +165,8 @@ static int batch_exec(const struct places *places, const struct cli *cli, struct
 	int status = grading_open(places, cli, "batch", &g, err);
 	if (status == 0)
 		status = open_and_grade(cli, &g, &b, err);
-	if (b.own && b.out && fclose(b.out) != 0 && status >= 0)
-		status = err_set(err, FAULT_INFRA, errno, "cannot write the results");
+	if (b.path && b.out && fclose(b.out) != 0 && status >= 0)
+		status = not_written(&b, err);
 	strv_free(b.paths);
 	grading_close(&g);
 	return status;

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -249,6 +250,14 @@ int cli_env(const struct cli *cli, char ***ret, struct err *err)
 	return 0;
 }
 
+int cmd_check_stdout(struct err *err)
+{
+	const int flags = fcntl(STDOUT_FILENO, F_GETFL);
+	if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
+		return 0;
+	return err_set(err, FAULT_INFRA, EBADF, "cannot write to stdout");
+}
+
 int cli_plain_engine(const struct cli *cli, const char *command, bool *ret, struct err *err)
 {
 	const char *word = cli_get(cli, "engine-mode"), *variable = getenv("MOULETTE_ENGINE_MODE");
@@ -259,6 +268,18 @@ int cli_plain_engine(const struct cli *cli, const char *command, bool *ret, stru
 	       usage_error(err, "%s: engine mode '%s': expected lean or plain", command, word);
 }
 
+/* Some errors are said by the last write alone, or by close(2): a full disk, a quota of NFS. */
+static int close_stdout(int status)
+{
+	const bool lost = ferror(stdout);
+	errno = 0;
+	if ((fclose(stdout) == 0 && !lost) || (status != EXIT_ALL_PASSED && status != EXIT_NOT_PASSED))
+		return status;
+	fprintf(stderr, "moulette: cannot write to stdout%s%s\n", errno ? ": " : "",
+		errno ? strerror(errno) : "");
+	return EXIT_TROUBLE;
+}
+
 int cmd_end(int got, const struct err *err)
 {
 	int status = got;
@@ -267,9 +288,5 @@ int cmd_end(int got, const struct err *err)
 		status = err->fault == FAULT_USAGE ? EXIT_USAGE :
 			 err->fault == FAULT_STUDENT ? EXIT_NOT_PASSED : EXIT_TROUBLE;
 	}
-	if (fflush(stdout) != 0 && status == EXIT_ALL_PASSED) {
-		fprintf(stderr, "moulette: cannot write to stdout\n");
-		return EXIT_TROUBLE;
-	}
-	return status;
+	return close_stdout(status);
 }

@@ -15,9 +15,13 @@
 int cli_parse(const struct command *cmd, int argc, char **argv, struct cli *ret, bool *ret_help,
 	      struct err *err);
 void cli_done(struct cli *cli);
-/** cmd_end() - how every program of ours ends: @err is printed when @got is -1, stdout is flushed.
+/** cmd_end() - how every program ends: @err is printed when @got is -1, stdout is closed; what could
+ *  not be written there is an error.
  *  Return: the exit status, @got unless something went wrong. */
 int cmd_end(int got, const struct err *err);
+/** cmd_check_stdout() - can stdout be written at all? For commands that work long before they write.
+ *  FAULT_INFRA. */
+int cmd_check_stdout(struct err *err);
 /** cmd_help() - what --help prints. */
 void cmd_help(const struct command *cmd, FILE *out);
 

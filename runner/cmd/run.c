@@ -81,6 +81,8 @@ static int open_outputs(struct outputs *out, struct err *err)
 {
 	for (size_t i = 0; i < out->n; i++) {
 		struct output *o = &out->list[i];
+		if (!o->path && cmd_check_stdout(err) < 0)
+			return -1;
 		int fd = o->path ? open(o->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) :
 				   fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 		if (fd < 0)
@@ -89,7 +91,8 @@ static int open_outputs(struct outputs *out, struct err *err)
 		o->file = fdopen(fd, "w");
 		if (!o->file) {
 			close(fd);
-			return err_set(err, FAULT_INFRA, errno, "cannot open a stream");
+			return err_set(err, FAULT_INFRA, errno, "cannot open a stream for '%s'",
+				       o->path ? o->path : "stdout");
 		}
 	}
 	return 0;
@@ -117,22 +120,42 @@ static void outputs_done(struct outputs *out)
 	}
 }
 
+static int not_written(const struct output *o, int sys, struct err *err)
+{
+	return err_set(err, FAULT_INFRA, sys, "cannot write the report to '%s'",
+		       o->path ? o->path : "stdout");
+}
+
+/* Some errors are said by close(2) alone. */
+static int write_output(struct output *o, const struct run_result *r, struct err *err)
+{
+	const struct report_options opt = report_options_for(o->file);
+	struct stat st;
+	if (o->path && fstat(fileno(o->file), &st) == 0 && S_ISREG(st.st_mode) &&
+	    ftruncate(fileno(o->file), 0) < 0)
+		return not_written(o, errno, err);
+	int bad = o->format->write(o->file, r, &opt, err);
+	if (ferror(o->file))
+		return not_written(o, bad ? err->sys : 0, err);
+	FILE *file = o->file;
+	o->file = NULL;
+	return fclose(file) == 0 ? bad : not_written(o, errno, err);
+}
+
+/* All that can be written is; the first error is told. */
 static int write_outputs(struct outputs *out, const struct run_result *r, struct err *err)
 {
+	int bad = 0;
 	for (size_t i = 0; i < out->n; i++) {
-		struct output *o = &out->list[i];
-		const struct report_options opt = report_options_for(o->file);
-		struct stat st;
-		if (o->path && fstat(fileno(o->file), &st) == 0 && S_ISREG(st.st_mode) &&
-		    ftruncate(fileno(o->file), 0) < 0)
-			return err_set(err, FAULT_INFRA, errno, "cannot empty '%s'", o->path);
-		if (o->format->write(o->file, r, &opt, err) < 0)
-			return -1;
-		if (fflush(o->file) != 0 || ferror(o->file))
-			return err_set(err, FAULT_INFRA, errno, "cannot write the result to '%s'",
-				       o->path ? o->path : "stdout");
+		struct err one = { 0 };
+		if (write_output(&out->list[i], r, &one) == 0 || bad)
+			continue;
+		*err = one;
+		bad = -1;
 	}
-	return 0;
+	if (bad)
+		fprintf(stderr, "moulette: the result is kept: 'moulette state %s' prints it\n", r->id);
+	return bad;
 }
 
 static int status_of(const struct run_result *r)

@@ -2,6 +2,7 @@
 #include "report/run_list.h"
 
 #include <errno.h>
+#include <stdio_ext.h>
 #include <libsmartcols/libsmartcols.h>
 #include <math.h>
 #include <stdbool.h>
@@ -41,11 +42,16 @@ void run_rows_done(struct run_rows *r)
 	*r = (struct run_rows){ 0 };
 }
 
-/* A reader that has enough, as `head`, is no trouble of ours. */
+/* A reader that has enough, as `head`, is no trouble: what is left for it is forgotten. */
 static int written(FILE *out, bool ok, struct err *err)
 {
-	ok = fflush(out) == 0 && !ferror(out) && ok;
-	return ok || errno == EPIPE ? 0 : err_set(err, FAULT_INFRA, errno, "cannot write to stdout");
+	if (fflush(out) == 0 && !ferror(out) && ok)
+		return 0;
+	if (errno != EPIPE)
+		return err_set(err, FAULT_INFRA, errno, "cannot write to stdout");
+	__fpurge(out);
+	clearerr(out);
+	return 0;
 }
 
 /* --- a table ------------------------------------------------------------------------------ */
