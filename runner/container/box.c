@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,26 +24,31 @@
 #include "container/traces.h"
 #include "init/protocol.h"
 
-#define START_MS 30000
 #define END_MS 10000
-#define WORDS_MAX 4096
+#define NS_PER_MS INT64_C(1000000)
 #define SEND_BUFFER (INIT_TEXT_MAX + 16384)
 
-/* What the engine said, as one line: its last words are the ones that explain. */
-static int engine_trouble(const struct box *b, const char *what, struct err *err)
+static int start_ms(const struct box *b)
 {
-	AUTO_BUF text = { 0 };
-	lseek(b->output, 0, SEEK_SET);
-	if (fd_read_all(b->output, &text, 1 << 20) < 0 || !text.data)
-		return err_set_code(err, "engine.failed", FAULT_INFRA, 0, "%s", what);
-	while (text.len && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == ' '))
-		text.data[--text.len] = '\0';
-	char *last = text.len > 300 ? text.data + text.len - 300 : text.data;
-	for (char *p = last; *p; p++)
-		if (*p == '\n')
-			*p = ' ';
-	return err_set_code(err, "engine.failed", FAULT_INFRA, 0, "%s%s%s", what, *last ? ": " : "",
-			    last);
+	return (int)(ENGINE_MS * b->opt.patience);
+}
+
+static int engine_trouble(struct box *b, const char *what, struct err *err)
+{
+	engine_words_take(&b->words);
+	AUTO_FREE char *line = engine_words_line(&b->words);
+	return err_set_code(err, "engine.failed", FAULT_INFRA, 0, "%s%s%s", what, *line ? ": " : "",
+			    line);
+}
+
+/* Not tried again: a second start would hang as long. */
+static int engine_hangs(const struct box *b, struct err *err)
+{
+	AUTO_FREE char *line = engine_words_line(&b->words);
+	return err_set_code(err, "engine.timeout", FAULT_INFRA, 0,
+			    "did not start the box within %d s; repair this engine, set "
+			    "MOULETTE_ENGINE to another one or, on a slow machine, raise --time-factor"
+			    "%s%s", start_ms(b) / 1000, *line ? "; it printed: " : "", line);
 }
 
 static int open_socket(struct box *b, int *ret_theirs, struct err *err)
@@ -140,17 +144,21 @@ static int wait_hello(struct box *b, struct err *err)
 		{ .fd = b->socket, .events = POLLIN },
 		{ .fd = b->engine_fd, .events = POLLIN },
 		{ .fd = b->opt.interrupt_fd, .events = POLLIN },
+		{ .fd = b->words.fd, .events = POLLIN },
 	};
-	int n;
-	do
-		n = poll(fds, 3, (int)(START_MS * b->opt.patience));
-	while (n < 0 && errno == EINTR);
+	const int64_t end = clock_mono_ns() + start_ms(b) * NS_PER_MS;
+	while (!fds[0].revents && !fds[1].revents && !fds[2].revents) {
+		const int64_t left = (end - clock_mono_ns()) / NS_PER_MS;
+		if (left <= 0 || poll(fds, 4, (int)left) == 0)
+			return engine_hangs(b, err);
+		if (!engine_words_take(&b->words))
+			return engine_trouble(b, "the engine printed more than 1 MiB", err);
+	}
 	if (fds[2].revents)
 		return err_set_code(err, "interrupted", FAULT_NONE, 0, "interrupted");
 	if (fds[0].revents & POLLIN)
 		return greet(b, err);
-	return engine_trouble(b, n > 0 ? "the engine failed" : "the engine did not start the box "
-			      "in time", err);
+	return engine_trouble(b, "the engine failed", err);
 }
 
 static bool is_lean(const struct box *b)
@@ -159,28 +167,37 @@ static bool is_lean(const struct box *b)
 	return e->lean && e->leaves_cgroups && b->opt.own_cgroup;
 }
 
-static int run_engine(struct box *b, int theirs, const struct cgroup_entry *entry, struct err *err)
+static int run_engine(struct box *b, int theirs, int output, const struct cgroup_entry *entry,
+		      struct err *err)
 {
 	char id[48];
 	snprintf(id, sizeof id, "moulette-s%d", b->opt.slot->number);
 	const struct engine_call call = { .state_dir = b->opt.room->state, .id = id,
 					  .bundle = b->opt.room->bundle, .socket = theirs,
-					  .input = -1, .output = b->output,
-					  .errors = b->output, .cgroup_fds = entry->fds,
-					  .n_cgroup_fds = entry->n,
-					  .leaves_cgroups = entry->n > 0 };
+					  .input = -1, .output = output, .errors = output,
+					  .cgroup_fds = entry->fds, .n_cgroup_fds = entry->n,
+					  .leaves_cgroups = is_lean(b) };
 	return engine_run(b->opt.engine, &call, &b->engine_pid, &b->engine_fd, err);
 }
 
-/* An engine that makes the group itself needs its parent where we need none. */
-static int start_in_group(struct box *b, int theirs, struct err *err)
+/* An engine that makes the group of the box itself needs its parent where we need none, and is in a
+ * group beside it: whatever the engine leaves in the background ends with the slot. */
+static int make_groups(struct box *b, struct cgroup_entry *ret, struct err *err)
+{
+	const struct cgroup_limits none = { 0, 0 };
+	AUTO_FREE char *group = is_lean(b) ? group_of(b) :
+					     mem_printf("%s/engine", b->opt.slot->group);
+	if (!is_lean(b) && cgroup_make_everywhere(b->opt.host, b->opt.slot->group, err) < 0)
+		return -1;
+	return cgroup_entry_make(b->opt.host, group, is_lean(b) ? &b->opt.limits : &none, ret, err);
+}
+
+static int start_in_group(struct box *b, int theirs, int output, struct err *err)
 {
 	struct cgroup_entry entry = { .n = 0 };
-	AUTO_FREE char *group = group_of(b);
-	if (is_lean(b) ? cgroup_entry_make(b->opt.host, group, &b->opt.limits, &entry, err) < 0 :
-			 cgroup_make_everywhere(b->opt.host, b->opt.slot->group, err) < 0)
+	if (make_groups(b, &entry, err) < 0)
 		return -1;
-	int bad = run_engine(b, theirs, &entry, err);
+	int bad = run_engine(b, theirs, output, &entry, err);
 	cgroup_entry_close(&entry);
 	return bad;
 }
@@ -188,15 +205,13 @@ static int start_in_group(struct box *b, int theirs, struct err *err)
 static int start(struct box *b, struct err *err)
 {
 	AUTO_FD int theirs = -1;
-	if (open_socket(b, &theirs, err) < 0)
-		return -1;
-	b->output = memfd_create("engine", MFD_CLOEXEC);
-	if (b->output < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot make a memory file");
-	if (start_in_group(b, theirs, err) < 0)
+	AUTO_FD int output = -1;
+	if (open_socket(b, &theirs, err) < 0 || engine_words_open(&b->words, &output, err) < 0 ||
+	    start_in_group(b, theirs, output, err) < 0)
 		return -1;
 	/* Ours must be the only other end: its closing is what ends PID 1. */
 	fd_close(&theirs);
+	fd_close(&output);
 	return wait_hello(b, err);
 }
 
@@ -214,7 +229,7 @@ static int start_or_give_up_lean(struct box *b, struct err *err)
 
 int box_start(const struct box_options *opt, struct box *ret, struct err *err)
 {
-	*ret = (struct box){ .opt = *opt, .engine_fd = -1, .socket = -1, .output = -1,
+	*ret = (struct box){ .opt = *opt, .engine_fd = -1, .socket = -1, .words.fd = -1,
 			     .mnt_ns = -1, .ipc_ns = -1, .pid_ns = -1,
 			     .own_ipc = -1, .net_counts = { -1, -1, -1 }, .sysv_next = { -1, -1, -1 },
 			     .processors = (int)sysconf(_SC_NPROCESSORS_ONLN) };
@@ -244,12 +259,27 @@ int box_build_done(struct box *b, struct err *err)
 	return box_tests_group(b, err);
 }
 
+/* Return: has the engine ended by itself? One that prints on and on does not get that far. */
+static bool has_ended(struct box *b)
+{
+	struct pollfd fds[] = { { .fd = b->engine_fd, .events = POLLIN },
+				{ .fd = b->words.fd, .events = POLLIN } };
+	const int64_t end = clock_mono_ns() + (int64_t)(END_MS * b->opt.patience) * NS_PER_MS;
+	while (!fds[0].revents) {
+		const int64_t left = (end - clock_mono_ns()) / NS_PER_MS;
+		if (left <= 0 || poll(fds, 2, (int)left) == 0 || !engine_words_take(&b->words))
+			return false;
+		if (fds[1].revents == POLLHUP)
+			fds[1].fd = -1;
+	}
+	return true;
+}
+
 /* The engine ends by itself when PID 1 has; whatever still is there then goes with the slot. */
 static void end_engine(struct box *b)
 {
-	struct pollfd fd = { .fd = b->engine_fd, .events = POLLIN };
 	/* One whose box never greeted has nothing to end in good order. */
-	if (b->init_pid == 0 || poll(&fd, 1, (int)(END_MS * b->opt.patience)) <= 0)
+	if (b->init_pid == 0 || !has_ended(b))
 		process_end(b->engine_pid);
 	else
 		process_wait(b->engine_pid);
@@ -262,7 +292,7 @@ void box_stop(struct box *b)
 	fd_close(&b->socket);
 	if (b->engine_fd >= 0)
 		end_engine(b);
-	fd_close(&b->output);
+	engine_words_close(&b->words);
 	fd_close(&b->mnt_ns);
 	fd_close(&b->ipc_ns);
 	fd_close(&b->pid_ns);

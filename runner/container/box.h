@@ -12,6 +12,7 @@
 #include "container/capture.h"
 #include "container/cgroup.h"
 #include "container/engine.h"
+#include "container/engine_words.h"
 #include "container/init_sched.h"
 #include "container/room.h"
 #include "container/slot.h"
@@ -42,7 +43,8 @@ struct box_options {
 struct box {
 	struct box_options opt;
 	pid_t engine_pid, init_pid; /* init_pid: of PID 1, as the host sees it */
-	int engine_fd, socket, output, mnt_ns, ipc_ns, pid_ns;
+	int engine_fd, socket, mnt_ns, ipc_ns, pid_ns;
+	struct engine_words words;   /* of the engine */
 	int own_ipc;                 /* our own namespace, to come back to */
 	int net_counts[TRACES_NET];  /* what the kernel counts in the box's network namespace */
 	struct buf net_before[TRACES_NET];

@@ -8,18 +8,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "container/engine_words.h"
 
-#define VERSION_MAX 4096
-#define VERSION_MS 10000
+#define KEPT_MAX 4096
+#define NS_PER_MS INT64_C(1000000)
 
 void engine_done(struct engine *e)
 {
@@ -62,43 +63,86 @@ static int parse_version(struct engine *e, const char *text)
 	return 0;
 }
 
-/* What the engine prints with these arguments. Return: 0, -1 when it cannot be started or fails. */
-static int ask(const struct engine *e, char *const *argv, struct buf *ret, struct err *err)
+int engine_wait_ms(const struct engine *e)
 {
-	AUTO_FD int out = memfd_create("answer", MFD_CLOEXEC);
+	return (int)(ENGINE_MS * (e->patience > 1 ? e->patience : 1));
+}
+
+/* Until the child has ended. -1: it hangs, or prints too much; *err is set. */
+static int listen_to(const struct engine *e, int pidfd, struct engine_words *words, struct err *err)
+{
+	struct pollfd fds[] = { { .fd = pidfd, .events = POLLIN },
+				{ .fd = words->fd, .events = POLLIN } };
+	const int64_t end = clock_mono_ns() + engine_wait_ms(e) * NS_PER_MS;
+	while (!fds[0].revents) {
+		const int64_t left = (end - clock_mono_ns()) / NS_PER_MS;
+		const int n = left > 0 ? poll(fds, 2, (int)left) : 0;
+		if (n == 0)
+			return err_set_code(err, "engine.timeout", FAULT_INFRA, 0,
+					    "'%s --version' did not end within %d s; repair this engine "
+					    "or set MOULETTE_ENGINE to another one", e->path,
+					    engine_wait_ms(e) / 1000);
+		/* All writers have gone before the process has: nothing more is to be read. */
+		if (fds[1].revents == POLLHUP)
+			fds[1].fd = -1;
+		if (!engine_words_take(words))
+			return err_set_code(err, "engine.unusable", FAULT_INFRA, 0,
+					    "'%s --version' printed more than 1 MiB; repair this engine "
+					    "or set MOULETTE_ENGINE to another one", e->path);
+	}
+	engine_words_take(words);
+	return 0;
+}
+
+/* What the engine prints with these arguments. Return: 0, -1 when it cannot be started or fails; *err
+ * has a code when it hangs or prints without end. */
+static int ask(const struct engine *e, char *const *argv, struct engine_words *words, struct err *err)
+{
+	AUTO_FD int theirs = -1;
 	AUTO_FD int pidfd = -1;
 	pid_t pid;
-	if (out < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot make a memory file");
-	const struct engine_call call = { .socket = -1, .input = -1, .output = out, .errors = out };
+	if (engine_words_open(words, &theirs, err) < 0)
+		return -1;
+	const struct engine_call call = { .socket = -1, .input = -1, .output = theirs,
+					  .errors = theirs, .alone = true };
 	if (engine_spawn(e, argv, &call, &pid, &pidfd, err) < 0)
 		return -1;
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-	const int status = poll(&p, 1, VERSION_MS) <= 0 ? process_end(pid) : process_wait(pid);
-	lseek(out, 0, SEEK_SET);
-	if (status != 0 || fd_read_all(out, ret, VERSION_MAX) < 0 || !ret->data)
-		return err_set(err, FAULT_INFRA, 0, "'%s' failed", e->path);
-	return 0;
+	fd_close(&theirs);
+	int bad = listen_to(e, pidfd, words, err);
+	const int status = process_end(pid);
+	if (!bad && status != 0)
+		bad = err_set(err, FAULT_INFRA, 0, "'%s' failed", e->path);
+	return bad;
 }
 
 static int ask_version(struct engine *e, struct err *err)
 {
 	char *const argv[] = { e->path, (char *)"--version", NULL };
-	AUTO_BUF text = { 0 };
-	if (ask(e, argv, &text, NULL) < 0 || parse_version(e, text.data) < 0)
-		return err_set_code(err, "engine.unusable", FAULT_INFRA, 0,
-				    "'%s' is no OCI runtime: '%s --version' does not say NAME "
-				    "version NUMBER; set MOULETTE_ENGINE to crun, runc or runsc",
-				    e->path, e->path);
-	return 0;
+	struct engine_words words = { .fd = -1 };
+	struct err why = { .fault = FAULT_NONE };
+	int bad = ask(e, argv, &words, &why);
+	engine_words_close(&words);
+	AUTO_FREE char *line = engine_words_line(&words);
+	if (!bad && parse_version(e, line) == 0)
+		return 0;
+	if (*why.code) {
+		*err = why;
+		return -1;
+	}
+	return err_set_code(err, "engine.unusable", FAULT_INFRA, 0,
+			    "'%s' is no OCI runtime: '%s --version' does not say NAME "
+			    "version NUMBER; set MOULETTE_ENGINE to crun, runc or runsc",
+			    e->path, e->path);
 }
 
 /* crun alone has the option; what it does is looked at whenever a box has started. */
 static void ask_cgroups(struct engine *e)
 {
 	char *const argv[] = { e->path, (char *)ENGINE_LEAVES_CGROUPS, (char *)"--version", NULL };
-	AUTO_BUF text = { 0 };
-	e->leaves_cgroups = strcmp(e->name, "crun") == 0 && ask(e, argv, &text, NULL) == 0;
+	struct engine_words words = { .fd = -1 };
+	struct err why = { .fault = FAULT_NONE };
+	e->leaves_cgroups = strcmp(e->name, "crun") == 0 && ask(e, argv, &words, &why) == 0;
+	engine_words_close(&words);
 }
 
 /* Lines of a kept answer: "crun version 1.8.1", "leaves cgroups: 1". */
@@ -124,7 +168,7 @@ static int learn(const struct places *p, struct engine *e, struct err *err)
 					  (uintmax_t)st.st_size, (uintmax_t)st.st_mtim.tv_sec,
 					  st.st_mtim.tv_nsec);
 	AUTO_BUF text = { 0 };
-	if (file_read(AT_FDCWD, file, &text, VERSION_MAX) == 0 && text.data &&
+	if (file_read(AT_FDCWD, file, &text, KEPT_MAX) == 0 && text.data &&
 	    parse_kept(e, text.data) == 0)
 		return 0;
 	if (ask_version(e, err) < 0)
@@ -163,7 +207,7 @@ void engine_pin(struct engine *e, const struct places *p)
 
 int engine_find(const struct places *p, struct engine *ret, struct err *err)
 {
-	struct engine e = { 0 };
+	struct engine e = { .patience = ret->patience };
 	e.path = search(p->engine);
 	if (!e.path)
 		return err_set_code(err, "engine.missing", FAULT_INFRA, errno,

@@ -23,11 +23,16 @@ struct engine {
 	bool lean;
 	bool leaves_cgroups; /* --cgroup-manager=disabled works: the box's group can be ours */
 	char why_plain[200]; /* in words, once lean is false; else empty */
+	double patience; /* multiplies the waiting times; 0: 1 */
 };
 
+#define ENGINE_MS 10000 /* an engine that does not answer within that is taken to hang */
+
+/** engine_wait_ms() - ENGINE_MS with the engine's patience. */
+int engine_wait_ms(const struct engine *e);
 /** engine_find() - by name in PATH (and /usr/sbin, /sbin), or by path; asks for its version and what
- *  it can do once per file and remembers it below places->run. It is lean. FAULT_INFRA with what to
- *  install. */
+ *  it can do once per file and remembers it below places->run. It is lean. Of @ret only `patience` is
+ *  read. FAULT_INFRA with what to install; code "engine.timeout" when the engine hangs. */
 int engine_find(const struct places *p, struct engine *ret, struct err *err);
 /** engine_pin() - run crun from a read-only mount in our own mount namespace: it need not copy itself
  *  then, to be safe from what it starts. e->path is there. Where it fails, and with other engines,
@@ -49,6 +54,7 @@ struct engine_call {
 	const int *cgroup_fds; /* the engine enters these before it starts */
 	size_t n_cgroup_fds;
 	bool leaves_cgroups; /* and is told to make none itself */
+	bool alone; /* in a PID namespace of its own, where one can be made: its children end with it */
 };
 
 /**

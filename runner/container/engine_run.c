@@ -2,6 +2,8 @@
  * that are chosen for it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,7 +71,10 @@ static void child_exec(const struct engine *e, char *const *argv, const struct e
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent || child_cgroups(call) < 0 || child_stdio(call) < 0)
+	/* From a PID namespace of its own the parent is not seen. */
+	const pid_t above = getppid();
+	if ((above != parent && !(call->alone && above == 0)) || child_cgroups(call) < 0 ||
+	    child_stdio(call) < 0)
 		_exit(127);
 	/* Nothing of the host but these may reach the engine, whatever our caller left open. */
 	syscall(SYS_close_range, call->socket >= 0 ? INIT_SOCKET + 1 : INIT_SOCKET, ~0u, 0);
@@ -78,13 +83,22 @@ static void child_exec(const struct engine *e, char *const *argv, const struct e
 	_exit(127);
 }
 
+/* With the first process of a PID namespace the kernel ends all others of it, whatever session or
+ * group they moved to. Return: as fork(); -1 where no such namespace can be made. */
+static pid_t fork_alone(void)
+{
+	return (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, NULL);
+}
+
 int engine_spawn(const struct engine *e, char *const *argv, const struct engine_call *call,
 		 pid_t *ret_pid, int *ret_pidfd, struct err *err)
 {
 	pid_t parent = getpid();
+	pid_t pid = call->alone ? fork_alone() : -1;
 	/* Not fork: whatever we wrote to afterwards would be copied, page by page. The child changes
 	 * nothing in our memory but its own frames. */
-	pid_t pid = vfork();
+	if (pid < 0)
+		pid = vfork();
 	if (pid == 0)
 		child_exec(e, argv, call, parent);
 	if (pid < 0)
@@ -119,6 +133,14 @@ static size_t add_global(const struct engine *e, const struct engine_call *call,
 	return n;
 }
 
+/* A container's usual list of calls refuses all of keyctl, and then the engine cannot make a session
+ * keyring for the box. The call that is tried changes nothing: without a keyring it says ENOKEY. */
+static bool is_keyctl_refused(void)
+{
+	return syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_PROCESS_KEYRING, 0) < 0 &&
+	       errno != ENOKEY;
+}
+
 int engine_run(const struct engine *e, const struct engine_call *call, pid_t *ret_pid,
 	       int *ret_pidfd, struct err *err)
 {
@@ -130,6 +152,8 @@ int engine_run(const struct engine *e, const struct engine_call *call, pid_t *re
 	if (e->inherits_fds) {
 		argv[n++] = (char *)"--preserve-fds";
 		argv[n++] = (char *)"1";
+		if (is_keyctl_refused())
+			argv[n++] = (char *)"--no-new-keyring";
 	}
 	argv[n] = (char *)call->id;
 	return engine_spawn(e, argv, call, ret_pid, ret_pidfd, err);

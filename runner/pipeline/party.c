@@ -178,7 +178,7 @@ static void let_go(const struct attempt *test_box)
 	const struct box *b = &test_box->box;
 	const int fds[] = { test_box->slot.fd, test_box->slot.group_fd, live->fd, live->control.kill_fd, live->control.end_fd,
 			    live->control.stop_fd, test_box->job->session->net.users_fd, b->socket,
-			    b->engine_fd, b->output, b->mnt_ns, b->ipc_ns, b->pid_ns };
+			    b->engine_fd, b->words.fd, b->mnt_ns, b->ipc_ns, b->pid_ns };
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

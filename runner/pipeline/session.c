@@ -167,6 +167,7 @@ int session_ready(struct session *s, struct err *err)
 	if (access(p->init, X_OK) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot use the init of boxes '%s'; install "
 			       "moulette again", p->init);
+	s->engine.patience = s->opt.time_factor;
 	if (engine_find(p, &s->engine, err) < 0 || cgroup_host_find(&s->host, err) < 0)
 		return -1;
 	/* Such an engine has a network stack of its own, which goes around the rules of a namespace. */

@@ -1,0 +1,105 @@
+#!/usr/bin/env bats
+# bats file_tags=engine
+# Engines that misbehave, hosts that refuse what engines ask for, and what an engine may not change.
+load helpers
+
+setup() {
+	need_engine
+	real=$(command -v "$MOULETTE_ENGINE")
+	calls=$BATS_TEST_TMPDIR/calls
+	: >"$calls"
+	# No other process of this host has this word in its command line.
+	mark=30000.$$$RANDOM
+	submission=$(archive s.tar a x)
+}
+
+# engine_that SHELL - the engine, through a program that notes its words and runs SHELL before it.
+engine_that() {
+	local engine=$BATS_TEST_TMPDIR/engine
+	cat >"$engine" <<-END
+		#!/bin/bash
+		echo "\$*" >>"$calls"
+		$1
+		exec "$real" "\$@"
+	END
+	chmod 755 "$engine"
+	export MOULETTE_ENGINE=$engine
+}
+
+starts() {
+	grep -c ' run ' "$calls" || true
+}
+
+# nothing_left - no child of the engine lives. One that was killed may take a moment to go.
+nothing_left() {
+	local i
+	for i in {1..30}; do
+		pgrep -f "sleep $mark" >/dev/null || return 0
+		sleep 0.1
+	done
+	fail "a child of the engine outlived the run: $(pgrep -af "sleep $mark")"
+}
+
+@test "an engine that prints without end is ended, and its first and last words are shown" {
+	engine_that "case \"\$*\" in *' run '*)
+		(setsid sleep $mark &)
+		echo the first words
+		head -c 300M /dev/zero | tr '\\0' z
+		: >$BATS_TEST_TMPDIR/printed-all ;;
+	esac"
+	grade -i busybox "$submission" -- true
+	expect_verdict internal_error infrastructure 3
+	expect error.code engine.failed score null
+	expect_text "$result" "printed more than 1 MiB" "the first words" "zzzzzzzz"
+	[ ! -e "$BATS_TEST_TMPDIR/printed-all" ]
+	nothing_left
+}
+
+@test "an engine that fails at length: its first and last words are shown" {
+	engine_that "case \"\$*\" in *' run '*)
+		echo the first words
+		seq 20000
+		echo the last words
+		exit 1 ;;
+	esac"
+	grade -i busybox "$submission" -- true
+	expect_verdict internal_error infrastructure 3
+	expect error.code engine.failed
+	expect_text "$result" "the first words" "the last words"
+}
+
+@test "a version that is printed without end is no version" {
+	engine_that "case \"\$*\" in *--version*)
+		(setsid sleep $mark &)
+		head -c 300M /dev/zero | tr '\\0' z
+		: >$BATS_TEST_TMPDIR/printed-all ;;
+	esac"
+	run -3 moulette run -i busybox "$submission" -- true
+	[[ $output == *"$MOULETTE_ENGINE"*"printed more than 1 MiB"* ]]
+	[ ! -e "$BATS_TEST_TMPDIR/printed-all" ]
+	nothing_left
+}
+
+@test "what an engine leaves in the background ends with the run, in both modes" {
+	local mode
+	engine_that "(setsid sleep $mark &); (setsid sleep $mark >/dev/null 2>&1 </dev/null &)"
+	for mode in lean plain; do
+		grade --engine-mode="$mode" -i busybox "$submission" -- true
+		expect_verdict passed none 0
+		nothing_left
+	done
+	engine_that "(setsid sleep $mark &); case \"\$*\" in *' run '*) exit 1 ;; esac"
+	grade -i busybox "$submission" -- true
+	expect_verdict internal_error infrastructure 3
+	nothing_left
+}
+
+@test "an engine that hangs is waited for once" {
+	engine_that "case \"\$*\" in *' run '*) (setsid sleep $mark &); exec sleep $mark ;; esac"
+	MOULETTE_TIME_FACTOR=1 grade -i busybox "$submission" -- true
+	expect_verdict internal_error infrastructure 3
+	expect error.code engine.timeout score null
+	expect_text "$result" "engine '${real##*/}'" "did not start the box within 10 s" "MOULETTE_ENGINE"
+	[ "$(starts)" = 1 ]
+	nothing_left
+}
