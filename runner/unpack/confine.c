@@ -124,16 +124,31 @@ static int change_root(const struct child_job *job, struct err *err)
 	return 0;
 }
 
-/* Capabilities: none, but for the folder's reader, which must be able to read what any user of the
- * host handed in. */
+/* The folder's reader must be able to read what any user of the host handed in. In a container there is
+ * often no CAP_DAC_READ_SEARCH; the other one, too, lets it only read: the filter refuses to open a
+ * file for writing. Without both it reads what root may. */
+static int keep_reading(cap_t caps)
+{
+	static const cap_value_t readers[] = { CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE };
+	__attribute__((cleanup(cap_cleanup))) cap_t held = cap_get_proc();
+	cap_flag_value_t has = CAP_CLEAR;
+
+	for (size_t i = 0; held && i < sizeof readers / sizeof *readers; i++) {
+		if (cap_get_flag(held, readers[i], CAP_PERMITTED, &has) < 0)
+			return -1;
+		if (has == CAP_SET)
+			return cap_set_flag(caps, CAP_PERMITTED, 1, &readers[i], CAP_SET) < 0 ||
+			       cap_set_flag(caps, CAP_EFFECTIVE, 1, &readers[i], CAP_SET) < 0 ? -1 : 0;
+	}
+	return held ? 0 : -1;
+}
+
+/* All of them, but what the folder's reader needs. */
 static int drop_capabilities(const struct child_job *job, struct err *err)
 {
-	const cap_value_t keep = CAP_DAC_READ_SEARCH;
 	__attribute__((cleanup(cap_cleanup))) cap_t caps = cap_init();
 
-	if (!caps || (job->role == CHILD_FOLDER &&
-		      (cap_set_flag(caps, CAP_PERMITTED, 1, &keep, CAP_SET) < 0 ||
-		       cap_set_flag(caps, CAP_EFFECTIVE, 1, &keep, CAP_SET) < 0)))
+	if (!caps || (job->role == CHILD_FOLDER && keep_reading(caps) < 0))
 		return err_set(err, FAULT_INFRA, errno, "cannot name capabilities");
 	if (cap_set_proc(caps) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot drop capabilities");

@@ -1,6 +1,7 @@
 /* test_unpack_confine.c - what a confined child can still do: next to nothing. */
 #include <grp.h>
 #include <signal.h>
+#include <sys/capability.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -244,6 +245,60 @@ START_TEST(parent_that_is_gone)
 }
 END_TEST
 
+/* As docker starts containers: without CAP_DAC_READ_SEARCH, and some without CAP_DAC_OVERRIDE too. */
+static int lose_capability(cap_value_t which)
+{
+	cap_t caps = cap_get_proc();
+	int bad = cap_set_flag(caps, CAP_EFFECTIVE, 1, &which, CAP_CLEAR) < 0 ||
+		  cap_set_flag(caps, CAP_PERMITTED, 1, &which, CAP_CLEAR) < 0 || cap_set_proc(caps) < 0;
+	cap_free(caps);
+	return bad;
+}
+
+static const struct {
+	const char *label;
+	cap_value_t lost[2];
+	size_t n_lost;
+	bool can_read; /* a file of somebody else's that only its owner may read */
+} poorer[] = {
+	{ "all there", { 0 }, 0, true },
+	{ "no CAP_DAC_READ_SEARCH", { CAP_DAC_READ_SEARCH }, 1, true },
+	{ "neither", { CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE }, 2, false },
+};
+
+START_TEST(reader_with_fewer_capabilities)
+{
+	struct scene s;
+	int status;
+
+	scene_init(&s);
+	ck_assert_int_eq(file_write(s.req.dest_fd, "f", "x"), 0);
+	ck_assert_int_eq(fchownat(s.req.dest_fd, "f", TEST_UID, TEST_UID, 0), 0);
+	ck_assert_int_eq(fchmodat(s.req.dest_fd, "f", 0600, 0), 0);
+	ck_assert_int_eq(fchmod(s.req.dest_fd, 0755), 0);
+	struct child_job job = { .role = CHILD_FOLDER, .parent = getpid(),
+				 .limits = UNPACK_LIMITS_DEFAULT };
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct err err = { 0 };
+		place_descriptors(&s, s.dir);
+		for (size_t i = 0; i < poorer[_i].n_lost; i++)
+			if (lose_capability(poorer[_i].lost[i]))
+				_exit(2);
+		if (confine_self(&job, &err) < 0)
+			_exit(3);
+		if ((openat(CHILD_INPUT, "f", O_RDONLY | O_NOFOLLOW) >= 0) != poorer[_i].can_read)
+			_exit(4);
+		if (openat(CHILD_INPUT, "f", O_WRONLY) >= 0)
+			_exit(5);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(status == 0, "%s: status %d", poorer[_i].label, WEXITSTATUS(status));
+	scene_done(&s);
+}
+END_TEST
+
 Suite *suite_unpack_confine(void)
 {
 	Suite *s = suite_create("unpack/confine");
@@ -251,6 +306,7 @@ Suite *suite_unpack_confine(void)
 
 	tcase_add_loop_test(tc, one_power, 0, 2 * N_ROWS);
 	tcase_add_test(tc, parent_that_is_gone);
+	tcase_add_loop_test(tc, reader_with_fewer_capabilities, 0, sizeof poorer / sizeof *poorer);
 	suite_add_tcase(s, tc);
 	return s;
 }
