@@ -146,11 +146,12 @@ static int wait_hello(struct box *b, struct err *err)
 		{ .fd = b->opt.interrupt_fd, .events = POLLIN },
 		{ .fd = b->words.fd, .events = POLLIN },
 	};
-	const int64_t end = clock_mono_ns() + start_ms(b) * NS_PER_MS;
+	struct engine_clock clock = engine_clock(start_ms(b));
 	while (!fds[0].revents && !fds[1].revents && !fds[2].revents) {
-		const int64_t left = (end - clock_mono_ns()) / NS_PER_MS;
-		if (left <= 0 || poll(fds, 4, (int)left) == 0)
+		const int left = engine_clock_left(&clock, b->engine_pid);
+		if (left == 0)
 			return engine_hangs(b, err);
+		poll(fds, 4, left);
 		if (!engine_words_take(&b->words))
 			return engine_trouble(b, "the engine printed more than 1 MiB", err);
 	}

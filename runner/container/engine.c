@@ -68,20 +68,37 @@ int engine_wait_ms(const struct engine *e)
 	return (int)(ENGINE_MS * (e->patience > 1 ? e->patience : 1));
 }
 
+struct engine_clock engine_clock(int ms)
+{
+	const int64_t now = clock_mono_ns();
+	return (struct engine_clock){ .end_ns = now + ms * NS_PER_MS,
+				      .last_ns = now + ms * NS_PER_MS * ENGINE_BUSY };
+}
+
+int engine_clock_left(struct engine_clock *c, pid_t pid)
+{
+	const int64_t now = clock_mono_ns();
+	if (now >= c->end_ns && now < c->last_ns && process_is_busy(pid))
+		c->end_ns = now + NSEC_PER_SEC;
+	/* Rounded up: 0 is the end. */
+	return now >= c->end_ns ? 0 : (int)((c->end_ns - now + NS_PER_MS - 1) / NS_PER_MS);
+}
+
 /* Until the child has ended. -1: it hangs, or prints too much; *err is set. */
-static int listen_to(const struct engine *e, int pidfd, struct engine_words *words, struct err *err)
+static int listen_to(const struct engine *e, pid_t pid, int pidfd, struct engine_words *words,
+		     struct err *err)
 {
 	struct pollfd fds[] = { { .fd = pidfd, .events = POLLIN },
 				{ .fd = words->fd, .events = POLLIN } };
-	const int64_t end = clock_mono_ns() + engine_wait_ms(e) * NS_PER_MS;
+	struct engine_clock clock = engine_clock(engine_wait_ms(e));
 	while (!fds[0].revents) {
-		const int64_t left = (end - clock_mono_ns()) / NS_PER_MS;
-		const int n = left > 0 ? poll(fds, 2, (int)left) : 0;
-		if (n == 0)
+		const int left = engine_clock_left(&clock, pid);
+		if (left == 0)
 			return err_set_code(err, "engine.timeout", FAULT_INFRA, 0,
 					    "'%s --version' did not end within %d s; repair this engine "
 					    "or set MOULETTE_ENGINE to another one", e->path,
 					    engine_wait_ms(e) / 1000);
+		poll(fds, 2, left);
 		/* All writers have gone before the process has: nothing more is to be read. */
 		if (fds[1].revents == POLLHUP)
 			fds[1].fd = -1;
@@ -108,7 +125,7 @@ static int ask(const struct engine *e, char *const *argv, struct engine_words *w
 	if (engine_spawn(e, argv, &call, &pid, &pidfd, err) < 0)
 		return -1;
 	fd_close(&theirs);
-	int bad = listen_to(e, pidfd, words, err);
+	int bad = listen_to(e, pid, pidfd, words, err);
 	const int status = process_end(pid);
 	if (!bad && status != 0)
 		bad = err_set(err, FAULT_INFRA, 0, "'%s' failed", e->path);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -26,8 +27,17 @@ struct engine {
 	double patience; /* multiplies the waiting times; 0: 1 */
 };
 
-#define ENGINE_MS 10000 /* an engine that does not answer within that is taken to hang */
+#define ENGINE_MS 10000 /* an engine that does not answer within that is taken to hang ... */
+#define ENGINE_BUSY 6    /* ... unless it is at work: on a busy host it is given so many times as long */
 
+/** How long an engine is waited for. */
+struct engine_clock {
+	int64_t end_ns, last_ns;
+};
+/** engine_clock() - from now on: @ms milliseconds, and up to ENGINE_BUSY times as long while it works. */
+struct engine_clock engine_clock(int ms);
+/** engine_clock_left() - milliseconds until the engine @pid is to be looked at again; 0: it hangs. */
+int engine_clock_left(struct engine_clock *c, pid_t pid);
 /** engine_wait_ms() - ENGINE_MS with the engine's patience. */
 int engine_wait_ms(const struct engine *e);
 /** engine_find() - by name in PATH (and /usr/sbin, /sbin), or by path; asks for its version and what

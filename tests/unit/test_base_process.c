@@ -53,6 +53,57 @@ START_TEST(one_that_had_ended)
 }
 END_TEST
 
+static void spin(void)
+{
+	for (volatile unsigned i = 0;; i++)
+		;
+}
+
+/* A process that waits, and its child that does what @body does. */
+static pid_t family(void (*body)(void))
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		setpgid(0, 0);
+		if (fork() == 0)
+			body();
+		pause();
+		_exit(0);
+	}
+	return pid;
+}
+
+static void wait_for_ever(void)
+{
+	pause();
+}
+
+static bool becomes_busy(pid_t pid, bool wanted)
+{
+	for (int i = 0; i < 500; i++) {
+		if (process_is_busy(pid) == wanted)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+START_TEST(work_of_a_descendant_is_seen)
+{
+	pid_t works = family(spin), waits = family(wait_for_ever);
+	ck_assert(becomes_busy(works, true));
+	ck_assert(becomes_busy(waits, false));
+	usleep(50000);
+	ck_assert(process_is_busy(works));
+	ck_assert(!process_is_busy(waits));
+	kill(-works, SIGKILL);
+	kill(-waits, SIGKILL);
+	process_wait(works);
+	process_wait(waits);
+	ck_assert(!process_is_busy(works));
+}
+END_TEST
+
 START_TEST(no_child)
 {
 	ck_assert_int_eq(process_wait(getppid()), -1);
@@ -69,6 +120,7 @@ Suite *suite_base_process(void)
 	tcase_add_test(tc, signals_are_no_end);
 	tcase_add_test(tc, one_that_goes_on_is_ended);
 	tcase_add_test(tc, one_that_had_ended);
+	tcase_add_test(tc, work_of_a_descendant_is_seen);
 	tcase_add_test(tc, no_child);
 	suite_add_tcase(s, tc);
 	return s;
