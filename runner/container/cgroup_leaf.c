@@ -28,8 +28,7 @@
 #define PROCS_MAX (4u << 20)
 #define WAIT_NS (10 * NSEC_PER_SEC)
 
-static const char *const words[] = { "memory", "pids", "cpu" };
-#define WORDS (sizeof words / sizeof *words)
+#define NEEDED "memory pids cpu"
 
 static void pause_ms(int ms)
 {
@@ -88,13 +87,15 @@ static int move_all(int from, int to, int64_t deadline)
 	}
 }
 
-/* All of them, or none. */
-static int set_controllers(int group, char sign)
+/* All of them, or none. @names: with blanks between. */
+static int set_controllers(int group, char sign, const char *names)
 {
-	char text[64] = "";
-	for (size_t i = 0; i < WORDS; i++)
-		snprintf(text + strlen(text), sizeof text - strlen(text), "%c%s ", sign, words[i]);
-	return put(group, "cgroup.subtree_control", text);
+	AUTO_BUF text = { 0 };
+	AUTO_FREE char *copy = mem_strdup(names);
+	char *save = NULL;
+	for (char *word = strtok_r(copy, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
+		buf_printf(&text, "%c%s ", sign, word);
+	return text.len ? put(group, "cgroup.subtree_control", text.data) : 0;
 }
 
 /* --- the base and its leaf ---------------------------------------------------------------- */
@@ -113,13 +114,13 @@ static int lock_base(const struct cgroup_host *h)
 }
 
 /* The processes in, the controllers on, until both hold. */
-static int fill(int base, int leaf)
+static int fill(int base, int leaf, const char *controllers)
 {
 	const int64_t deadline = clock_mono_ns() + WAIT_NS;
 	for (;;) {
 		if (move_all(base, leaf, deadline) < 0)
 			return -1;
-		if (set_controllers(base, '+') == 0)
+		if (set_controllers(base, '+', controllers) == 0)
 			return 0;
 		if (errno != EBUSY || clock_mono_ns() > deadline)
 			return -1;
@@ -142,24 +143,24 @@ static bool is_used_by_others(int base)
 	return !dir;
 }
 
-/* The controllers off, the processes back. Return: 0; -1 with errno, and all is as it was. */
+/* The controllers off, the processes back. An engine that makes a group itself enables all that there
+ * are. Return: 0; -1, and all is as it was. */
 static int drain(int base, int leaf)
 {
 	const int64_t deadline = clock_mono_ns() + WAIT_NS;
-	if (set_controllers(base, '-') < 0)
+	AUTO_BUF on = { 0 };
+	if (file_read(base, "cgroup.subtree_control", &on, PROCS_MAX) < 0)
 		return -1;
-	/* One that others enabled, too, keeps processes out of the base. */
-	if (is_empty(base, "cgroup.subtree_control")) {
-		do {
-			if (move_all(leaf, base, deadline) < 0)
-				break;
-			if (unlinkat(base, CGROUP_LEAF, AT_REMOVEDIR) == 0)
-				return 0;
-		} while (errno == EBUSY && clock_mono_ns() < deadline);
-	}
-	int saved = errno;
-	fill(base, leaf);
-	errno = saved;
+	const char *controllers = on.len ? on.data : "";
+	if (set_controllers(base, '-', controllers) < 0)
+		return -1;
+	do {
+		if (move_all(leaf, base, deadline) < 0)
+			break;
+		if (unlinkat(base, CGROUP_LEAF, AT_REMOVEDIR) == 0)
+			return 0;
+	} while (errno == EBUSY && clock_mono_ns() < deadline);
+	fill(base, leaf, controllers);
 	return -1;
 }
 
@@ -195,7 +196,7 @@ int cgroup_leaf_enter(const struct cgroup_host *h, struct cgroup_leaf *ret, stru
 	bool made = leaf < 0;
 	if (made && (mkdirat(base, CGROUP_LEAF, 0755) < 0 || (leaf = open_group(base, CGROUP_LEAF)) < 0))
 		return refuse(h, err);
-	if (flock(leaf, LOCK_SH | LOCK_NB) < 0 || fill(base, leaf) < 0) {
+	if (flock(leaf, LOCK_SH | LOCK_NB) < 0 || fill(base, leaf, NEEDED) < 0) {
 		refuse(h, err);
 		if (made) {
 			move_all(leaf, base, clock_mono_ns() + WAIT_NS);
