@@ -255,6 +255,28 @@ int spec_make(const struct profile *p, const struct spec_request *req, struct js
 	return 0;
 }
 
+/* --- for engines that others start */
+
+static bool is_all_empty(struct json_object *sets)
+{
+	json_object_object_foreach(sets, name, list) {
+		(void)name;
+		if (json_object_array_length(list) > 0)
+			return false;
+	}
+	return true;
+}
+
+void spec_leave_capabilities(struct json_object *config)
+{
+	struct json_object *process = json_object_object_get(config, "process");
+	struct json_object *sets = json_object_object_get(process, "capabilities");
+	struct json_object *proc = mounts_find(json_object_object_get(config, "mounts"), "/proc");
+
+	if (sets && proc && mount_has(proc, "subset=pid") && is_all_empty(sets))
+		json_object_object_del(process, "capabilities");
+}
+
 /* --- what the root must have */
 
 static bool below_another(struct json_object *mounts, const char *dest)

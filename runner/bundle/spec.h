@@ -20,6 +20,16 @@
 int spec_make(const struct profile *p, const struct spec_request *req, struct json_object **ret,
 	      struct err *err);
 
+/**
+ * spec_leave_capabilities() - leave `process.capabilities` out where it grants none
+ *
+ * Since 1.3 runc reads /proc/sys/kernel/cap_last_cap in the container before it applies the sets, and
+ * a /proc with subset=pid has no such file; without the object it does not. crun, runsc and runc before
+ * 1.3 then drop all capabilities as with empty sets. Newer runc leaves the bounding set alone, which no
+ * program can use: it is not root, and has no_new_privs. A config that grants some is left as it is.
+ */
+void spec_leave_capabilities(struct json_object *config);
+
 /** spec_mount_points() - destinations (files or folders) that the config mounts and that are not
  *  below another mount of it: what the root must have. "d/proc", "f/etc/resolv.conf": a letter
  *  for folder or file, then the path. A source that does not exist is FAULT_USAGE,

@@ -174,6 +174,8 @@ static int make_config(const struct job *job, struct json_object **ret, struct e
 	req.mounts = mounts;
 	int got = spec_make(&job->profile, &req, ret, err);
 	mounts_free(mounts, req.n_mounts);
+	if (got == 0)
+		spec_leave_capabilities(*ret);
 	return got;
 }
 

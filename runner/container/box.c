@@ -106,6 +106,15 @@ static int protect_devices(const struct box *b, struct err *err)
 	return bad;
 }
 
+static int close_proc(const struct box *b, struct err *err)
+{
+	AUTO_FD int pid_ns = -1;
+	if (!b->proc.opened)
+		return 0;
+	return open_ns(b, "pid", &pid_ns, err) < 0 ?
+		       -1 : box_proc_close(&b->proc, b->mnt_ns, pid_ns, err);
+}
+
 /* The name that the config gives it, too. */
 static char *group_of(const struct box *b)
 {
@@ -133,7 +142,7 @@ static int greet(struct box *b, struct err *err)
 	sched_note(b->init_pid, &b->sched);
 	b->steps = 0;
 	if (open_ns(b, "mnt", &b->mnt_ns, err) < 0 || open_ns(b, "ipc", &b->ipc_ns, err) < 0 ||
-	    protect_devices(b, err) < 0)
+	    close_proc(b, err) < 0 || protect_devices(b, err) < 0)
 		return -1;
 	return traces_open(b, err);
 }
@@ -207,6 +216,9 @@ static int start(struct box *b, struct err *err)
 {
 	AUTO_FD int theirs = -1;
 	AUTO_FD int output = -1;
+	if (b->opt.engine->reads_proc_sys &&
+	    box_proc_open(b->opt.room->bundle, &b->proc, err) < 0)
+		return -1;
 	if (open_socket(b, &theirs, err) < 0 || engine_words_open(&b->words, &output, err) < 0 ||
 	    start_in_group(b, theirs, output, err) < 0)
 		return -1;
@@ -216,12 +228,40 @@ static int start(struct box *b, struct err *err)
 	return wait_hello(b, err);
 }
 
+/* What is to be known for the next start of this engine is learned from a failed one. */
+static bool wants_proc_sys(struct box *b, const struct err *err)
+{
+	struct engine *e = b->opt.engine;
+	if (e->reads_proc_sys || strcmp(err->code, "engine.failed") != 0 ||
+	    !strstr(err->msg, "/proc/sys/"))
+		return false;
+	engine_set_reads_proc_sys(e);
+	return true;
+}
+
+static int empty_state(const struct box *b, struct err *err)
+{
+	AUTO_FD int state = open(b->opt.room->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* What an engine that was killed kept would be a container of the same name. */
+	if (state < 0 || tree_remove(state) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot empty '%s'", b->opt.room->state);
+	return 0;
+}
+
 /* A box that did not start gets a second chance from our caller: that one is to be plain. */
 static int start_or_give_up_lean(struct box *b, struct err *err)
 {
 	bool lean = b->opt.engine->lean;
 	if (start(b, err) == 0)
 		return 0;
+	if (wants_proc_sys(b, err)) {
+		box_stop(b);
+		b->dead = false;
+		if (empty_state(b, err) < 0)
+			return -1;
+		if (start(b, err) == 0)
+			return 0;
+	}
 	if (lean && (strcmp(err->code, "box.unlimited") == 0 ||
 		     strcmp(err->code, "engine.failed") == 0))
 		engine_set_plain(b->opt.engine, err->msg);
@@ -304,10 +344,8 @@ void box_stop(struct box *b)
 
 int box_renew(struct box *b, struct err *err)
 {
-	AUTO_FD int state = open(b->opt.room->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* What an engine that was killed kept would be a container of the same name. */
-	if (state < 0 || tree_remove(state) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot empty '%s'", b->opt.room->state);
+	if (empty_state(b, err) < 0)
+		return -1;
 	for (int i = 0; i < AREA_COUNT; i++)
 		area_detached(&b->opt.areas[i]);
 	b->dead = false;

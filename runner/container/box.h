@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "container/area.h"
+#include "container/box_proc.h"
 #include "container/capture.h"
 #include "container/cgroup.h"
 #include "container/engine.h"
@@ -57,6 +58,7 @@ struct box {
 	struct step_cgroup tests;  /* shared by all tests */
 	int builds;                /* groups of build steps made so far */
 	bool allowed_clone3;       /* once.c has changed the bundle's config */
+	struct box_proc proc;      /* opened for engine->reads_proc_sys */
 	bool dead;                 /* PID 1 or the engine is gone */
 };
 

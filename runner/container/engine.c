@@ -27,6 +27,7 @@ void engine_done(struct engine *e)
 	free(e->name);
 	free(e->path);
 	free(e->version);
+	free(e->kept);
 	memset(e, 0, sizeof *e);
 }
 
@@ -162,16 +163,25 @@ static void ask_cgroups(struct engine *e)
 	engine_words_close(&words);
 }
 
-/* Lines of a kept answer: "crun version 1.8.1", "leaves cgroups: 1". */
+/* Lines of a kept answer: "crun version 1.8.1", "leaves cgroups: 1", "reads /proc/sys: 0". */
 static int parse_kept(struct engine *e, const char *text)
 {
-	int leaves = 0;
+	int leaves = 0, reads = 0;
 	const char *second = strchr(text, '\n');
-	if (!second || sscanf(second + 1, "leaves cgroups: %d", &leaves) != 1 ||
+	if (!second || sscanf(second + 1, "leaves cgroups: %d reads /proc/sys: %d", &leaves, &reads) != 2 ||
 	    parse_version(e, text) < 0)
 		return -1;
 	e->leaves_cgroups = leaves == 1;
+	e->reads_proc_sys = reads == 1;
 	return 0;
+}
+
+/* By one write(2): a reader sees all of it or an empty file, and then asks itself. */
+static void keep(const struct engine *e)
+{
+	AUTO_FREE char *lines = mem_printf("%s version %s\nleaves cgroups: %d\nreads /proc/sys: %d\n",
+					   e->name, e->version, e->leaves_cgroups, e->reads_proc_sys);
+	file_write(AT_FDCWD, e->kept, lines);
 }
 
 /* Asking costs as much as a small test, so the answer is kept beside the file's identity. */
@@ -180,22 +190,25 @@ static int learn(const struct places *p, struct engine *e, struct err *err)
 	struct stat st;
 	if (stat(e->path, &st) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot look at the engine '%s'", e->path);
-	AUTO_FREE char *file = mem_printf("%s/engine-%jx-%jx-%jx-%jx-%lx", p->run,
-					  (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
-					  (uintmax_t)st.st_size, (uintmax_t)st.st_mtim.tv_sec,
-					  st.st_mtim.tv_nsec);
+	e->kept = mem_printf("%s/engine-%jx-%jx-%jx-%jx-%lx", p->run, (uintmax_t)st.st_dev,
+			     (uintmax_t)st.st_ino, (uintmax_t)st.st_size,
+			     (uintmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 	AUTO_BUF text = { 0 };
-	if (file_read(AT_FDCWD, file, &text, KEPT_MAX) == 0 && text.data &&
+	if (file_read(AT_FDCWD, e->kept, &text, KEPT_MAX) == 0 && text.data &&
 	    parse_kept(e, text.data) == 0)
 		return 0;
 	if (ask_version(e, err) < 0)
 		return -1;
 	ask_cgroups(e);
-	/* By one write(2): a reader sees all of it or an empty file, and then asks itself. */
-	AUTO_FREE char *lines = mem_printf("%s version %s\nleaves cgroups: %d\n", e->name,
-					   e->version, e->leaves_cgroups);
-	file_write(AT_FDCWD, file, lines);
+	keep(e);
 	return 0;
+}
+
+void engine_set_reads_proc_sys(struct engine *e)
+{
+	e->reads_proc_sys = true;
+	if (e->kept)
+		keep(e);
 }
 
 void engine_set_plain(struct engine *e, const char *why)

@@ -23,6 +23,8 @@ struct engine {
 	 * each of which gives the same results: where a probe says no, the plain way is taken. */
 	bool lean;
 	bool leaves_cgroups; /* --cgroup-manager=disabled works: the box's group can be ours */
+	bool reads_proc_sys; /* runc since 1.3, within the box while it starts it: see box_proc.h */
+	char *kept;          /* file of what is known of this engine; NULL: none */
 	char why_plain[200]; /* in words, once lean is false; else empty */
 	double patience; /* multiplies the waiting times; 0: 1 */
 };
@@ -50,6 +52,9 @@ int engine_find(const struct places *p, struct engine *ret, struct err *err);
 void engine_pin(struct engine *e, const struct places *p);
 /** engine_set_plain() - from now on without any of the ways to be lean. */
 void engine_set_plain(struct engine *e, const char *why);
+/** engine_set_reads_proc_sys() - a start has shown it: from now on, and for whoever finds this engine
+ *  later. */
+void engine_set_reads_proc_sys(struct engine *e);
 void engine_done(struct engine *e);
 
 /** What the engine is called with. All borrowed. */

@@ -103,3 +103,26 @@ nothing_left() {
 	[ "$(starts)" = 1 ]
 	nothing_left
 }
+
+# What of /proc is seen in a box, its bounding set and a process id.
+sees_little='ls /proc | grep -v "^[0-9]"; ls /proc/sys; grep -c proc /proc/self/mountinfo; sed -n "s/.* - proc/proc/p" /proc/self/mountinfo; sed -n "s/^CapBnd:.//p" /proc/self/status; echo $$'
+
+@test "an engine that reads /proc/sys while it starts a box gets it, and the box does not" {
+	local mode expected
+	grade -i busybox "$submission" -- sh -c "$sees_little"
+	expected=$(field steps.0.stdout.text)
+	[[ $expected == *subset=pid* ]]
+	engine_that "while [ \$# -gt 1 ] && [ \"\$bundle\" != --bundle ]; do words+=(\"\$1\"); bundle=\$1; shift; done
+		if grep -q subset=pid \"\$1/config.json\" 2>/dev/null; then
+			echo 'open /proc/sys/kernel/cap_last_cap: no such file or directory' >&2
+			exit 1
+		fi
+		set -- \"\${words[@]}\" \"\$@\""
+	for mode in lean plain; do
+		grade --engine-mode="$mode" -i busybox "$submission" -- sh -c "$sees_little"
+		expect_verdict passed none 0
+		expect steps.0.stdout.text "$expected"
+	done
+	# It was learned from one start that failed.
+	[ "$(starts)" = 3 ]
+}

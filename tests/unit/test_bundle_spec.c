@@ -322,6 +322,41 @@ START_TEST(host_ids_are_never_root)
 }
 END_TEST
 
+/* All that runc 1.3 and later can start where /proc has no sys. */
+START_TEST(empty_capabilities_are_left_out)
+{
+	struct spec_request req = plain();
+	AUTO_JSON *config = make(&req);
+	ck_assert_str_eq(text(config, "process.capabilities.bounding"), "[]");
+	spec_leave_capabilities(config);
+	ck_assert_ptr_null(get(config, "process.capabilities"));
+	ck_assert_str_eq(text(config, "process.noNewPrivileges"), "true");
+	spec_leave_capabilities(config); /* as the first time */
+}
+END_TEST
+
+START_TEST(granted_capabilities_stay)
+{
+	struct spec_request req = plain();
+	AUTO_JSON *config = make(&req);
+	json_object_array_add(get(config, "process.capabilities.bounding"),
+			      json_object_new_string("CAP_KILL"));
+	spec_leave_capabilities(config);
+	ck_assert_str_eq(text(config, "process.capabilities.bounding"), "[\"CAP_KILL\"]");
+}
+END_TEST
+
+START_TEST(capabilities_stay_where_proc_is_whole)
+{
+	static const char *const drop[] = { "subset=", NULL };
+	struct spec_request req = plain();
+	AUTO_JSON *config = make(&req);
+	mount_drop(mounts_find(get(config, "mounts"), "/proc"), drop);
+	spec_leave_capabilities(config);
+	ck_assert_str_eq(text(config, "process.capabilities.bounding"), "[]");
+}
+END_TEST
+
 START_TEST(mount_points)
 {
 	struct mount_spec mounts[] = { { (char[]){ "/etc" }, (char[]){ "/grader" }, false },
@@ -426,6 +461,9 @@ Suite *suite_bundle_spec(void)
 	tcase_add_test(tc, profile_is_left_as_it_was);
 	tcase_add_loop_test(tc, destination_row, 0, COUNT(destinations));
 	tcase_add_test(tc, host_ids_are_never_root);
+	tcase_add_test(tc, empty_capabilities_are_left_out);
+	tcase_add_test(tc, granted_capabilities_stay);
+	tcase_add_test(tc, capabilities_stay_where_proc_is_whole);
 	tcase_add_test(tc, mount_points);
 	tcase_add_test(tc, mount_point_of_nothing);
 	tcase_add_loop_test(tc, written_once, 0, 2);

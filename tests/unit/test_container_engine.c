@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -133,6 +135,9 @@ START_TEST(may_cgroups_be_left_to_us)
 }
 END_TEST
 
+static const char *const older[] = { "crun version 1.8.1\n",
+				     "crun version 1.8.1\nleaves cgroups: 0\n" };
+
 /* What is kept by a program that asked for less is asked for again. */
 START_TEST(an_older_answer_is_not_enough)
 {
@@ -143,10 +148,42 @@ START_TEST(an_older_answer_is_not_enough)
 	AUTO_FREE char *kept = mem_printf("%s/engine-%jx-%jx-%jx-%jx-%lx", dir, (uintmax_t)st.st_dev,
 					  (uintmax_t)st.st_ino, (uintmax_t)st.st_size,
 					  (uintmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-	ck_assert_int_eq(file_write(AT_FDCWD, kept, "crun version 1.8.1\n"), 0);
+	ck_assert_int_eq(file_write(AT_FDCWD, kept, older[_i]), 0);
 	ck_assert_int_eq(engine_find(&places, &e, &err), 0);
-	ck_assert(e.leaves_cgroups);
+	ck_assert(e.leaves_cgroups && !e.reads_proc_sys);
 	engine_done(&e);
+}
+END_TEST
+
+START_TEST(what_a_start_has_shown_is_kept)
+{
+	struct engine e = { 0 };
+	script("#!/bin/sh\necho runc version 1.3.6\n");
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(engine_find(&places, &e, &err), 0);
+		ck_assert_int_eq(e.reads_proc_sys, i);
+		engine_set_reads_proc_sys(&e);
+		ck_assert(e.reads_proc_sys);
+		engine_done(&e);
+	}
+}
+END_TEST
+
+/* In a session of its own, which no signal to a group reaches. */
+START_TEST(nothing_outlives_the_question)
+{
+	struct engine e = { 0 };
+	char text[256], file[96];
+	snprintf(file, sizeof file, "%s/pid", dir);
+	snprintf(text, sizeof text, "#!/bin/sh\n(setsid sh -c 'echo >%s; exec sleep 1000' &)\n"
+		 "while ! [ -e %s ]; do sleep 0.01; done\necho runc version 1\n", file, file);
+	script(text);
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	ck_assert_int_eq(engine_find(&places, &e, &err), 0);
+	engine_done(&e);
+	/* It was ours by adoption, had it lived. */
+	ck_assert_int_eq(waitpid(-1, NULL, 0), -1);
+	ck_assert_int_eq(errno, ECHILD);
 }
 END_TEST
 
@@ -171,7 +208,9 @@ Suite *suite_container_engine(void)
 	tcase_add_test(tc, crun_runs_from_a_read_only_mount);
 	tcase_add_test(tc, asked_once_per_file);
 	tcase_add_loop_test(tc, may_cgroups_be_left_to_us, 0, (int)(sizeof leaving / sizeof *leaving));
-	tcase_add_test(tc, an_older_answer_is_not_enough);
+	tcase_add_loop_test(tc, an_older_answer_is_not_enough, 0, (int)(sizeof older / sizeof *older));
+	tcase_add_test(tc, what_a_start_has_shown_is_kept);
+	tcase_add_test(tc, nothing_outlives_the_question);
 	tcase_add_test(tc, a_missing_one_says_what_to_do);
 	suite_add_tcase(s, tc);
 	return s;
