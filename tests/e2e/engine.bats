@@ -126,3 +126,28 @@ sees_little='ls /proc | grep -v "^[0-9]"; ls /proc/sys; grep -c proc /proc/self/
 	# It was learned from one start that failed.
 	[ "$(starts)" = 3 ]
 }
+
+# What a box gets from keyctl.
+asks_keys='import ctypes, platform
+number = {"x86_64": 250, "aarch64": 219}[platform.machine()]
+print(ctypes.CDLL(None).syscall(number, 0, -3, 0))'
+
+@test "where the host refuses keyctl the engine makes no keyring" {
+	engine_that
+	grade -i host "$submission" -- python3 -c "$asks_keys"
+	expect_verdict passed none 0
+	expect steps.0.stdout.text -1
+	[ "$(grep -c -e --no-new-keyring "$calls" || true)" = 0 ]
+	(
+		real_program=$MOULETTE
+		export MOULETTE=$BATS_TEST_TMPDIR/moulette
+		printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$REPO/tests/e2e/without_keyctl.py" "$real_program" >"$MOULETTE"
+		chmod 755 "$MOULETTE"
+		for mode in lean plain; do
+			grade --engine-mode="$mode" -i host "$submission" -- python3 -c "$asks_keys"
+			expect_verdict passed none 0
+			expect steps.0.stdout.text -1
+		done
+	)
+	[ "$(grep -c -e --no-new-keyring "$calls")" = 2 ]
+}
