@@ -1,5 +1,7 @@
 /* gc.c - remove what killed runs left behind, and results that are too old or too many. */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +101,42 @@ static int collect(const struct places *p, const struct retention *want, struct 
 	return EXIT_ALL_PASSED;
 }
 
+static bool is_full(const struct err *err)
+{
+	return strcmp(err->code, "store.full") == 0 || err->sys == ENOSPC || err->sys == EDQUOT;
+}
+
+/* On a full disk no row can be removed, since that is written down first. Files can: what killed runs
+ * left, and the logs of results that are to be removed. */
+static void make_room(const struct places *p, const struct retention *want)
+{
+	AUTO_STORE *store = NULL;
+	struct retention logs = *want;
+	struct retention_outcome done;
+	int swept = 0;
+	char size[32];
+	logs.logs_only = true;
+	image_sweep(p, &swept, NULL);
+	if (store_open_read(p->database, &store, NULL) < 0 || !store)
+		return;
+	session_sweep(p, store, &swept, NULL);
+	if (retention_apply(p, store, &logs, &done, NULL) < 0)
+		return;
+	size_format(done.bytes, size);
+	fprintf(stderr, "moulette: the disk is full: %d leftover%s, %" PRId64 " log%s without a result and "
+		"the logs of %" PRId64 " result%s (%s) removed first\n", swept, plural(swept), done.strays,
+		plural(done.strays), done.results, plural(done.results), size);
+}
+
+static int collect_in_any_case(const struct places *p, const struct retention *want, struct err *err)
+{
+	int status = collect(p, want, err);
+	if (status != -1 || !is_full(err))
+		return status;
+	make_room(p, want);
+	return collect(p, want, err);
+}
+
 static int gc_exec(const struct places *places, const struct cli *cli, struct err *err)
 {
 	struct retention want = { .max_bytes = places->store_max_bytes,
@@ -108,7 +146,8 @@ static int gc_exec(const struct places *places, const struct cli *cli, struct er
 		return usage_error(err, "gc takes no arguments");
 	if (age && take_age(age, &want.older_than_ns, err) < 0)
 		return -1;
-	return want.dry_run ? dry_run(places, &want, err) : collect(places, &want, err);
+	return want.dry_run ? dry_run(places, &want, err) :
+			      collect_in_any_case(places, &want, err);
 }
 
 static const struct option_spec options[] = {

@@ -142,8 +142,8 @@ static int write_output(struct output *o, const struct run_result *r, struct err
 	return fclose(file) == 0 ? bad : not_written(o, errno, err);
 }
 
-/* All that can be written is; the first error is told. */
-static int write_outputs(struct outputs *out, const struct run_result *r, struct err *err)
+/* All that can be written is; the first error is told. @kept: the result is in the database. */
+static int write_outputs(struct outputs *out, const struct run_result *r, bool kept, struct err *err)
 {
 	int bad = 0;
 	for (size_t i = 0; i < out->n; i++) {
@@ -153,7 +153,7 @@ static int write_outputs(struct outputs *out, const struct run_result *r, struct
 		*err = one;
 		bad = -1;
 	}
-	if (bad)
+	if (bad && kept)
 		fprintf(stderr, "moulette: the result is kept: 'moulette state %s' prints it\n", r->id);
 	return bad;
 }
@@ -165,23 +165,54 @@ static int status_of(const struct run_result *r)
 	return r->verdict == VERDICT_INTERNAL_ERROR ? EXIT_TROUBLE : EXIT_NOT_PASSED;
 }
 
+/* A result that cannot be stored is printed all the same. */
+struct keeping {
+	struct session *session;
+	struct err trouble;
+	bool lost;
+};
+
+static int keep(void *ctx, const struct run_result *r, struct err *err)
+{
+	struct keeping *k = ctx;
+	(void)err;
+	k->lost = grade_store(k->session, r, &k->trouble) < 0;
+	return 0;
+}
+
+static int report(const struct keeping *k, const struct run_result *r, struct outputs *out,
+		  struct err *err)
+{
+	const int bad = write_outputs(out, r, !k->lost, err);
+	if (!k->lost)
+		return bad ? -1 : status_of(r);
+	if (r->log_path)
+		unlink(r->log_path);
+	if (bad)
+		fprintf(stderr, "moulette: %s\n", err->msg);
+	*err = k->trouble;
+	err->fault = FAULT_INFRA;
+	return err_wrap(err, "the result is not stored and counts for nothing");
+}
+
 static int grade_and_report(const struct session_options *opt, const struct cli *cli,
 			    struct outputs *out, struct err *err)
 {
 	struct session session;
 	struct run_result result;
+	struct keeping keeping = { .session = &session };
 	AUTO_FREE char *path = realpath(cli->args[0], NULL);
 	/* Absolute, since grading changes the current folder; a missing one is said by the stage. */
 	if (!path)
 		path = mem_strdup(cli->args[0]);
 	const struct grade_request req = { .path = path, .name = cli_get(cli, "name"),
-					   .keep = grade_store, .ctx = &session };
+					   .keep = keep, .ctx = &keeping };
 	run_result_init(&result);
 	int status = session_open(opt, &session, err);
 	if (status == 0)
 		status = grade(&session, &req, &result, err);
-	if (status == 0 && (status = write_outputs(out, &result, err)) == 0)
-		status = status_of(&result);
+	if (status == 0)
+		status = report(&keeping, &result, out, err);
 	else if (strcmp(err->code, "interrupted") == 0)
 		status = grading_interrupted(opt->interrupt_fd, "the box is ended, nothing was recorded");
 	run_result_done(&result);

@@ -168,8 +168,14 @@ void health_folders(struct health *h, const struct places *p)
 		{ p->run, 0711 },
 	};
 	bool good = true;
+	struct err err = { 0 };
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		good &= look_at_folder(h, folders[i].path, folders[i].mode);
+	if (places_check(p, &err) < 0 ||
+	    (access(p->images, F_OK) == 0 && places_check_exec(p->images, &err) < 0)) {
+		health_add(h, FINDING_PROBLEM, "folders", "%s", err.msg);
+		good = false;
+	}
 	if (good)
 		health_add(h, FINDING_OK, "folders", "%s, %s%s", p->home, p->run,
 			   access(p->home, F_OK) < 0 ? " (to be made)" : "");

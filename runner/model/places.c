@@ -3,11 +3,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -198,6 +200,83 @@ int places_make(const struct places *p, struct err *err)
 	    make_dir(p->run, 0711, err) < 0)
 		return -1;
 	return 0;
+}
+
+/* The folder at @path, else the nearest one above it; heap. */
+static char *nearest(const char *path)
+{
+	char *at = mem_strdup(path);
+	for (char *slash; access(at, F_OK) < 0 && (slash = strrchr(at, '/')) && slash != at;)
+		*slash = '\0';
+	return at;
+}
+
+/* The topmost mount on the way to @path; heap. */
+static char *mount_of(const char *path)
+{
+	AUTO_FREE char *at = nearest(path);
+	AUTO_FREE char *real = realpath(at, NULL);
+	char *line = NULL, point[PATH_MAX], *ret = mem_strdup("/");
+	size_t size = 0;
+	FILE *f = fopen("/proc/self/mounts", "re");
+	while (real && f && getline(&line, &size, f) >= 0) {
+		if (sscanf(line, "%*s %4095s", point) != 1)
+			continue;
+		const size_t len = strlen(point);
+		if (len < strlen(ret) || strncmp(real, point, len) != 0 ||
+		    (real[len] && real[len] != '/'))
+			continue;
+		free(ret);
+		ret = mem_strdup(point);
+	}
+	if (f)
+		fclose(f);
+	free(line);
+	return ret;
+}
+
+static int full(const char *home, int sys, struct err *err)
+{
+	return err_set_code(err, "home.full", FAULT_INFRA, sys,
+			    "cannot write %d KiB to '%s': make room on its file system, as by 'moulette gc "
+			    "--older-than 30d'", PLACES_ROOM / 1024, home);
+}
+
+int places_check(const struct places *p, struct err *err)
+{
+	AUTO_FREE char *at = nearest(p->home), *zeros = mem_alloc(PLACES_ROOM);
+	AUTO_FREE char *mounted = mount_of(p->home);
+	struct statvfs fs;
+	if (statvfs(at, &fs) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", at);
+	if (fs.f_flag & ST_RDONLY)
+		return err_set_code(err, "home.read_only", FAULT_INFRA, 0,
+				    "cannot write to '%s': '%s' is mounted read-only; remount it with "
+				    "'mount -o remount,rw %s', or set MOULETTE_HOME to another folder",
+				    p->home, mounted, mounted);
+	AUTO_FD int fd = open(at, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
+		return (uint64_t)fs.f_bavail * fs.f_frsize < PLACES_ROOM ?
+			       full(p->home, ENOSPC, err) : 0;
+	if (fd >= 0 && fd_write_all(fd, zeros, PLACES_ROOM) == 0 && fsync(fd) == 0)
+		return 0;
+	if (errno == ENOSPC || errno == EDQUOT)
+		return full(p->home, errno, err);
+	return err_set(err, FAULT_INFRA, errno, "cannot write to '%s'", at);
+}
+
+int places_check_exec(const char *path, struct err *err)
+{
+	struct statvfs fs;
+	if (statvfs(path, &fs) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", path);
+	if (!(fs.f_flag & ST_NOEXEC))
+		return 0;
+	AUTO_FREE char *mounted = mount_of(path);
+	return err_set_code(err, "home.noexec", FAULT_INFRA, 0,
+			    "no program in '%s' can be run: '%s' is mounted with the option noexec; remount "
+			    "it with 'mount -o remount,exec %s', or set MOULETTE_HOME to a folder elsewhere",
+			    path, mounted, mounted);
 }
 
 void places_done(struct places *p)

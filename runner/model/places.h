@@ -30,6 +30,17 @@ struct places {
 int places_find(struct places *ret, struct err *err);
 /** places_make() - the folders of home and run, with their modes. FAULT_INFRA. */
 int places_make(const struct places *p, struct err *err);
+/**
+ * places_check() - can the home be written to? For `doctor`.
+ *
+ * Writes PLACES_ROOM bytes into a file without a name. FAULT_INFRA: its file system is full, over a
+ * quota or read-only; the message says what to do.
+ */
+int places_check(const struct places *p, struct err *err);
+#define PLACES_ROOM (1 << 20)
+/** places_check_exec() - may programs below @path be run, as those of images must? FAULT_INFRA names the
+ *  mount that forbids it and the remedy. */
+int places_check_exec(const char *path, struct err *err);
 void places_done(struct places *p);
 
 #endif

@@ -167,10 +167,13 @@ static void hand_out(struct crew *c, struct member *m)
 static int deliver(struct crew *c, const struct run_result *r, const char *text, size_t len,
 		   struct err *err)
 {
-	if (store_put(c->opt->session->store, r, err) < 0)
-		return -1;
+	/* One that cannot be stored is printed all the same. */
+	const bool lost = store_put(c->opt->session->store, r, err) < 0;
+	if (lost)
+		err_wrap(err, "the result of '%s' is not stored and counts for nothing",
+			 r->submission.name);
 	c->done++;
-	return c->opt->each(c->opt->ctx, r, text, len, err);
+	return c->opt->each(c->opt->ctx, r, text, len, lost ? NULL : err) < 0 || lost ? -1 : 0;
 }
 
 static int take_result(struct crew *c, struct member *m, const struct worker_answer *a, int fd,

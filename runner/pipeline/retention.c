@@ -1,7 +1,8 @@
 /* retention.c - removes old results, and logs that belong to nobody.
  *
  * The row goes first, then the log: killed in between, a log without a result is left, which the
- * next call finds, and not a result that has lost its log.
+ * next call finds, and not a result that has lost its log. Only on a full disk, where no row can be
+ * removed, logs go first.
  */
 #include "pipeline/retention.h"
 
@@ -74,8 +75,11 @@ static int remove_log(const struct keeping *k, const char *id, struct err *err)
 static int remove_result(struct keeping *k, const char *id, struct err *err)
 {
 	int64_t bytes = k->row_bytes + log_bytes(k, id);
-	if (!k->want->dry_run &&
-	    (store_remove(k->store, id, err) < 0 || remove_log(k, id, err) < 0))
+	const bool row = !k->want->dry_run && !k->want->logs_only;
+	if (k->want->logs_only)
+		bytes -= k->row_bytes;
+	if ((row && store_remove(k->store, id, err) < 0) ||
+	    (!k->want->dry_run && remove_log(k, id, err) < 0))
 		return -1;
 	k->done->results++;
 	k->done->bytes += bytes;
@@ -140,7 +144,7 @@ static int apply(struct keeping *k, struct err *err)
 	k->done->left_bytes += rows;
 	if (remove_results(k, err) < 0)
 		return -1;
-	return k->want->dry_run ? 0 : store_shrink(k->store, err);
+	return k->want->dry_run || k->want->logs_only ? 0 : store_shrink(k->store, err);
 }
 
 int retention_apply(const struct places *p, struct store *store, const struct retention *r,

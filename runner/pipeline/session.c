@@ -130,6 +130,17 @@ int session_sweep(const struct places *p, struct store *store, int *ret_swept, s
 	return bad;
 }
 
+/* Programs of the image `host` lie in folders of the host. */
+static int check_exec(const struct image *i, struct err *err)
+{
+	for (size_t k = 0; k < i->n_binds; k++)
+		if (places_check_exec(i->binds[k].source, err) < 0)
+			return err_wrap(err, "image '%s'", i->name);
+	if (i->n_binds == 0 && places_check_exec(i->rootfs, err) < 0)
+		return err_wrap(err, "image '%s'", i->name);
+	return 0;
+}
+
 int session_open(const struct session_options *opt, struct session *ret, struct err *err)
 {
 	const struct places *p = opt->places;
@@ -150,7 +161,7 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 	    check_networks(ret, err) < 0 || places_make(p, err) < 0 ||
 	    /* Held first: else it could be replaced between looking at it and using it. */
 	    image_hold(p, image, &ret->image_lock, err) < 0 ||
-	    image_open(p, image, &ret->image, err) < 0 ||
+	    image_open(p, image, &ret->image, err) < 0 || check_exec(&ret->image, err) < 0 ||
 	    store_open(p->database, &ret->store, err) < 0)
 		return -1;
 	/* What cannot be removed today is no reason not to grade; `gc` says what it is. */

@@ -32,8 +32,8 @@ int store_damaged(struct store *s, const char *what, struct err *err)
 static int store_full(const struct store *s, const char *what, struct err *err)
 {
 	return err_set_code(err, "store.full", FAULT_INFRA, 0,
-			    "cannot %s: the disk of results database '%s' is full: make room and "
-			    "try again",
+			    "cannot %s: the disk of results database '%s' is full: make room, as by "
+			    "'moulette gc --older-than 30d', and try again",
 			    what, s->path);
 }
 
@@ -271,13 +271,25 @@ static bool cannot_share(const struct err *err)
 	return strcmp(err->code, "store.full") == 0 || strcmp(err->code, "store.failed") == 0;
 }
 
+/* What a writer that was killed left in the journal is read by one process alone, which needs no such
+ * file. */
+static int connect_alone(struct store *s, int64_t *ret_version, struct err *err)
+{
+	sqlite3_close(s->db);
+	s->db = NULL;
+	if (connect_to(s, err) < 0 ||
+	    store_exec(s, "PRAGMA locking_mode = EXCLUSIVE", "read", err) < 0)
+		return -1;
+	return schema_look(s, ret_version, err);
+}
+
 static int connect_to_still(struct store *s, int64_t *ret_version, struct err *err)
 {
 	AUTO_FREE char *journal = mem_printf("%s-wal", s->path);
 	AUTO_BUF uri = { 0 };
 	struct stat st;
 	if (stat(journal, &st) == 0 && st.st_size > 0)
-		return -1;
+		return connect_alone(s, ret_version, err);
 	buf_str(&uri, "file:");
 	for (const char *c = s->path; *c; c++)
 		buf_printf(&uri, isalnum((unsigned char)*c) || *c == '/' ? "%c" : "%%%02x",

@@ -94,7 +94,7 @@ END_TEST
 static const struct {
 	const char *label, *home, *state, *user;
 	bool root;
-	const char *want;
+	const char *want; /* NULL: an error that names the variables */
 } homes[] = {
 	{ "as told", "/srv/m", NULL, "/home/a", true, "/srv/m" },
 	{ "as told, without rights", "/srv/m", "/s", "/home/a", false, "/srv/m" },
@@ -105,7 +105,8 @@ static const struct {
 	{ "relative state home", NULL, "s", "/home/a", false, "/home/a/.local/state/moulette" },
 	{ "empty state home", NULL, "", "/home/a", false, "/home/a/.local/state/moulette" },
 	{ "no state home", NULL, NULL, "/home/a", false, "/home/a/.local/state/moulette" },
-	{ "nothing", NULL, NULL, NULL, false, "/.local/state/moulette" },
+	{ "relative home of the user", NULL, NULL, "a", false, NULL },
+	{ "nothing", NULL, NULL, NULL, false, NULL },
 };
 
 static void set_or_not(const char *name, const char *value)
@@ -116,14 +117,21 @@ static void set_or_not(const char *name, const char *value)
 START_TEST(home)
 {
 	struct places p;
+	struct err err = { 0 };
 	set_or_not("MOULETTE_HOME", homes[_i].home);
 	set_or_not("XDG_STATE_HOME", homes[_i].state);
 	set_or_not("HOME", homes[_i].user);
 	ck_assert_int_eq(chdir("/usr"), 0);
 	if (!homes[_i].root)
 		ck_assert_int_eq(seteuid(12345), 0);
-	find(&p);
+	int bad = places_find(&p, &err);
 	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_msg(bad == (homes[_i].want ? 0 : -1), "%s: '%s'", homes[_i].label, err.msg);
+	if (bad) {
+		ck_assert_int_eq(err.fault, FAULT_USAGE);
+		ck_assert_ptr_nonnull(strstr(err.msg, "MOULETTE_HOME"));
+		return;
+	}
 	ck_assert_msg(strcmp(p.home, homes[_i].want) == 0, "%s: '%s'", homes[_i].label, p.home);
 	AUTO_FREE char *logs = mem_printf("%s/logs", homes[_i].want);
 	ck_assert_str_eq(p.logs, logs);
