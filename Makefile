@@ -108,6 +108,7 @@ check-vm: ## the end-to-end tests of the engine in a virtual machine with cgroup
 	scripts/install-deps.sh build run test vm
 	$(MAKE) $(JOBS) all
 	MOULETTE=$(abspath $(O)/moulette) scripts/vm.sh -t 5400 scripts/e2e.sh -t engine crun runc
+	MOULETTE=$(abspath $(O)/moulette) scripts/vm.sh -t 5400 bats tests/e2e/nesting.bats
 layers: ## who includes whom
 	scripts/check-layers.sh
 docs: all $(SHELLS:%=$(O)/completions/moulette.%) ## manual pages, README and completions against the option table

@@ -76,7 +76,7 @@ e2e() { # FOLDER ENGINE...
 # What differs on a host whose cgroups are of version 2 alone; `make check-vm` runs all there.
 v2() { # FOLDER
 	MOULETTE=$PWD/build/$1/moulette MOULETTE_ENGINE=crun \
-		scripts/vm.sh -t 600 bats --formatter tap tests/e2e/limits.bats
+		scripts/vm.sh -t 900 bats --formatter tap --filter-tags '!slow' tests/e2e/limits.bats tests/e2e/nesting.bats
 }
 
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1

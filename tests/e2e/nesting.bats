@@ -3,7 +3,7 @@
 # cgroup v2 where moulette's own group has processes: a container as docker makes it, a group that an
 # administrator made. The processes move into a leaf, boxes lie beside it, and all is put back.
 #
-# `make check` runs this file in the virtual machine; elsewhere there is no version 2 to be tested.
+# `make check` runs this file in the virtual machine, without what is slow there.
 load helpers
 load containers
 
@@ -74,6 +74,7 @@ the same
 0::/" ] || fail "$(<"$BATS_TEST_TMPDIR/out")"
 }
 
+# bats test_tags=slow
 @test "two runners at once: the last one puts the processes back" {
 	need_containers runc
 	run in_container "${privileged[@]}" -- sh "$(script two.sh <<-END
@@ -92,6 +93,7 @@ the same
 0::/" ] || fail "$output"
 }
 
+# bats test_tags=slow
 @test "a group that others use keeps its controllers, and the leaf stays" {
 	need_containers runc
 	run in_container "${privileged[@]}" -- sh "$(script used.sh <<-END
@@ -140,6 +142,7 @@ the same
 	rmdir "$group"
 }
 
+# bats test_tags=slow
 @test "demo: six verdicts in a privileged container" {
 	need_containers runc
 	local demo=$REPO/tests/data/demo
