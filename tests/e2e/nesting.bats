@@ -64,7 +64,7 @@ the same" ] || fail "$runtime: $output"
 		kill -0 $container || fail "the container ended: $(<"$BATS_TEST_TMPDIR/out")"
 		sleep 1
 	done
-	run python3 "$REPO/tests/e2e/docker.py" exec "$name" cat /proc/self/cgroup
+	run into_container "$name" cat /proc/self/cgroup
 	touch "$BATS_TEST_TMPDIR/seen"
 	wait $container || fail "status $?: $(<"$BATS_TEST_TMPDIR/out")"
 	[ "$status" = 0 ] || fail "exec: $output"
@@ -82,7 +82,7 @@ the same
 		moulette run --time-factor $MOULETTE_TIME_FACTOR -i busybox $submission -- true >/tmp/report 2>&1 || { cat /tmp/report; exit 9; }
 		moulette run --time-factor $MOULETTE_TIME_FACTOR -i busybox $submission -- sleep 1 >/dev/null &
 		first=\$!
-		moulette batch --time-factor $MOULETTE_TIME_FACTOR -i busybox -j 2 -f json $submission $submission $submission >/tmp/json || exit 8
+		moulette batch --time-factor $MOULETTE_TIME_FACTOR -i busybox -j 2 -f json $submission $submission $submission >/tmp/json 2>/tmp/words || exit 8
 		wait \$first || exit 7
 		$tree >/tmp/after
 		diff /tmp/before /tmp/after && echo the same
