@@ -6,22 +6,25 @@
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
 #define MAX_FILE (16 << 20)
+#define MAX_DEPTH 32
 
 void json_cleanup(struct json_object **o)
 {
 	json_object_put(*o);
 }
 
-/* json-c's strict mode refuses comments (and without it takes 'a' and tRuE), so they become
- * blanks first; newlines stay, for line numbers. Return: false when a comment does not end. */
+/* Comments become blanks before the text is checked; newlines stay, for line numbers. Return: false
+ * when a comment does not end. */
 static bool blank_comments(char *s, size_t len)
 {
 	bool string = false;
@@ -77,60 +80,182 @@ static size_t number_length(const char *s)
 	return n;
 }
 
-/* From the opening quote at *at to the closing one. Return: what is wrong, or NULL. */
-static const char *check_string(const char *s, size_t *at)
-{
-	size_t i = *at + 1;
-	bool nul = false;
+/* What follows checks a text before json-c reads it, because json-c's flags differ from version to
+ * version: JSON_TOKENER_STRICT of 0.16 accepts control characters in strings and NaN, that of 0.18
+ * refuses every letter beyond ASCII in them. Each function moves *at behind what it read, or to
+ * what is wrong there, which it returns. */
 
-	while (s[i] != '"') {
-		uint32_t c = (unsigned char)s[i];
-		size_t n = c < 0x80 ? c != 0 : utf8_decode(s + i, strnlen(s + i, 4), &c);
-		if (n == 0) /* overlong forms and surrogates, which json-c takes */
+static const char ends[] = "the JSON text ends too early";
+
+static void skip_blanks(const char **at)
+{
+	*at += strspn(*at, " \t\r\n");
+}
+
+/* The length of an escape; 0: JSON has none that begins so. */
+static size_t escape_length(const char *s)
+{
+	if (s[1] == 'u')
+		return strspn(s + 2, "0123456789abcdefABCDEF") >= 4 ? 6 : 0;
+	return s[1] && strchr("\"\\/bfnrt", s[1]) ? 2 : 0;
+}
+
+static const char *check_string(const char **at, bool key)
+{
+	for (++*at; **at != '"';) {
+		uint32_t c = 0;
+		size_t n = utf8_decode(*at, strnlen(*at, 4), &c);
+		if (**at == '\0' || strcmp(*at, "\\") == 0)
+			return ends;
+		if (n == 0)
 			return "not UTF-8";
 		if (c < 0x20)
 			return "a control character in a string, write \\n, \\t or \\u00XX";
-		if (c == '\\') {
-			nul = nul || strncmp(s + i, "\\u0000", 6) == 0;
-			n = 2;
-		}
-		i += n;
+		if (c == '\\')
+			n = escape_length(*at);
+		if (n == 0)
+			return "an escape that JSON does not have";
+		if (key && strncmp(*at, "\\u0000", 6) == 0)
+			return "a key with a NUL character";
+		*at += n;
 	}
-	*at = i++;
-	return nul && s[i + strspn(s + i, " \t\r\n")] == ':' ? "a key with a NUL character" : NULL;
-}
-
-/* Looks at a text that json-c's strict mode took for what it should not have taken. Return: what
- * is wrong, and *at where; or NULL. */
-static const char *check_strict(const char *s, size_t *at)
-{
-	const char *bad;
-
-	for (*at = 0; s[*at]; ++*at) {
-		if (s[*at] == '"') {
-			bad = check_string(s, at);
-			if (bad)
-				return bad;
-		} else if (s[*at] == '\'') {
-			return "single quotes, JSON has double ones";
-		} else if (s[*at] == 'N' || s[*at] == 'I') {
-			return "not a JSON value";
-		} else if (strchr("-0123456789", s[*at])) {
-			size_t n = number_length(s + *at);
-			if (n == 0)
-				return "not a JSON number";
-			*at += n - 1;
-		}
-	}
+	++*at;
 	return NULL;
 }
 
-static int line_of(const char *s, size_t at)
+static const char *check_number(const char **at)
+{
+	size_t n = number_length(*at), whole = strspn(*at, "-0123456789");
+	if (n == 0)
+		return "not a JSON number";
+	errno = 0;
+	if (n == whole && **at == '-')
+		strtoll(*at, NULL, 10);
+	else if (n == whole)
+		strtoull(*at, NULL, 10);
+	if (errno == ERANGE) /* json-c would take the nearest one, or refuse it */
+		return "a whole number that 64 bits do not hold";
+	*at += n;
+	return NULL;
+}
+
+static const char *check_word(const char **at)
+{
+	static const char *const words[] = { "true", "false", "null" };
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strncmp(*at, words[i], strlen(words[i])) == 0) {
+			*at += strlen(words[i]);
+			return NULL;
+		}
+	if (**at == '\'')
+		return "single quotes, JSON has double ones";
+	return **at ? "not a JSON value" : ends;
+}
+
+static const char *check_value(const char **at, int depth);
+
+static const char *check_key(const char **at)
+{
+	const char *bad;
+
+	if (**at == '\'')
+		return "single quotes, JSON has double ones";
+	if (**at != '"')
+		return **at ? "expected a key in double quotes" : ends;
+	bad = check_string(at, true);
+	if (bad)
+		return bad;
+	skip_blanks(at);
+	if (**at != ':')
+		return **at ? "expected ':' after a key" : ends;
+	++*at;
+	return NULL;
+}
+
+/* An object or an array, from its first bracket to its last. */
+static const char *check_members(const char **at, int depth)
+{
+	bool object = **at == '{';
+	char close = object ? '}' : ']';
+	const char *bad = NULL;
+
+	++*at;
+	skip_blanks(at);
+	if (**at == close) {
+		++*at;
+		return NULL;
+	}
+	for (;;) {
+		if (object)
+			bad = check_key(at);
+		if (!bad)
+			bad = check_value(at, depth + 1);
+		if (bad)
+			return bad;
+		if (**at == close) {
+			++*at;
+			return NULL;
+		}
+		if (**at != ',')
+			return !**at ? ends : object ? "expected ',' or '}' after a value" :
+						       "expected ',' or ']' after a value";
+		++*at;
+		skip_blanks(at);
+		if (**at == close)
+			return object ? "a comma before '}'" : "a comma before ']'";
+	}
+}
+
+/* A value, with the blanks before and behind it. */
+static const char *check_value(const char **at, int depth)
+{
+	const char *bad;
+
+	skip_blanks(at);
+	if (depth > MAX_DEPTH)
+		return "more than 32 values within each other";
+	if (**at == '{' || **at == '[')
+		bad = check_members(at, depth);
+	else if (**at == '"')
+		bad = check_string(at, false);
+	else if (**at && strchr("-0123456789", **at))
+		bad = check_number(at);
+	else
+		bad = check_word(at);
+	if (!bad)
+		skip_blanks(at);
+	return bad;
+}
+
+static const char *check_text(const char **at)
+{
+	const char *bad = check_value(at, 1);
+	return !bad && **at ? "text after the JSON value" : bad;
+}
+
+static int line_of(const char *s, const char *at)
 {
 	int line = 1;
-	for (size_t i = 0; i < at; i++)
-		line += s[i] == '\n';
+	for (; s < at; s++)
+		line += *s == '\n';
 	return line;
+}
+
+/* A text that was checked. What json-c does not like in it is said all the same. */
+static int read_checked(const char *name, const char *text, size_t len, struct json_object **ret,
+			struct err *err)
+{
+	struct json_tokener *tok = json_tokener_new_ex(MAX_DEPTH);
+	struct json_object *got = json_tokener_parse_ex(tok, text, (int)len + 1);
+	enum json_tokener_error e = json_tokener_get_error(tok);
+	const char *at = text + json_tokener_get_parse_end(tok);
+
+	json_tokener_free(tok);
+	if (e != json_tokener_success)
+		return err_set(err, FAULT_USAGE, 0, "%s: line %d: %s", name, line_of(text, at),
+			       json_tokener_error_desc(e));
+	*ret = got;
+	return 0;
 }
 
 int json_parse(const char *name, const char *text, size_t len, struct json_object **ret,
@@ -141,40 +266,15 @@ int json_parse(const char *name, const char *text, size_t len, struct json_objec
 		text += 3;
 		len -= 3;
 	}
-	if (len > INT_MAX || memchr(text, '\0', len))
+	if (len >= INT_MAX || memchr(text, '\0', len))
 		return err_set(err, FAULT_USAGE, 0, "%s: not a JSON text", name);
-	char *copy = mem_strndup(text, len);
-	struct json_tokener *tok = json_tokener_new_ex(32);
-	struct json_object *got = NULL;
-	int failed = 0;
-
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	if (!blank_comments(copy, len)) {
-		failed = err_set(err, FAULT_USAGE, 0, "%s: a comment does not end", name);
-	} else {
-		got = json_tokener_parse_ex(tok, copy, (int)len + 1);
-		enum json_tokener_error e = json_tokener_get_error(tok);
-		size_t at = json_tokener_get_parse_end(tok);
-		const char *bad = NULL;
-		if (e == json_tokener_success)
-			bad = check_strict(copy, &at);
-		if (e == json_tokener_continue)
-			failed = err_set(err, FAULT_USAGE, 0,
-					 "%s: the JSON text ends too early", name);
-		else if (e != json_tokener_success)
-			failed = err_set(err, FAULT_USAGE, 0, "%s: line %d: %s", name,
-					 line_of(copy, at), json_tokener_error_desc(e));
-		else if (bad)
-			failed = err_set(err, FAULT_USAGE, 0, "%s: line %d: %s", name,
-					 line_of(copy, at), bad);
-	}
-	json_tokener_free(tok);
-	free(copy);
-	if (failed)
-		json_object_put(got);
-	else
-		*ret = got;
-	return failed;
+	AUTO_FREE char *copy = mem_strndup(text, len);
+	if (!blank_comments(copy, len))
+		return err_set(err, FAULT_USAGE, 0, "%s: a comment does not end", name);
+	const char *at = copy, *bad = check_text(&at);
+	if (bad)
+		return err_set(err, FAULT_USAGE, 0, "%s: line %d: %s", name, line_of(copy, at), bad);
+	return read_checked(name, copy, len, ret, err);
 }
 
 /* No such file, or no file that could be meant: the caller's name for it is wrong. */
