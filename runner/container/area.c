@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/kernel_calls.h"
 #include "base/mem.h"
 
 #define INODES_MIN 4096

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/kernel_calls.h"
 #include "base/mem.h"
 
 #define ROOM_OPTIONS "mode=711,size=64m,nr_inodes=65536"

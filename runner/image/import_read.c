@@ -3,11 +3,11 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/kernel_calls.h"
 #include "image/import.h"
 #include "image/internal.h"
 #include "image/layer.h"
