@@ -90,7 +90,7 @@ END_TEST
 START_TEST(long_texts_become_frames)
 {
 	size_t len = FRAMELOG_MAX_FRAME + (size_t)_i;
-	AUTO_FREE char *text = malloc(len);
+	AUTO_FREE char *text = calloc(1, len);
 	for (size_t i = 0; i < len; i++)
 		text[i] = (char)(i * 31 % 251);
 	ck_assert_int_eq(framelog_add(&lg, 2, FRAMELOG_STDERR, text, len), 0);

@@ -1,6 +1,7 @@
 /* test_bundle_volumes.c - binds of the host: their options, the mounts below them, what is refused. */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
