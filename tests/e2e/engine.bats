@@ -151,3 +151,45 @@ print(ctypes.CDLL(None).syscall(number, 0, -3, 0))'
 	)
 	[ "$(grep -c -e --no-new-keyring "$calls")" = 2 ]
 }
+
+# with_own_devices FILE COMMAND - run it where /dev has nodes of its own, so that those of the host are
+# safe, and write their owners and modes to FILE afterwards.
+with_own_devices() {
+	unshare -m --propagation private bash -c '
+		mount -t tmpfs -o mode=755 none /dev
+		mknod -m 666 /dev/null c 1 3; mknod -m 666 /dev/zero c 1 5; mknod -m 666 /dev/full c 1 7
+		mknod -m 666 /dev/random c 1 8; mknod -m 666 /dev/urandom c 1 9; mknod -m 666 /dev/tty c 5 0
+		ln -s /proc/self/fd /dev/fd; mkdir -m 1777 /dev/shm
+		eval "$2"
+		stat -c "%n %a %u:%g %t:%T" /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty >"$1"' - "$1" "$2"
+}
+
+@test "no command hands a device of the host to an engine" {
+	local a command
+	a=$(assignment one '"image": "busybox", "build": [], "tests": [{"name": "t", "run": ["/bin/cat"]}]')
+	export a submission
+	with_own_devices "$BATS_TEST_TMPDIR/before" :
+	grep -q "^/dev/null 666 0:0 1:3" "$BATS_TEST_TMPDIR/before"
+	# Boxes do start there.
+	with_own_devices "$BATS_TEST_TMPDIR/after" '"$MOULETTE" run -a "$a" -o "$BATS_TEST_TMPDIR/report" "$submission" </dev/null'
+	expect_text "$BATS_TEST_TMPDIR/report" passed
+	for command in '"$MOULETTE" --version' '"$MOULETTE" doctor' '"$MOULETTE" run -a "$a" "$submission"' \
+		'"$MOULETTE" run --engine-mode=plain -i busybox "$submission" -- true' \
+		'"$MOULETTE" batch -a "$a" -j 2 "$submission" "$submission"' \
+		'"$MOULETTE" spec -i busybox -- true' '"$MOULETTE" bundle -i busybox "$submission" -o "$BATS_TEST_TMPDIR/b" -- true' \
+		'"$MOULETTE" image build busybox' '"$MOULETTE" list' '"$MOULETTE" gc'; do
+		with_own_devices "$BATS_TEST_TMPDIR/after" "$command </dev/null >/dev/null 2>/dev/null
+			$command </dev/zero >/dev/full 2>/dev/full"
+		diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after" || fail "$command"
+	done
+}
+
+@test "a bundle that is run as the manual says leaves the devices of the host alone" {
+	export bundle=$BATS_TEST_TMPDIR/bundle
+	chmod 711 "$BATS_TEST_TMPDIR"
+	moulette bundle -i busybox "$submission" -o "$bundle" -- true
+	with_own_devices "$BATS_TEST_TMPDIR/before" :
+	export -f run_bundle
+	with_own_devices "$BATS_TEST_TMPDIR/after" 'run_bundle "$bundle" </dev/null >/dev/null 2>/dev/null'
+	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+}
