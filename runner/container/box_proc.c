@@ -11,13 +11,13 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/kernel_calls.h"
 #include "base/mem.h"
 #include "base/process.h"
 
