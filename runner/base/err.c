@@ -108,6 +108,22 @@ int err_wrap(struct err *err, const char *fmt, ...)
 	return -1;
 }
 
+enum fault err_path_fault(int sys)
+{
+	switch (sys) {
+	case ENOENT:
+	case ENOTDIR:
+	case EISDIR:
+	case ELOOP:
+	case ENAMETOOLONG:
+	case ENXIO: /* a socket, or a device without a driver */
+	case EXDEV: /* openat2: a way out of the folder */
+		return FAULT_USAGE;
+	default:
+		return FAULT_INFRA;
+	}
+}
+
 const char *fault_name(enum fault fault)
 {
 	switch (fault) {

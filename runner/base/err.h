@@ -35,6 +35,10 @@ int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf
  *  invalid UTF-8 become '?'; always NUL-terminated within @size bytes, cut at a character. */
 void err_escape(char *dst, unsigned long size, const char *src, unsigned long len);
 
+/** err_path_fault() - of a path that the caller named and that could not be opened for reason @sys:
+ *  FAULT_USAGE when nothing that could be meant lies there, FAULT_INFRA when the host failed to look. */
+enum fault err_path_fault(int sys);
+
 /** fault_name() - "none", "student", "assignment", "infrastructure"; "usage" for FAULT_USAGE. */
 const char *fault_name(enum fault fault);
 

@@ -49,10 +49,11 @@ static bool is_name(const char *name)
 					   "0123456789_-")];
 }
 
+/* What the host cannot look at counts as a file: reading it tells why. */
 static bool is_file(const char *path)
 {
 	struct stat st;
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	return stat(path, &st) < 0 ? err_path_fault(errno) == FAULT_INFRA : S_ISREG(st.st_mode);
 }
 
 char *profile_near(const char *name, const char *dir, char *const *dirs)

@@ -78,16 +78,20 @@ int room_furnish(const struct room *r, struct err *err)
 	return 0;
 }
 
-/* Does the image have @point? 1 yes, 0 no, -1 a symlink or a file of the wrong kind is there. */
+/* Does the image have @point? 1 yes, 0 no, -1 a symlink or a file of the wrong kind is there (errno
+ * ELOOP, ENOTDIR or EISDIR), or the host cannot look. */
 static int image_has(int root, const char *point, bool folder)
 {
 	AUTO_FD int fd = fd_open_beneath(root, point, O_PATH | O_CLOEXEC, 0);
 	struct stat st;
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
-	if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode) != folder)
+	if (fstat(fd, &st) < 0)
 		return -1;
-	return 1;
+	if (S_ISDIR(st.st_mode) == folder)
+		return 1;
+	errno = folder ? ENOTDIR : EISDIR;
+	return -1;
 }
 
 static int lend(int skeleton, const char *point, bool folder)
@@ -119,6 +123,10 @@ static int make_skeleton(const struct image *image, char *const *points, int ske
 		bool folder = (*points)[0] == 'd';
 		const char *point = *points + 2;
 		int has = image_has(root, point, folder);
+		if (has < 0 && err_path_fault(errno) == FAULT_INFRA)
+			return err_set(err, FAULT_INFRA, errno,
+				       "image '%s': cannot look at the mount point '/%s'",
+				       image->name, point);
 		if (has < 0)
 			return err_set(err, FAULT_USAGE, errno,
 				       "image '%s': cannot mount at '/%s': expected a %s there, "

@@ -63,7 +63,7 @@ static int add_folder(struct finder *f, const char *path, struct err *err)
 	bool one = false;
 	int n = scandir(path, &entries, is_shown, alphasort);
 	if (n < 0)
-		return err_set(err, FAULT_USAGE, errno, "cannot read the folder '%s'", path);
+		return err_set(err, err_path_fault(errno), errno, "cannot read the folder '%s'", path);
 	for (int i = 0; i < n && !one; i++)
 		one = entries[i]->d_type != DT_DIR && is_work(entries[i]->d_name, f->extensions);
 	if (one)
@@ -85,8 +85,8 @@ static int add_path(struct finder *f, const char *path, const char *where, struc
 	struct stat st;
 	AUTO_FREE char *whole = realpath(path, NULL);
 	if (!whole || stat(whole, &st) < 0)
-		return err_set(err, FAULT_USAGE, errno, "%scannot find the submission '%s'", where,
-			       path);
+		return err_set(err, err_path_fault(errno), errno, "%scannot find the submission '%s'",
+			       where, path);
 	if (strlen(whole) >= PATH_MAX)
 		return err_set(err, FAULT_USAGE, ENAMETOOLONG, "%s'%s'", where, path);
 	if (S_ISDIR(st.st_mode))

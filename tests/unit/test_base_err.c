@@ -229,6 +229,21 @@ START_TEST(names_of_faults)
 }
 END_TEST
 
+START_TEST(faults_of_paths)
+{
+	static const struct { int sys; enum fault fault; } rows[] = {
+		{ ENOENT, FAULT_USAGE }, { ENOTDIR, FAULT_USAGE }, { ELOOP, FAULT_USAGE },
+		{ ENAMETOOLONG, FAULT_USAGE }, { EISDIR, FAULT_USAGE }, { ENXIO, FAULT_USAGE },
+		{ EXDEV, FAULT_USAGE }, { EIO, FAULT_INFRA }, { EACCES, FAULT_INFRA },
+		{ EMFILE, FAULT_INFRA }, { ENOMEM, FAULT_INFRA }, { ESTALE, FAULT_INFRA },
+		{ 0, FAULT_INFRA },
+	};
+	for (int i = 0; i < ROWS(rows); i++)
+		ck_assert_msg(err_path_fault(rows[i].sys) == rows[i].fault, "%s: %s",
+			      strerror(rows[i].sys), fault_name(err_path_fault(rows[i].sys)));
+}
+END_TEST
+
 Suite *suite_base_err(void)
 {
 	Suite *s = suite_create("base/err");
@@ -246,6 +261,7 @@ Suite *suite_base_err(void)
 	tcase_add_loop_test(tc, escape, 0, ROWS(escapes));
 	tcase_add_loop_test(tc, escape_stays_in_its_room, 0, 7);
 	tcase_add_test(tc, names_of_faults);
+	tcase_add_test(tc, faults_of_paths);
 	suite_add_tcase(s, tc);
 	return s;
 }
