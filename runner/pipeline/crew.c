@@ -93,12 +93,13 @@ static int start(struct crew *c, struct member *m, struct err *err)
 	return 0;
 }
 
-/* Waits until it has ended its box. */
+/* Waits until it has ended its box. It may be waiting for an order instead of watching the pipe: the
+ * end of the socket wakes it then. */
 static int reap(struct member *m)
 {
 	fd_close(&m->stop);
-	const int status = process_wait(m->pid);
 	fd_close(&m->socket);
+	const int status = process_wait(m->pid);
 	m->pid = 0;
 	return status;
 }
@@ -144,11 +145,13 @@ static void try_again(struct crew *c, size_t job)
 	c->again[c->n_again++] = job;
 }
 
-/* One that is gone is seen at its socket. */
+/* A worker that is gone is seen at its socket, and so is one whose order could not be sent: both
+ * ends find the socket shut down. */
 static void tell(const struct member *m, struct worker_order *o)
 {
-	(void)!send(m->socket, o, offsetof(struct worker_order, path) + strlen(o->path) + 1,
-		    MSG_NOSIGNAL);
+	if (send(m->socket, o, offsetof(struct worker_order, path) + strlen(o->path) + 1,
+		 MSG_NOSIGNAL) < 0)
+		shutdown(m->socket, SHUT_RDWR);
 }
 
 static void hand_out(struct crew *c, struct member *m)

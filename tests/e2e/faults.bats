@@ -34,6 +34,17 @@ host_at_fault() {
 	expect_text "$messages" "$1"
 }
 
+@test "a batch goes on when an order to a worker or its answer is lost" {
+	local call nth
+	for call in recvmsg sendto; do
+		for nth in 1 2 3; do
+			with_fault - $call error=ENOMEM:when="$nth" batch -j 2 -a "$one" "$submission" "$submission" "$submission"
+			[ "$status" = 0 ] || fail "$call $nth: exit status $status"
+			[ "$(grep -c 'passed, 1/1 point' "$BATS_TEST_TMPDIR/printed")" = 3 ] || fail "$call $nth: the report"
+		done
+	done
+}
+
 @test "a submission of a batch that the host cannot look at is no usage error" {
 	local call
 	for call in openat:error=EIO newfstatat:error=EIO readlink:error=EACCES openat:error=EMFILE; do
