@@ -73,6 +73,16 @@ int area_enter(struct area *a, const char *top, struct err *err)
 	return 0;
 }
 
+/* Whatever we did next would be done to the box's tree: the kernel cleans up after us. */
+void area_leave_box(int own_mnt)
+{
+	if (setns(own_mnt, CLONE_NEWNS) == 0)
+		return;
+	fprintf(stderr, "moulette: cannot return to the host's mounts from those of a box: %s; the run "
+		"ends, and 'moulette gc' removes what it left\n", strerror(errno));
+	_exit(3);
+}
+
 /* In the place of the mount that the engine made. */
 static int show_low(const struct area *a, int box_mnt, int own_mnt, struct err *err)
 {
@@ -83,8 +93,7 @@ static int show_low(const struct area *a, int box_mnt, int own_mnt, struct err *
 		  move_mount(tree, "", AT_FDCWD, a->at, MOVE_MOUNT_F_EMPTY_PATH) < 0;
 	if (bad)
 		err_set(err, FAULT_INFRA, errno, "cannot mount '%s' in the box", a->at);
-	if (setns(own_mnt, CLONE_NEWNS) < 0)
-		_exit(3); /* as in attach() */
+	area_leave_box(own_mnt);
 	return bad ? -1 : 0;
 }
 
@@ -196,9 +205,7 @@ static int attach(struct area *a, int layer, int box_mnt, int own_mnt, struct er
 	if (setns(box_mnt, CLONE_NEWNS) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot enter the mounts of the box");
 	int bad = replace_layer(a, a->at, layer, err);
-	/* Whatever we did next would be done to the box's tree: the kernel cleans up after us. */
-	if (setns(own_mnt, CLONE_NEWNS) < 0)
-		_exit(3);
+	area_leave_box(own_mnt);
 	return bad;
 }
 

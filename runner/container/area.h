@@ -54,6 +54,9 @@ int area_enter(struct area *a, const char *top, struct err *err);
 /** area_enter_late() - the same for a box that has started already, on an area that was entered at
  *  "": @box_mnt and @own_mnt as area_renew() has them. */
 int area_enter_late(struct area *a, const char *top, int box_mnt, int own_mnt, struct err *err);
+/** area_leave_box() - return from the mount namespace of a box to @own_mnt, ours. Where that fails,
+ *  a message and the end of the program (exit 3). */
+void area_leave_box(int own_mnt);
 /** area_allow() - building: leave @bytes beside what lies there already. */
 int area_allow(const struct area *a, int64_t bytes, struct err *err);
 /** area_freeze() - the build is over: what lies here now is what each test finds. */

@@ -101,8 +101,7 @@ static int protect_devices(const struct box *b, struct err *err)
 			bad = err_set(err, FAULT_INFRA, errno, "cannot protect '%s' in the box", path);
 	}
 	read_links();
-	if (setns(b->opt.own_mnt, CLONE_NEWNS) < 0)
-		_exit(3);
+	area_leave_box(b->opt.own_mnt);
 	return bad;
 }
 

@@ -67,3 +67,16 @@ host_at_fault() {
 	with_fault "$MOULETTE_HOME/images/busybox/rootfs" openat2 error=EIO:when=1 run -a "$one" "$submission"
 	host_at_fault "image 'busybox': cannot look at the mount point"
 }
+
+@test "a runner that cannot leave the mounts of a box ends with a message" {
+	local nth left=0
+	for nth in {1..12}; do
+		with_fault - setns error=ENOMEM:when="$nth" run -a "$one" "$submission" || break
+		# Some are only for what a test left behind, which the box's end removes as well.
+		[ "$status" = 0 ] || host_at_fault "Cannot allocate memory"
+		left=$((left + $(grep -c "cannot return to the host's mounts" "$messages" || true)))
+	done
+	[ "$left" -gt 0 ]
+	moulette gc
+	[ -z "$(ls -A "$MOULETTE_HOME/live")" ]
+}
