@@ -102,6 +102,8 @@ unit: $(O)/unit ## unit tests alone
 	$(O)/unit
 e2e: all $(O)/bench ## end-to-end tests: all with crun, those of the engine with runc too
 	MOULETTE=$(abspath $(O)/moulette) scripts/e2e.sh crun runc
+faults: all ## put faults of the host into system calls; ARGS are options, as ARGS='--seed 7 -n 500'
+	MOULETTE=$(abspath $(O)/moulette) python3 tests/faults/faults.py $(ARGS)
 bench: all $(O)/bench ## measure, beside programs that do the same; ARGS are options, as ARGS=--help
 	$(O)/bench --out $(O) $(ARGS)
 check-vm: ## the end-to-end tests of the engine in a virtual machine with cgroup v2
@@ -122,6 +124,6 @@ clean: ## remove what was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_.-]*:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all install demo check unit e2e bench check-vm layers docs lint clean help FORCE
+.PHONY: all install demo check unit e2e faults bench check-vm layers docs lint clean help FORCE
 .DELETE_ON_ERROR:
 -include $(patsubst %.o,%.d,$(LIB) $(UNIT) $(BENCH) $(O)/runner/main.o $(O)/runner/unpack_main.o $(O)/runner/image_main.o $(O)/runner/bench/main.o)

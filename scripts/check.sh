@@ -73,6 +73,10 @@ e2e() { # FOLDER ENGINE...
 	MOULETTE=$PWD/build/$folder/moulette scripts/e2e.sh "$@"
 }
 
+faults() { # FOLDER
+	MOULETTE=$PWD/build/$1/moulette python3 tests/faults/faults.py --short
+}
+
 # What differs on a host whose cgroups are of version 2 alone; `make check-vm` runs all there.
 v2() { # FOLDER
 	MOULETTE=$PWD/build/$1/moulette MOULETTE_ENGINE=crun \
@@ -94,6 +98,7 @@ if suite "build gcc" plain build gcc release; then
 	else
 		skip "cgroup v2" "$why"
 	fi
+	suite "faults" tap faults gcc
 	suite "install" tap scripts/check-install.sh build/gcc
 fi
 suite "build clang" plain build clang clang
