@@ -49,7 +49,7 @@ the same" ] || fail "$runtime: $output"
 		touch $BATS_TEST_TMPDIR/ready
 		until [ -e $BATS_TEST_TMPDIR/seen ]; do sleep 1; done
 		kill -9 \$runner
-		wait \$runner
+		wait \$runner 2>/dev/null
 		cat /proc/self/cgroup
 		moulette run --time-factor $MOULETTE_TIME_FACTOR -i busybox $submission -- true >/tmp/report || { cat /tmp/report; exit 9; }
 		$tree >/tmp/after
@@ -103,7 +103,7 @@ the same
 		mkdir /sys/fs/cgroup/other
 		echo 100000000 >/sys/fs/cgroup/other/memory.max
 		kill \$runner
-		wait \$runner
+		wait \$runner 2>/dev/null
 		cat /sys/fs/cgroup/other/memory.max /proc/self/cgroup
 		rmdir /sys/fs/cgroup/other
 		moulette gc
