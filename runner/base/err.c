@@ -118,6 +118,7 @@ enum fault err_path_fault(int sys)
 	case ENAMETOOLONG:
 	case ENXIO: /* a socket, or a device without a driver */
 	case EXDEV: /* openat2: a way out of the folder */
+	case EFBIG: /* file_read(): larger than any such file */
 		return FAULT_USAGE;
 	default:
 		return FAULT_INFRA;

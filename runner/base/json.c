@@ -277,17 +277,10 @@ int json_parse(const char *name, const char *text, size_t len, struct json_objec
 	return read_checked(name, copy, len, ret, err);
 }
 
-/* No such file, or no file that could be meant: the caller's name for it is wrong. */
-static bool is_usage(int sys)
-{
-	return sys == ENOENT || sys == ENOTDIR || sys == EISDIR || sys == EFBIG;
-}
-
 int json_read(const char *path, struct buf *text, struct err *err)
 {
 	if (file_read(AT_FDCWD, path, text, MAX_FILE) < 0)
-		return err_set(err, is_usage(errno) ? FAULT_USAGE : FAULT_INFRA, errno,
-			       "cannot read '%s'", path);
+		return err_set(err, err_path_fault(errno), errno, "cannot read '%s'", path);
 	return 0;
 }
 

@@ -299,7 +299,7 @@ static int point_kind(struct json_object *mount, char *ret, struct err *err)
 	if (!mount_is_bind(mount) || source[0] != '/')
 		return 0;
 	if (stat(source, &st) < 0)
-		return err_set(err, FAULT_USAGE, errno, "cannot mount '%s' at '%s'", source,
+		return err_set(err, err_path_fault(errno), errno, "cannot mount '%s' at '%s'", source,
 			       mount_text(mount, "destination"));
 	*ret = S_ISDIR(st.st_mode) ? 'd' : 'f';
 	return 0;

@@ -179,7 +179,7 @@ int volumes_check_point(struct json_object *mounts, struct json_object *mount, s
 			dest, source, *closed ? "/" : "", closed);
 	AUTO_FD int at = fd_open_beneath(top, rest, O_PATH | O_CLOEXEC, 0);
 	if (at < 0 || fstat(at, &st) < 0)
-		return err_set(err, FAULT_USAGE, errno,
+		return err_set(err, err_path_fault(errno), errno,
 			       "cannot mount at '%s': '%s' lies there, and nothing is made in it",
 			       dest, source);
 	if (S_ISDIR(st.st_mode) != wants_folder(mount))

@@ -57,7 +57,7 @@ static int open_output(const struct cli *cli, struct batch *b, struct err *err)
 	if (!b->path && cmd_check_stdout(err) < 0)
 		return -1;
 	b->out = b->path ? fopen(b->path, "we") : stdout;
-	return b->out ? 0 : err_set(err, FAULT_USAGE, errno, "cannot write to '%s'", b->path);
+	return b->out ? 0 : err_set(err, err_path_fault(errno), errno, "cannot write to '%s'", b->path);
 }
 
 static int not_written(const struct batch *b, struct err *err)

@@ -68,10 +68,10 @@ static int open_dir(struct job *job, const char *path, struct err *err)
 {
 	job->made = mkdir(path, 0755) == 0;
 	if (!job->made && errno != EEXIST)
-		return err_set(err, FAULT_USAGE, errno, "cannot make folder '%s'", path);
+		return err_set(err, err_path_fault(errno), errno, "cannot make folder '%s'", path);
 	job->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (job->dir < 0)
-		return err_set(err, errno == ENOTDIR ? FAULT_USAGE : FAULT_INFRA, errno,
+		return err_set(err, err_path_fault(errno), errno,
 			       "cannot open folder '%s'", path);
 	if (!job->made && !is_empty(job->dir)) {
 		cleanup_fd(&job->dir); /* so that nothing in it is removed */

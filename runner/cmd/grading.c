@@ -20,7 +20,8 @@ static int take_assignment(const struct cli *cli, struct assignment *ret, bool *
 			   struct err *err)
 {
 	const char *path = cli_get(cli, "assignment");
-	*ret_given = path || access("assignment.json", F_OK) == 0;
+	/* One that cannot be looked at is not taken for none: another would be graded. */
+	*ret_given = path || access("assignment.json", F_OK) == 0 || errno != ENOENT;
 	if (!*ret_given)
 		return 0;
 	if (assignment_load(path ? path : ".", ret, err) < 0)

@@ -191,7 +191,7 @@ static int parse_mount(const char *text, struct mount_spec *ret, struct err *err
 	AUTO_FREE char *source = realpath(copy, NULL);
 	struct stat st;
 	if (!source || stat(source, &st) < 0)
-		return err_set(err, FAULT_USAGE, errno, "volume '%s': cannot find '%s'", text, copy);
+		return err_set(err, err_path_fault(errno), errno, "volume '%s': cannot find '%s'", text, copy);
 	warn_unreadable(source, &st);
 	*ret = (struct mount_spec){ ptr_steal(&source), mem_strdup(colon + 1), rw };
 	return 0;

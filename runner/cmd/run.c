@@ -86,7 +86,7 @@ static int open_outputs(struct outputs *out, struct err *err)
 		int fd = o->path ? open(o->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) :
 				   fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 		if (fd < 0)
-			return err_set(err, o->path ? FAULT_USAGE : FAULT_INFRA, errno,
+			return err_set(err, o->path ? err_path_fault(errno) : FAULT_INFRA, errno,
 				       "cannot write to '%s'", o->path ? o->path : "stdout");
 		o->file = fdopen(fd, "w");
 		if (!o->file) {

@@ -137,7 +137,7 @@ struct job {
 static int no_source(const char *path, struct err *err)
 {
 	const int sys = errno;
-	enum fault fault = sys == ENOENT || sys == ENOTDIR ? FAULT_USAGE : FAULT_INFRA;
+	enum fault fault = err_path_fault(sys);
 	const char *colon = strrchr(path, ':');
 	AUTO_FREE char *folder = mem_strndup(path, colon ? (size_t)(colon - path) : 0);
 

@@ -30,7 +30,7 @@ static int compare(int dir, FILE *list, struct err *err)
 	struct tree_changes c = { 0 };
 
 	if (rootfs < 0)
-		return err_set(err, FAULT_USAGE, errno, "its tree cannot be opened");
+		return err_set(err, err_path_fault(errno), errno, "its tree cannot be opened");
 	rewind(list);
 	int got = tree_compare(rootfs, list, &c, err);
 	if (got == 0 && c.n > 5)
@@ -48,7 +48,7 @@ static int verify_in(int dir, const char *name, struct err *err)
 	AUTO_FILE FILE *list = fd < 0 ? NULL : fdopen(fd, "r");
 
 	if (!list)
-		return err_set(err, FAULT_USAGE, errno,
+		return err_set(err, err_path_fault(errno), errno,
 			       "it has no list of its tree; import or build it anew");
 	fd_steal(&fd);
 	if (meta_load(dir, name, &m, err) < 0)

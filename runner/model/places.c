@@ -133,7 +133,7 @@ static int load_conf(struct places *p, struct err *err)
 {
 	p->uid_base = UID_BASE_DEFAULT;
 	p->card_network = CARD_NETWORK_DEFAULT;
-	if (access(CONF, F_OK) < 0)
+	if (access(CONF, F_OK) < 0 && errno == ENOENT)
 		return 0;
 	static const char *const keys[] = { "uid_base", "store_max_size", "card_network", NULL };
 	AUTO_JSON *o = NULL;

@@ -61,7 +61,7 @@ static int64_t log_bytes(const struct keeping *k, const char *id)
 static bool is_marked(const struct keeping *k, const char *id)
 {
 	AUTO_FREE char *path = mem_printf("%s/%s", k->places->live, id);
-	return access(path, F_OK) == 0;
+	return access(path, F_OK) == 0 || errno != ENOENT;
 }
 
 static int remove_log(const struct keeping *k, const char *id, struct err *err)

@@ -148,14 +148,14 @@ static int find_file(const char *path, char **ret_file, char **ret_dir, struct e
 {
 	struct stat st;
 	if (stat(path, &st) < 0)
-		return err_set(err, FAULT_USAGE, errno, "cannot open the assignment '%s'", path);
+		return err_set(err, err_path_fault(errno), errno, "cannot open the assignment '%s'", path);
 	const char *slash = strrchr(path, '/');
 	AUTO_FREE char *folder = S_ISDIR(st.st_mode) ? mem_strdup(path) :
 				 slash ? mem_strndup(path, (size_t)(slash + 1 - path)) :
 					 mem_strdup(".");
 	AUTO_FREE char *dir = realpath(folder, NULL);
 	if (!dir)
-		return err_set(err, FAULT_USAGE, errno, "cannot open the folder '%s'", folder);
+		return err_set(err, err_path_fault(errno), errno, "cannot open the folder '%s'", folder);
 	*ret_file = !S_ISDIR(st.st_mode) ? mem_strdup(path) :
 		    mem_printf("%s%s" FILE_NAME, path, path[strlen(path) - 1] == '/' ? "" : "/");
 	*ret_dir = ptr_steal(&dir);
@@ -171,12 +171,7 @@ static int load_json(const char *path, const char *file, struct json_object **re
 			       "is a problem package (problem.yaml), which is not known to this "
 			       "version");
 	}
-	if (json_load(file, ret, err) < 0) {
-		if (err)
-			err->fault = FAULT_USAGE;
-		return -1;
-	}
-	return 0;
+	return json_load(file, ret, err);
 }
 
 static int load_all(struct json_object *root, const char *file, struct assignment *a,

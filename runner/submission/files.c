@@ -31,12 +31,8 @@ static int add_to_digest(void *ctx, const struct filetree_entry *e, struct err *
 	digest_add(ctx, e->rel, strlen(e->rel));
 	if (e->fd < 0)
 		return 0;
-	if (digest_fd(e->fd, DIGEST_ALL, hex, err) < 0) {
-		err_wrap(err, "'%s'", e->path);
-		if (err)
-			err->fault = FAULT_USAGE;
-		return -1;
-	}
+	if (digest_fd(e->fd, DIGEST_ALL, hex, err) < 0)
+		return err_wrap(err, "'%s'", e->path);
 	digest_add(ctx, hex, sizeof hex - 1);
 	return 0;
 }
@@ -191,7 +187,7 @@ static int open_new_place(const struct file_spec *f, const char *to_path, char *
 {
 	struct stat st;
 	if (stat(f->from, &st) < 0)
-		return err_set(err, FAULT_USAGE, errno, "cannot read '%s'", f->from);
+		return err_set(err, err_path_fault(errno), errno, "cannot read '%s'", f->from);
 	const char *slash = strrchr(to_path, '/');
 	AUTO_FREE char *dir = S_ISDIR(st.st_mode) ? mem_strdup(to_path) :
 			      slash ? mem_strndup(to_path, (size_t)(slash + 1 - to_path)) :

@@ -26,13 +26,17 @@ struct secrets {
 	size_t n;
 };
 
-static void add_secret(struct secrets *s, const char *path)
+static int add_secret(struct secrets *s, const char *path, struct err *err)
 {
 	struct stat st;
-	if (!path || stat(path, &st) < 0)
-		return;
+	if (!path)
+		return 0;
+	/* Without its inode it could not be kept from a box. */
+	if (stat(path, &st) < 0)
+		return err_set(err, err_path_fault(errno), errno, "cannot read '%s'", path);
 	s->list = mem_realloc(s->list, (s->n + 1) * sizeof *s->list);
 	s->list[s->n++] = (struct secret){ st.st_dev, st.st_ino, path };
+	return 0;
 }
 
 /* One key `files`, and what is known of the box that it is for. */
@@ -137,7 +141,7 @@ static int place(const struct loading *l, const char *given, const char *where,
 	size_t len = strlen(given);
 	AUTO_FREE char *rest = NULL;
 	if (stat(f->from, &st) < 0)
-		return err_set(err, FAULT_USAGE, errno, "%s.from: cannot read '%s'", where,
+		return err_set(err, err_path_fault(errno), errno, "%s.from: cannot read '%s'", where,
 			       f->from);
 	if (normalize(given, where, &rest, err) < 0)
 		return -1;
@@ -236,10 +240,11 @@ int files_load(struct json_object *root, const char *file, struct assignment *a,
 {
 	struct json_object *tests = json_object_object_get(root, "tests");
 	struct secrets secrets = { .n = 0 };
-	add_secret(&secrets, file);
-	for (size_t i = 0; i < a->n_tests; i++)
-		add_secret(&secrets, a->tests[i].stdout_path);
-	int bad = load_own(root, file, &secrets, a, err);
+	int bad = add_secret(&secrets, file, err);
+	for (size_t i = 0; !bad && i < a->n_tests; i++)
+		bad = add_secret(&secrets, a->tests[i].stdout_path, err);
+	if (!bad)
+		bad = load_own(root, file, &secrets, a, err);
 	for (size_t i = 0; !bad && i < a->n_tests; i++) {
 		AUTO_FREE char *where = mem_printf("%s: tests[%zu]", file, i);
 		bad = load_peers(json_object_array_get_idx(tests, i), where, &secrets, a,

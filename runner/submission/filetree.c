@@ -36,7 +36,7 @@ int filetree_resolve(const char *dir, const char *given, char **ret, struct err 
 	AUTO_FREE char *path = mem_printf("%s/%s", dir, given);
 	AUTO_FREE char *real = realpath(path, NULL);
 	if (!real)
-		return err_set(err, FAULT_USAGE, errno, "cannot read '%s'", given);
+		return err_set(err, err_path_fault(errno), errno, "cannot read '%s'", given);
 	if (!filetree_is_inside(real, dir))
 		return err_set(err, FAULT_USAGE, 0, "'%s' leaves the assignment", given);
 	*ret = ptr_steal(&real);
@@ -46,11 +46,15 @@ int filetree_resolve(const char *dir, const char *given, char **ret, struct err 
 static int check_link(const struct walk *w, const char *path, struct err *err)
 {
 	struct stat st;
-	if (!w->inside || lstat(path, &st) < 0 || !S_ISLNK(st.st_mode))
+	if (!w->inside)
+		return 0;
+	if (lstat(path, &st) < 0)
+		return err_set(err, err_path_fault(errno), errno, "cannot read '%s'", path);
+	if (!S_ISLNK(st.st_mode))
 		return 0;
 	AUTO_FREE char *real = realpath(path, NULL);
 	if (!real)
-		return err_set(err, FAULT_USAGE, errno, "cannot follow the link '%s'", path);
+		return err_set(err, err_path_fault(errno), errno, "cannot follow the link '%s'", path);
 	if (!filetree_is_inside(real, w->inside))
 		return err_set(err, FAULT_USAGE, 0, "the link '%s' leaves the assignment '%s'",
 			       path, w->inside);
@@ -78,7 +82,7 @@ static int visit_folder(struct walk *w, const char *path, const char *rel, int d
 	struct dirent **list;
 	int n = scandir(path, &list, is_real_name, by_bytes), bad = 0;
 	if (n < 0)
-		return err_set(err, FAULT_USAGE, errno, "cannot read the folder '%s'", path);
+		return err_set(err, err_path_fault(errno), errno, "cannot read the folder '%s'", path);
 	for (int i = 0; i < n; i++) {
 		AUTO_FREE char *below = mem_printf("%s/%s", path, list[i]->d_name);
 		AUTO_FREE char *name = mem_printf("%s%s%s", rel, *rel ? "/" : "", list[i]->d_name);
@@ -105,7 +109,7 @@ static int visit(struct walk *w, const char *path, const char *rel, int depth, s
 	/* O_NONBLOCK: a fifo must not block us before it is seen to be one. */
 	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_set(err, FAULT_USAGE, errno, "cannot read '%s'", path);
+		return err_set(err, err_path_fault(errno), errno, "cannot read '%s'", path);
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return err_set(err, FAULT_USAGE, 0, "'%s' is neither a file nor a folder", path);
 	if (S_ISREG(st.st_mode))

@@ -58,7 +58,7 @@ static int get_file(struct json_object *o, const char *where, const char *key, c
 		return err_wrap(err, "%s.%s", where, key);
 	AUTO_FD int fd = open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_set(err, FAULT_USAGE, errno, "%s.%s: cannot read '%s'", where, key,
+		return err_set(err, err_path_fault(errno), errno, "%s.%s: cannot read '%s'", where, key,
 			       given);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, FAULT_USAGE, 0, "%s.%s: '%s' is not a file", where, key, given);

@@ -141,9 +141,7 @@ static char *short_name(const char *file, bool stem)
 /* What the caller named is not there or is no file: his mistake; what cannot be read is ours. */
 static int open_failed(struct err *err, const char *path)
 {
-	bool usage = errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG ||
-		     errno == ELOOP || errno == ENXIO;
-	return err_set(err, usage ? FAULT_USAGE : FAULT_INFRA, errno, "cannot open submission '%s'",
+	return err_set(err, err_path_fault(errno), errno, "cannot open submission '%s'",
 		       path);
 }
 
