@@ -168,6 +168,22 @@ static int sweep_one(const struct places *p, int dirfd, const char *id,
 	return 0;
 }
 
+/* A socket is made after its mark and goes before it: without a mark it belongs to no run. */
+static int sweep_socket(const struct places *p, int dirfd, const char *name, int *ret_swept,
+			struct err *err)
+{
+	struct stat st;
+	AUTO_FREE char *id = mem_strndup(name, strcspn(name, "."));
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISSOCK(st.st_mode) ||
+	    fstatat(dirfd, id, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+		return 0;
+	if (unlinkat(dirfd, name, 0) < 0)
+		return errno == ENOENT ? 0 : err_set(err, FAULT_INFRA, errno, "cannot remove '%s/%s'",
+						     p->live, name);
+	++*ret_swept;
+	return 0;
+}
+
 int live_sweep(const struct places *p, int (*stored)(void *ctx, const char *id, struct err *err),
 	       void *ctx, int *ret_swept, struct err *err)
 {
@@ -177,8 +193,9 @@ int live_sweep(const struct places *p, int (*stored)(void *ctx, const char *id, 
 						     p->live);
 	/* Names with a dot are the sockets of a mark. */
 	for (struct dirent *e; (e = readdir(dir));)
-		if (!strchr(e->d_name, '.') &&
-		    sweep_one(p, dirfd(dir), e->d_name, stored, ctx, ret_swept, err) < 0)
+		if ((strchr(e->d_name, '.') ?
+			     sweep_socket(p, dirfd(dir), e->d_name, ret_swept, err) :
+			     sweep_one(p, dirfd(dir), e->d_name, stored, ctx, ret_swept, err)) < 0)
 			return -1;
 	return 0;
 }

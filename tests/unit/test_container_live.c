@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +71,30 @@ static void killed(const char *id)
 	ck_assert_int_eq(status, 0);
 	ck_assert(has(live, id, ""));
 }
+
+/* A socket with this name that no process listens on. */
+static void stray(const char *name)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	AUTO_FD int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	snprintf(at.sun_path, sizeof at.sun_path, "%s/%s", live, name);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+}
+
+START_TEST(sockets_without_a_mark_are_swept)
+{
+	struct live l;
+	int swept = 0;
+	stray("GONE.kill");
+	stray("GONE.end");
+	ck_assert_msg(live_begin(&places, "A", -1, &l, &err) == 0, "%s", err.msg);
+	ck_assert_msg(live_sweep(&places, stored, NULL, &swept, &err) == 0, "%s", err.msg);
+	ck_assert(!has(live, "GONE", ".kill") && !has(live, "GONE", ".end"));
+	ck_assert_int_eq(swept, 2);
+	ck_assert(has(live, "A", ".kill") && has(live, "A", ".end"));
+	live_end(&l);
+}
+END_TEST
 
 START_TEST(a_whole_run_leaves_no_mark)
 {
@@ -244,6 +270,7 @@ Suite *suite_container_live(void)
 	TCase *tc = tcase_create("live");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_whole_run_leaves_no_mark);
+	tcase_add_test(tc, sockets_without_a_mark_are_swept);
 	tcase_add_test(tc, sweep_takes_killed_runs_only);
 	tcase_add_test(tc, others_see_what_is_said);
 	tcase_add_test(tc, half_a_line_is_not_read);
