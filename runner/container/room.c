@@ -128,7 +128,7 @@ static int make_skeleton(const struct image *image, char *const *points, int ske
 				       "image '%s': cannot look at the mount point '/%s'",
 				       image->name, point);
 		if (has < 0)
-			return err_set(err, err_path_fault(errno), errno,
+			return err_set(err, FAULT_USAGE, errno,
 				       "image '%s': cannot mount at '/%s': expected a %s there, "
 				       "without symlinks on the way", image->name, point,
 				       folder ? "folder" : "file");
