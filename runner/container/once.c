@@ -152,7 +152,8 @@ static int once_fd(const struct running *r)
 	return r->box->socket;
 }
 
-/* Killed by us: there is no reply, but it is known how the step ended. */
+/* Killed by us: there is no reply, but it is known how the step ended. An engine that was killed before
+ * PID 1 greeted says nothing about the step. */
 static void reply_for_killed(struct running *r)
 {
 	r->reply = (struct init_done){ .type = INIT_DONE, .status = SIGKILL };
@@ -168,10 +169,11 @@ static void once_take_reply(struct running *r)
 	if (!r->greeted && read(r->box->socket, &hello, sizeof hello) == (ssize_t)sizeof hello &&
 	    hello.protocol == INIT_PROTOCOL && hello.seccomp == 2 && hello.no_new_privs == 1) {
 		r->greeted = true;
+		r->start_ns = clock_mono_ns(); /* from now on it is the step that takes time */
 	} else if (r->greeted && read(r->box->socket, &done, sizeof done) == (ssize_t)sizeof done) {
 		r->reply = done;
 		r->done = true;
-	} else if (r->killed) {
+	} else if (r->killed && r->greeted) {
 		reply_for_killed(r);
 	} else {
 		r->box->dead = true;

@@ -84,6 +84,12 @@ static int prepare_cgroup(struct running *r, struct err *err)
 
 /* --- while it runs ------------------------------------------------------------------------ */
 
+/* With an engine for each step, until it has started one: time and output are not the step's. */
+static bool is_starting(const struct running *r)
+{
+	return r->channel->memory_overhead && !r->greeted;
+}
+
 static void kill_step(struct running *r, enum limit_id why)
 {
 	if (r->killed || r->done)
@@ -94,7 +100,7 @@ static void kill_step(struct running *r, enum limit_id why)
 	r->channel->kill(r);
 	r->killed = true;
 	r->killed_ns = clock_mono_ns();
-	r->facts->ended_for = why;
+	r->facts->ended_for = is_starting(r) ? LIMIT_NONE : why;
 }
 
 /* One OOM kill ends the step: version 2 does it itself (memory.oom.group), version 1 announces the
@@ -117,9 +123,24 @@ static void plan_cpu_look(struct running *r, int64_t now, int64_t left)
 	r->next_cpu_ns = now + (wait > CPU_LOOK_MAX_NS ? CPU_LOOK_MAX_NS : wait);
 }
 
+static int look_at_start(const struct running *r, int64_t now, struct err *err)
+{
+	const struct box *b = r->box;
+	const double most_ms = ENGINE_MS * b->opt.patience;
+	if ((double)(now - r->start_ns) <= most_ms * 1e6)
+		return 0;
+	return err_set_code(err, "engine.timeout", FAULT_INFRA, 0,
+			    "engine '%s': did not start the box of step '%s' within %d s; repair this "
+			    "engine, set MOULETTE_ENGINE to another one or, on a slow machine, raise "
+			    "--time-factor", b->opt.engine->name, r->step->spec->name,
+			    (int)most_ms / 1000);
+}
+
 static int look_at_clocks(struct running *r, int64_t now, struct err *err)
 {
 	const struct limits *l = &r->step->spec->limits;
+	if (is_starting(r))
+		return look_at_start(r, now, err);
 	if (now - r->start_ns > l->v[LIMIT_WALL])
 		kill_step(r, LIMIT_WALL);
 	if (r->oom_near)
@@ -150,6 +171,8 @@ static struct timespec time_to_wait(const struct running *r, int64_t now)
 		wait = CPU_LOOK_MIN_NS;
 	if (r->killed)
 		wait = NSEC_PER_SEC;
+	if (is_starting(r) && wait < CPU_LOOK_MAX_NS)
+		wait = CPU_LOOK_MAX_NS;
 	return (struct timespec){ wait / NSEC_PER_SEC, wait % NSEC_PER_SEC };
 }
 
@@ -263,6 +286,8 @@ static int run(struct running *r, struct err *err)
 	/* Whatever failed, the step may still run: nothing else may run in this box. */
 	if (bad)
 		r->box->dead = true;
+	if (is_starting(r))
+		r->out.over = r->err.over = false;
 	capture_facts(&r->out, &r->facts->out);
 	capture_facts(&r->err, &r->facts->err);
 	return bad;

@@ -148,7 +148,11 @@ static void skip_from(struct attempt *a, size_t i, const char *because)
  * is told by name, as it may have been provoked. */
 static bool try_again(struct attempt *a, const struct step_result *res, bool *ret_again)
 {
+	const struct err *trouble = res->facts.trouble;
 	if (!res->facts.box_failed)
+		return false;
+	/* An engine that hangs would hang as long once more. */
+	if (trouble && strcmp(trouble->code, "engine.timeout") == 0)
 		return false;
 	if (res->fault == FAULT_INFRA && ++a->job->failures < BOX_FAILURES_MAX) {
 		*ret_again = true;

@@ -193,3 +193,18 @@ with_own_devices() {
 	with_own_devices "$BATS_TEST_TMPDIR/after" 'run_bundle "$bundle" </dev/null >/dev/null 2>/dev/null'
 	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
 }
+
+# Such an engine starts a container for each step; the name is in what the program says of itself.
+@test "an engine for each step that prints without end, or hangs, gives no verdict on the student" {
+	printf '#!/bin/sh\ncase "$*" in *--version*) echo runsc version release-1 ;; *) exec yes words ;; esac\n' >"$BATS_TEST_TMPDIR/engine"
+	chmod 755 "$BATS_TEST_TMPDIR/engine"
+	export MOULETTE_ENGINE=$BATS_TEST_TMPDIR/engine
+	grade -i busybox "$submission" -- true
+	expect_verdict internal_error infrastructure 3
+	expect error.code box.died score null
+	printf '#!/bin/sh\ncase "$*" in *--version*) echo runsc version release-1 ;; *) exec sleep %s ;; esac\n' "$mark" >"$BATS_TEST_TMPDIR/engine"
+	MOULETTE_TIME_FACTOR=1 grade -i busybox --limit wall=2s "$submission" -- true
+	expect_verdict internal_error infrastructure 3
+	expect error.code engine.timeout score null
+	nothing_left
+}
