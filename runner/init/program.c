@@ -16,8 +16,8 @@
 /* ELF, Windows, and macOS in both byte orders and as a universal binary. */
 static bool is_program(const char *head)
 {
-	static const char magics[][4] = { "\177ELF", "\317\372\355\376", "\316\372\355\376",
-					  "\312\376\272\276" };
+	static const char *const magics[] = { "\177ELF", "\317\372\355\376", "\316\372\355\376",
+					      "\312\376\272\276" };
 	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
 		if (memcmp(head, magics[i], 4) == 0)
 			return true;

@@ -23,7 +23,11 @@ static bool can_open_host(void)
 
 static bool can_fork(void)
 {
-	return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) >= 0 || syscall(SYS_vfork) >= 0;
+#ifdef SYS_vfork /* younger architectures have clone(2) alone */
+	if (syscall(SYS_fork) >= 0 || syscall(SYS_vfork) >= 0)
+		return true;
+#endif
+	return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) >= 0;
 }
 
 static bool can_exec(void)
