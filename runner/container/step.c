@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/framelog.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "container/control.h"
 #include "container/running.h"
 #include "model/spec.h"
@@ -126,8 +127,9 @@ static void plan_cpu_look(struct running *r, int64_t now, int64_t left)
 static int look_at_start(const struct running *r, int64_t now, struct err *err)
 {
 	const struct box *b = r->box;
-	const double most_ms = ENGINE_MS * b->opt.patience;
-	if ((double)(now - r->start_ns) <= most_ms * 1e6)
+	const double most_ms = ENGINE_MS * b->opt.patience, spent_ms = (double)(now - r->start_ns) / 1e6;
+	if (spent_ms <= most_ms ||
+	    (spent_ms <= most_ms * ENGINE_BUSY && process_is_busy(b->engine_pid)))
 		return 0;
 	return err_set_code(err, "engine.timeout", FAULT_INFRA, 0,
 			    "engine '%s': did not start the box of step '%s' within %d s; repair this "
