@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/caller.h"
+#include "base/rights.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "image/maker.h"
@@ -51,7 +52,9 @@ int main(int argc, char **argv)
 	struct err err = { 0 };
 	const bool asked = argc == 3 && strcmp(argv[1], "make") == 0;
 	caller_prepare();
-	int got = places_find(&places, &err);
+	int got = rights_root("the files of an image keep their owners", &err);
+	if (got == 0)
+		got = places_find(&places, &err);
 	image_maker = image_make_here;
 	if (asked && got == 0)
 		got = image_make_here(&places, argv[2], &err);

@@ -20,10 +20,12 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/rights.h"
 #include "base/signals.h"
 #include "bundle/bundle.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "container/slot.h"
 #include "image/store.h"
 #include "submission/language.h"
 #include "submission/submission.h"
@@ -252,6 +254,8 @@ static int bundle_exec(const struct places *places, const struct cli *cli, struc
 	if (cli->n_args != 1 || !path || !*path)
 		return usage_error(err, "bundle: expected one SUBMISSION and -o DIR; see 'moulette "
 				   "bundle --help'");
+	if (rights_ids("the files of a bundle belong to its box", places->uid_base, SLOTS_UIDS, err) < 0)
+		return -1;
 	watch_signals(&job, &old);
 	int got = write_bundle(&job, path, err);
 	int came = signal_came(&job);

@@ -9,8 +9,10 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/rights.h"
 #include "cmd/command.h"
 #include "container/live.h"
+#include "container/slot.h"
 #include "image/store.h"
 #include "model/limits.h"
 #include "pipeline/retention.h"
@@ -90,7 +92,8 @@ static int collect(const struct places *p, const struct retention *want, struct 
 	AUTO_STORE *store = NULL;
 	struct retention_outcome done;
 	int swept = 0, images = 0;
-	if (places_make(p, err) < 0 || store_open(p->database, &store, err) < 0 ||
+	if (rights_ids("boxes belong to root", p->uid_base, SLOTS_UIDS, err) < 0 ||
+	    places_make(p, err) < 0 || store_open(p->database, &store, err) < 0 ||
 	    session_sweep(p, store, &swept, err) < 0 || image_sweep(p, &images, err) < 0)
 		return -1;
 	swept += images;

@@ -20,6 +20,7 @@
 /* With the default base, 0x60000000, the last uid stays below 2^31, which some programs take for
  * negative. */
 #define SLOTS_MAX 4096
+#define SLOTS_UIDS ((uint64_t)SLOTS_MAX * SLOT_UIDS)
 
 struct slot {
 	int fd;       /* of its file, locked; -1: none */

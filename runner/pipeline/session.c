@@ -11,6 +11,7 @@
 #include "base/caller.h"
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/rights.h"
 #include "base/signals.h"
 #include "container/live.h"
 #include "container/slot.h"
@@ -146,11 +147,7 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 	const struct places *p = opt->places;
 	const struct assignment *a = opt->assignment;
 	*ret = (struct session){ .opt = *opt, .image_lock = -1, .own_mnt = -1, .leaf = CGROUP_LEAF_NONE };
-	if (geteuid() != 0)
-		return err_set_code(err, "host.not_root", FAULT_INFRA, 0,
-				    "must be root: boxes need namespaces, mounts and cgroups of the "
-				    "host; run it with sudo");
-	if (caller_check(err) < 0)
+	if (rights_boxes(p->uid_base, SLOTS_UIDS, err) < 0 || caller_check(err) < 0)
 		return -1;
 	const char *profile = choose(opt->profile, a ? a->profile : NULL, DEFAULT_PROFILE);
 	const char *image = choose(opt->image, a ? a->image : NULL, DEFAULT_IMAGE);
