@@ -9,6 +9,7 @@
 #include "cmd/options.h"
 #include "cmd/print_json.h"
 #include "container/health.h"
+#include "pipeline/trial.h"
 
 static const char *const kinds[] = {
 	[FINDING_OK] = "ok", [FINDING_WARNING] = "warning", [FINDING_PROBLEM] = "problem",
@@ -33,6 +34,18 @@ static int print_array(const struct health *h, struct err *err)
 	return print_json(all, err);
 }
 
+/* Where something is missing a box could only say the same in other words. */
+static void try_box(const struct places *places, bool plain, struct health *h)
+{
+	struct err err = { 0 };
+	if (health_worst(h) == FINDING_PROBLEM)
+		return;
+	if (trial_box(places, plain, &err) < 0)
+		health_add(h, FINDING_PROBLEM, "box", "%s", err.msg);
+	else
+		health_add(h, FINDING_OK, "box", "one was started, and 'true' ran in it");
+}
+
 static int doctor_exec(const struct places *places, const struct cli *cli, struct err *err)
 {
 	struct health h;
@@ -42,6 +55,7 @@ static int doctor_exec(const struct places *places, const struct cli *cli, struc
 	if (cli_plain_engine(cli, "doctor", &plain, err) < 0)
 		return -1;
 	health_look(places, plain, &h);
+	try_box(places, plain, &h);
 	int bad = 0;
 	if (cli_has(cli, "json"))
 		bad = print_array(&h, err);

@@ -73,7 +73,7 @@ static int try_pin(void *ctx)
 	return strcmp(e.path, found->path) == 0;
 }
 
-static void look_at_mode(struct health *h, struct engine *e, bool plain)
+static void look_at_mode(struct health *h, struct engine *e, bool plain, bool able)
 {
 	if (plain)
 		health_add(h, FINDING_OK, "engine mode", "plain: it was asked for");
@@ -84,7 +84,7 @@ static void look_at_mode(struct health *h, struct engine *e, bool plain)
 		health_add(h, FINDING_WARNING, "engine mode", "plain where cgroups are concerned: '%s' "
 			   "does not know '%s', so a box takes longer to start; install a newer crun",
 			   e->path, ENGINE_LEAVES_CGROUPS);
-	else if (geteuid() == 0 && health_try(try_pin, e) != 0)
+	else if (able && health_try(try_pin, e) != 0)
 		health_add(h, FINDING_WARNING, "engine mode", "lean, but '%s' cannot be bound read-only, "
 			   "so it copies itself at each start; look for what forbids mounts here",
 			   e->path);
@@ -93,7 +93,7 @@ static void look_at_mode(struct health *h, struct engine *e, bool plain)
 			   "not copy itself");
 }
 
-void health_engine(struct health *h, const struct places *p, bool plain)
+void health_engine(struct health *h, const struct places *p, bool plain, bool able)
 {
 	struct engine e = { 0 };
 	struct err err = { 0 };
@@ -105,20 +105,11 @@ void health_engine(struct health *h, const struct places *p, bool plain)
 	if (!e.inherits_fds)
 		health_add(h, FINDING_WARNING, "engine", "%s starts a container for each step, and "
 			   "neither limits nor counts processes; crun and runc do", e.name);
-	look_at_mode(h, &e, plain);
+	look_at_mode(h, &e, plain, able);
 	engine_done(&e);
 }
 
-/* --- who calls, and what is installed ----------------------------------------------------- */
-
-static void look_at_root(struct health *h)
-{
-	if (geteuid() == 0)
-		health_add(h, FINDING_OK, "root", "called by root");
-	else
-		health_add(h, FINDING_PROBLEM, "root", "called by uid %ld; boxes are started by root: "
-			   "run it with sudo", (long)geteuid());
-}
+/* --- what is installed ---------------------------------------------------------------------- */
 
 static void look_at_programs(struct health *h, const struct places *p)
 {
@@ -134,7 +125,7 @@ static void look_at_programs(struct health *h, const struct places *p)
 
 /* --- state folders ------------------------------------------------------------------------ */
 
-static bool look_at_folder(struct health *h, const char *path, mode_t mode)
+static bool look_at_folder(struct health *h, const char *path, mode_t mode, bool able)
 {
 	struct stat st;
 	/* Missing ones are made when something is graded. */
@@ -145,7 +136,8 @@ static bool look_at_folder(struct health *h, const char *path, mode_t mode)
 			   "away", path);
 		return false;
 	}
-	if (st.st_uid != geteuid())
+	/* To others than root of the host an owner says nothing. */
+	if (able && st.st_uid != geteuid())
 		health_add(h, FINDING_WARNING, "folders", "'%s' belongs to uid %ld, who can change what "
 			   "is in it; chown root '%s'", path, (long)st.st_uid, path);
 	else if (st.st_mode & ~mode & 022)
@@ -161,18 +153,32 @@ static bool look_at_folder(struct health *h, const char *path, mode_t mode)
 	return false;
 }
 
-void health_folders(struct health *h, const struct places *p)
+/* The folder, or the nearest one above it where it is not made yet. */
+static bool look_at_run(struct health *h, const char *path)
+{
+	AUTO_FREE char *at = mem_strdup(path);
+	char *slash;
+	while (access(at, F_OK) < 0 && (slash = strrchr(at, '/')) && slash != at)
+		*slash = '\0';
+	if (access(at, W_OK) == 0 || errno != EROFS)
+		return true;
+	health_add(h, FINDING_PROBLEM, "folders", "'%s' cannot be %s: %s; mount '%s' writable, as with "
+		   "--tmpfs /run in docker", path, strcmp(at, path) ? "made" : "used", strerror(EROFS), at);
+	return false;
+}
+
+void health_folders(struct health *h, const struct places *p, bool able)
 {
 	const struct { const char *path; mode_t mode; } folders[] = {
 		{ p->home, 0711 }, { p->images, 0711 }, { p->live, 0700 }, { p->logs, 0700 },
 		{ p->run, 0711 },
 	};
-	bool good = true;
 	struct err err = { 0 };
+	bool good = look_at_run(h, p->run);
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-		good &= look_at_folder(h, folders[i].path, folders[i].mode);
-	if (places_check(p, &err) < 0 ||
-	    (access(p->images, F_OK) == 0 && places_check_exec(p->images, &err) < 0)) {
+		good &= look_at_folder(h, folders[i].path, folders[i].mode, able);
+	if (able && (places_check(p, &err) < 0 ||
+		     (access(p->images, F_OK) == 0 && places_check_exec(p->images, &err) < 0))) {
 		health_add(h, FINDING_PROBLEM, "folders", "%s", err.msg);
 		good = false;
 	}
@@ -232,11 +238,11 @@ void health_look(const struct places *p, bool plain, struct health *ret)
 {
 	static const char *const subids[] = { "/etc/subuid", "/etc/subgid", NULL };
 	memset(ret, 0, sizeof *ret);
-	look_at_root(ret);
-	health_kernel(ret);
-	health_cgroups(ret);
-	health_engine(ret, p, plain);
+	const bool able = health_rights(ret, p);
+	health_kernel(ret, able);
+	health_cgroups(ret, able);
+	health_engine(ret, p, plain, able);
 	look_at_programs(ret, p);
 	health_ids(ret, p, subids, "/etc/passwd");
-	health_folders(ret, p);
+	health_folders(ret, p, able);
 }

@@ -33,12 +33,18 @@ void health_add(struct health *h, enum finding_kind kind, const char *about, con
 /** health_try() - @body in a process of its own that ends afterwards: namespaces that it enters are
  *  gone with it. Return: what it returned, 0..255; -1: it could not be started, or died. */
 int health_try(int (*body)(void *ctx), void *ctx);
-void health_kernel(struct health *h);
-void health_cgroups(struct health *h);
-void health_engine(struct health *h, const struct places *p, bool plain);
+/** health_rights() - root, ids, capabilities. Return: false: nothing that takes them need be tried. */
+bool health_rights(struct health *h, const struct places *p);
+/* @able: it has the rights; without them only what can be read is looked at. */
+void health_kernel(struct health *h, bool able);
+void health_cgroups(struct health *h, bool able);
+void health_engine(struct health *h, const struct places *p, bool plain, bool able);
+/** health_container() - system calls, mounts and /proc, which a container may refuse. Return: false:
+ *  other trials would only say the same. */
+bool health_container(struct health *h);
 /** health_ids() - does anybody else have ids of boxes? @subids: "/etc/subuid" and the like. */
 void health_ids(struct health *h, const struct places *p, const char *const *subids,
 		const char *passwd);
-void health_folders(struct health *h, const struct places *p);
+void health_folders(struct health *h, const struct places *p, bool able);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/kernel_calls.h"
 #include "base/mem.h"
 #include "container/cgroup.h"
+#include "container/cgroup_leaf.h"
 #include "container/health.h"
 
 #define KERNEL_MAJOR 5 /* close_range(2) that sets close-on-exec */
@@ -47,8 +48,9 @@ static void look_at_namespaces(struct health *h)
 		health_add(h, FINDING_OK, "namespaces", "user, mount, pid, network, ipc, uts, cgroup");
 	else
 		health_add(h, FINDING_PROBLEM, "namespaces", "cannot make a user namespace with all others "
-			   "in it: %s; raise the numbers in /proc/sys/user, and look for what forbids it "
-			   "in a container or by a security module", got > 0 ? strerror(got) : "no child");
+			   "in it: %s; %s", got > 0 ? strerror(got) : "no child",
+			   got == EPERM ? "the kernel forbids it in a chroot, or a security module does" :
+			   "raise the numbers in /proc/sys/user");
 }
 
 static int try_overlay(void *ctx)
@@ -59,11 +61,13 @@ static int try_overlay(void *ctx)
 
 static void look_at_overlay(struct health *h)
 {
-	int got = geteuid() == 0 ? health_try(try_overlay, NULL) : 0;
+	int got = health_try(try_overlay, NULL);
 	if (got == 0)
 		health_add(h, FINDING_OK, "overlayfs", "there");
+	else if (got == ENODEV)
+		health_add(h, FINDING_PROBLEM, "overlayfs", "this kernel has none; modprobe overlay");
 	else
-		health_add(h, FINDING_PROBLEM, "overlayfs", "cannot be used: %s; modprobe overlay",
+		health_add(h, FINDING_PROBLEM, "overlayfs", "not permitted here: %s",
 			   got > 0 ? strerror(got) : "no child");
 }
 
@@ -89,11 +93,13 @@ static void look_at_cores(struct health *h)
 		health_add(h, FINDING_OK, "core files", "start no program");
 }
 
-void health_kernel(struct health *h)
+void health_kernel(struct health *h, bool able)
 {
 	look_at_release(h);
-	look_at_namespaces(h);
-	look_at_overlay(h);
+	if (able && health_container(h)) {
+		look_at_namespaces(h);
+		look_at_overlay(h);
+	}
 	look_at_cores(h);
 }
 
@@ -146,22 +152,25 @@ static void try_group(struct health *h, const struct cgroup_host *host)
 	char group[64];
 	struct err err = { 0 };
 	struct cgroup_entry entry = { .n = 0 };
+	struct cgroup_leaf leaf = CGROUP_LEAF_NONE;
 	const struct cgroup_limits limits = { .memory_bytes = 64 << 20, .processes = 16 };
 	snprintf(group, sizeof group, "moulette/doctor-%ld", (long)getpid());
-	int bad = cgroup_make(host, group, &err) < 0 ||
+	int bad = cgroup_leaf_enter(host, &leaf, &err) < 0 || cgroup_make(host, group, &err) < 0 ||
 		  cgroup_entry_make(host, group, &limits, &entry, &err) < 0;
 	cgroup_entry_close(&entry);
 	if (bad) {
-		health_add(h, FINDING_PROBLEM, "cgroups", "%s; let moulette run where cgroups can be "
-			   "changed, not in a container without them", err.msg);
+		health_add(h, FINDING_PROBLEM, "cgroups", "%s; boxes need cgroups that can be changed: in "
+			   "docker add --privileged, or --security-opt writable-cgroups=true (before docker "
+			   "28: --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw)", err.msg);
 	} else {
 		look_at_swap(h, host, group);
 		look_at_counters(h, host, group);
 	}
 	cgroup_remove(host, group, NULL);
+	cgroup_leaf_leave(host, &leaf);
 }
 
-void health_cgroups(struct health *h)
+void health_cgroups(struct health *h, bool able)
 {
 	struct cgroup_host host = { 0 };
 	struct err err = { 0 };
@@ -173,7 +182,7 @@ void health_cgroups(struct health *h)
 	health_add(h, FINDING_OK, "cgroups", "version %s, with memory, pids, cpu%s",
 		   host.v2 ? "2" : host.hidden_unified ? "1 (hybrid)" : "1",
 		   host.v2 ? "" : ", cpuacct");
-	if (geteuid() == 0)
+	if (able)
 		try_group(h, &host);
 	cgroup_host_done(&host);
 }

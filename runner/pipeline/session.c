@@ -163,7 +163,8 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 		return -1;
 	/* What cannot be removed today is no reason not to grade; `gc` says what it is. */
 	int swept = 0;
-	session_sweep(p, ret->store, &swept, NULL);
+	if (!opt->trial)
+		session_sweep(p, ret->store, &swept, NULL);
 	return 0;
 }
 

@@ -33,6 +33,7 @@ struct session_options {
 	double time_factor;
 	enum isolation isolation;            /* UNSET: the profile's */
 	bool plain_engine;                   /* --engine-mode=plain */
+	bool trial;                          /* of doctor: what killed runs left stays */
 	int interrupt_fd; /* a signalfd, not read here; its signals are blocked by session_ready() */
 };
 

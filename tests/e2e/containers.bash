@@ -2,8 +2,11 @@
 
 # The forms that README names. An array is a list of docker's options.
 privileged=(--privileged)
-few_rights=(--cap-add SYS_ADMIN --cap-add NET_ADMIN --security-opt systempaths=unconfined
-	-v /sys/fs/cgroup:/sys/fs/cgroup:rw)
+few_rights=(--cap-add SYS_ADMIN --cap-add NET_ADMIN --security-opt seccomp=unconfined
+	--security-opt systempaths=unconfined --security-opt apparmor=unconfined
+	--security-opt writable-cgroups=true)
+# runc 1.1 looks into a process that must not be traced.
+[ "${MOULETTE_ENGINE##*/}" != runc ] || few_rights+=(--cap-add SYS_PTRACE)
 
 # need_containers RUNTIME - skip where there is none, and say why.
 need_containers() {
@@ -21,7 +24,8 @@ in_container() {
 		shift
 	done
 	shift
-	TMPDIR=$BATS_TEST_TMPDIR python3 "$REPO/tests/e2e/docker.py" run --runtime "$container_runtime" \
+	# Its own mounts are not to be bound into it with the folder of the test.
+	TMPDIR=$BATS_SUITE_TMPDIR python3 "$REPO/tests/e2e/docker.py" run --runtime "$container_runtime" \
 		-v "$REPO:$REPO:ro" -v "$BATS_TEST_TMPDIR:$BATS_TEST_TMPDIR" -w "$BATS_TEST_TMPDIR" \
 		-e "MOULETTE=$MOULETTE" -e "MOULETTE_ENGINE=$MOULETTE_ENGINE" -e "REPO=$REPO" \
 		-e "MOULETTE_TIME_FACTOR=$MOULETTE_TIME_FACTOR" "${options[@]}" "$@" </dev/null

@@ -4,9 +4,9 @@
 usage: docker.py run [OPTION]... COMMAND [ARG]...    docker.py exec NAME COMMAND [ARG]...
 
 Options are named as docker's, with their meaning: --privileged, --cap-add, --cap-drop, --security-opt
-seccomp=unconfined | systempaths=unconfined, --cgroupns private | host, -v SRC:DST[:ro|:rw], --tmpfs
-DST[:OPTIONS], --memory BYTES, --pids-limit N, --read-only, -e NAME=VALUE, -w DIR, -u UID:GID, --name.
---runtime is runc (default) or crun.
+seccomp=unconfined | seccomp=FILE | systempaths=unconfined | writable-cgroups=true, --cgroupns
+private | host, -v SRC:DST[:ro|:rw], --tmpfs DST[:OPTIONS], --memory BYTES, --pids-limit N, --read-only,
+-e NAME=VALUE, -w DIR, -u UID:GID, --name. --runtime is runc (default) or crun.
 
 The image is this host's own file tree with /run, /tmp and /var/lib/moulette empty; what the container
 writes is thrown away, save through -v. Streams and exit status are the command's. Must be root.
@@ -85,7 +85,10 @@ def calls_allowed(caps):
 
 
 def seccomp(opt, caps):
-    if opt.privileged or "seccomp=unconfined" in opt.security_opt:
+    chosen = [w.partition("=")[2] for w in opt.security_opt if w.startswith("seccomp=")]
+    if chosen and chosen[-1] != "unconfined":
+        return json.load(open(chosen[-1]))
+    if opt.privileged or chosen:
         return None
 
     def rule(name, action="SCMP_ACT_ALLOW", **more):
@@ -112,12 +115,13 @@ def mount(destination, kind, source, words):
 
 def mounts(opt, job):
     mode = "rw" if opt.privileged else "ro"
+    groups = "rw" if "writable-cgroups=true" in opt.security_opt else mode
     found = {m["destination"]: m for m in (
         mount("/proc", "proc", "proc", "nosuid noexec nodev"),
         mount("/dev", "tmpfs", "tmpfs", "nosuid strictatime mode=755 size=65536k"),
         mount("/dev/pts", "devpts", "devpts", "nosuid noexec newinstance ptmxmode=0666 mode=0620 gid=5"),
         mount("/sys", "sysfs", "sysfs", "nosuid noexec nodev " + mode),
-        mount("/sys/fs/cgroup", "cgroup", "cgroup", "nosuid noexec nodev relatime " + mode),
+        mount("/sys/fs/cgroup", "cgroup", "cgroup", "nosuid noexec nodev relatime " + groups),
         mount("/dev/mqueue", "mqueue", "mqueue", "nosuid noexec nodev"),
         mount("/dev/shm", "tmpfs", "shm", "nosuid noexec nodev mode=1777 size=65536k"))}
     for name, text in (("resolv.conf", "nameserver 192.0.2.53\n"), ("hostname", "container\n"),

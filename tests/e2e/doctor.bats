@@ -27,6 +27,7 @@ fake_engine() {
 	need_engine
 	run -0 moulette doctor
 	said ok root "called by root"
+	said ok box "'true' ran in it"
 	said ok cgroups memory
 	said ok engine "$("$MOULETTE_ENGINE" --version | awk 'NR == 1 { print $1, $3 }' | sed s/release-//)"
 	said ok namespaces user
@@ -51,9 +52,10 @@ fake_engine() {
 	fi
 	said ok "engine mode" plain
 	fake_engine '[ "$1" = --version ] && echo crun version 0.1'
-	run -0 moulette doctor
+	run -3 moulette doctor
 	said ok engine "crun 0.1, $MOULETTE_ENGINE"
 	said warning "engine mode" "does not know '--cgroup-manager=disabled'"
+	said problem box "engine 'crun'"
 }
 
 @test "without an engine no box runs: status 3, and what to do" {
@@ -70,6 +72,86 @@ fake_engine() {
 	chmod 755 "$BATS_TEST_TMPDIR"
 	run -3 setpriv --reuid=65534 --regid=65534 --clear-groups "$MOULETTE" doctor
 	said problem root "run it with sudo"
+}
+
+# As each command says it. Only what is read works.
+ordinary=(setpriv --reuid=65534 --regid=65534 --clear-groups env "HOME=$BATS_TEST_TMPDIR")
+# Ids 0 to 65535, as in a container with userns-remap.
+mapped=(python3 -c '
+import ctypes, os, sys
+libc, ready, go = ctypes.CDLL(None), os.pipe(), os.pipe()
+pid = os.fork()
+if pid == 0:
+    if libc.unshare(0x10020000) != 0: # CLONE_NEWUSER, CLONE_NEWNS
+        os._exit(70)
+    os.write(ready[1], b"x")
+    os.read(go[0], 1)
+    os.setgroups([])
+    os.setgid(0)
+    os.setuid(0)
+    os.execvp(sys.argv[1], sys.argv[1:])
+os.read(ready[0], 1)
+for kind in "ug":
+    open(f"/proc/{pid}/{kind}id_map", "w").write("0 200000 65536")
+os.write(go[1], b"x")
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))')
+
+# one_sentence TEXT MOULETTE-ARG... - with "${as[@]}" before: status 3, one line, in which TEXT is.
+one_sentence() {
+	local text=$1
+	shift
+	run -3 --separate-stderr "${as[@]}" "$MOULETTE" "$@" </dev/null
+	[[ $stderr = "moulette: "*"$text"* && $stderr != *$'\n'* ]] || { echo "$*: $stderr"; return 1; }
+}
+
+@test "an ordinary user: one sentence from each command, status 3; list works" {
+	need_engine
+	chmod 777 "$BATS_TEST_TMPDIR"
+	unset MOULETTE_HOME XDG_STATE_HOME
+	as=("${ordinary[@]}")
+	local demo=$REPO/tests/data/demo
+	one_sentence "must be root: boxes need" run -a "$demo/assignment" "$demo/correct"
+	one_sentence "must be root: boxes need" batch -a "$demo/assignment" "$demo/correct" "$demo/wrong"
+	one_sentence "must be root: boxes belong to root" gc
+	one_sentence "must be root: the files of an image" spec
+	one_sentence "must be root: the files of a bundle" bundle -i busybox "$demo/correct" -o "$BATS_TEST_TMPDIR/b" -- true
+	one_sentence "must be root: the files of an image" image build busybox
+	one_sentence "must be root: boxes need" network up
+	run -0 "${as[@]}" "$MOULETTE" list
+	run -0 "${as[@]}" "$MOULETTE" image list
+	run -3 "${as[@]}" "$MOULETTE" doctor
+	said problem root "run it with sudo"
+	[ "$(grep -c ^problem <<<"$output")" = 1 ]
+	[[ $output != *"belongs to uid"* ]]
+}
+
+# Root of a user namespace: of one id, and of 65,536.
+in_user_namespace() {
+	local demo=$REPO/tests/data/demo text="root of a user namespace without the ids of boxes"
+	mkdir "$MOULETTE_HOME"
+	chmod 777 "$BATS_TEST_TMPDIR" "$MOULETTE_HOME"
+	one_sentence "$text" run -a "$demo/assignment" "$demo/correct"
+	one_sentence "$text" batch -a "$demo/assignment" "$demo/correct" "$demo/wrong"
+	one_sentence "$text" gc
+	one_sentence "$text" bundle -i busybox "$demo/correct" -o "$BATS_TEST_TMPDIR/b" -- true
+	one_sentence "$text" network up
+	run -0 "${as[@]}" "$MOULETTE" spec -i busybox
+	run -0 "${as[@]}" "$MOULETTE" list
+	run -3 "${as[@]}" "$MOULETTE" doctor
+	said problem root "$text"
+	[ "$(grep -c ^problem <<<"$output")" = 1 ]
+}
+
+@test "unshare -Urm: one sentence from each command, status 3; spec and list work" {
+	need_engine
+	as=(unshare -Urm)
+	in_user_namespace
+}
+
+@test "a user namespace of 65,536 ids: one sentence from each command, status 3; spec and list work" {
+	need_engine
+	as=("${mapped[@]}")
+	in_user_namespace
 }
 
 @test "a folder that others can write to is named" {

@@ -121,7 +121,7 @@ START_TEST(folder_modes)
 	AUTO_FREE char *path = below(modes[_i].name);
 	ck_assert_int_eq(fd_mkdir_p(path, 0711), 0);
 	ck_assert_int_eq(chmod(path, modes[_i].mode), 0);
-	health_folders(&health, &places);
+	health_folders(&health, &places, true);
 	ck_assert_msg(only()->kind == (modes[_i].text ? FINDING_WARNING : FINDING_OK), "%s: %s",
 		      modes[_i].label, only()->text);
 	if (modes[_i].text)
@@ -133,7 +133,7 @@ END_TEST
 START_TEST(a_file_is_no_folder)
 {
 	ck_assert_int_eq(file_write(AT_FDCWD, places.home, ""), 0);
-	health_folders(&health, &places);
+	health_folders(&health, &places, true);
 	ck_assert_int_eq(health_worst(&health), FINDING_PROBLEM);
 }
 END_TEST
@@ -162,7 +162,7 @@ static const struct { const char *script; bool plain; enum finding_kind kind; co
 START_TEST(engine_and_its_mode)
 {
 	engine(engines[_i].script);
-	health_engine(&health, &places, engines[_i].plain);
+	health_engine(&health, &places, engines[_i].plain, geteuid() == 0);
 	expect(0, FINDING_OK, places.engine);
 	expect(1, engines[_i].kind, engines[_i].mode);
 	ck_assert_uint_eq(health.n, 2);
@@ -174,7 +174,7 @@ END_TEST
 START_TEST(no_engine_is_a_problem)
 {
 	engine("#!/bin/sh\nexit 1\n");
-	health_engine(&health, &places, false);
+	health_engine(&health, &places, false, geteuid() == 0);
 	ck_assert_int_eq(only()->kind, FINDING_PROBLEM);
 	expect(0, FINDING_PROBLEM, "MOULETTE_ENGINE");
 }
