@@ -49,7 +49,7 @@ struct crew {
 	size_t *again, n_again; /* to be tried once more, first */
 	size_t done;
 	int barren;
-	bool stopping;
+	bool stopping, interrupted;
 };
 
 /* --- workers ------------------------------------------------------------------------------ */
@@ -179,6 +179,16 @@ static int deliver(struct crew *c, const struct run_result *r, const char *text,
 	return c->opt->each(c->opt->ctx, r, text, len, lost ? NULL : err) < 0 || lost ? -1 : 0;
 }
 
+/* What sends a signal to us may send it to the programs of students as well, as systemd does when it
+ * stops a service without KillMode=mixed. A result that comes after the signal may tell of that, and
+ * would be a mark for what no student did. */
+static void drop_result(struct member *m)
+{
+	struct worker_order o = { .type = ORDER_DROP };
+	tell(m, &o);
+	m->job = NO_JOB;
+}
+
 static int take_result(struct crew *c, struct member *m, const struct worker_answer *a, int fd,
 		       struct err *err)
 {
@@ -268,6 +278,10 @@ static int hear(struct crew *c, struct member *m, struct err *err)
 		reap(m);
 		return 0;
 	}
+	if (a.type == ANSWER_RESULT && c->interrupted) {
+		drop_result(m);
+		return 0;
+	}
 	if (a.type == ANSWER_RESULT)
 		return take_result(c, m, &a, fd, err);
 	if (a.type == ANSWER_NONE && m->job != NO_JOB)
@@ -337,7 +351,7 @@ static void kill_all(struct crew *c)
 		}
 }
 
-/* What was graded by now is still taken. */
+/* What was graded by now is still taken, unless a signal ended the batch. */
 static void end(struct crew *c, struct pollfd *p)
 {
 	const int64_t deadline = clock_mono_ns() + END_NS;
@@ -357,6 +371,7 @@ int crew_run(const struct crew_options *opt, struct err *err)
 		c.members[i].socket = c.members[i].stop = -1;
 	struct pollfd *p = mem_alloc(((size_t)opt->workers + 1) * sizeof *p);
 	int bad = work(&c, p, err);
+	c.interrupted = bad && strcmp(err->code, "interrupted") == 0;
 	end(&c, p);
 	free(p);
 	free(c.members);

@@ -349,6 +349,29 @@ print(*[s["verdict"] for s in json.load(open(sys.argv[1]))["steps"]])' "$result"
 	expect_recorded 'a passed' 'a passed'
 }
 
+@test "an interrupt that ends programs of students as well gives them no verdict" {
+	own_home
+	assignment=$(assignment one '"image": "busybox", "tests": [{"name": "one", "run": ["/bin/sh", "run.sh"]}]')
+	handin slow.tar run.sh "sleep 100"
+	batch_behind -a "$assignment" -l wall=200s -j 1 "$folder"
+	await_worker slow
+	local init
+	init=$(moulette list --json | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+	until pgrep -P "$init" >/dev/null; do sleep 0.1; done
+	# As systemd does it where KillMode= is not set: the runner first, then all processes of the service.
+	# The runner sleeps meanwhile, so that it finds signal and result together.
+	kill -STOP "$batch"
+	kill -TERM "$batch"
+	pkill -TERM -P "$init"
+	sleep 1
+	kill -CONT "$batch"
+	await_batch
+	expect_status 143
+	[ ! -s "$printed" ] || fail "a line: $(cat "$printed")"
+	expect_text "$messages" "0 of 1 submission: none was graded" "interrupted"
+	[ -z "$(recorded)" ] || fail "recorded: $(recorded)"
+}
+
 @test "results that cannot be written end it; what was not graded is said" {
 	own_home
 	sum_assignment
