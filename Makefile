@@ -69,6 +69,8 @@ $(O)/prefix: FORCE
 	@mkdir -p $(@D)
 	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
 $(O)/runner/model/places.o: $(O)/prefix
+$(O)/%.service: scripts/%.service.in $(O)/prefix
+	sed 's|@PREFIX@|$(PREFIX)|g' $< >$@
 # The words of the completions are those of the program's own table.
 $(O)/completions/moulette.%: $(O)/moulette scripts/completions.sh
 	@mkdir -p $(@D)
@@ -82,7 +84,7 @@ $(O)/tests/unit/main.o: $(O)/suites.inc
 $(O)/unit: $(UNIT) $(LIB) $(BENCH)
 	$(CC) $(LDFLAGS) -o $@ $(UNIT) $(LIB) $(BENCH) $(LDLIBS) $(shell pkg-config --libs check)
 
-install: all $(SHELLS:%=$(O)/completions/moulette.%) ## copy everything to DESTDIR and PREFIX
+install: all $(SHELLS:%=$(O)/completions/moulette.%) $(O)/moulette-batch@.service ## copy everything to DESTDIR and PREFIX
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(LIBEXECDIR) $(DATADIR)/profiles $(DATADIR)/bundles)
 	install -m 755 $(O)/moulette $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(HELPERS) $(DESTDIR)$(LIBEXECDIR)/
@@ -93,6 +95,7 @@ install: all $(SHELLS:%=$(O)/completions/moulette.%) ## copy everything to DESTD
 	install -D -m 644 $(O)/completions/moulette.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/moulette
 	install -D -m 644 $(O)/completions/moulette.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_moulette
 	install -D -m 644 $(O)/completions/moulette.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/moulette.fish
+	install -D -m 644 $(O)/moulette-batch@.service $(DESTDIR)$(PREFIX)/lib/systemd/system/moulette-batch@.service
 
 demo: ## install what is needed, build, grade the example submissions
 	scripts/demo.sh

@@ -37,6 +37,7 @@ all_there() { # ROOT
 		share/moulette/profiles/base.seccomp.json share/moulette/profiles/languages.json share/man/man1/moulette.1 \
 		share/man/man5/moulette-{assignment,image,profile,result}.5 share/bash-completion/completions/moulette \
 		share/zsh/site-functions/_moulette share/fish/vendor_completions.d/moulette.fish \
+		lib/systemd/system/moulette-batch@.service \
 		$(cd bundles && find . -type f -printf 'share/moulette/bundles/%P\n'); do
 		[ -s "$1/$path" ] || { echo "missing or empty: $path"; missing=1; }
 	done
@@ -55,10 +56,23 @@ works_alone() {
 	' works_alone "$source_tree" "$work/prefix" "$work"
 }
 
-echo 1..4
+# systemd looks for the program, too.
+unit_is_valid() {
+	local said
+	said=$(systemd-analyze verify --man=no "$work/prefix/lib/systemd/system/moulette-batch@.service" 2>&1) || true
+	[ -z "$said" ] || { echo "$said"; return 1; }
+}
+
+echo 1..5
 test_is "into a prefix" install_into "$work/prefix" ""
 test_is "every file is there" all_there "$work/prefix"
 test_is "the program works without the source tree" works_alone
+if command -v systemd-analyze >/dev/null; then
+	test_is "the unit has no mistake that systemd knows" unit_is_valid
+else
+	number=$((number + 1))
+	echo "ok $number install: the unit has no mistake that systemd knows # skip systemd-analyze is not installed"
+fi
 # Last, because it leaves the build with the default prefix compiled in.
 staged() { install_into /usr/local "$work/stage" && all_there "$work/stage/usr/local"; }
 test_is "below a DESTDIR" staged
