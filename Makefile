@@ -114,6 +114,9 @@ check-vm: ## the end-to-end tests of the engine in a virtual machine with cgroup
 	$(MAKE) $(JOBS) all
 	MOULETTE=$(abspath $(O)/moulette) scripts/vm.sh -t 5400 scripts/e2e.sh -t engine crun runc
 	MOULETTE=$(abspath $(O)/moulette) scripts/vm.sh -t 5400 bats tests/e2e/nesting.bats
+check-systemd: ## tests of a service in a virtual machine with systemd
+	scripts/install-deps.sh test vm
+	scripts/systemd-vm.sh -t 3600 tests/systemd/service.sh
 layers: ## who includes whom
 	scripts/check-layers.sh
 docs: all $(SHELLS:%=$(O)/completions/moulette.%) ## manual pages, README and completions against the option table
@@ -127,6 +130,6 @@ clean: ## remove what was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_.-]*:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all install demo check unit e2e faults bench check-vm layers docs lint clean help FORCE
+.PHONY: all install demo check unit e2e faults bench check-vm check-systemd layers docs lint clean help FORCE
 .DELETE_ON_ERROR:
 -include $(patsubst %.o,%.d,$(LIB) $(UNIT) $(BENCH) $(O)/runner/main.o $(O)/runner/unpack_main.o $(O)/runner/image_main.o $(O)/runner/bench/main.o)

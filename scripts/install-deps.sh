@@ -42,7 +42,7 @@ packages_of() {
 	test) echo check bats runc "$(optional runsc)" clang "$(sanitizer_runtime)" g++ python3 python3-jsonschema \
 		skopeo umoci buildah mmdebstrap docker-registry nftables iproute2 curl postgresql nginx-light dnsmasq-base \
 		shellcheck cppcheck mandoc strace zip unzip xz-utils bzip2 zstd libxml2-utils sqlite3 procps util-linux ;;
-	vm) echo qemu-system-x86 qemu-system-common linux-image-cloud-amd64 busybox-static kmod util-linux bats \
+	vm) echo qemu-system-x86 qemu-system-common linux-image-cloud-amd64 busybox-static e2fsprogs kmod util-linux bats \
 		python3 python3-jsonschema zip unzip sqlite3 procps nftables iproute2 curl postgresql nginx-light dnsmasq-base "$(file_server)" ;;
 	*) fail "'$1' is not one of build, run, test, vm" ;;
 	esac
