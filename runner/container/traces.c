@@ -192,18 +192,21 @@ static int note_counts(struct box *b, int i, const char *name, struct err *err)
 	return 0;
 }
 
-/* The mode of these files is that of the network namespace, not of one mount of /proc. */
-static bool hide(const struct box *b, const char *name)
+/* The mode of these files is that of the network namespace, not of one mount of /proc. Return: 1 hidden, 0
+ * the kernel has no such file, -1 steps can read it. */
+static int hide(const struct box *b, const char *name)
 {
 	struct stat st;
 	AUTO_FREE char *path = mem_printf("/proc/%ld/%s", (long)b->init_pid, name);
-	return chmod(path, 0500) == 0 && stat(path, &st) == 0 && (st.st_mode & 077) == 0 &&
-	       st.st_uid == 0;
+	if (chmod(path, 0500) < 0 || stat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -1;
+	errno = EPERM;
+	return (st.st_mode & 077) == 0 && st.st_uid == 0 ? 1 : -1;
 }
 
 /* What packets move shows in the counts of cards, lo among them. What else counts upwards, as a
  * destination without a way or a send that fits no buffer, is 4 KiB of text after every step: it is
- * hidden from steps, and compared only where it cannot be. */
+ * hidden from steps. What cannot be hidden is compared where that is cheap, else the box is not used. */
 static int open_counts(struct box *b, struct err *err)
 {
 	static const char *const more[] = { "net/netstat", "net/dev_snmp6", "net/fib_triestat",
@@ -211,9 +214,11 @@ static int open_counts(struct box *b, struct err *err)
 					    "net/stat" };
 	static const char *const names[TRACES_NET] = { "net/dev", "net/snmp", "net/snmp6" };
 	for (size_t i = 0; i < sizeof more / sizeof *more; i++)
-		hide(b, more[i]);
+		if (hide(b, more[i]) < 0)
+			return err_set(err, FAULT_INFRA, errno, "cannot hide '%s' of the box, by which a test "
+				       "could tell the next one something; is /proc read-only here?", more[i]);
 	for (int i = 0; i < TRACES_NET; i++)
-		if ((i == 0 || !hide(b, names[i])) && note_counts(b, i, names[i], err) < 0)
+		if ((i == 0 || hide(b, names[i]) != 1) && note_counts(b, i, names[i], err) < 0)
 			return -1;
 	return 0;
 }

@@ -1,6 +1,11 @@
 /*
  * nft.c - a thin layer over libnftables: texts in, JSON and errors out.
  *
+ * The library ends its process when an answer of the kernel fails (libnftnl and libnftables call exit(),
+ * as on ENOBUFS), and a status of 1 would mean "graded". So it is called in a child, one for each way to
+ * the rules, whose end without an answer is an error like any other. The child is a fork, for which the
+ * library is loaded once, before; it ends with its socket.
+ *
  * The library is loaded when a card is wanted: with the six that it brings it would cost every start
  * of the program, and of its children that read archives, a millisecond.
  */
@@ -10,19 +15,32 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <nftables/libnftables.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/process.h"
 
 #define LIBRARY "libnftables.so.1"
 
 /* What is used of it, by the types of its header. */
 struct library {
 	__typeof__(nft_ctx_new) *ctx_new;
-	__typeof__(nft_ctx_free) *ctx_free;
 	__typeof__(nft_ctx_buffer_output) *buffer_output;
 	__typeof__(nft_ctx_buffer_error) *buffer_error;
 	__typeof__(nft_ctx_get_output_buffer) *output;
@@ -32,8 +50,18 @@ struct library {
 };
 
 struct nft {
-	struct library lib;
-	struct nft_ctx *ctx;
+	pid_t child; /* 0: it has ended */
+	int sock;
+};
+
+#define CHILD_SOCKET 3 /* behind its stdio */
+#define TEXT_MAX (64u << 20)
+#define ANSWER_MS 30000
+
+/* What stands before a text: of a request whether JSON is wanted, of an answer whether it failed. */
+struct head {
+	uint32_t len;
+	uint32_t flag;
 };
 
 static int find(void *handle, const char *name, void *ret_function, struct err *err)
@@ -54,7 +82,6 @@ static int load(struct library *lib, struct err *err)
 		return err_set(err, FAULT_INFRA, 0, "cannot load the library '" LIBRARY "', which a "
 			       "network card needs; install libnftables1");
 	int bad = find(handle, "nft_ctx_new", &lib->ctx_new, err) < 0 ||
-		  find(handle, "nft_ctx_free", &lib->ctx_free, err) < 0 ||
 		  find(handle, "nft_ctx_buffer_output", &lib->buffer_output, err) < 0 ||
 		  find(handle, "nft_ctx_buffer_error", &lib->buffer_error, err) < 0 ||
 		  find(handle, "nft_ctx_get_output_buffer", &lib->output, err) < 0 ||
@@ -65,38 +92,134 @@ static int load(struct library *lib, struct err *err)
 	return bad ? -1 : 0;
 }
 
+/* Return: 0, or -1 at the end of the stream or with an error. */
+static int read_whole(int fd, void *to, size_t len)
+{
+	for (char *p = to; len > 0;) {
+		const ssize_t n = read(fd, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int send_text(int fd, const char *text, bool flag)
+{
+	const struct head h = { (uint32_t)strlen(text), flag };
+	return fd_write_all(fd, &h, sizeof h) < 0 ? -1 : fd_write_all(fd, text, h.len);
+}
+
+/* @text: empty. */
+static int read_text(int fd, struct buf *text, bool *ret_flag)
+{
+	struct head h;
+	if (read_whole(fd, &h, sizeof h) < 0 || h.len > TEXT_MAX)
+		return -1;
+	AUTO_FREE char *bytes = mem_alloc(h.len + 1);
+	if (read_whole(fd, bytes, h.len) < 0)
+		return -1;
+	buf_add(text, bytes, h.len);
+	*ret_flag = h.flag;
+	return 0;
+}
+
+/* --- the child ---------------------------------------------------------------------------- */
+
+static void child_main(const struct library *lib, int sock, pid_t parent)
+{
+	bool json;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* A copy of a descriptor would hold its lock when the parent has let it go. */
+	if (getppid() != parent || dup2(sock, CHILD_SOCKET) < 0 ||
+	    syscall(SYS_close_range, CHILD_SOCKET + 1, ~0u, 0) < 0)
+		_exit(1);
+	struct nft_ctx *ctx = lib->ctx_new(NFT_CTX_DEFAULT);
+	if (!ctx || lib->buffer_output(ctx) != 0 || lib->buffer_error(ctx) != 0)
+		_exit(1);
+	for (;;) {
+		AUTO_BUF text = { 0 };
+		if (read_text(CHILD_SOCKET, &text, &json) < 0)
+			_exit(0);
+		lib->set_flags(ctx, json ? NFT_CTX_OUTPUT_JSON : 0);
+		const bool failed = lib->run(ctx, text.data) != 0;
+		/* Reading a buffer empties it for the next command. */
+		const char *output = lib->output(ctx), *error = lib->error(ctx);
+		if (send_text(CHILD_SOCKET, failed ? error : json ? output : "", failed) < 0)
+			_exit(0);
+	}
+}
+
+/* --- the parent --------------------------------------------------------------------------- */
+
 int nft_open(struct nft **ret, struct err *err)
 {
-	/* Without it the library would end the program. */
+	/* Said here, where the cause is known. */
 	AUTO_FD int probe = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	struct library lib;
+	const pid_t self = getpid();
+	struct library lib = { 0 };
+	int pair[2];
 	if (probe < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot reach the kernel's packet filter "
 			       "(nf_tables), which a network card needs");
 	if (load(&lib, err) < 0)
 		return -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make a socket");
+	AUTO_FD int ours = pair[0], theirs = pair[1];
+	fflush(NULL); /* else the library's exit() would write it once more */
+	const pid_t child = fork();
+	if (child < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot start a child for the rules of a card");
+	if (child == 0)
+		child_main(&lib, theirs, self);
 	struct nft *nft = mem_alloc(sizeof *nft);
-	nft->lib = lib;
-	nft->ctx = mem_check(lib.ctx_new(NFT_CTX_DEFAULT));
-	lib.buffer_output(nft->ctx);
-	lib.buffer_error(nft->ctx);
+	nft->child = child;
+	nft->sock = fd_steal(&ours);
 	*ret = nft;
 	return 0;
 }
 
+static int end_child(struct nft *nft, bool now)
+{
+	fd_close(&nft->sock);
+	if (nft->child == 0)
+		return 0;
+	const int status = now ? process_end(nft->child) : process_wait(nft->child);
+	nft->child = 0;
+	return status;
+}
+
 void nft_close(struct nft **nft)
 {
+	/* It does nothing between two calls that could be lost. */
 	if (*nft)
-		(*nft)->lib.ctx_free((*nft)->ctx);
+		end_child(*nft, true);
 	free(*nft);
 	*nft = NULL;
 }
 
+static int no_answer(struct nft *nft, const char *what, bool late, struct err *err)
+{
+	const int status = end_child(nft, late);
+	if (late)
+		return err_set_code(err, "network.failed", FAULT_INFRA, 0, "cannot %s: '" LIBRARY
+				    "' does not answer", what);
+	if (WIFSIGNALED(status))
+		return err_set_code(err, "network.failed", FAULT_INFRA, 0, "cannot %s: '" LIBRARY
+				    "' was ended by signal %d", what, WTERMSIG(status));
+	return err_set_code(err, "network.failed", FAULT_INFRA, 0, "cannot %s: '" LIBRARY "' gave up with "
+			    "status %d, as it does when the kernel does not answer", what,
+			    WEXITSTATUS(status));
+}
+
 /* The first line says what, the next ones show the text again. */
-static int trouble(struct nft *nft, const char *what, struct err *err)
+static int trouble(const char *said, const char *what, struct err *err)
 {
 	char line[240];
-	const char *said = nft->lib.error(nft->ctx);
 	const char *word = strstr(said, "Error: ");
 	word = word ? word + strlen("Error: ") : said;
 	err_escape(line, sizeof line, word, strcspn(word, "\n"));
@@ -104,29 +227,37 @@ static int trouble(struct nft *nft, const char *what, struct err *err)
 		       "are needed for a network card", what, line);
 }
 
+/* @said: empty */
+static int call(struct nft *nft, const char *text, bool json, const char *what, struct buf *said,
+		struct err *err)
+{
+	bool failed;
+	if (nft->child == 0)
+		return err_set_code(err, "network.failed", FAULT_INFRA, 0, "cannot %s: '" LIBRARY
+				    "' has ended", what);
+	struct pollfd p = { .fd = nft->sock, .events = POLLIN };
+	int n = send_text(nft->sock, text, json) < 0 ? 1 : 0;
+	while (n == 0 && (n = poll(&p, 1, ANSWER_MS)) < 0 && errno == EINTR)
+		n = 0;
+	if (n <= 0 || read_text(nft->sock, said, &failed) < 0)
+		return no_answer(nft, what, n <= 0, err);
+	return failed ? trouble(said->data, what, err) : 0;
+}
+
 int nft_do(struct nft *nft, const char *text, const char *what, struct err *err)
 {
-	int bad = nft->lib.run(nft->ctx, text) != 0;
-	if (bad)
-		trouble(nft, what, err);
-	/* Reading a buffer empties it for the next command. */
-	nft->lib.output(nft->ctx);
-	nft->lib.error(nft->ctx);
-	return bad ? -1 : 0;
+	AUTO_BUF said = { 0 };
+	return call(nft, text, false, what, &said, err);
 }
 
 int nft_ask(struct nft *nft, const char *text, struct json_object **ret, struct err *err)
 {
 	AUTO_JSON *all = NULL;
+	AUTO_BUF said = { 0 };
 	struct json_object *list = NULL;
-	nft->lib.set_flags(nft->ctx, NFT_CTX_OUTPUT_JSON);
-	int bad = nft->lib.run(nft->ctx, text) != 0;
-	nft->lib.set_flags(nft->ctx, 0);
-	if (bad)
-		return trouble(nft, "read the rules of a card", err);
-	const char *said = nft->lib.output(nft->ctx);
-	nft->lib.error(nft->ctx);
-	if (json_parse("nftables", said, strlen(said), &all, NULL) < 0 ||
+	if (call(nft, text, true, "read the rules of a card", &said, err) < 0)
+		return -1;
+	if (json_parse("nftables", said.data, said.len, &all, NULL) < 0 ||
 	    !json_object_object_get_ex(all, "nftables", &list) ||
 	    !json_object_is_type(list, json_type_array))
 		return err_set(err, FAULT_INFRA, 0, "cannot read the rules of a card: libnftables "

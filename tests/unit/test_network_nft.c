@@ -126,11 +126,16 @@ END_TEST
 
 START_TEST(without_privileges)
 {
+	nft_close(&nft);
 	ck_assert_int_eq(seteuid(12345), 0);
+	ck_assert_msg(nft_open(&nft, &err) == 0, "%s", err.msg);
 	int bad = nft_do(nft, "add table inet mine", "try", &err);
 	ck_assert_int_eq(seteuid(0), 0);
 	ck_assert_int_eq(bad, -1);
-	ck_assert_msg(strstr(err.msg, "Operation not permitted") != NULL, "%s", err.msg);
+	/* The library says what, or ends the process that it is called in. */
+	ck_assert_msg(strstr(err.msg, "cannot try: ") != NULL, "%s", err.msg);
+	nft_close(&nft);
+	ck_assert_msg(nft_open(&nft, &err) == 0, "%s", err.msg);
 	ck_tables("");
 }
 END_TEST
