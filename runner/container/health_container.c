@@ -157,8 +157,9 @@ static void look_at_proc(struct health *h)
 
 bool health_container(struct health *h)
 {
-	bool good = look_at_calls(h) & look_at_mounts(h);
-	if (good)
-		look_at_proc(h);
-	return good;
+	const bool calls_good = look_at_calls(h), mounts_good = look_at_mounts(h);
+	if (!calls_good || !mounts_good)
+		return false;
+	look_at_proc(h);
+	return true;
 }
