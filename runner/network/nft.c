@@ -241,7 +241,7 @@ static int call(struct nft *nft, const char *text, bool json, const char *what, 
 		n = 0;
 	if (n <= 0 || read_text(nft->sock, said, &failed) < 0)
 		return no_answer(nft, what, n <= 0, err);
-	return failed ? trouble(said->data, what, err) : 0;
+	return failed ? trouble(said->len ? said->data : "no reason was given", what, err) : 0;
 }
 
 int nft_do(struct nft *nft, const char *text, const char *what, struct err *err)
@@ -257,7 +257,7 @@ int nft_ask(struct nft *nft, const char *text, struct json_object **ret, struct 
 	struct json_object *list = NULL;
 	if (call(nft, text, true, "read the rules of a card", &said, err) < 0)
 		return -1;
-	if (json_parse("nftables", said.data, said.len, &all, NULL) < 0 ||
+	if (said.len == 0 || json_parse("nftables", said.data, said.len, &all, NULL) < 0 ||
 	    !json_object_object_get_ex(all, "nftables", &list) ||
 	    !json_object_is_type(list, json_type_array))
 		return err_set(err, FAULT_INFRA, 0, "cannot read the rules of a card: libnftables "
