@@ -105,18 +105,34 @@ static int check_host(const struct cgroup_host *h, struct err *err)
 	return h->v2 ? check_base(h, err) : 0;
 }
 
-/* The group of this process as a path below the mount point; "" where the mount does not show it. */
-static char *own_group(const struct unified *unified)
+/* Lines "4:memory:/PATH", and "0::/PATH" of version 2. */
+static char *find_own(bool v2)
 {
 	AUTO_BUF text = { 0 };
-	size_t len = strlen(unified->above);
+	char *save = NULL;
 	if (file_read(AT_FDCWD, "/proc/self/cgroup", &text, MOUNTINFO_MAX) < 0 || !text.data)
-		return mem_strdup("");
-	char *line = strncmp(text.data, "0::", 3) == 0 ? text.data : strstr(text.data, "\n0::");
-	char *path = line ? strchr(line, '/') : NULL;
-	if (!path)
-		return mem_strdup("");
-	path[strcspn(path, "\n")] = '\0';
+		return mem_strdup("/");
+	for (char *line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *list = strchr(line, ':'), *path = list ? strchr(list + 1, ':') : NULL;
+		if (!path)
+			continue;
+		*path++ = '\0';
+		if (v2 ? strcmp(line, "0:") == 0 : has_word(list + 1, controllers[CG_MEMORY]))
+			return mem_strdup(path);
+	}
+	return mem_strdup("/");
+}
+
+char *cgroup_own(const struct cgroup_host *h)
+{
+	return find_own(h->v2);
+}
+
+/* The group of this process as a path below the mount point; "" where the mount does not show it. */
+static char *own_below(const struct unified *unified)
+{
+	AUTO_FREE char *path = find_own(true);
+	size_t len = strlen(unified->above);
 	/* "/.." leads out of this process's cgroup namespace. */
 	if (strncmp(path, unified->above, len) != 0 || path[len] != '/' || !path[len + 1] ||
 	    strncmp(path, "/..", 3) == 0)
@@ -141,7 +157,7 @@ static void set_base(struct cgroup_host *h, const char *mount, const char *above
 
 static void take_unified(struct cgroup_host *h, const struct unified *unified)
 {
-	AUTO_FREE char *own = own_group(unified);
+	AUTO_FREE char *own = own_below(unified);
 	AUTO_FREE char *base = cgroup_base_find(unified->at, own);
 	set_base(h, unified->at, unified->above, base);
 }

@@ -29,6 +29,10 @@ int cgroup_host_find(struct cgroup_host *ret, struct err *err);
 void cgroup_host_at(const struct cgroup_host *h, const char *base, struct cgroup_host *ret);
 void cgroup_host_done(struct cgroup_host *h);
 
+/** cgroup_own() - the path of this process's group in the hierarchy of memory, "/" for the topmost one;
+ *  owned. */
+char *cgroup_own(const struct cgroup_host *h);
+
 #define CGROUP_PARENT "moulette" /* all groups of all boxes lie below it */
 #define CGROUP_LEAF "moulette-leaf" /* cgroup_leaf.h */
 

@@ -148,9 +148,9 @@ static int ask_version(struct engine *e, struct err *err)
 		return -1;
 	}
 	return err_set_code(err, "engine.unusable", FAULT_INFRA, 0,
-			    "'%s' is no OCI runtime: '%s --version' does not say NAME "
-			    "version NUMBER; set MOULETTE_ENGINE to crun, runc or runsc",
-			    e->path, e->path);
+			    "'%s' is no OCI runtime: '%s --version' does not say NAME version NUMBER%s%s%s; "
+			    "set MOULETTE_ENGINE to crun, runc or runsc", e->path, e->path,
+			    *line ? ", but '" : "", line, *line ? "'" : "");
 }
 
 /* crun alone has the option; what it does is looked at whenever a box has started. */

@@ -121,6 +121,30 @@ static bool has_swap(void)
 	return line && line[1];
 }
 
+/* Limits of the group in which this process was started hold for boxes only below it. */
+static void look_at_base(struct health *h, const struct cgroup_host *host)
+{
+	AUTO_FREE char *own = cgroup_own(host);
+	const char *above = *host->above[CG_MEMORY] ? host->above[CG_MEMORY] : "/";
+	if (strcmp(own, "/") == 0)
+		return;
+	if (*host->base || strcmp(own, above) == 0)
+		health_add(h, FINDING_OK, "base cgroup", "boxes lie below '%s', and within its limits",
+			   host->root[CG_MEMORY]);
+	else
+		health_add(h, FINDING_OK, "base cgroup", "boxes lie at the top, beside the group in which "
+			   "moulette was started: limits of '%s' do not hold for them; a service with "
+			   "cgroup version 2 wants Delegate=yes for that", own);
+}
+
+/* A leaf outlives its runs where another group needs the controllers that they enabled. */
+static void look_at_leaf(struct health *h, const struct cgroup_host *host)
+{
+	if (cgroup_leaf_there(host))
+		health_add(h, FINDING_OK, "leaf cgroup", "processes of '%s' are in '%s' while boxes run or other "
+			   "groups need its controllers", host->root[CG_MEMORY], CGROUP_LEAF);
+}
+
 static void look_at_swap(struct health *h, const struct cgroup_host *host, const char *group)
 {
 	const char *file = host->v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes";
@@ -182,6 +206,8 @@ void health_cgroups(struct health *h, bool able)
 	health_add(h, FINDING_OK, "cgroups", "version %s, with memory, pids, cpu%s",
 		   host.v2 ? "2" : host.hidden_unified ? "1 (hybrid)" : "1",
 		   host.v2 ? "" : ", cpuacct");
+	look_at_base(h, &host);
+	look_at_leaf(h, &host);
 	if (able)
 		try_group(h, &host);
 	cgroup_host_done(&host);
