@@ -6,7 +6,9 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
 
-CC.release := gcc
+# The beginning of the names of a cross compiler's programs, as aarch64-linux-gnu-; make check-arm64.
+CROSS      ?=
+CC.release := $(CROSS)gcc
 CC.debug   := gcc
 CC.clang   := clang
 CC.asan    := clang
@@ -27,7 +29,7 @@ LIBEXECDIR := $(PREFIX)/libexec/moulette
 CPPFLAGS = -D_GNU_SOURCE -Irunner -I$(O) -DMOULETTE_VERSION='"$(VERSION)"' -DMOULETTE_DATADIR='"$(DATADIR)"' \
            -DMOULETTE_LIBEXECDIR='"$(LIBEXECDIR)"' $(PKG_CPPFLAGS)
 WARN     = -Wall -Wextra -Wshadow -Wconversion -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
-WARN    += $(if $(filter gcc,$(CC)),-Wno-format-truncation)
+WARN    += $(if $(filter %gcc,$(CC)),-Wno-format-truncation)
 CFLAGS   = -std=c11 $(WARN) -fstack-protector-strong -fPIE $(F.$(V))
 LDFLAGS  = -pie -Wl,-z,relro,-z,now $(F.$(V))
 LDLIBS   = $(shell pkg-config --libs $(PKGS)) -lm
@@ -54,13 +56,13 @@ $(O)/moulette $(O)/moulette-unpack $(O)/moulette-image: $(O)/moulette.a
 	$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $(filter %main.o,$^) $< $(LDLIBS)
 $(O)/moulette.a: $(LIB)
 	rm -f $@
-	ar rcs $@ $^
+	$(CROSS)ar rcs $@ $^
 $(O)/bench: $(O)/runner/bench/main.o $(BENCH) $(filter $(O)/runner/base/%,$(LIB))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 # PID 1 of every box: static, so that it runs in any image, and never instrumented.
 $(O)/moulette-init: $(wildcard runner/init/*.[ch]) Makefile
 	@mkdir -p $(@D)
-	gcc -std=c11 -D_GNU_SOURCE -Irunner $(WARN) -O2 -fstack-protector-strong -static -s -o $@ $(filter %.c,$^)
+	$(CROSS)gcc -std=c11 -D_GNU_SOURCE -Irunner $(WARN) -O2 -fstack-protector-strong -static -s -o $@ $(filter %.c,$^)
 $(O)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -117,6 +119,12 @@ check-vm: ## the end-to-end tests of the engine in a virtual machine with cgroup
 check-systemd: ## tests of a service in a virtual machine with systemd
 	scripts/install-deps.sh test vm
 	scripts/systemd-vm.sh -t 3600 tests/systemd/service.sh
+check-releases: ## unit tests and those of the engine in root folders of Debian 12, 13 and unstable
+	scripts/install-deps.sh test
+	scripts/check-releases.sh bookworm trixie sid
+check-arm64: ## cross-build for aarch64, unit tests under qemu-user
+	scripts/install-deps.sh test
+	scripts/check-releases.sh -x trixie
 layers: ## who includes whom
 	scripts/check-layers.sh
 docs: all $(SHELLS:%=$(O)/completions/moulette.%) ## manual pages, README and completions against the option table
@@ -130,6 +138,7 @@ clean: ## remove what was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_.-]*:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all install demo check unit e2e faults bench check-vm check-systemd layers docs lint clean help FORCE
+.PHONY: all install demo check unit e2e faults bench check-vm check-systemd check-releases check-arm64 layers docs \
+	lint clean help FORCE
 .DELETE_ON_ERROR:
 -include $(patsubst %.o,%.d,$(LIB) $(UNIT) $(BENCH) $(O)/runner/main.o $(O)/runner/unpack_main.o $(O)/runner/image_main.o $(O)/runner/bench/main.o)

@@ -17,44 +17,8 @@ trap 'exit 143' TERM HUP
 export MOULETTE_HOME=$work/home
 unset MOULETTE_ENGINE MOULETTE_PROFILES
 
-passed=0 failed=0 skipped=0
-
-# What of a failed suite is worth reading: the failed tests with their comments, else the end.
-show_failures() {
-	awk '
-	/^not ok / { show = 1 }
-	/^ok / { show = 0 }
-	show { print "  | " $0 }
-	' "$1"
-	grep -q '^not ok ' "$1" || tail -n 30 "$2" | sed 's/^/  | /'
-}
-
-# suite NAME tap|plain COMMAND...: a plain one counts as one test.
-suite() {
-	local name=$1 kind=$2 status=0 p=0 f=0 s=0 began=$SECONDS tap=$work/tap log=$work/log
-	shift 2
-	: >"$tap"
-	if [ "$kind" = tap ]; then
-		"$@" >"$log" 2>&1 || status=$?
-		mv "$work/check.tap" "$tap" 2>/dev/null || cp "$log" "$tap"
-		read -r p f s < <(scripts/count-tap.sh <"$tap")
-		# A suite that dies after its last test, or finds a leak, has not passed.
-		[ "$status" -eq 0 ] || [ "$f" -gt 0 ] || f=1
-	else
-		"$@" >"$log" 2>&1 && p=1 || f=1
-	fi
-	printf '%-22s %4d passed, %d failed, %d skipped  (%d s)\n' "$name" "$p" "$f" "$s" $((SECONDS - began))
-	[ "$f" -eq 0 ] || show_failures "$tap" "$log"
-	grep '^ok .* # skip' "$tap" | sed 's/^ok [0-9]* /  skipped: /' | sort -u
-	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	[ "$f" -eq 0 ]
-}
-
-# skip NAME REASON: a suite that cannot run here.
-skip() {
-	printf '%-22s %4d passed, 0 failed, 1 skipped\n  skipped: %s\n' "$1" 0 "$2"
-	skipped=$((skipped + 1))
-}
+# shellcheck source=scripts/suites.bash
+. scripts/suites.bash
 
 build() { # FOLDER VARIANT
 	make --no-print-directory -s -j "$(nproc)" O="build/$1" V="$2" WERROR=-Werror all "build/$1/unit" "build/$1/bench"
@@ -102,6 +66,12 @@ if suite "build gcc" plain build gcc release; then
 	suite "install" tap scripts/check-install.sh build/gcc
 fi
 suite "build clang" plain build clang clang
+# With other compilers, libraries and engines; `make check-releases` runs all there.
+if why=$(scripts/check-releases.sh -n trixie 2>&1); then
+	suite "Debian 13" sum scripts/check-releases.sh -s trixie
+else
+	skip "Debian 13" "$why"
+fi
 if suite "build asan" plain build asan asan; then
 	suite "unit, sanitized" tap unit asan
 	# Not those of the manual, the bench and the scripts: they are other programs than moulette. Nor
@@ -109,5 +79,4 @@ if suite "build asan" plain build asan asan; then
 	suite "end to end, sanitized" tap e2e asan -t '!tools,!slow' crun
 fi
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+sum_up

@@ -80,7 +80,95 @@ setup() {
 @test "install-deps: an unknown purpose is refused" {
 	run scripts/install-deps.sh lunch
 	[ "$status" -eq 1 ]
-	[[ $output == *"'lunch' is not one of build, run, test, vm"* ]]
+	[[ $output == *"'lunch' is not one of build, run, test, vm, verdicts, engine, arm64"* ]]
+}
+
+@test "install-deps: a bats that is too old for the tests is named" {
+	local bin=$BATS_TEST_TMPDIR/bin
+	files_into "$bin" dpkg-query $'#!/bin/sh\necho installed\n' bats $'#!/bin/sh\necho Bats 1.2.1\n'
+	PATH=$bin:$PATH run scripts/install-deps.sh test
+	[ "$status" -eq 1 ]
+	[[ $output == *"bats 1.2.1 is too old: the tests need 1.8.0 or newer"* ]]
+	PATH=$bin:$PATH scripts/install-deps.sh build run
+	files_into "$bin" bats $'#!/bin/sh\necho Bats 1.8.0\n'
+	PATH=$bin:$PATH scripts/install-deps.sh test
+}
+
+@test "check-releases: what it cannot use is said" {
+	local words want why
+	while IFS='|' read -r words want why; do
+		# shellcheck disable=SC2086
+		run scripts/check-releases.sh $words
+		[ "$status" -eq "$want" ] || fail "'$words': status $status, $output"
+		[[ $output == *"$why"* ]] || fail "'$words': $output"
+	done <<-'E'
+	|2|no release given, as bookworm, trixie or sid
+	-z trixie|2|usage: check-releases.sh
+	-s|2|no release given
+	trixie ../sid|2|'../sid' is not the name of a release
+	-n Trixie|2|'Trixie' is not the name of a release
+	E
+}
+
+@test "check-releases: what this host lacks is named" {
+	local bin=$BATS_TEST_TMPDIR/bin name
+	mkdir -p "$bin"
+	for name in bash sh id sed dirname apt-get unshare pivot_root tar; do ln -s "$(type -P "$name")" "$bin/$name"; done
+	# The folders that the script adds to PATH do not hold it either.
+	[ ! -e /usr/sbin/mmdebstrap ] && [ ! -e /sbin/mmdebstrap ]
+	PATH=$bin run bash scripts/check-releases.sh -n trixie
+	[ "$status" -eq 125 ]
+	[[ $output == *"mmdebstrap not found; try scripts/install-deps.sh test"* ]]
+}
+
+@test "check-releases: a mirror that cannot be reached is a reason to skip" {
+	local bin=$BATS_TEST_TMPDIR/bin
+	export TMPDIR=$BATS_TEST_TMPDIR/tmp
+	mkdir "$TMPDIR"
+	files_into "$bin" apt-get $'#!/bin/sh\n. /etc/os-release\necho "http://127.0.0.1:9/debian $VERSION_CODENAME main"\n'
+	PATH=$bin:$PATH run scripts/check-releases.sh -n trixie
+	[ "$status" -eq 125 ]
+	[[ $output == *"'http://127.0.0.1:9/debian' has no release 'trixie', or cannot be reached"* ]]
+	files_into "$bin" apt-get $'#!/bin/sh\ntrue\n'
+	PATH=$bin:$PATH run scripts/check-releases.sh -n trixie
+	[ "$status" -eq 125 ]
+	[[ $output == *"names no source of its own release"* ]]
+	[ -z "$(ls "$TMPDIR")" ]
+}
+
+@test "check-releases: a signal while a root folder is made leaves nothing" {
+	[ "$(id -u)" = 0 ] || skip "root folders are made by root"
+	local bin=$BATS_TEST_TMPDIR/bin
+	export TMPDIR=$BATS_TEST_TMPDIR/tmp
+	mkdir "$TMPDIR"
+	# A mirror that has every release, and an mmdebstrap that never ends.
+	files_into "$BATS_TEST_TMPDIR/mirror/dists/trixie" InRelease x
+	files_into "$bin" apt-get $'#!/bin/sh\n. /etc/os-release\necho "file:'"$BATS_TEST_TMPDIR"$'/mirror $VERSION_CODENAME main"\n' \
+		mmdebstrap $'#!/bin/bash\nfor root; do case $root in */trixie.new.*) break ;; esac; done\nmkdir -p "$root/etc"\nmount -t tmpfs none "$root/etc"\ntouch "$TMPDIR/begun"\nsleep 1000\n'
+	PATH=$bin:$PATH scripts/check-releases.sh -s -c "$BATS_TEST_TMPDIR/cache" trixie 3>&- &
+	local job=$!
+	for _ in {1..300}; do
+		[ -z "$(find "$TMPDIR" -name begun)" ] || break
+		sleep 0.1
+	done
+	[ -n "$(find "$TMPDIR" -name begun)" ]
+	kill "$job"
+	run wait "$job"
+	[ -z "$(ls "$TMPDIR")" ] && [ -z "$(ls "$BATS_TEST_TMPDIR/cache")" ]
+	! grep -q "$BATS_TEST_TMPDIR" /proc/self/mounts
+}
+
+@test "suites: a sum counts as what it says, and one without a sum as failed" {
+	export work=$BATS_TEST_TMPDIR/work
+	mkdir "$work"
+	run bash -c '. scripts/suites.bash
+		suite one sum printf "a line\n%s\n" "3 passed, 0 failed, 2 skipped"
+		suite two sum echo nothing || :
+		skip three "no reason"
+		sum_up'
+	[ "$status" -eq 1 ]
+	[[ $output == *"one "*"3 passed, 0 failed, 2 skipped"*"  a line"*"two "*"0 passed, 1 failed"*"skipped: no reason"* ]]
+	[ "${lines[-1]}" = "3 passed, 1 failed, 3 skipped" ]
 }
 
 @test "compile-commands: quotes and backslashes survive" {
