@@ -215,7 +215,7 @@ static const struct {
 	{ "{\"memory\": \"1s\"}", "a.json: limits.memory: '1s' is not a size" },
 	{ "{\"cpu\": \"1M\"}", "a.json: limits.cpu: '1M' is not a duration" },
 	{ "{\"memory\": 1e3}", "a.json: limits.memory: '1e3' is not a size" },
-	{ "{\"memory\": 99999999999999999999}", "a.json: limits.memory: " },
+	{ "{\"memory\": 18446744073709551615}", "a.json: limits.memory: " },
 	{ "{\"disk\": null}", "a.json: limits.disk: expected a number or a text" },
 	{ "{\"disk\": true}", "a.json: limits.disk: expected" },
 	{ "{\"disk\": [1]}", "a.json: limits.disk: expected" },
