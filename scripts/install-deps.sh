@@ -58,8 +58,8 @@ packages_of() {
 	build) echo gcc make pkg-config libc6-dev libseccomp-dev libcap-dev libjson-c-dev libarchive-dev \
 		libsqlite3-dev libsmartcols-dev nettle-dev libnl-route-3-dev libnftables-dev ;;
 	run) echo crun busybox-static libnftables1 ;;
-	verdicts) echo check bats runc python3 procps util-linux mount iproute2 nftables zip ;;
-	engine) packages_of verdicts; echo clang g++ python3-jsonschema curl postgresql nginx-light dnsmasq-base \
+	verdicts) echo check bats runc python3 python3-jsonschema procps util-linux mount iproute2 nftables zip ;;
+	engine) packages_of verdicts; echo clang g++ curl postgresql nginx-light dnsmasq-base \
 		mmdebstrap unzip xz-utils bzip2 zstd sqlite3 ;;
 	test) packages_of engine; echo "$(optional runsc)" "$(sanitizer_runtime)" skopeo umoci buildah docker-registry \
 		shellcheck cppcheck mandoc strace libxml2-utils ;;

@@ -102,9 +102,9 @@ START_TEST(names_of_any_encoding)
 			memcpy(zip.data + i, "z\x84\x81h", 4);
 		/* the flag that says UTF-8: 8 bytes into a central, 6 into a local header */
 		if (memcmp(zip.data + i, "PK\1\2", 4) == 0)
-			zip.data[i + 9] &= ~8;
+			zip.data[i + 9] = (char)(zip.data[i + 9] & ~8);
 		if (memcmp(zip.data + i, "PK\3\4", 4) == 0)
-			zip.data[i + 7] &= ~8;
+			zip.data[i + 7] = (char)(zip.data[i + 7] & ~8);
 	}
 	expect_accepted(&s, "zip", &zip);
 	has_file(&s, "z\x84\x81hler.c", "1");
