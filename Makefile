@@ -115,7 +115,7 @@ check-vm: ## the end-to-end tests of the engine in a virtual machine with cgroup
 	scripts/install-deps.sh build run test vm
 	$(MAKE) $(JOBS) all
 	MOULETTE=$(abspath $(O)/moulette) scripts/vm.sh -t 5400 scripts/e2e.sh -t engine crun runc
-	MOULETTE=$(abspath $(O)/moulette) scripts/vm.sh -t 5400 bats tests/e2e/nesting.bats
+	MOULETTE=$(abspath $(O)/moulette) scripts/vm.sh -t 5400 bats tests/e2e/nesting.bats tests/e2e/containers.bats
 check-systemd: ## tests of a service in a virtual machine with systemd
 	scripts/install-deps.sh test vm
 	scripts/systemd-vm.sh -t 3600 tests/systemd/service.sh

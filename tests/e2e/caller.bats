@@ -1,5 +1,4 @@
 # caller.bats - what a program inherits from its caller: limits, signals, descriptors, folders.
-# bats file_tags=engine
 
 load helpers
 

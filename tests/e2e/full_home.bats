@@ -1,5 +1,4 @@
 # full_home.bats - a home on a file system that is full, read-only or noexec.
-# bats file_tags=engine
 
 load helpers
 

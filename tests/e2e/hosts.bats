@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# bats file_tags=engine
 # Hosts whose control groups are shared with others, limited by an administrator, or mounted twice.
 load helpers
 

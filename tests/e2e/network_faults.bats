@@ -1,5 +1,4 @@
 # network_faults.bats - calls of the kernel that fail while the network of a box is made.
-# bats file_tags=engine
 
 load helpers
 load network

@@ -1,5 +1,4 @@
 # stdout.bats - results that cannot be written: a full disk, a closed descriptor, a reader that is gone.
-# bats file_tags=engine
 
 load helpers
 
