@@ -75,18 +75,16 @@ static int set(const struct setting *s, struct err *err)
 static int inside(void *ctx, struct err *err)
 {
 	struct making *m = ctx;
-	struct nft *nft = NULL;
 	AUTO_BUF text = { 0 };
 	const struct rules rules = { .address = m->card->address, .network = m->opt->network,
 				     .host = m->opt->host, .reach = m->reach,
 				     .n_reach = m->n_reach, .peers = m->opt->peers != NULL };
 	rules_text(&rules, &text);
 	if (set(settings, err) < 0 || netlink_open(NETLINK_ROUTE, &m->card->inner, err) < 0 ||
-	    netlink_open(NETLINK_NETFILTER, &m->card->filter, err) < 0 || nft_open(&nft, err) < 0)
+	    netlink_open(NETLINK_NETFILTER, &m->card->filter, err) < 0 ||
+	    nft_do_here(m->opt->host->nft, text.data, "write the rules of a card", err) < 0)
 		return -1;
-	int bad = nft_do(nft, text.data, "write the rules of a card", err);
-	nft_close(&nft);
-	return bad ? -1 : set(tracking, err);
+	return set(tracking, err);
 }
 
 static void name_ends(struct card *c, int number, struct route_end *host, struct route_end *box)

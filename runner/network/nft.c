@@ -3,8 +3,9 @@
  *
  * The library ends its process when an answer of the kernel fails (libnftnl and libnftables call exit(),
  * as on ENOBUFS), and a status of 1 would mean "graded". So it is called in a child, one for each way to
- * the rules, whose end without an answer is an error like any other. The child is a fork, for which the
- * library is loaded once, before; it ends with its socket.
+ * the rules, whose end without an answer is an error like any other; the next command starts another.
+ * The child is a fork, for which the library is loaded once, before; it ends with its socket. A session
+ * has one, which enters the network namespace of each box for the rules of its card.
  *
  * The library is loaded when a card is wanted: with the six that it brings it would cost every start
  * of the program, and of its children that read archives, a millisecond.
@@ -13,9 +14,11 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <nftables/libnftables.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,6 +44,7 @@
 /* What is used of it, by the types of its header. */
 struct library {
 	__typeof__(nft_ctx_new) *ctx_new;
+	__typeof__(nft_ctx_free) *ctx_free;
 	__typeof__(nft_ctx_buffer_output) *buffer_output;
 	__typeof__(nft_ctx_buffer_error) *buffer_error;
 	__typeof__(nft_ctx_get_output_buffer) *output;
@@ -50,15 +54,19 @@ struct library {
 };
 
 struct nft {
+	struct library lib;
+	int home;    /* the network namespace in which it was opened */
 	pid_t child; /* 0: it has ended */
 	int sock;
 };
 
-#define CHILD_SOCKET 3 /* behind its stdio */
+enum { CHILD_SOCKET = 3, CHILD_HOME }; /* behind its stdio */
+#define NAMESPACE "/proc/self/ns/net"
 #define TEXT_MAX (64u << 20)
 #define ANSWER_MS 30000
 
-/* What stands before a text: of a request whether JSON is wanted, of an answer whether it failed. */
+/* What stands before a text: of a request whether JSON is wanted, of an answer whether it failed. With that
+ * of a request may come a descriptor: the network namespace for it. */
 struct head {
 	uint32_t len;
 	uint32_t flag;
@@ -82,6 +90,7 @@ static int load(struct library *lib, struct err *err)
 		return err_set(err, FAULT_INFRA, 0, "cannot load the library '" LIBRARY "', which a "
 			       "network card needs; install libnftables1");
 	int bad = find(handle, "nft_ctx_new", &lib->ctx_new, err) < 0 ||
+		  find(handle, "nft_ctx_free", &lib->ctx_free, err) < 0 ||
 		  find(handle, "nft_ctx_buffer_output", &lib->buffer_output, err) < 0 ||
 		  find(handle, "nft_ctx_buffer_error", &lib->buffer_error, err) < 0 ||
 		  find(handle, "nft_ctx_get_output_buffer", &lib->output, err) < 0 ||
@@ -107,17 +116,22 @@ static int read_whole(int fd, void *to, size_t len)
 	return 0;
 }
 
-static int send_text(int fd, const char *text, bool flag)
+/* @ns: a descriptor to be passed along; -1: none */
+static int send_text(int fd, const char *text, bool flag, int ns)
 {
 	const struct head h = { (uint32_t)strlen(text), flag };
-	return fd_write_all(fd, &h, sizeof h) < 0 ? -1 : fd_write_all(fd, text, h.len);
+	return fd_send(fd, &h, sizeof h, &ns, ns >= 0) < 0 ? -1 : fd_write_all(fd, text, h.len);
 }
 
-/* @text: empty. */
-static int read_text(int fd, struct buf *text, bool *ret_flag)
+/* @text: empty. *ret_ns: a descriptor that came along; -1: none */
+static int read_text(int fd, struct buf *text, bool *ret_flag, int *ret_ns)
 {
 	struct head h;
-	if (read_whole(fd, &h, sizeof h) < 0 || h.len > TEXT_MAX)
+	int fds[FD_SEND_MAX];
+	size_t n = 0;
+	const ssize_t got = fd_recv(fd, &h, sizeof h, fds, &n, NULL, 0);
+	*ret_ns = n > 0 ? fds[0] : -1;
+	if (got <= 0 || read_whole(fd, (char *)&h + got, sizeof h - (size_t)got) < 0 || h.len > TEXT_MAX)
 		return -1;
 	AUTO_FREE char *bytes = mem_alloc(h.len + 1);
 	if (read_whole(fd, bytes, h.len) < 0)
@@ -129,44 +143,70 @@ static int read_text(int fd, struct buf *text, bool *ret_flag)
 
 /* --- the child ---------------------------------------------------------------------------- */
 
-static void child_main(const struct library *lib, int sock, pid_t parent)
+static struct nft_ctx *new_context(const struct library *lib)
 {
-	bool json;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* A copy of a descriptor would hold its lock when the parent has let it go. */
-	if (getppid() != parent || dup2(sock, CHILD_SOCKET) < 0 ||
-	    syscall(SYS_close_range, CHILD_SOCKET + 1, ~0u, 0) < 0)
-		_exit(1);
 	struct nft_ctx *ctx = lib->ctx_new(NFT_CTX_DEFAULT);
 	if (!ctx || lib->buffer_output(ctx) != 0 || lib->buffer_error(ctx) != 0)
 		_exit(1);
+	return ctx;
+}
+
+/* A context keeps to the namespace in which it was made. */
+static void answer(const struct library *lib, struct nft_ctx *ctx, const char *text, bool json)
+{
+	lib->set_flags(ctx, json ? NFT_CTX_OUTPUT_JSON : 0);
+	const bool failed = lib->run(ctx, text) != 0;
+	/* Reading a buffer empties it for the next command. */
+	const char *output = lib->output(ctx), *error = lib->error(ctx);
+	if (send_text(CHILD_SOCKET, failed ? error : json ? output : "", failed, -1) < 0)
+		_exit(0);
+}
+
+/* Descriptors of the parent may have these numbers. A copy of another one would hold its lock when the
+ * parent has let it go. */
+static int take_places(const struct nft *nft, int sock)
+{
+	const int moved_sock = fcntl(sock, F_DUPFD_CLOEXEC, CHILD_HOME + 1);
+	const int moved_home = fcntl(nft->home, F_DUPFD_CLOEXEC, CHILD_HOME + 1);
+	if (moved_sock < 0 || moved_home < 0 || dup2(moved_sock, CHILD_SOCKET) < 0 ||
+	    dup2(moved_home, CHILD_HOME) < 0)
+		return -1;
+	return (int)syscall(SYS_close_range, CHILD_HOME + 1, ~0u, 0);
+}
+
+static void child_main(const struct nft *nft, int sock, pid_t parent)
+{
+	const struct library *lib = &nft->lib;
+	bool json;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent || take_places(nft, sock) < 0 || setns(CHILD_HOME, CLONE_NEWNET) < 0)
+		_exit(1);
+	struct nft_ctx *own = new_context(lib);
 	for (;;) {
 		AUTO_BUF text = { 0 };
-		if (read_text(CHILD_SOCKET, &text, &json) < 0)
+		AUTO_FD int ns = -1;
+		if (read_text(CHILD_SOCKET, &text, &json, &ns) < 0)
 			_exit(0);
-		lib->set_flags(ctx, json ? NFT_CTX_OUTPUT_JSON : 0);
-		const bool failed = lib->run(ctx, text.data) != 0;
-		/* Reading a buffer empties it for the next command. */
-		const char *output = lib->output(ctx), *error = lib->error(ctx);
-		if (send_text(CHILD_SOCKET, failed ? error : json ? output : "", failed) < 0)
-			_exit(0);
+		if (ns < 0) {
+			answer(lib, own, text.data, json);
+			continue;
+		}
+		if (setns(ns, CLONE_NEWNET) < 0)
+			_exit(1);
+		struct nft_ctx *other = new_context(lib);
+		answer(lib, other, text.data, json);
+		lib->ctx_free(other);
+		if (setns(CHILD_HOME, CLONE_NEWNET) < 0)
+			_exit(1);
 	}
 }
 
 /* --- the parent --------------------------------------------------------------------------- */
 
-int nft_open(struct nft **ret, struct err *err)
+static int start(struct nft *nft, struct err *err)
 {
-	/* Said here, where the cause is known. */
-	AUTO_FD int probe = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 	const pid_t self = getpid();
-	struct library lib = { 0 };
 	int pair[2];
-	if (probe < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot reach the kernel's packet filter "
-			       "(nf_tables), which a network card needs");
-	if (load(&lib, err) < 0)
-		return -1;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a socket");
 	AUTO_FD int ours = pair[0], theirs = pair[1];
@@ -175,11 +215,28 @@ int nft_open(struct nft **ret, struct err *err)
 	if (child < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot start a child for the rules of a card");
 	if (child == 0)
-		child_main(&lib, theirs, self);
-	struct nft *nft = mem_alloc(sizeof *nft);
+		child_main(nft, theirs, self);
 	nft->child = child;
 	nft->sock = fd_steal(&ours);
-	*ret = nft;
+	return 0;
+}
+
+int nft_open(struct nft **ret, struct err *err)
+{
+	/* Said here, where the cause is known. */
+	AUTO_FD int probe = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	AUTO_FD int home = open(NAMESPACE, O_RDONLY | O_CLOEXEC);
+	struct nft new = { .sock = -1, .home = home };
+	if (probe < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot reach the kernel's packet filter "
+			       "(nf_tables), which a network card needs");
+	if (home < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot open '" NAMESPACE "'");
+	if (load(&new.lib, err) < 0 || start(&new, err) < 0)
+		return -1;
+	*ret = mem_alloc(sizeof **ret);
+	**ret = new;
+	fd_steal(&home);
 	return 0;
 }
 
@@ -196,8 +253,10 @@ static int end_child(struct nft *nft, bool now)
 void nft_close(struct nft **nft)
 {
 	/* It does nothing between two calls that could be lost. */
-	if (*nft)
+	if (*nft) {
 		end_child(*nft, true);
+		close((*nft)->home);
+	}
 	free(*nft);
 	*nft = NULL;
 }
@@ -227,19 +286,19 @@ static int trouble(const char *said, const char *what, struct err *err)
 		       "are needed for a network card", what, line);
 }
 
-/* @said: empty */
-static int call(struct nft *nft, const char *text, bool json, const char *what, struct buf *said,
+/* @said: empty; @ns: as send_text() has it */
+static int call(struct nft *nft, const char *text, bool json, int ns, const char *what, struct buf *said,
 		struct err *err)
 {
-	bool failed;
-	if (nft->child == 0)
-		return err_set_code(err, "network.failed", FAULT_INFRA, 0, "cannot %s: '" LIBRARY
-				    "' has ended", what);
+	bool failed = false;
+	int none = -1;
+	if (nft->child == 0 && start(nft, err) < 0)
+		return -1;
 	struct pollfd p = { .fd = nft->sock, .events = POLLIN };
-	int n = send_text(nft->sock, text, json) < 0 ? 1 : 0;
+	int n = send_text(nft->sock, text, json, ns) < 0 ? 1 : 0;
 	while (n == 0 && (n = poll(&p, 1, ANSWER_MS)) < 0 && errno == EINTR)
 		n = 0;
-	if (n <= 0 || read_text(nft->sock, said, &failed) < 0)
+	if (n <= 0 || read_text(nft->sock, said, &failed, &none) < 0)
 		return no_answer(nft, what, n <= 0, err);
 	return failed ? trouble(said->len ? said->data : "no reason was given", what, err) : 0;
 }
@@ -247,7 +306,16 @@ static int call(struct nft *nft, const char *text, bool json, const char *what, 
 int nft_do(struct nft *nft, const char *text, const char *what, struct err *err)
 {
 	AUTO_BUF said = { 0 };
-	return call(nft, text, false, what, &said, err);
+	return call(nft, text, false, -1, what, &said, err);
+}
+
+int nft_do_here(struct nft *nft, const char *text, const char *what, struct err *err)
+{
+	AUTO_BUF said = { 0 };
+	AUTO_FD int ns = open(NAMESPACE, O_RDONLY | O_CLOEXEC);
+	if (ns < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot open '" NAMESPACE "'");
+	return call(nft, text, false, ns, what, &said, err);
 }
 
 int nft_ask(struct nft *nft, const char *text, struct json_object **ret, struct err *err)
@@ -255,7 +323,7 @@ int nft_ask(struct nft *nft, const char *text, struct json_object **ret, struct 
 	AUTO_JSON *all = NULL;
 	AUTO_BUF said = { 0 };
 	struct json_object *list = NULL;
-	if (call(nft, text, true, "read the rules of a card", &said, err) < 0)
+	if (call(nft, text, true, -1, "read the rules of a card", &said, err) < 0)
 		return -1;
 	if (said.len == 0 || json_parse("nftables", said.data, said.len, &all, NULL) < 0 ||
 	    !json_object_object_get_ex(all, "nftables", &list) ||
