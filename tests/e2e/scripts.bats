@@ -155,7 +155,7 @@ setup() {
 	kill "$job"
 	run wait "$job"
 	[ -z "$(ls "$TMPDIR")" ] && [ -z "$(ls "$BATS_TEST_TMPDIR/cache")" ]
-	! grep -q "$BATS_TEST_TMPDIR" /proc/self/mounts
+	run ! grep -q "$BATS_TEST_TMPDIR" /proc/self/mounts
 }
 
 @test "suites: a sum counts as what it says, and one without a sum as failed" {
