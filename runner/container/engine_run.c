@@ -64,9 +64,11 @@ static void reset_limits(void)
 static void child_exec(const struct engine *e, char *const *argv, const struct engine_call *call,
 		       pid_t parent)
 {
-	/* Signals that we block for a signalfd, or ignore, are as a fresh process has them. */
+	/* Signals that we block for a signalfd, or that we or our caller (nohup) ignore, are as a fresh
+	 * process has them: a box inherits what the engine has. */
 	sigset_t none;
-	signal(SIGPIPE, SIG_DFL);
+	for (int signo = 1; signo < NSIG; signo++)
+		signal(signo, SIG_DFL);
 	reset_limits();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

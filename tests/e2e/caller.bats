@@ -74,8 +74,8 @@ raised_or_named() {
 @test "ignored and blocked signals of the caller change nothing" {
 	python3 - "$MOULETTE" "$submission" <<-'END' >"$BATS_TEST_TMPDIR/out" 2>&1
 		import os, signal, sys
-		signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-		signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+		for ignored in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGHUP, signal.SIGUSR1, signal.SIGINT, signal.SIGQUIT):
+		    signal.signal(ignored, signal.SIG_IGN)
 		signal.pthread_sigmask(signal.SIG_BLOCK, range(1, signal.NSIG))
 		os.execv(sys.argv[1], [sys.argv[1], "run", "-i", "busybox", sys.argv[2], "--", "sh", "-c",
 		                       "grep -E 'SigBlk|SigIgn' /proc/self/status; (exit 3); echo child $?"])
