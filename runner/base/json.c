@@ -241,6 +241,27 @@ static int line_of(const char *s, const char *at)
 	return line;
 }
 
+static const char *back_over_blanks(const char *text, const char *at)
+{
+	while (at > text && strchr(" \t\r\n", at[-1]))
+		at--;
+	return at;
+}
+
+/* The key of the value that begins at @at, with its quotes and ": "; empty for one that has none. What
+ * stands before is known to be JSON. */
+static char *key_of(const char *text, const char *at)
+{
+	const char *colon = back_over_blanks(text, at);
+	if (colon == text || colon[-1] != ':')
+		return mem_strdup("");
+	const char *end = back_over_blanks(text, colon - 1), *begin = end - 1;
+	do
+		begin--;
+	while (begin > text && (begin[0] != '"' || begin[-1] == '\\'));
+	return mem_printf("%.*s: ", (int)(end - begin), begin);
+}
+
 /* A text that was checked. What json-c does not like in it is said all the same. */
 static int read_checked(const char *name, const char *text, size_t len, struct json_object **ret,
 			struct err *err)
@@ -272,8 +293,10 @@ int json_parse(const char *name, const char *text, size_t len, struct json_objec
 	if (!blank_comments(copy, len))
 		return err_set(err, FAULT_USAGE, 0, "%s: a comment does not end", name);
 	const char *at = copy, *bad = check_text(&at);
-	if (bad)
-		return err_set(err, FAULT_USAGE, 0, "%s: line %d: %s", name, line_of(copy, at), bad);
+	if (bad) {
+		AUTO_FREE char *key = bad == ends ? mem_strdup("") : key_of(copy, at);
+		return err_set(err, FAULT_USAGE, 0, "%s: line %d: %s%s", name, line_of(copy, at), key, bad);
+	}
 	return read_checked(name, copy, len, ret, err);
 }
 

@@ -122,6 +122,8 @@ static const struct { const char *label, *in, *out, *why; } texts[] = {
 	{ "character cut by the end", "\"\xc3", NULL, "line 1: not UTF-8" },
 	{ "byte order mark inside",   "{\xef\xbb\xbf}", NULL, "line 1: expected a key" },
 	{ "above 64 bits",            "[1,\n18446744073709551616]", NULL, "line 2: a whole number that 64 bits do not hold" },
+	{ "the key is named",         "{\"a\": 1, \"size\" :\n 18446744073709551616}", NULL, "line 2: \"size\": a whole number" },
+	{ "a key with a quote",       "{\"a\\\"b\": tru}", NULL, "line 1: \"a\\\"b\": not a JSON value" },
 	{ "below 64 bits",            "-9223372036854775809", NULL, "line 1: a whole number that 64" },
 };
 /* clang-format on */
