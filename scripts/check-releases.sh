@@ -3,7 +3,7 @@
 # libraries and engines, on this host's kernel.
 #
 # usage: check-releases.sh [-s|-x] [-c FOLDER] RELEASE...      or: check-releases.sh -n RELEASE...
-#   -s  short: gcc alone, of the engine's tests those of the verdicts
+#   -s  short: gcc alone, of the tests those of the verdicts
 #   -x  cross-built for aarch64 instead; unit tests alone, under qemu-user
 #   -c  where root folders are kept (default: build/releases); remove FOLDER/RELEASE for newer packages
 #   -n  only say whether this host has what it takes: exit status 0, or 125 and what is missing

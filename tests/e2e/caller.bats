@@ -1,3 +1,5 @@
+#!/usr/bin/env bats
+# bats file_tags=host
 # caller.bats - what a program inherits from its caller: limits, signals, descriptors, folders.
 
 load helpers

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=host
 # moulette in a container as docker makes it, the way of most CI jobs: boxes run and nothing is left.
 # What a container may refuse is in refused.bats.
 load helpers

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=host
 # Faults of the host, each put into one system call by strace: what was reported as something else once.
 # `make faults` draws many more. The calls are those of moulette itself, whatever the engine: no tag.
 load helpers

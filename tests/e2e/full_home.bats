@@ -1,3 +1,5 @@
+#!/usr/bin/env bats
+# bats file_tags=host
 # full_home.bats - a home on a file system that is full, read-only or noexec.
 
 load helpers

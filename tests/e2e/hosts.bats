@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=host
 # Hosts whose control groups are shared with others, limited by an administrator, or mounted twice.
 load helpers
 

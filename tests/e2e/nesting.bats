@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=nesting
+# bats file_tags=host
 # cgroup v2 where moulette's own group has processes: a container as docker makes it, a group that an
 # administrator made. The processes move into a leaf, boxes lie beside it, and all is put back.
 #

@@ -1,3 +1,5 @@
+#!/usr/bin/env bats
+# bats file_tags=host
 # network_faults.bats - calls of the kernel that fail while the network of a box is made.
 
 load helpers

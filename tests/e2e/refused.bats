@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=host
 # Hosts and containers in which no box can run: doctor says so, with what would mend it and status 3;
 # run ends with status 3 and a sentence, and nobody gets a mark.
 load helpers
