@@ -32,7 +32,7 @@ setup() {
 	expect verdict time_limit steps.0.limit_hit wall
 	grade -i busybox --limit cpu=1s "$s" -- sh -c 'while :; do :; done'
 	expect verdict time_limit steps.0.limit_hit cpu
-	grade -i busybox --limit memory=64M --limit disk=1G "$s" -- sh -c 'cat /dev/zero | tail'
+	grade -i busybox --limit memory=64M --limit cpu=60s "$s" -- dd if=/dev/zero of=/dev/null bs=600M count=1
 	expect verdict memory_limit
 	grade -i busybox --limit output=64K "$s" -- yes
 	expect verdict output_limit
