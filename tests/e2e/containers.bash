@@ -31,9 +31,9 @@ in_container() {
 		-e "MOULETTE_TIME_FACTOR=$MOULETTE_TIME_FACTOR" "${options[@]}" "$@" </dev/null
 }
 
-# into_container NAME COMMAND [ARG]... - as `docker exec`, into one that in_container --name NAME runs.
+# into_container NAME COMMAND [ARG]... - as `docker exec`, into one that in_container --name NAME made.
 into_container() {
-	TMPDIR=$BATS_TEST_TMPDIR python3 "$REPO/tests/e2e/docker.py" exec "$@" </dev/null
+	TMPDIR=$BATS_SUITE_TMPDIR python3 "$REPO/tests/e2e/docker.py" exec "$@" </dev/null
 }
 
 # script NAME - a shell script from stdin that a container runs; prints its path. In it, moulette is
