@@ -48,17 +48,14 @@ denied() {
 	denied 3 "$folder" run "$folder/s"
 }
 
-@test "profiles, volumes, images and submissions that cannot be read are trouble of the host" {
+@test "profiles, volumes and images that cannot be read are trouble of the host" {
 	export MOULETTE_PROFILES=$BATS_TEST_TMPDIR/profiles
 	denied 3 "$MOULETTE_PROFILES/strict.json" spec -p strict -- true
 	denied 3 "$MOULETTE_PROFILES" spec -p strict -- true
 	denied 3 "$folder" run -v "$folder/grader:/grader" "$folder/s"
 	denied 3 "$BATS_TEST_TMPDIR/image.tar" image import x "$BATS_TEST_TMPDIR/image.tar"
-	denied 3 "$folder" batch "$folder/s"
-	denied 3 "$folder/s" batch -a "$folder" "$folder/s"
 	run -2 bound spec -p nothing -- true
 	run -2 bound run -v "$folder/nothing:/grader" "$folder/s"
-	run -2 bound batch "$folder/nothing"
 }
 
 @test "reports and bundles that cannot be made are trouble of the host" {
