@@ -3,7 +3,7 @@
 
 int main(void)
 {
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < 2000; i++) {
 		pid_t pid = fork();
 		if (pid < 0)
 			continue;
