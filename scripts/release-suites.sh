@@ -38,7 +38,7 @@ build() { # VARIANT
 }
 
 unit() {
-	CK_TAP_LOG_FILE_NAME=$work/check.tap build/release/unit
+	CK_TIMEOUT_MULTIPLIER=10 CK_TAP_LOG_FILE_NAME=$work/check.tap build/release/unit
 }
 
 engine() { # ENGINE
