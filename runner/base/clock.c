@@ -56,3 +56,9 @@ void clock_ulid(char buf[27])
 		buf[10 + i] = digits[rnd[i] & 31];
 	buf[26] = '\0';
 }
+
+void clock_pause_ms(int ms)
+{
+	const struct timespec t = { 0, ms * 1000000L };
+	nanosleep(&t, NULL);
+}

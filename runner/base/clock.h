@@ -10,6 +10,9 @@
 int64_t clock_mono_ns(void); /* CLOCK_MONOTONIC, for durations */
 int64_t clock_real_ns(void); /* since 1970, for records */
 
+/** clock_pause_ms() - sleep for less than a second; a signal ends it early. */
+void clock_pause_ms(int ms);
+
 /** clock_ns() - a time of the kernel's, as of a file. */
 int64_t clock_ns(struct timespec t);
 

@@ -32,7 +32,7 @@ void err_escape(char *dst, unsigned long size, const char *src, unsigned long le
 		dst[out] = '\0';
 }
 
-/* Which limit of ours the kernel means, where it says that there is one. */
+/* EMFILE and EFBIG come from a resource limit: the message names it. */
 static void name_cause(int sys, char *ret, unsigned long size)
 {
 	const bool files = sys == EMFILE;

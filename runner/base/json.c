@@ -262,7 +262,7 @@ static char *key_of(const char *text, const char *at)
 	return mem_printf("%.*s: ", (int)(end - begin), begin);
 }
 
-/* A text that was checked. What json-c does not like in it is said all the same. */
+/* Parses a text that check_text() has accepted. An error of json-c is an error here. */
 static int read_checked(const char *name, const char *text, size_t len, struct json_object **ret,
 			struct err *err)
 {

@@ -142,7 +142,7 @@ static int write_output(struct output *o, const struct run_result *r, struct err
 	return fclose(file) == 0 ? bad : not_written(o, errno, err);
 }
 
-/* All that can be written is; the first error is told. @kept: the result is in the database. */
+/* Writes every report that it can, and returns the first error. @kept: the result is in the database. */
 static int write_outputs(struct outputs *out, const struct run_result *r, bool kept, struct err *err)
 {
 	int bad = 0;

@@ -105,22 +105,28 @@ static int check_host(const struct cgroup_host *h, struct err *err)
 	return h->v2 ? check_base(h, err) : 0;
 }
 
-/* Lines "4:memory:/PATH", and "0::/PATH" of version 2. */
-static char *find_own(bool v2)
+char *cgroup_path_in(const char *text, bool v2, enum cgroup_controller which)
 {
-	AUTO_BUF text = { 0 };
+	AUTO_FREE char *copy = mem_strdup(text);
 	char *save = NULL;
-	if (file_read(AT_FDCWD, "/proc/self/cgroup", &text, MOUNTINFO_MAX) < 0 || !text.data)
-		return mem_strdup("/");
-	for (char *line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char *list = strchr(line, ':'), *path = list ? strchr(list + 1, ':') : NULL;
 		if (!path)
 			continue;
 		*path++ = '\0';
-		if (v2 ? strcmp(line, "0:") == 0 : has_word(list + 1, controllers[CG_MEMORY]))
+		if (v2 ? strcmp(line, "0:") == 0 : has_word(list + 1, controllers[which]))
 			return mem_strdup(path);
 	}
-	return mem_strdup("/");
+	return NULL;
+}
+
+static char *find_own(bool v2)
+{
+	AUTO_BUF text = { 0 };
+	char *path = NULL;
+	if (file_read(AT_FDCWD, "/proc/self/cgroup", &text, MOUNTINFO_MAX) == 0 && text.data)
+		path = cgroup_path_in(text.data, v2, CG_MEMORY);
+	return path ? path : mem_strdup("/");
 }
 
 char *cgroup_own(const struct cgroup_host *h)

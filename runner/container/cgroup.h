@@ -29,6 +29,9 @@ int cgroup_host_find(struct cgroup_host *ret, struct err *err);
 void cgroup_host_at(const struct cgroup_host *h, const char *base, struct cgroup_host *ret);
 void cgroup_host_done(struct cgroup_host *h);
 
+/** cgroup_path_in() - the group of a process by the text of its /proc/PID/cgroup: lines "4:memory:/PATH",
+ *  "0::/PATH" of version 2. Owned; NULL: there is no such line. */
+char *cgroup_path_in(const char *text, bool v2, enum cgroup_controller which);
 /** cgroup_own() - the path of this process's group in the hierarchy of memory, "/" for the topmost one;
  *  owned. */
 char *cgroup_own(const struct cgroup_host *h);

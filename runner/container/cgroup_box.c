@@ -119,40 +119,11 @@ int cgroup_entry_make(const struct cgroup_host *h, const char *group,
 
 /* --- checking ----------------------------------------------------------------------------- */
 
-static bool has_controller(const char *list, size_t len, const char *name)
+static bool is_in(const struct cgroup_host *h, size_t i, const char *group, const char *text)
 {
-	AUTO_FREE char *copy = mem_strndup(list, len);
-	char *save = NULL;
-	for (char *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save))
-		if (strcmp(word, name) == 0)
-			return true;
-	return false;
-}
-
-/* The path in a line "4:memory:/PATH" of the controller, or "0::/PATH" of version 2. */
-static const char *path_in(const char *line, const char *controller)
-{
-	const char *list = strchr(line, ':');
-	const char *path = list ? strchr(list + 1, ':') : NULL;
-	if (!path)
-		return NULL;
-	list++;
-	bool it = controller ? has_controller(list, (size_t)(path - list), controller) :
-			       strncmp(line, "0::", 3) == 0;
-	return it ? path + 1 : NULL;
-}
-
-static bool is_in(const struct cgroup_host *h, size_t i, const char *group, char *text)
-{
-	AUTO_FREE char *copy = mem_strdup(text);
 	AUTO_FREE char *wanted = mem_printf("%s/%s", h->above[used[i].which], group);
-	char *save = NULL;
-	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		const char *path = path_in(line, h->v2 ? NULL : used[i].name);
-		if (path)
-			return strcmp(path, wanted) == 0;
-	}
-	return false;
+	AUTO_FREE char *path = cgroup_path_in(text, h->v2, used[i].which);
+	return path && strcmp(path, wanted) == 0;
 }
 
 static int check_member(const struct cgroup_host *h, const char *group, pid_t pid, struct err *err)

@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -29,12 +28,6 @@
 #define WAIT_NS (10 * NSEC_PER_SEC)
 
 #define NEEDED "memory pids cpu"
-
-static void pause_ms(int ms)
-{
-	const struct timespec t = { 0, ms * 1000000L };
-	nanosleep(&t, NULL);
-}
 
 /* --- one group ---------------------------------------------------------------------------- */
 
@@ -83,7 +76,7 @@ static int move_all(int from, int to, int64_t deadline)
 			return -1;
 		}
 		if (!is_empty(from, "cgroup.procs"))
-			pause_ms(1);
+			clock_pause_ms(1);
 	}
 }
 
@@ -108,7 +101,7 @@ static int lock_base(const struct cgroup_host *h)
 	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK || clock_mono_ns() > deadline)
 			return -1;
-		pause_ms(5);
+		clock_pause_ms(5);
 	}
 	return fd < 0 ? -1 : fd_steal(&fd);
 }
@@ -124,7 +117,7 @@ static int fill(int base, int leaf, const char *controllers)
 			return 0;
 		if (errno != EBUSY || clock_mono_ns() > deadline)
 			return -1;
-		pause_ms(1);
+		clock_pause_ms(1);
 	}
 }
 

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -16,12 +15,6 @@
 
 #define PROCS_MAX (4u << 20)
 #define REMOVE_WAIT_NS (10 * NSEC_PER_SEC)
-
-static void pause_ms(int ms)
-{
-	const struct timespec t = { 0, ms * 1000000L };
-	nanosleep(&t, NULL);
-}
 
 /* Sends SIGKILL to every process of the folder's group. Return: how many there were. */
 static int kill_members(int dirfd)
@@ -72,7 +65,7 @@ static int remove_below(int parent, const char *name, int64_t deadline)
 		if (errno != EBUSY || clock_mono_ns() > deadline)
 			return -1;
 		kill_members(fd);
-		pause_ms(wait);
+		clock_pause_ms(wait);
 	}
 }
 
