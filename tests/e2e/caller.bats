@@ -83,7 +83,7 @@ raised_or_named() {
 		                       "grep -E 'SigBlk|SigIgn' /proc/self/status; (exit 3); echo child $?"])
 	END
 	expect_text "$BATS_TEST_TMPDIR/out" "child 3" passed
-	[ "$(grep -c 0000000000000000 "$BATS_TEST_TMPDIR/out")" = 2 ]
+	[ "$(grep -c 0000000000000000 "$BATS_TEST_TMPDIR/out")" = 2 ] || fail "$(cat "$BATS_TEST_TMPDIR/out")"
 }
 
 @test "a run under nohup does not end by SIGHUP" {

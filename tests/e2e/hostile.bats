@@ -109,7 +109,7 @@ for family in (16, 17, 38, 40):
 
 @test "a build that fills the folder does not keep the teacher's files out" {
 	local a
-	a=$(assignment full '"image": "busybox", "limits": {"disk": "4M"}, "files": [{"from": "h", "to": "h"}],
+	a=$(assignment full '"image": "busybox", "limits": {"disk": "4M", "cpu": "60s"}, "files": [{"from": "h", "to": "h"}],
 		"build": [{"run": ["sh", "fill.sh"]}], "tests": [{"name": "one", "run": ["cat", "h"], "stdout": "out"}]' h "$(seq 5000)" out "$(seq 5000)")
 	grade -a "$a" "$(archive s.tar fill.sh 'rm -f h; cat /dev/zero >x; cat /dev/zero >y; i=0; while touch f$i; do i=$((i + 1)); done; true' )"
 	expect verdict passed

@@ -171,6 +171,21 @@ setup() {
 	[ "${lines[-1]}" = "3 passed, 1 failed, 3 skipped" ]
 }
 
+@test "suites: what failed is named once more before the sum" {
+	export work=$BATS_TEST_TMPDIR/work
+	mkdir "$work"
+	run bash -c '. scripts/suites.bash
+		suite one tap printf "%s\n" 1..2 "ok 1 a" "not ok 2 b is c" "# why"
+		suite two plain false
+		suite three sum printf "%s\n" "failed: inner: x" "1 passed, 1 failed, 0 skipped"
+		sum_up'
+	[ "$status" -eq 1 ]
+	[ "$(printf '%s\n' "${lines[@]}" | tail -n 4)" = "failed: one: b is c
+failed: two
+failed: three: inner: x
+2 passed, 3 failed, 0 skipped" ]
+}
+
 @test "compile-commands: quotes and backslashes survive" {
 	scripts/compile-commands.sh >"$BATS_TEST_TMPDIR/all.json" <<-'E'
 	mkdir -p build
