@@ -1,4 +1,4 @@
-/* process.h - the ends of children. */
+/* process.h - the children. */
 #ifndef MOULETTE_BASE_PROCESS_H
 #define MOULETTE_BASE_PROCESS_H
 
@@ -10,6 +10,14 @@
 int process_wait(pid_t pid);
 /** process_end() - the same, after a SIGKILL. */
 int process_end(pid_t pid);
+/**
+ * process_start_in() - a child that is born in the group @folder of cgroup2, as vfork(2) makes one
+ * @child: is called in it with @arg, and never returns; it shares our memory until it calls execve()
+ *
+ * A process that moves there itself waits for every processor of the host. Return: its id; -1 with errno
+ * where kernel or architecture cannot.
+ */
+pid_t process_start_in(int folder, void (*child)(void *arg), void *arg);
 /** process_is_busy() - does the process @pid or a descendant run, or wait for a processor or a disk, at
  *  this moment? One that hangs waits for something else. False where /proc does not tell. */
 bool process_is_busy(pid_t pid);

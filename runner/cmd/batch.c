@@ -12,6 +12,7 @@
 #include "cmd/command.h"
 #include "cmd/grading.h"
 #include "cmd/options.h"
+#include "container/processors.h"
 #include "pipeline/crew.h"
 #include "report/progress.h"
 #include "submission/handins.h"
@@ -22,7 +23,7 @@ static const struct option_spec options[] = {
 	OPTION_ASSIGNMENT,
 	OPTION_IMAGE,
 	OPTION_PROFILE,
-	{ "jobs", 'j', "N", "submissions that are graded at a time (default: one a processor)" },
+	{ "jobs", 'j', "N", "submissions that are graded at a time (default: one for each processor)" },
 	{ "format", 'f', "FORMAT", "text (default) or json: a line for each, as it is ready" },
 	{ "output", 'o', "FILE", "file of the lines (default: stdout)" },
 	OPTIONS_OF_GRADING,
@@ -38,11 +39,13 @@ struct batch {
 	struct progress progress;
 };
 
-static int take_jobs(const struct cli *cli, int *ret, struct err *err)
+/* By default as many as can have the processors that the assignment wants for each of them. */
+static int take_jobs(const struct cli *cli, const struct assignment *a, int *ret, struct err *err)
 {
 	const char *text = cli_get(cli, "jobs");
+	const int each = a && a->processors > 1 ? a->processors : 1;
 	char *end = NULL;
-	long n = text ? strtol(text, &end, 10) : sysconf(_SC_NPROCESSORS_ONLN);
+	long n = text ? strtol(text, &end, 10) : processors_allowed() / each;
 	if (text && (end == text || *end || n < 1 || n > JOBS_MAX))
 		return usage_error(err, "batch: jobs '%s': expected a number from 1 to %d", text,
 				   JOBS_MAX);
@@ -138,7 +141,7 @@ static int open_and_grade(const struct cli *cli, struct grading *g, struct batch
 	struct session session;
 	const char *format = cli_get(cli, "format");
 	int jobs = 1;
-	if (take_jobs(cli, &jobs, err) < 0 ||
+	if (take_jobs(cli, g->opt.assignment, &jobs, err) < 0 ||
 	    report_format_find(format ? format : "text", &b->format, err) < 0)
 		return -1;
 	int status = session_open(&g->opt, &session, err);

@@ -21,6 +21,8 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "container/pressure.h"
+#include "container/running.h"
 #include "container/traces.h"
 #include "init/protocol.h"
 
@@ -176,6 +178,12 @@ static bool is_lean(const struct box *b)
 	return e->lean && e->leaves_cgroups && b->opt.own_cgroup;
 }
 
+/* Where a group binds the box, a mask would only say it again. */
+const cpu_set_t *box_affinity(const struct box *b)
+{
+	return b->opt.processors && b->opt.processors->n > 0 && !b->bound ? &b->affinity : NULL;
+}
+
 static int run_engine(struct box *b, int theirs, int output, const struct cgroup_entry *entry,
 		      struct err *err)
 {
@@ -185,6 +193,7 @@ static int run_engine(struct box *b, int theirs, int output, const struct cgroup
 					  .bundle = b->opt.room->bundle, .socket = theirs,
 					  .input = -1, .output = output, .errors = output,
 					  .cgroup_fds = entry->fds, .n_cgroup_fds = entry->n,
+					  .born_in = b->born_in, .processors = box_affinity(b),
 					  .leaves_cgroups = is_lean(b) };
 	return engine_run(b->opt.engine, &call, &b->engine_pid, &b->engine_fd, err);
 }
@@ -198,7 +207,11 @@ static int make_groups(struct box *b, struct cgroup_entry *ret, struct err *err)
 					     mem_printf("%s/engine", b->opt.slot->group);
 	if (!is_lean(b) && cgroup_make_everywhere(b->opt.host, b->opt.slot->group, err) < 0)
 		return -1;
-	return cgroup_entry_make(b->opt.host, group, is_lean(b) ? &b->opt.limits : &none, ret, err);
+	if (cgroup_entry_make(b->opt.host, group, is_lean(b) ? &b->opt.limits : &none, ret, err) < 0)
+		return -1;
+	cgroup_entry_add(ret, b->enters_cpus);
+	/* PID 1 must not wait for the step that it is to end. */
+	return b->opt.host->v2 ? cgroup_set_shares(b->opt.host, group, CGROUP_SHARES_MAX, err) : 0;
 }
 
 static int start_in_group(struct box *b, int theirs, int output, struct err *err)
@@ -267,12 +280,29 @@ static int start_or_give_up_lean(struct box *b, struct err *err)
 	return -1;
 }
 
+/* The groups that every engine of this box begins in. */
+static void prepare_processors(struct box *b)
+{
+	const struct processors *ps = b->opt.processors;
+	const char *group = b->opt.slot->group;
+	b->processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
+	if (ps && ps->n > 0) {
+		AUTO_FREE char *list = processors_list(ps);
+		b->processors = ps->n;
+		b->affinity = processors_set(ps);
+		b->bound = cgroup_bind(b->opt.host, group, list, &b->enters_cpus) == 0;
+	}
+	b->born_in = cgroup_pressure_make(b->opt.host, group);
+	b->pressure = pressure_open(b->opt.host, group);
+}
+
 int box_start(const struct box_options *opt, struct box *ret, struct err *err)
 {
 	*ret = (struct box){ .opt = *opt, .engine_fd = -1, .socket = -1, .words.fd = -1,
 			     .mnt_ns = -1, .ipc_ns = -1, .pid_ns = -1,
 			     .own_ipc = -1, .net_counts = { -1, -1, -1 }, .sysv_next = { -1, -1, -1 },
-			     .processors = (int)sysconf(_SC_NPROCESSORS_ONLN) };
+			     .enters_cpus = -1 };
+	prepare_processors(ret);
 	if (!opt->engine->inherits_fds)
 		return 0; /* each step starts a container of its own */
 	if (start_or_give_up_lean(ret, err) < 0) {
@@ -354,5 +384,8 @@ int box_renew(struct box *b, struct err *err)
 void box_end(struct box *b)
 {
 	box_stop(b);
+	fd_close(&b->born_in);
+	fd_close(&b->enters_cpus);
+	fd_close(&b->pressure);
 	step_cgroup_close(&b->tests);
 }

@@ -15,6 +15,7 @@
 #include "container/engine.h"
 #include "container/engine_words.h"
 #include "container/init_sched.h"
+#include "container/processors.h"
 #include "container/room.h"
 #include "container/slot.h"
 #include "model/assignment.h"
@@ -33,6 +34,7 @@ struct box_options {
 	const struct cgroup_host *host;
 	struct area *areas;      /* AREA_COUNT of them, bound into the box by its config */
 	int64_t area_max[AREA_COUNT]; /* ceilings of the profile; 0: only the step's disk limit */
+	const struct processors *processors; /* of this box alone; NULL or none: it runs on all */
 	struct cgroup_limits limits; /* of PID 1's group */
 	bool own_cgroup;         /* the config asks for nothing else: we can make that group */
 	int own_mnt;             /* our mount namespace */
@@ -52,7 +54,11 @@ struct box {
 	int sysv_next[TRACES_SYSV];  /* files that tell whether a step made System V objects */
 	bool sysv_within;            /* they tell it only to who is in the box's namespace */
 	bool worn;                   /* a step left numbers that a later one could read */
-	int processors;
+	int processors;            /* that its steps can keep busy */
+	bool bound;                /* to opt.processors, whatever a step asks for */
+	int born_in, enters_cpus;  /* groups in which the engine begins, beside those that limit; -1 */
+	int pressure;              /* container/pressure.h; -1: this kernel does not count */
+	cpu_set_t affinity;
 	struct sched_note sched;   /* of PID 1 when it began: steps may change it */
 	int steps;                 /* that have run in this container */
 	struct step_cgroup tests;  /* shared by all tests */

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/kernel_calls.h"
 #include "base/mem.h"
 
 #define MOUNTINFO_MAX (4u << 20)
@@ -40,6 +41,18 @@ static bool is_visible(const char *at, unsigned long long id)
 	       (!(st.stx_mask & STATX_MNT_ID) || st.stx_mnt_id == id);
 }
 
+static void take_v1(struct cgroup_host *h, const char *at, const char *above, const char *super)
+{
+	strv_add(&h->hierarchies, at);
+	if (!h->cpuset && has_word(super, "cpuset"))
+		h->cpuset = mem_strdup(at);
+	for (int i = 0; i < CG_COUNT; i++)
+		if (!h->root[i] && has_word(super, controllers[i])) {
+			h->root[i] = mem_strdup(at);
+			h->above[i] = mem_strdup(above);
+		}
+}
+
 /* One line of mountinfo: "ID PARENT DEVICE ROOT MOUNTPOINT OPTIONS ... - TYPE SOURCE SUPEROPTIONS". */
 static void take_line(struct cgroup_host *h, char *line, struct unified *unified)
 {
@@ -54,14 +67,8 @@ static void take_line(struct cgroup_host *h, char *line, struct unified *unified
 		above[0] = '\0';
 	if (strcmp(type, "cgroup2") == 0 && !unified->at)
 		*unified = (struct unified){ mem_strdup(at), mem_strdup(above) };
-	if (strcmp(type, "cgroup") != 0)
-		return;
-	strv_add(&h->hierarchies, at);
-	for (int i = 0; i < CG_COUNT; i++)
-		if (!h->root[i] && has_word(super, controllers[i])) {
-			h->root[i] = mem_strdup(at);
-			h->above[i] = mem_strdup(above);
-		}
+	if (strcmp(type, "cgroup") == 0)
+		take_v1(h, at, above, super);
 }
 
 void cgroup_host_done(struct cgroup_host *h)
@@ -73,12 +80,15 @@ void cgroup_host_done(struct cgroup_host *h)
 	strv_free(h->carriers);
 	strv_free(h->hierarchies);
 	free(h->hidden_unified);
+	free(h->cpuset);
 	free(h->base);
+	if (h->has_pressure)
+		close(h->pressure);
 	memset(h, 0, sizeof *h);
 }
 
 /* Version 2 has CPU accounting without a controller. */
-static int check_base(const struct cgroup_host *h, struct err *err)
+static int check_base(struct cgroup_host *h, struct err *err)
 {
 	AUTO_FREE char *file = mem_printf("%s/cgroup.controllers", h->root[CG_MEMORY]);
 	AUTO_BUF text = { 0 };
@@ -92,10 +102,12 @@ static int check_base(const struct cgroup_host *h, struct err *err)
 			return err_set_code(err, "cgroup.missing", FAULT_INFRA, 0,
 					    "the cgroup '%s' was given no controller '%s': '%s' does not "
 					    "list it", h->root[i], controllers[i], file);
+	if (text.data && has_word(text.data, "cpuset"))
+		h->cpuset = mem_strdup(h->root[CG_CPU]);
 	return 0;
 }
 
-static int check_host(const struct cgroup_host *h, struct err *err)
+static int check_host(struct cgroup_host *h, struct err *err)
 {
 	for (int i = 0; i < CG_COUNT; i++)
 		if (!h->root[i])
@@ -180,9 +192,25 @@ static void find_carriers(struct cgroup_host *h)
 	}
 }
 
+/* cgroup2 counts what a group waits for without any controller: on a hybrid host where it is mounted,
+ * else in a mount that nobody else sees. */
+static void find_pressure(struct cgroup_host *h)
+{
+	AUTO_FD int fd = h->hidden_unified ?
+				 open(h->hidden_unified, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (fd < 0) {
+		AUTO_FD int fs = fsopen("cgroup2", FSOPEN_CLOEXEC);
+		if (fs >= 0 && fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+			fd = fsmount(fs, FSMOUNT_CLOEXEC,
+				     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	}
+	h->has_pressure = fd >= 0;
+	h->pressure = fd_steal(&fd);
+}
+
 int cgroup_host_find(struct cgroup_host *ret, struct err *err)
 {
-	struct cgroup_host h = { 0 };
+	struct cgroup_host h = { .weight = CGROUP_WEIGHT };
 	struct unified unified = { NULL, NULL };
 	AUTO_BUF text = { 0 };
 	if (file_read(AT_FDCWD, "/proc/self/mountinfo", &text, MOUNTINFO_MAX) < 0)
@@ -207,25 +235,32 @@ int cgroup_host_find(struct cgroup_host *ret, struct err *err)
 		return -1;
 	}
 	find_carriers(&h);
+	if (!h.v2)
+		find_pressure(&h);
 	*ret = h;
 	return 0;
 }
 
 void cgroup_host_at(const struct cgroup_host *h, const char *base, struct cgroup_host *ret)
 {
-	*ret = (struct cgroup_host){ .v2 = h->v2, .hidden_unified = mem_strdup(h->hidden_unified) };
+	*ret = (struct cgroup_host){ .v2 = h->v2, .hidden_unified = mem_strdup(h->hidden_unified),
+				     .weight = h->weight };
 	if (h->v2) {
 		const size_t len = strlen(h->base);
 		AUTO_FREE char *mount = mem_strndup(h->root[0], strlen(h->root[0]) - len);
 		AUTO_FREE char *above = mem_strndup(h->above[0], strlen(h->above[0]) - len);
 		set_base(ret, mount, above, base);
+		ret->cpuset = h->cpuset ? mem_strdup(ret->root[CG_CPU]) : NULL;
 	} else {
 		for (int i = 0; i < CG_COUNT; i++) {
 			ret->root[i] = mem_strdup(h->root[i]);
 			ret->above[i] = mem_strdup(h->above[i]);
 		}
 		ret->base = mem_strdup("");
+		ret->cpuset = mem_strdup(h->cpuset);
 		ret->hierarchies = strv_dup(h->hierarchies);
+		ret->pressure = h->has_pressure ? fcntl(h->pressure, F_DUPFD_CLOEXEC, 3) : -1;
+		ret->has_pressure = ret->pressure >= 0;
 	}
 	find_carriers(ret);
 }
@@ -234,7 +269,7 @@ void cgroup_host_at(const struct cgroup_host *h, const char *base, struct cgroup
  * the others. */
 static void enable_controllers(const char *dir)
 {
-	static const char *const words[] = { "+memory", "+pids", "+cpu" };
+	static const char *const words[] = { "+memory", "+pids", "+cpu", "+cpuset" };
 	AUTO_FREE char *file = mem_printf("%s/cgroup.subtree_control", dir);
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		AUTO_FD int fd = open(file, O_WRONLY | O_CLOEXEC);
@@ -312,26 +347,34 @@ static int set_i64(const struct cgroup_host *h, enum cgroup_controller c, const 
 	return cgroup_write(h, c, group, file, text, err);
 }
 
-/* Source: Documentation/admin-guide/cgroup-v2.rst "cpu.weight"; the conversion is the one that
- * OCI runtimes use (2..262144 to 1..10000). */
-static int64_t weight_of_shares(int64_t shares)
+/* Source: Documentation/admin-guide/cgroup-v2.rst "cpu.weight": 1 to 10000, 100 is usual; of shares, which
+ * are at least 2, 1024 are. */
+int cgroup_set_shares(const struct cgroup_host *h, const char *group, int64_t shares, struct err *err)
 {
-	return shares < 2 ? 1 : 1 + ((shares - 2) * 9999) / 262142;
+	const int64_t weight = shares * 100 / CGROUP_SHARES;
+	if (h->v2)
+		return set_i64(h, CG_CPU, group, "cpu.weight",
+			       weight < 1 ? 1 : weight > 10000 ? 10000 : weight, err);
+	return set_i64(h, CG_CPU, group, "cpu.shares",
+		       shares > CGROUP_SHARES_MAX ? CGROUP_SHARES_MAX : shares, err);
+}
+
+static int set_quota(const struct cgroup_host *h, const char *group, int64_t quota, int64_t period,
+		     struct err *err)
+{
+	if (h->v2) {
+		char text[64];
+		snprintf(text, sizeof text, "%" PRId64 " %" PRId64, quota, period);
+		return cgroup_write(h, CG_CPU, group, "cpu.max", text, err);
+	}
+	return set_i64(h, CG_CPU, group, "cpu.cfs_period_us", period, err) < 0 ?
+		       -1 : set_i64(h, CG_CPU, group, "cpu.cfs_quota_us", quota, err);
 }
 
 int cgroup_set_cpu(const struct cgroup_host *h, const char *group, int64_t quota, int64_t period,
 		   int64_t shares, struct err *err)
 {
-	if (h->v2) {
-		char text[64];
-		snprintf(text, sizeof text, "%" PRId64 " %" PRId64, quota, period);
-		if (quota > 0 && cgroup_write(h, CG_CPU, group, "cpu.max", text, err) < 0)
-			return -1;
-		return shares > 0 ? set_i64(h, CG_CPU, group, "cpu.weight",
-					    weight_of_shares(shares), err) : 0;
-	}
-	if (quota > 0 && (set_i64(h, CG_CPU, group, "cpu.cfs_period_us", period, err) < 0 ||
-			  set_i64(h, CG_CPU, group, "cpu.cfs_quota_us", quota, err) < 0))
+	if (quota > 0 && set_quota(h, group, quota, period, err) < 0)
 		return -1;
-	return shares > 0 ? set_i64(h, CG_CPU, group, "cpu.shares", shares, err) : 0;
+	return shares > 0 ? cgroup_set_shares(h, group, shares, err) : 0;
 }

@@ -20,10 +20,18 @@ struct cgroup_host {
 	char **carriers;        /* the folders of root[], each once */
 	char **hierarchies;     /* the same of all v1 hierarchies, or the v2 one */
 	char *hidden_unified;   /* hybrid host: the cgroup2 mount, which crun must not see; or NULL */
+	char *cpuset;           /* as root[], of the controller cpuset; NULL: this host has none */
+	/* v1: the topmost folder of cgroup2, whose groups count what they wait for a processor. */
+	bool has_pressure;
+	int pressure;
+	int weight;             /* of all boxes together, where an ordinary group has 1; see cgroup_seat.h */
 };
 
+#define CGROUP_WEIGHT 100 /* the default */
+
 /** cgroup_host_find() - from /proc/self/mountinfo and, on v2, /proc/self/cgroup. Of mounts stacked on
- *  one point the topmost counts. FAULT_INFRA names the controller that lacks. */
+ *  one point the topmost counts. The weight is the default. FAULT_INFRA names the controller that
+ *  lacks. */
 int cgroup_host_find(struct cgroup_host *ret, struct err *err);
 /** cgroup_host_at() - the same host with another base group; @base as a struct cgroup_host has it. */
 void cgroup_host_at(const struct cgroup_host *h, const char *base, struct cgroup_host *ret);
@@ -64,12 +72,17 @@ int cgroup_make_everywhere(const struct cgroup_host *h, const char *group, struc
 /** cgroup_write() - @value to a file of the group. FAULT_INFRA. */
 int cgroup_write(const struct cgroup_host *h, enum cgroup_controller c, const char *group,
 		 const char *file, const char *value, struct err *err);
-/** cgroup_set_cpu() - quota and period in microseconds (0: none), shares (0: default). */
+/** cgroup_set_cpu() - quota and period in microseconds (0: none), shares (0: default), of which an
+ *  ordinary group has 1024 on both versions. */
 int cgroup_set_cpu(const struct cgroup_host *h, const char *group, int64_t quota, int64_t period,
 		   int64_t shares, struct err *err);
-/** cgroup_limited() - does an interface file of the group @dirfd hold another value than in a new group?
- *  An administrator may have set it. */
-bool cgroup_limited(int dirfd);
+/** cgroup_set_shares() - that alone, to what fits into the range of this version. */
+int cgroup_set_shares(const struct cgroup_host *h, const char *group, int64_t shares, struct err *err);
+#define CGROUP_SHARES INT64_C(1024) /* of an ordinary group */
+#define CGROUP_SHARES_MAX INT64_C(262144)
+/** cgroup_limited() - does an interface file of the group @dirfd hold another value than in a new group,
+ *  or than the weight of all boxes? An administrator may have set it. */
+bool cgroup_limited(const struct cgroup_host *h, int dirfd);
 /** cgroup_kill() - SIGKILL to every process that is in the group now. */
 void cgroup_kill(const struct cgroup_host *h, const char *group);
 /** cgroup_remove() - kill every process in it and below, remove it everywhere. Waits at most 10 s
@@ -84,7 +97,7 @@ struct cgroup_limits {
 
 /** Files through which a process enters a group by writing "0". */
 struct cgroup_entry {
-	int fds[CG_COUNT];
+	int fds[CG_COUNT + 1];
 	size_t n;
 };
 
@@ -93,7 +106,18 @@ struct cgroup_entry {
  *  cgroup_entry_close() once who enters has been started. FAULT_INFRA. */
 int cgroup_entry_make(const struct cgroup_host *h, const char *group,
 		    const struct cgroup_limits *lim, struct cgroup_entry *ret, struct err *err);
+/** cgroup_entry_add() - one file more; a copy of @fd, which may be -1: none. */
+void cgroup_entry_add(struct cgroup_entry *e, int fd);
 void cgroup_entry_close(struct cgroup_entry *e);
+
+/* cgroup_cpus.c */
+/** cgroup_bind() - the group and all below it may run on these processors alone, "1" or "0,3".
+ *  @ret_tasks: v1: file through which a process enters; -1 on v2, where who is in the group is bound.
+ *  Return: 0; -1 when this host cannot: nothing is bound. */
+int cgroup_bind(const struct cgroup_host *h, const char *group, const char *processors, int *ret_tasks);
+/** cgroup_pressure_make() - v1: the folder of the group in cgroup2, made; -1: there is none. */
+int cgroup_pressure_make(const struct cgroup_host *h, const char *group);
+
 /** box_cgroup_check() - is @pid in the group, and has the group these limits? Whoever made it.
  *  FAULT_INFRA, code "box.unlimited". */
 int box_cgroup_check(const struct cgroup_host *h, const char *group,
@@ -155,6 +179,11 @@ int step_cgroup_end(struct step_cgroup *c, struct cgroup_counters *ret, struct e
 void step_cgroup_look(const struct step_cgroup *c, struct cgroup_counters *ret);
 /** step_cgroup_cpu_ns() - since begin; -1 when it cannot be read. */
 int64_t step_cgroup_cpu_ns(const struct step_cgroup *c);
+/** step_cgroup_throttled_ns() - since begin, by the slot's quota; -1 when it cannot be read. */
+int64_t step_cgroup_throttled_ns(const struct step_cgroup *c);
+/** step_cgroup_only_process() - the one process that the group has, and has had since begin; 0: there were
+ *  more, or the kernel does not count that. */
+pid_t step_cgroup_only_process(const struct step_cgroup *c);
 /** step_cgroup_oom_kills() - since begin. */
 int64_t step_cgroup_oom_kills(const struct step_cgroup *c);
 /** step_cgroup_close() - forget it; the group itself stays until cgroup_remove(). */

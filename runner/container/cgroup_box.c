@@ -72,6 +72,13 @@ void cgroup_entry_close(struct cgroup_entry *e)
 	e->n = 0;
 }
 
+void cgroup_entry_add(struct cgroup_entry *e, int fd)
+{
+	const int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (copy >= 0)
+		e->fds[e->n++] = copy;
+}
+
 static bool mounted_together(const struct cgroup_host *h, size_t i)
 {
 	return i > 0 && strcmp(h->root[used[i].which], h->root[used[i - 1].which]) == 0;

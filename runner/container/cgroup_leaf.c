@@ -122,7 +122,7 @@ static int fill(int base, int leaf, const char *controllers)
 }
 
 /* Does a group of the base beside the leaf use the controllers? It has groups of its own or limits. */
-static bool is_used_by_others(int base)
+static bool is_used_by_others(const struct cgroup_host *h, int base)
 {
 	int copy = open_group(base, ".");
 	AUTO_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -130,7 +130,7 @@ static bool is_used_by_others(int base)
 		if (e->d_type != DT_DIR || e->d_name[0] == '.' || strcmp(e->d_name, CGROUP_LEAF) == 0)
 			continue;
 		AUTO_FD int group = open_group(base, e->d_name);
-		if (group >= 0 && (cgroup_limited(group) || !is_empty(group, "cgroup.subtree_control")))
+		if (group >= 0 && (cgroup_limited(h, group) || !is_empty(group, "cgroup.subtree_control")))
 			return true;
 	}
 	return !dir;
@@ -158,9 +158,9 @@ static int drain(int base, int leaf)
 }
 
 /* The base is locked. Return: 1 the leaf is gone, 0 it is needed. */
-static int restore(int base, int leaf)
+static int restore(const struct cgroup_host *h, int base, int leaf)
 {
-	if (flock(leaf, LOCK_EX | LOCK_NB) < 0 || is_used_by_others(base))
+	if (flock(leaf, LOCK_EX | LOCK_NB) < 0 || is_used_by_others(h, base))
 		return 0;
 	return drain(base, leaf) == 0;
 }
@@ -208,7 +208,7 @@ void cgroup_leaf_leave(const struct cgroup_host *h, struct cgroup_leaf *leaf)
 	/* What cannot be restored now, the next run or `gc` restores. */
 	AUTO_FD int base = lock_base(h);
 	if (base >= 0)
-		restore(base, leaf->fd);
+		restore(h, base, leaf->fd);
 	fd_close(&leaf->fd);
 }
 
@@ -221,7 +221,7 @@ int cgroup_leaf_sweep(const struct cgroup_host *h, int *ret_swept, struct err *e
 		return refuse(h, err);
 	AUTO_FD int leaf = open_group(base, CGROUP_LEAF);
 	if (leaf >= 0)
-		*ret_swept += restore(base, leaf);
+		*ret_swept += restore(h, base, leaf);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /* cgroup_limited.c - tells a group that somebody set limits on from a new one. */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -56,7 +57,15 @@ static bool is_inherited(int dirfd, const char *file, const char *value)
 	       strncmp(text.data, value, strlen(value)) == 0;
 }
 
-bool cgroup_limited(int dirfd)
+/* What cgroup_seat.c gives to the parent of all boxes. */
+static bool is_our_weight(const struct cgroup_host *h, const char *file, const char *value)
+{
+	const int64_t ordinary = strcmp(file, "cpu.shares") == 0 ? CGROUP_SHARES :
+				 strcmp(file, "cpu.weight") == 0 ? 100 : 0;
+	return ordinary > 0 && strtoll(value, NULL, 10) == ordinary * h->weight;
+}
+
+bool cgroup_limited(const struct cgroup_host *h, int dirfd)
 {
 	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
 		AUTO_BUF text = { 0 };
@@ -66,7 +75,8 @@ bool cgroup_limited(int dirfd)
 			text.data[strcspn(text.data, "\n")] = '\0';
 		const char *value = text.data ? text.data : "";
 		if (strcmp(value, defaults[i].value) != 0 &&
-		    !is_inherited(dirfd, defaults[i].file, value))
+		    !is_inherited(dirfd, defaults[i].file, value) &&
+		    !is_our_weight(h, defaults[i].file, value))
 			return true;
 	}
 	return false;

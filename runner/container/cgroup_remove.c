@@ -69,22 +69,24 @@ static int remove_below(int parent, const char *name, int64_t deadline)
 	}
 }
 
-static int remove_in(const char *root, const char *group, int64_t deadline, struct err *err)
+/* @root: a folder below @at, or an absolute one. */
+static int remove_in(const struct cgroup_host *h, int at, const char *root, const char *group,
+		     int64_t deadline, struct err *err)
 {
 	int bad = 0;
 	AUTO_FREE char *path = mem_printf("%s/%s", root, group);
 	char *name = strrchr(path, '/');
 	*name++ = '\0';
 	/* Mostly a hierarchy has no group of ours, nor their common parent. */
-	AUTO_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
 	if (remove_below(fd, name, deadline) < 0)
 		bad = err_set(err, FAULT_INFRA, errno, "cannot remove the cgroup '%s/%s'", root,
 			      group);
 	/* The common parent goes with its last group; limits on it are an administrator's. */
-	if (strchr(group, '/') && !cgroup_limited(fd))
-		rmdir(path);
+	if (strchr(group, '/') && !cgroup_limited(h, fd))
+		unlinkat(at, path, AT_REMOVEDIR);
 	return bad;
 }
 
@@ -93,9 +95,9 @@ int cgroup_remove(const struct cgroup_host *h, const char *group, struct err *er
 	int64_t deadline = clock_mono_ns() + REMOVE_WAIT_NS;
 	int bad = 0;
 	for (char **root = h->hierarchies; root && *root; root++)
-		bad |= remove_in(*root, group, deadline, err);
-	/* We make nothing there, but runc does. */
-	if (h->hidden_unified)
-		bad |= remove_in(h->hidden_unified, group, deadline, err);
+		bad |= remove_in(h, AT_FDCWD, *root, group, deadline, err);
+	/* Where runc makes groups as well. */
+	if (h->has_pressure)
+		bad |= remove_in(h, h->pressure, ".", group, deadline, err);
 	return bad;
 }

@@ -34,7 +34,7 @@ static int socket_begin(struct running *r, struct err *err)
 	size_t n = INIT_STDIO_FDS;
 	for (size_t i = 0; i < r->cgroup->n_procs; i++)
 		fds[n++] = r->cgroup->procs[i];
-	r->start_ns = clock_mono_ns();
+	running_start_clock(r);
 	if (fd_send(r->box->socket, msg.data, msg.len, fds, n) < 0)
 		return running_gone(r, "the box ended", err);
 	/* Our ends for writing stay until the step is over: while it runs, nobody need be woken because

@@ -121,7 +121,7 @@ static int ask(const struct engine *e, char *const *argv, struct engine_words *w
 	pid_t pid;
 	if (engine_words_open(words, &theirs, err) < 0)
 		return -1;
-	const struct engine_call call = { .socket = -1, .input = -1, .output = theirs,
+	const struct engine_call call = { .socket = -1, .born_in = -1, .input = -1, .output = theirs,
 					  .errors = theirs, .alone = true };
 	if (engine_spawn(e, argv, &call, &pid, &pidfd, err) < 0)
 		return -1;

@@ -2,6 +2,7 @@
 #ifndef MOULETTE_CONTAINER_ENGINE_H
 #define MOULETTE_CONTAINER_ENGINE_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -68,6 +69,8 @@ struct engine_call {
 	int input, output, errors;
 	const int *cgroup_fds; /* the engine enters these before it starts */
 	size_t n_cgroup_fds;
+	int born_in; /* folder of a group of cgroup2 in which the engine begins; -1: ours */
+	const cpu_set_t *processors; /* on which it and all that it starts run; NULL: ours */
 	bool leaves_cgroups; /* and is told to make none itself */
 	bool alone; /* in a PID namespace of its own, where one can be made: its children end with it */
 };

@@ -35,8 +35,15 @@ static int child_stdio(const struct engine_call *call)
 	return 0;
 }
 
-static int child_cgroups(const struct engine_call *call)
+static int child_cgroups(const struct engine_call *call, bool born_there)
 {
+	if (call->born_in >= 0 && !born_there) {
+		const int fd = openat(call->born_in, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+		if (fd < 0 || write(fd, "0", 1) != 1)
+			return -1;
+	}
+	if (call->processors && sched_setaffinity(0, sizeof *call->processors, call->processors) < 0)
+		return -1;
 	for (size_t i = 0; i < call->n_cgroup_fds; i++)
 		if (write(call->cgroup_fds[i], "0", 1) != 1)
 			return -1;
@@ -61,9 +68,17 @@ static void reset_limits(void)
 	}
 }
 
-static void child_exec(const struct engine *e, char *const *argv, const struct engine_call *call,
-		       pid_t parent)
+struct child {
+	const struct engine *engine;
+	char *const *argv;
+	const struct engine_call *call;
+	pid_t parent;
+	bool born_there; /* in call->born_in */
+};
+
+static void child_exec(void *arg)
 {
+	const struct child *c = arg;
 	/* Signals that we block for a signalfd, or that we or our caller (nohup) ignore, are as a fresh
 	 * process has them: a box inherits what the engine has. */
 	sigset_t none;
@@ -75,13 +90,13 @@ static void child_exec(const struct engine *e, char *const *argv, const struct e
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* From a PID namespace of its own the parent is not seen. */
 	const pid_t above = getppid();
-	if ((above != parent && !(call->alone && above == 0)) || child_cgroups(call) < 0 ||
-	    child_stdio(call) < 0)
+	if ((above != c->parent && !(c->call->alone && above == 0)) ||
+	    child_cgroups(c->call, c->born_there) < 0 || child_stdio(c->call) < 0)
 		_exit(127);
 	/* Nothing of the host but these may reach the engine, whatever our caller left open. */
-	syscall(SYS_close_range, call->socket >= 0 ? INIT_SOCKET + 1 : INIT_SOCKET, ~0u, 0);
-	execve(e->path, argv, engine_env);
-	dprintf(2, "cannot execute %s: %s\n", e->path, strerror(errno));
+	syscall(SYS_close_range, c->call->socket >= 0 ? INIT_SOCKET + 1 : INIT_SOCKET, ~0u, 0);
+	execve(c->engine->path, c->argv, engine_env);
+	dprintf(2, "cannot execute %s: %s\n", c->engine->path, strerror(errno));
 	_exit(127);
 }
 
@@ -95,14 +110,18 @@ static pid_t fork_alone(void)
 int engine_spawn(const struct engine *e, char *const *argv, const struct engine_call *call,
 		 pid_t *ret_pid, int *ret_pidfd, struct err *err)
 {
-	pid_t parent = getpid();
-	pid_t pid = call->alone ? fork_alone() : -1;
+	struct child child = { .engine = e, .argv = argv, .call = call, .parent = getpid(),
+			       .born_there = call->born_in >= 0 };
+	pid_t pid = call->alone ? fork_alone() :
+		    child.born_there ? process_start_in(call->born_in, child_exec, &child) : -1;
 	/* Not fork: whatever we wrote to afterwards would be copied, page by page. The child changes
 	 * nothing in our memory but its own frames. */
-	if (pid < 0)
+	if (pid < 0) {
+		child.born_there = false;
 		pid = vfork();
+	}
 	if (pid == 0)
-		child_exec(e, argv, call, parent);
+		child_exec(&child);
 	if (pid < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot start the engine '%s'", e->path);
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);

@@ -240,7 +240,7 @@ void health_look(const struct places *p, bool plain, struct health *ret)
 	memset(ret, 0, sizeof *ret);
 	const bool able = health_rights(ret, p);
 	health_kernel(ret, able);
-	health_cgroups(ret, able);
+	health_cgroups(ret, p, able);
 	health_engine(ret, p, plain, able);
 	look_at_programs(ret, p);
 	health_ids(ret, p, subids, "/etc/passwd");

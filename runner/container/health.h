@@ -37,7 +37,10 @@ int health_try(int (*body)(void *ctx), void *ctx);
 bool health_rights(struct health *h, const struct places *p);
 /* @able: it has the rights; without them only what can be read is looked at. */
 void health_kernel(struct health *h, bool able);
-void health_cgroups(struct health *h, bool able);
+void health_cgroups(struct health *h, const struct places *p, bool able);
+struct cgroup_host;
+/** health_cpu() - how boxes share processors; @group is there, for a trial. */
+void health_cpu(struct health *h, const struct cgroup_host *host, const char *group);
 void health_engine(struct health *h, const struct places *p, bool plain, bool able);
 /** health_container() - system calls, mounts and /proc, which a container may refuse. Return: false:
  *  other trials would only say the same. */

@@ -189,12 +189,13 @@ static void try_group(struct health *h, const struct cgroup_host *host)
 	} else {
 		look_at_swap(h, host, group);
 		look_at_counters(h, host, group);
+		health_cpu(h, host, group);
 	}
 	cgroup_remove(host, group, NULL);
 	cgroup_leaf_leave(host, &leaf);
 }
 
-void health_cgroups(struct health *h, bool able)
+void health_cgroups(struct health *h, const struct places *p, bool able)
 {
 	struct cgroup_host host = { 0 };
 	struct err err = { 0 };
@@ -203,6 +204,7 @@ void health_cgroups(struct health *h, bool able)
 			   "/sys/fs/cgroup/NAME, or boot with cgroup v2", err.msg);
 		return;
 	}
+	host.weight = p->cpu_weight;
 	health_add(h, FINDING_OK, "cgroups", "version %s, with memory, pids, cpu%s",
 		   host.v2 ? "2" : host.hidden_unified ? "1 (hybrid)" : "1",
 		   host.v2 ? "" : ", cpuacct");

@@ -31,13 +31,11 @@ void sched_restore(pid_t pid, const struct sched_note *note)
 {
 	struct sched_note now;
 	const struct sched_param param = { .sched_priority = note->priority };
-	cpu_set_t cpus;
 	look(pid, &now);
 	if (memcmp(now.attr, note->attr, sizeof now.attr) == 0 &&
 	    memcmp(&now.cpus, &note->cpus, sizeof now.cpus) == 0)
 		return;
 	sched_setscheduler(pid, note->policy, &param);
-	if (sched_getaffinity(0, sizeof cpus, &cpus) == 0)
-		sched_setaffinity(pid, sizeof cpus, &cpus);
+	sched_setaffinity(pid, sizeof note->cpus, &note->cpus);
 	setpriority(PRIO_PROCESS, (id_t)pid, note->nice);
 }

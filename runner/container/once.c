@@ -129,13 +129,20 @@ static int once_begin(struct running *r, struct err *err)
 	AUTO_FD int theirs = status[1];
 	/* A number of its own: what runsc keeps of a killed container may still be there. */
 	snprintf(id, sizeof id, "moulette-s%d-%" PRId64, b->opt.slot->number, clock_mono_ns());
+	struct cgroup_entry entry = { .n = 0 };
+	for (size_t i = 0; i < r->cgroup->n_procs; i++)
+		cgroup_entry_add(&entry, r->cgroup->procs[i]);
+	cgroup_entry_add(&entry, b->enters_cpus);
 	const struct engine_call call = {
 		.state_dir = b->opt.room->state, .bundle = b->opt.room->bundle, .id = id,
 		.socket = -1, .input = theirs, .output = r->out.write_fd, .errors = r->err.write_fd,
-		.cgroup_fds = r->cgroup->procs, .n_cgroup_fds = r->cgroup->n_procs,
+		.cgroup_fds = entry.fds, .n_cgroup_fds = entry.n,
+		.born_in = b->born_in, .processors = box_affinity(b),
 	};
-	r->start_ns = clock_mono_ns();
-	if (engine_run(b->opt.engine, &call, &b->engine_pid, &b->engine_fd, err) < 0)
+	running_start_clock(r);
+	const int bad = engine_run(b->opt.engine, &call, &b->engine_pid, &b->engine_fd, err);
+	cgroup_entry_close(&entry);
+	if (bad)
 		return -1;
 	fd_close(&r->out.write_fd);
 	fd_close(&r->err.write_fd);
@@ -169,7 +176,7 @@ static void once_take_reply(struct running *r)
 	if (!r->greeted && read(r->box->socket, &hello, sizeof hello) == (ssize_t)sizeof hello &&
 	    hello.protocol == INIT_PROTOCOL && hello.seccomp == 2 && hello.no_new_privs == 1) {
 		r->greeted = true;
-		r->start_ns = clock_mono_ns(); /* from now on it is the step that takes time */
+		running_start_clock(r); /* from now on it is the step that takes time */
 	} else if (r->greeted && read(r->box->socket, &done, sizeof done) == (ssize_t)sizeof done) {
 		r->reply = done;
 		r->done = true;

@@ -5,6 +5,8 @@
 #include "container/box.h"
 #include "init/protocol.h"
 
+#define WAITED_MAX 20 /* a step may wait so many times its wall time for a processor, no longer */
+
 struct channel;
 
 struct running {
@@ -23,6 +25,8 @@ struct running {
 	bool greeted;  /* once.c: PID 1 said that it is confined */
 	bool oom_near; /* the kernel announced an OOM whose kill is not counted yet */
 	int64_t start_ns, killed_ns, next_cpu_ns;
+	int64_t wall_due_ns;    /* before then it cannot have used up its wall time */
+	int64_t full_before_ns; /* of box->pressure, when the step began */
 	struct init_done reply;
 };
 
@@ -30,6 +34,18 @@ struct running {
 uid_t running_owner(const struct running *r);
 /** running_gone() - the box is dead. Return: -1 with @err set, FAULT_INFRA. */
 int running_gone(const struct running *r, const char *what, struct err *err);
+
+/* box.c */
+const cpu_set_t *box_affinity(const struct box *b); /* NULL: the engine's own */
+
+/* step_clock.c: what a step waits for a processor does not count against its wall time */
+/** running_start_clock() - the step begins now. */
+void running_start_clock(struct running *r);
+/** running_wall_is_over() - at @now; moves r->wall_due_ns where it is not, and notes in the facts that the
+ *  host was overloaded where it is for that. */
+bool running_wall_is_over(struct running *r, int64_t now);
+/** running_waited() - nanoseconds since the step began; -1: this kernel does not tell. */
+int64_t running_waited(const struct running *r);
 
 /* step_input.c */
 int running_open_input(struct running *r, struct err *err);

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "container/cgroup_leaf.h"
+#include "container/cgroup_seat.h"
 
 #define MARK_MAX 8192
 #define CLAIM_TRIES 100
@@ -130,8 +131,11 @@ static int clean(int fd, int number, const struct cgroup_host *h, struct err *er
 	int swept = 0;
 	group_name(number, group);
 	cgroup_host_at(h, base, &there);
-	int bad = remove_group(&there, group, err) < 0 ||
-		  (strcmp(base, h->base) != 0 && cgroup_leaf_sweep(&there, &swept, err) < 0);
+	int bad = remove_group(&there, group, err) < 0;
+	if (!bad && strcmp(base, h->base) != 0) {
+		cgroup_seat_sweep(&there);
+		bad = cgroup_leaf_sweep(&there, &swept, err) < 0;
+	}
 	cgroup_host_done(&there);
 	if (bad)
 		return -1;
@@ -251,7 +255,10 @@ int slot_sweep(const struct places *p, const struct cgroup_host *h, slot_sweep_f
 		else
 			++*ret_swept;
 	}
-	if (sweep_groups(dirfd, h, ret_swept, err) < 0 || cgroup_leaf_sweep(h, ret_swept, err) < 0)
+	if (sweep_groups(dirfd, h, ret_swept, err) < 0)
+		bad = -1;
+	cgroup_seat_sweep(h);
+	if (cgroup_leaf_sweep(h, ret_swept, err) < 0)
 		bad = -1;
 	return bad;
 }

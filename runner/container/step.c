@@ -116,6 +116,12 @@ static void look_at_oom(struct running *r)
 	kill_step(r, LIMIT_NONE);
 }
 
+/* A step that is a little above the limit goes on to its end, so that it is known how far it is. */
+static int64_t cpu_end(const struct limits *l)
+{
+	return l->v[LIMIT_CPU] + l->v[LIMIT_CPU] / 10;
+}
+
 /* All processors together cannot use @left before then. */
 static void plan_cpu_look(struct running *r, int64_t now, int64_t left)
 {
@@ -143,7 +149,7 @@ static int look_at_clocks(struct running *r, int64_t now, struct err *err)
 	const struct limits *l = &r->step->spec->limits;
 	if (is_starting(r))
 		return look_at_start(r, now, err);
-	if (now - r->start_ns > l->v[LIMIT_WALL])
+	if (running_wall_is_over(r, now))
 		kill_step(r, LIMIT_WALL);
 	if (r->oom_near)
 		look_at_oom(r);
@@ -153,7 +159,7 @@ static int look_at_clocks(struct running *r, int64_t now, struct err *err)
 	if (used < 0)
 		return err_set(err, FAULT_INFRA, 0, "cannot read the cpu time of cgroup '%s'",
 			       r->cgroup->group);
-	int64_t left = l->v[LIMIT_CPU] - used;
+	int64_t left = cpu_end(l) - used;
 	if (left < 0)
 		kill_step(r, LIMIT_CPU);
 	plan_cpu_look(r, now, left);
@@ -165,9 +171,8 @@ static struct timespec time_to_wait(const struct running *r, int64_t now)
 	int64_t until = r->next_cpu_ns;
 	if (now < r->start_ns + UNREAD_NS && until > r->start_ns + UNREAD_NS)
 		until = r->start_ns + UNREAD_NS;
-	int64_t wall = r->start_ns + r->step->spec->limits.v[LIMIT_WALL] + 1;
-	if (wall < until)
-		until = wall;
+	if (r->wall_due_ns < until)
+		until = r->wall_due_ns + 1;
 	int64_t wait = until > now ? until - now : 0;
 	if (r->oom_near && wait > CPU_LOOK_MIN_NS)
 		wait = CPU_LOOK_MIN_NS;
@@ -278,7 +283,7 @@ static int run(struct running *r, struct err *err)
 	    capture_open(FRAMELOG_STDERR, l->v[LIMIT_OUTPUT], running_owner(r), &r->err, err) < 0 ||
 	    r->channel->begin(r, err) < 0)
 		return -1;
-	plan_cpu_look(r, r->start_ns, l->v[LIMIT_CPU]);
+	plan_cpu_look(r, r->start_ns, cpu_end(l));
 	int bad = watch(r, err);
 	/* PID 1 may have died because of what the step did: the counters tell. */
 	if (bad && !interrupted(err) && r->box->dead)

@@ -253,6 +253,20 @@ int64_t step_cgroup_oom_kills(const struct step_cgroup *c)
 	return since(c->before.oom_kills, counters_oom(c));
 }
 
+int64_t step_cgroup_throttled_ns(const struct step_cgroup *c)
+{
+	return since(c->before.throttled_ns, counters_throttled(c));
+}
+
+pid_t step_cgroup_only_process(const struct step_cgroup *c)
+{
+	struct cgroup_counters now;
+	AUTO_FREE char *path = path_of(c, CG_PIDS, "cgroup.procs");
+	int64_t pid = 0;
+	counters_read(c, &now);
+	return now.processes_peak == 1 && file_read_i64(AT_FDCWD, path, &pid) == 0 ? (pid_t)pid : 0;
+}
+
 /* At its own limit a group has had as many processes as it allows. */
 static bool refused_around(const struct step_cgroup *c, const struct cgroup_counters *n)
 {

@@ -108,7 +108,7 @@ int64_t counters_oom(const struct step_cgroup *c)
 	return read_keyed(c, CG_FILE_OOM, "oom_kill");
 }
 
-static int64_t throttled_total(const struct step_cgroup *c)
+int64_t counters_throttled(const struct step_cgroup *c)
 {
 	return c->host->v2 ? in_ns(read_keyed(c, CG_FILE_THROTTLED, "throttled_usec")) :
 			     read_keyed(c, CG_FILE_THROTTLED, "throttled_time");
@@ -121,7 +121,7 @@ void counters_read(const struct step_cgroup *c, struct cgroup_counters *ret)
 	ret->processes_peak = read_number(c, CG_FILE_PIDS_PEAK);
 	ret->pids_denied = read_keyed(c, CG_FILE_PIDS_EVENTS, "max");
 	ret->cpu_ns = counters_cpu(c);
-	ret->throttled_ns = throttled_total(c);
+	ret->throttled_ns = counters_throttled(c);
 }
 
 /* Version 2 counts an OOM where the limit was; version 1 (6.18) has no such counter that moves. */

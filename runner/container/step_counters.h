@@ -12,6 +12,7 @@ void counters_close(struct step_cgroup *c);
 /* Totals since the group was made; -1: not counted. */
 void counters_read(const struct step_cgroup *c, struct cgroup_counters *ret);
 int64_t counters_cpu(const struct step_cgroup *c);
+int64_t counters_throttled(const struct step_cgroup *c);
 int64_t counters_oom(const struct step_cgroup *c);
 /** counters_full() - was memory ever as large as @limit? */
 bool counters_full(const struct step_cgroup *c, int64_t limit);

@@ -44,6 +44,15 @@ static void share_cpu(struct step_facts *f, uint64_t user_us, uint64_t system_us
 	f->system_ns = f->cpu_ns - f->user_ns;
 }
 
+/* Of a process that is gone the kernel tells no more: what was last known is kept. */
+static void take_waited(struct running *r)
+{
+	struct step_facts *f = r->facts;
+	const int64_t waited = running_waited(r);
+	if (waited >= 0)
+		f->waited_ns = waited < f->wall_ns || f->wall_ns < 0 ? waited : f->wall_ns;
+}
+
 static void take_facts(struct running *r)
 {
 	struct step_facts *f = r->facts;
@@ -58,9 +67,10 @@ static void take_facts(struct running *r)
 	else if (d->stage == INIT_STAGE_NONE)
 		f->exit_code = WEXITSTATUS(d->status);
 	f->wall_ns = (int64_t)d->wall_ns;
+	take_waited(r);
 	/* Our clock begins before the step's: one that ended by itself in time was in time. */
 	if (f->ended_for == LIMIT_WALL && d->stage == INIT_STAGE_NONE && f->signal != SIGKILL &&
-	    f->wall_ns <= r->step->spec->limits.v[LIMIT_WALL])
+	    step_facts_busy_ns(f) <= r->step->spec->limits.v[LIMIT_WALL])
 		f->ended_for = LIMIT_NONE;
 	f->leftovers = d->leftovers;
 	f->rss_peak_bytes = (int64_t)d->rss_peak_kib * 1024;
@@ -84,6 +94,11 @@ static int count(struct running *r, struct err *err)
 	f->processes_around = c.processes_around && !r->channel->memory_overhead;
 	f->cpu_ns = c.cpu_ns;
 	f->throttled_ns = c.throttled_ns;
+	if (f->ended_for == LIMIT_WALL && f->overloaded)
+		return err_set_code(err, "host.overloaded", FAULT_INFRA, 0,
+				    "the host was too busy: step '%s' waited %.1f s for a processor, more "
+				    "than %d times its wall limit; grade it again when the host is idle",
+				    r->step->spec->name, (double)f->waited_ns / 1e9, WAITED_MAX);
 	share_cpu(f, r->reply.user_us, r->reply.system_us);
 	return 0;
 }

@@ -63,6 +63,7 @@ struct assignment {
 	char **env;
 	char **languages;        /* names of rows that are allowed; NULL: auto */
 	struct limits limits;
+	int processors;          /* on which a box may run at the same time; 0: the profile's */
 	struct network network;
 	struct file_spec *files;
 	size_t n_files;

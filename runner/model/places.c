@@ -21,6 +21,7 @@
 #define CONF "/etc/moulette.conf"
 #define RUN_DIR "/run/moulette"
 #define UID_BASE_DEFAULT 0x60000000
+#define CPU_WEIGHT_DEFAULT 100
 #define CARD_NETWORK_DEFAULT 0x0ad50000 /* 10.213.0.0 */
 
 static const char *env_or_null(const char *name)
@@ -133,15 +134,18 @@ static int load_conf(struct places *p, struct err *err)
 {
 	p->uid_base = UID_BASE_DEFAULT;
 	p->card_network = CARD_NETWORK_DEFAULT;
+	p->cpu_weight = CPU_WEIGHT_DEFAULT;
 	if (access(CONF, F_OK) < 0 && errno == ENOENT)
 		return 0;
-	static const char *const keys[] = { "uid_base", "store_max_size", "card_network", NULL };
+	static const char *const keys[] = { "uid_base", "store_max_size", "card_network",
+					    "cpu_weight", NULL };
 	AUTO_JSON *o = NULL;
 	AUTO_FREE char *size = NULL;
-	int64_t base = UID_BASE_DEFAULT;
+	int64_t base = UID_BASE_DEFAULT, weight = CPU_WEIGHT_DEFAULT;
 	/* The last slot must stay below 2^32 - 2, the first above the ids of people. */
 	if (json_load(CONF, &o, err) < 0 || json_only_keys(o, CONF, keys, err) < 0 ||
 	    json_get_i64(o, CONF, "uid_base", 100000, 0xe0000000, &base, err) < 0 ||
+	    json_get_i64(o, CONF, "cpu_weight", 1, 100, &weight, err) < 0 ||
 	    json_get_str(o, CONF, "store_max_size", &size, err) < 0 ||
 	    load_card_network(o, p, err) < 0)
 		return -1;
@@ -150,6 +154,7 @@ static int load_conf(struct places *p, struct err *err)
 	if (size && p->store_max_bytes == 0)
 		return err_set(err, FAULT_USAGE, 0, "%s.store_max_size: must be above 0", CONF);
 	p->uid_base = (uint32_t)base;
+	p->cpu_weight = (int)weight;
 	return 0;
 }
 

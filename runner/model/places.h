@@ -23,6 +23,7 @@ struct places {
 	char *engine;    /* MOULETTE_ENGINE, default "crun" */
 	uint32_t uid_base; /* first uid of slot 0 */
 	uint32_t card_network; /* a private /16 for the cards of boxes, host byte order */
+	int cpu_weight;        /* of all boxes together, where an ordinary group has 1 */
 	int64_t store_max_bytes; /* of results and their logs, kept by gc; 0: no limit */
 };
 

@@ -57,7 +57,7 @@ void step_facts_init(struct step_facts *f)
 	f->exit_code = -1;
 	f->wall_ns = f->cpu_ns = f->user_ns = f->system_ns = -1;
 	f->memory_peak_bytes = f->rss_peak_bytes = f->processes_peak = -1;
-	f->leftovers = f->oom_kills = f->pids_denied = f->throttled_ns = -1;
+	f->leftovers = f->oom_kills = f->pids_denied = f->throttled_ns = f->waited_ns = f->beside = -1;
 	f->ended_for = LIMIT_NONE;
 	f->out.bytes = f->err.bytes = -1;
 }
@@ -72,6 +72,11 @@ void step_facts_done(struct step_facts *f)
 	f->exec_note = NULL;
 }
 
+int64_t step_facts_busy_ns(const struct step_facts *f)
+{
+	return f->wall_ns < 0 || f->waited_ns < 0 ? f->wall_ns : f->wall_ns - f->waited_ns;
+}
+
 void step_facts_failed(struct step_facts *f, const struct err *trouble)
 {
 	f->box_failed = true;
@@ -84,7 +89,7 @@ void run_result_init(struct run_result *r)
 {
 	memset(r, 0, sizeof *r);
 	snprintf(r->version, sizeof r->version, "%s", MOULETTE_VERSION);
-	r->score = r->max_score = NAN;
+	r->score = r->max_score = r->host_pressure = NAN;
 	r->submission.bytes = r->submission.entries = -1;
 }
 
@@ -111,8 +116,22 @@ struct step_result *run_result_add(struct run_result *r)
 	return s;
 }
 
+/* A second box of the same submission finds the same files. */
+static bool has_line(const char *lines, const char *name)
+{
+	const size_t len = strlen(name);
+	for (const char *line = lines; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, name, len) == 0 && (line[len] == '\0' || line[len] == '\n'))
+			return true;
+	}
+	return false;
+}
+
 void run_result_replaced(struct run_result *r, const char *name)
 {
+	if (has_line(r->replaced, name))
+		return;
 	char *longer = r->replaced ? mem_printf("%s\n%s", r->replaced, name) : mem_strdup(name);
 	free(r->replaced);
 	r->replaced = longer;
@@ -132,12 +151,14 @@ void run_result_done(struct run_result *r)
 	for (size_t i = 0; i < r->n_steps; i++) {
 		free(r->steps[i].name);
 		free(r->steps[i].group);
+		free(r->steps[i].reruns);
 		step_facts_done(&r->steps[i].facts);
 	}
 	free(r->steps);
 	for (size_t i = 0; i < r->n_groups; i++)
 		free(r->groups[i].name);
 	free(r->groups);
+	free(r->processors);
 	free(r->replaced);
 	free(r->log_path);
 	run_result_init(r);

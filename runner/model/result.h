@@ -56,6 +56,9 @@ struct step_facts {
 	int64_t wall_ns, cpu_ns, user_ns, system_ns;
 	int64_t memory_peak_bytes, rss_peak_bytes, processes_peak;
 	int64_t leftovers, oom_kills, pids_denied, throttled_ns;
+	int64_t waited_ns; /* ready to run, and no processor was free; part of wall_ns */
+	bool overloaded;   /* ... for longer than a step is waited for */
+	int64_t beside;    /* most steps of other boxes that ran meanwhile */
 	enum limit_id ended_for; /* the runner ended the step: CPU, WALL or OUTPUT; else LIMIT_NONE */
 	bool processes_around;   /* a group around the box refused a process; the step's own limit did not */
 	bool disk_full;          /* a writable mount of the box had no free block or inode */
@@ -71,6 +74,8 @@ struct step_facts {
 
 void step_facts_init(struct step_facts *f); /* everything unmeasured */
 void step_facts_done(struct step_facts *f);
+/** step_facts_busy_ns() - the wall time that counts against the limit; -1: unmeasured. */
+int64_t step_facts_busy_ns(const struct step_facts *f);
 /** step_facts_failed() - the box failed, for this reason. */
 void step_facts_failed(struct step_facts *f, const struct err *trouble);
 
@@ -91,6 +96,10 @@ struct step_result {
 	enum limit_id limit_hit;
 	char message[300]; /* one line, printable; "" : none */
 	struct limits limits;
+	/* Was its time so near the limit, or the host so busy, that another run might end otherwise? */
+	bool near_limit;
+	/* JSON, an array of objects: what each run took of a step that was run once more. NULL: it was not. */
+	char *reruns;
 	struct step_facts facts;
 };
 
@@ -119,13 +128,15 @@ struct run_result {
 	size_t n_groups;
 	char error_code[40]; /* "": error is null */
 	char error_message[480];
+	char *processors;     /* "0,3": those that the last box had for itself; NULL: it had none */
+	double host_pressure; /* share of the time in which a task of the host waited for a processor; NaN */
 	char *replaced; /* names that `files` of the assignment replaced, a line each; NULL: none */
 	char *log_path; /* file with the captured bytes (base/framelog.h); NULL: nothing was captured */
 };
 
 void run_result_init(struct run_result *r);
 void run_result_done(struct run_result *r);
-/** run_result_replaced() - one more name in r->replaced. */
+/** run_result_replaced() - one more name in r->replaced, unless it is there. */
 void run_result_replaced(struct run_result *r, const char *name);
 /** run_result_reserve() - room for @n steps in all, where that is known before. */
 void run_result_reserve(struct run_result *r, size_t n);

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "pipeline/attempt_again.h"
 #include "pipeline/attempt_box.h"
 #include "pipeline/attempt_card.h"
 #include "pipeline/attempt_run.h"
@@ -23,7 +24,22 @@ static int sink_log(void *ctx, int stream, const void *data, size_t len)
 	return framelog_add(job->log, step, stream, data, len);
 }
 
-int attempt_run(struct attempt *a, const struct step_spec *spec, int number,
+/* A peer is a part of the test that it serves, which has its turn. */
+static int run_in_turn(struct attempt *a, const struct box_step *step, bool alone,
+		       struct step_facts *facts, struct err *err)
+{
+	const struct turns *turns = &a->job->session->turns;
+	struct turn turn;
+	if (a->job->party)
+		return box_run(&a->box, step, facts, err);
+	if (turn_begin(turns, a->slot.number, alone, a->job->live->control.stop_fd, &turn, err) < 0)
+		return -1;
+	const int bad = box_run(&a->box, step, facts, err);
+	facts->beside = turn_end(turns, &turn);
+	return bad;
+}
+
+int attempt_run(struct attempt *a, const struct step_spec *spec, int number, bool alone,
 		capture_sink_fn *sink, void *ctx, struct step_facts *facts, struct err *err)
 {
 	const struct session *s = a->job->session;
@@ -38,7 +54,7 @@ int attempt_run(struct attempt *a, const struct step_spec *spec, int number,
 	const struct box_step step = { .spec = spec, .env = own ? env : a->env, .fresh = a->areas[0].frozen,
 				       .sink = sink, .sink_ctx = ctx, .number = (uint32_t)number,
 				       .kill_fd = number < 0 ? -1 : a->job->live->control.kill_fd };
-	if (box_run(&a->box, &step, facts, err) < 0)
+	if (run_in_turn(a, &step, alone, facts, err) < 0)
 		return -1;
 	return attempt_card_read(a, facts, err);
 }
@@ -78,7 +94,7 @@ static int probe_check(struct attempt *a, bool *ret, struct err *err)
 	spec.limits.v[LIMIT_OUTPUT] = 64 << 20;
 	struct step_facts facts;
 	step_facts_init(&facts);
-	int bad = attempt_run(a, &spec, -1, sink_probe, &probe, &facts, err);
+	int bad = attempt_run(a, &spec, -1, false, sink_probe, &probe, &facts, err);
 	if (!bad && facts.box_failed) {
 		*err = *facts.trouble;
 		bad = -1;
@@ -218,8 +234,9 @@ static int run_among_peers(struct attempt *a, const struct step_spec *spec, int 
 {
 	struct party party;
 	struct err trouble = { 0 };
+	const bool alone = a->job->first != NULL;
 	if (spec->n_peers == 0)
-		return attempt_run(a, spec, number, sink_log, a->job, facts, err);
+		return attempt_run(a, spec, number, alone, sink_log, a->job, facts, err);
 	int bad = party_start(a, spec, &party, &trouble);
 	if (bad && strcmp(trouble.code, "interrupted") == 0) {
 		*err = trouble;
@@ -227,7 +244,7 @@ static int run_among_peers(struct attempt *a, const struct step_spec *spec, int 
 		step_facts_failed(facts, &trouble);
 		bad = 0;
 	} else {
-		bad = attempt_run(a, spec, number, sink_log, a->job, facts, err);
+		bad = attempt_run(a, spec, number, alone, sink_log, a->job, facts, err);
 		party_note(&party, note, 200);
 	}
 	party_end(&party);
@@ -246,7 +263,7 @@ static int blame_host(struct job *job, const struct step_spec *spec, struct step
 	return judge_step(job->log, spec, res, err);
 }
 
-static int run_step(struct attempt *a, size_t i, struct step_result *ret, struct err *err)
+static int run_once(struct attempt *a, size_t i, struct step_result *ret, struct err *err)
 {
 	const struct step_spec *spec = &a->plan.steps[i];
 	struct job *job = a->job;
@@ -308,6 +325,28 @@ static bool wants_new_box(const struct attempt *a, const struct step_spec *s)
 	return a->box.worn || !attempt_card_fits(a, s);
 }
 
+/* @ret_again: the step is a build, and is run once more where nothing of its first run is left. */
+static int run_step(struct attempt *a, size_t i, struct step_result *ret, bool *ret_again,
+		    struct err *err)
+{
+	const struct step_spec *spec = &a->plan.steps[i];
+	if (run_once(a, i, ret, err) < 0)
+		return -1;
+	if (again_wanted(a, spec, ret)) {
+		again_keep(a->job, ret);
+		*ret_again = spec->kind == STEP_BUILD || a->box.dead;
+		if (*ret_again)
+			return 0;
+		if ((wants_new_box(a, spec) && renew_box(a, spec, err) < 0) ||
+		    run_once(a, i, ret, err) < 0)
+			return -1;
+	}
+	if (a->job->first)
+		again_choose(a->job, ret);
+	again_note(a, ret);
+	return 0;
+}
+
 int attempt_steps(struct attempt *a, bool *ret_again, struct err *err)
 {
 	struct job *job = a->job;
@@ -322,8 +361,11 @@ int attempt_steps(struct attempt *a, bool *ret_again, struct err *err)
 		if (wants_new_box(a, &a->plan.steps[i]) &&
 		    renew_box(a, &a->plan.steps[i], err) < 0)
 			return -1;
-		if (before_step(a, i, err) < 0 || run_step(a, i, &res, err) < 0)
+		if (before_step(a, i, err) < 0 ||
+		    (known ? run_once(a, i, &res, err) : run_step(a, i, &res, ret_again, err)) < 0)
 			return -1;
+		if (*ret_again)
+			return 0;
 		bool again = try_again(a, &res, ret_again);
 		if (!again && !known) {
 			keep(job, &a->plan.steps[i], &res);

@@ -22,6 +22,9 @@ struct job {
 	struct live *live;         /* what others see of it */
 	struct run_result *result; /* steps are added as they are judged */
 	int failures;            /* of the box, at the step that comes next */
+	int reruns;              /* steps that were run once more */
+	struct step_result *first; /* the first run of the step that comes next; NULL: it was not run yet */
+	int64_t began_ns, host_waited_ns; /* clock and pressure_host_ns() when it was begun */
 	/* Of a peer (pipeline/party.h): the test beside which it runs, the switch that joins them,
 	 * and which one it is, from 1 on. */
 	const struct step_spec *party;
@@ -32,6 +35,7 @@ struct job {
 struct attempt {
 	struct job *job;
 	struct slot slot;
+	struct processors processors;  /* for this box alone */
 	struct cgroup_entry unpacking; /* the group of who unpacks */
 	struct area areas[AREA_COUNT];
 	struct plan plan;
@@ -52,6 +56,8 @@ struct attempt {
 	struct box box;
 };
 
+/** job_done() - what attempts left in it, however they ended. */
+void job_done(struct job *job);
 /** attempt_begin() - from the submission to a running box. A refusal is FAULT_STUDENT. */
 int attempt_begin(struct job *job, struct attempt *ret, struct err *err);
 /** attempt_can_wait() - can boxes be started before there is a submission? Not with an engine that

@@ -191,6 +191,9 @@ static bool has_queues(struct json_object *config)
 
 void attempt_tell_box(const struct attempt *a)
 {
+	struct run_result *r = a->job->result;
+	free(r->processors);
+	r->processors = a->processors.n > 0 ? processors_list(&a->processors) : NULL;
 	struct json_object *version = json_object_object_get(a->config, "ociVersion");
 	live_box(a->job->live, a->box.init_pid, a->job->session->room.bundle,
 		 json_object_get_string(version));
@@ -205,6 +208,7 @@ static int start_box(struct attempt *a, struct err *err)
 		.area_max = { [AREA_TMP] = s->profile.tmp_bytes, [AREA_SHM] = s->profile.shm_bytes },
 		.own_mnt = s->own_mnt, .interrupt_fd = a->job->live->control.stop_fd,
 		.has_queues = has_queues(a->config), .patience = patience(s),
+		.processors = &a->processors,
 	};
 	attempt_box_cgroup(a, &opt);
 	if (box_start(&opt, &a->box, err) < 0)
@@ -221,17 +225,18 @@ static int begin(struct job *job, const char *mark, struct attempt *ret, struct 
 	if (job->command)
 		assignment_command(s->opt.assignment, job->command, &ret->command);
 	if (slot_take(s->opt.places, &s->host, mark, &ret->slot, err) < 0 ||
-	    make_unpack_group(ret, err) < 0 || room_furnish(&s->room, err) < 0)
+	    attempt_take_processors(ret, err) < 0 || make_unpack_group(ret, err) < 0 ||
+	    room_furnish(&s->room, err) < 0)
 		return -1;
 	return make_areas(ret, err);
 }
 
 static int make_box(struct attempt *a, struct err *err)
 {
-	if (attempt_make_config(a, err) < 0 || attempt_limit_cpu(a, err) < 0 ||
-	    attempt_write_bundle(a, err) < 0)
+	if (attempt_make_config(a, err) < 0 || attempt_write_bundle(a, err) < 0 ||
+	    start_box(a, err) < 0)
 		return -1;
-	return start_box(a, err);
+	return attempt_limit_cpu(a, err);
 }
 
 static void find_most(struct attempt *a)
@@ -297,6 +302,7 @@ void attempt_end(struct attempt *a)
 	/* A cgroup that cannot be removed keeps the slot's mark: the next sweep finds it. What was
 	 * judged is no worse for it. */
 	slot_release(&a->slot, NULL);
+	processors_release(&a->processors);
 	plan_done(&a->plan);
 	assignment_done(&a->command);
 	json_cleanup(&a->config);

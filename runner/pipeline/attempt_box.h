@@ -18,11 +18,14 @@ int attempt_make_config(struct attempt *a, struct err *err);
 int attempt_write_bundle(const struct attempt *a, struct err *err);
 /** attempt_mount() - bind @source of the host at @destination in the box; before the config. */
 void attempt_mount(struct attempt *a, const char *source, const char *destination, bool rw);
-/** attempt_limit_cpu() - the config's share of processors, for the slot's group. FAULT_INFRA. */
+/** attempt_take_processors() - those of its own that the box is to have, where so many are free. */
+int attempt_take_processors(struct attempt *a, struct err *err);
+/** attempt_limit_cpu() - the config's share of processors, for the slot's group; after the box was started,
+ *  which it does not slow down then. FAULT_INFRA. */
 int attempt_limit_cpu(const struct attempt *a, struct err *err);
 /** attempt_box_cgroup() - what the config says of the box's own group, into @opt. */
 void attempt_box_cgroup(const struct attempt *a, struct box_options *opt);
-/** attempt_tell_box() - others see the container that was started. */
+/** attempt_tell_box() - others see the container that was started, and the result its processors. */
 void attempt_tell_box(const struct attempt *a);
 /** attempt_lay_files() - the assignment's files with a relative `to`, into the work folder. */
 int attempt_lay_files(struct attempt *a, struct err *err);

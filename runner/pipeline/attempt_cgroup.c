@@ -5,23 +5,57 @@
 #include "bundle/profile_linux.h"
 #include "pipeline/attempt_box.h"
 
-/* The share of processors lies on the slot's group, above the box and its steps alike. */
-int attempt_limit_cpu(const struct attempt *a, struct err *err)
+/* What the profile says of processors; each as in linux.resources.cpu, 0: not said. */
+struct cpu_share {
+	int64_t quota, period, shares;
+};
+
+static int read_share(struct json_object *config, struct cpu_share *ret, struct err *err)
 {
-	struct json_object *linux_part = NULL, *resources = NULL, *cpu = NULL;
-	int64_t quota = 0, period = 100000, shares = 0;
-	if (json_get_obj(a->config, "config", "linux", &linux_part, err) < 0 ||
-	    (linux_part &&
-	     json_get_obj(linux_part, "linux", "resources", &resources, err) < 0) ||
-	    (resources && json_get_obj(resources, "resources", "cpu", &cpu, err) < 0))
-		return -1;
+	struct json_object *cpu = profile_resource(config, "cpu");
+	*ret = (struct cpu_share){ .period = 100000 };
 	if (!cpu)
 		return 0;
-	if (json_get_i64(cpu, "cpu", "quota", -1, INT64_MAX, &quota, err) < 0 ||
-	    json_get_i64(cpu, "cpu", "period", 1000, 1000000, &period, err) < 0 ||
-	    json_get_i64(cpu, "cpu", "shares", 0, INT64_MAX, &shares, err) < 0)
+	return json_get_i64(cpu, "cpu", "quota", -1, INT64_MAX, &ret->quota, err) < 0 ||
+			       json_get_i64(cpu, "cpu", "period", 1000, 1000000, &ret->period, err) < 0 ||
+			       json_get_i64(cpu, "cpu", "shares", 0, INT64_MAX, &ret->shares, err) < 0 ?
+		       -1 : 0;
+}
+
+/* The assignment's number, else what the quota of the profile is enough for; 0: all of the host's. */
+static int64_t processors_of(const struct attempt *a, const struct cpu_share *share)
+{
+	const struct assignment *asked = attempt_assignment(a);
+	if (asked && asked->processors > 0)
+		return asked->processors;
+	return share->quota > 0 ? (share->quota + share->period - 1) / share->period : 0;
+}
+
+int attempt_take_processors(struct attempt *a, struct err *err)
+{
+	struct cpu_share share;
+	if (read_share(a->job->session->profile.config, &share, err) < 0)
 		return -1;
-	return cgroup_set_cpu(&a->job->session->host, a->slot.group, quota, period, shares, err);
+	const int64_t n = processors_of(a, &share);
+	if (n > 0 && n <= PROCESSORS_MAX)
+		processors_take(a->job->session->opt.places, (int)n, &a->processors);
+	return 0;
+}
+
+/* A box that is bound to as many processors as its quota is enough for needs none: it could only be
+ * throttled for what the kernel counted too coarsely. The share lies on the slot's group, above the box
+ * and its steps alike. */
+int attempt_limit_cpu(const struct attempt *a, struct err *err)
+{
+	struct cpu_share share;
+	if (read_share(a->config, &share, err) < 0)
+		return -1;
+	if (attempt_assignment(a) && attempt_assignment(a)->processors > 0)
+		share.quota = share.period * attempt_assignment(a)->processors;
+	if (a->box.bound && share.quota >= share.period * a->processors.n)
+		share.quota = 0;
+	return cgroup_set_cpu(&a->job->session->host, a->slot.group, share.quota, share.period,
+			      share.shares, err);
 }
 
 /* Is @o an object with no keys but these? */

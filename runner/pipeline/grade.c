@@ -12,6 +12,7 @@
 #include "base/framelog.h"
 #include "base/mem.h"
 #include "container/live.h"
+#include "container/pressure.h"
 #include "pipeline/attempt.h"
 #include "result/verdict.h"
 #include "submission/submission.h"
@@ -194,6 +195,17 @@ static void close_log(struct framelog *log, struct run_result *r, bool keep)
 	r->log_path = NULL;
 }
 
+/* How busy the host was, as a share of the time that the run took. */
+static void note_pressure(const struct job *job)
+{
+	const int64_t now = pressure_host_ns();
+	struct run_result *r = job->result;
+	if (now < 0 || job->host_waited_ns < 0 || r->duration_ns <= 0)
+		return;
+	const double share = (double)(now - job->host_waited_ns) / (double)r->duration_ns;
+	r->host_pressure = round((share > 1 ? 1 : share) * 1000) / 1000;
+}
+
 static int record(struct session *s, const struct grade_request *req, struct live *live,
 		  struct run_result *r, struct err *err)
 {
@@ -205,9 +217,12 @@ static int record(struct session *s, const struct grade_request *req, struct liv
 	r->log_path = mem_printf("%s/%s.log", s->opt.places->logs, r->id);
 	if (framelog_create(&log, r->log_path) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", r->log_path);
-	int64_t start = clock_mono_ns();
+	job.began_ns = clock_mono_ns();
+	job.host_waited_ns = pressure_host_ns();
 	int bad = open_and_run(s, req, &job, a, err);
-	r->duration_ns = clock_mono_ns() - start;
+	job_done(&job);
+	r->duration_ns = clock_mono_ns() - job.began_ns;
+	note_pressure(&job);
 	close_log(&log, r, !bad);
 	if (!bad && req->keep(req->ctx, r, err) < 0) {
 		if (r->log_path)

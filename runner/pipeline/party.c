@@ -163,7 +163,7 @@ static int run(struct attempt *a, int socket, struct message *end, struct err *e
 	const struct message started = { .type = MESSAGE_STARTED, .init = a->box.init_pid };
 	step_facts_init(&facts);
 	tell(socket, &started);
-	int bad = attempt_run(a, &a->plan.steps[0], -1, sink_tail, &tail, &facts, err);
+	int bad = attempt_run(a, &a->plan.steps[0], -1, false, sink_tail, &tail, &facts, err);
 	if (!bad)
 		say_end(a, &facts, &tail, end);
 	step_facts_done(&facts);

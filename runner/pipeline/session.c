@@ -114,6 +114,7 @@ static int sweep_slots(const struct places *p, int *ret_swept, struct err *err)
 	/* A host without cgroups has no slots to be swept; grading will say so. */
 	if (cgroup_host_find(&host, NULL) < 0)
 		return 0;
+	host.weight = p->cpu_weight;
 	int bad = slot_sweep(p, &host, sweep_card, &c, ret_swept, err);
 	cgroup_host_done(&host);
 	if (c.wanted && (open_net(&c, err) < 0 || network_host_sweep(&c.net, ret_swept, err) < 0))
@@ -146,7 +147,8 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 {
 	const struct places *p = opt->places;
 	const struct assignment *a = opt->assignment;
-	*ret = (struct session){ .opt = *opt, .image_lock = -1, .own_mnt = -1, .leaf = CGROUP_LEAF_NONE };
+	*ret = (struct session){ .opt = *opt, .image_lock = -1, .own_mnt = -1, .leaf = CGROUP_LEAF_NONE,
+				 .seat = CGROUP_SEAT_NONE, .turns = TURNS_NONE };
 	if (rights_boxes(p->uid_base, SLOTS_UIDS, err) < 0 || caller_check(err) < 0)
 		return -1;
 	const char *profile = choose(opt->profile, a ? a->profile : NULL, DEFAULT_PROFILE);
@@ -168,6 +170,22 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 	return 0;
 }
 
+int session_seat(struct session *s, struct err *err)
+{
+	if (s->seated)
+		return 0;
+	cgroup_host_done(&s->host);
+	if (cgroup_host_find(&s->host, err) < 0)
+		return -1;
+	s->host.weight = s->opt.places->cpu_weight;
+	signals_block();
+	if (cgroup_leaf_enter(&s->host, &s->leaf, err) < 0)
+		return -1;
+	cgroup_seat_take(&s->host, &s->seat);
+	s->seated = getpid();
+	return 0;
+}
+
 int session_ready(struct session *s, struct err *err)
 {
 	const struct places *p = s->opt.places;
@@ -177,15 +195,14 @@ int session_ready(struct session *s, struct err *err)
 		return err_set(err, FAULT_INFRA, errno, "cannot use the init of boxes '%s'; install "
 			       "moulette again", p->init);
 	s->engine.patience = s->opt.time_factor;
-	if (engine_find(p, &s->engine, err) < 0 || cgroup_host_find(&s->host, err) < 0)
+	if (engine_find(p, &s->engine, err) < 0)
 		return -1;
 	/* Such an engine has a network stack of its own, which goes around the rules of a namespace. */
 	if (s->has_net && !s->engine.inherits_fds)
 		return err_set(err, FAULT_USAGE, 0, "engine '%s' cannot give a box a network card: it "
 			       "has a network of its own that no rule of ours sees; use crun or runc",
 			       s->engine.name);
-	signals_block();
-	if (cgroup_leaf_enter(&s->host, &s->leaf, err) < 0 ||
+	if (session_seat(s, err) < 0 || turns_open(p, &s->turns, err) < 0 ||
 	    room_enter(p, s->engine.hides_unified ? s->host.hidden_unified : NULL, &s->room, err) < 0)
 		return -1;
 	if (s->opt.plain_engine)
@@ -206,7 +223,11 @@ int session_ready(struct session *s, struct err *err)
 
 void session_retreat(struct session *s)
 {
+	if (s->seated != getpid())
+		return;
+	cgroup_seat_leave(&s->host, &s->seat);
 	cgroup_leaf_leave(&s->host, &s->leaf);
+	s->seated = 0;
 }
 
 void session_close(struct session *s)
@@ -225,5 +246,6 @@ void session_close(struct session *s)
 	engine_done(&s->engine);
 	cgroup_host_done(&s->host);
 	room_done(&s->room);
+	turns_close(&s->turns);
 	s->store = NULL;
 }

@@ -8,6 +8,7 @@
 #include "bundle/profile.h"
 #include "container/cgroup.h"
 #include "container/cgroup_leaf.h"
+#include "container/cgroup_seat.h"
 #include "container/engine.h"
 #include "container/room.h"
 #include "model/assignment.h"
@@ -16,6 +17,7 @@
 #include "model/places.h"
 #include "model/spec.h"
 #include "network/host.h"
+#include "pipeline/turns.h"
 #include "store/store.h"
 #include "submission/language.h"
 #include "unpack/unpack.h"
@@ -51,6 +53,9 @@ struct session {
 	struct engine engine;
 	struct cgroup_host host;
 	struct cgroup_leaf leaf;
+	struct cgroup_seat seat;
+	pid_t seated; /* the process that went into them and goes back; 0: none did */
+	struct turns turns;
 	struct room room;
 	struct unpack_server *unpacker; /* of a worker; NULL: each submission starts one of its own */
 };
@@ -62,8 +67,12 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
  *  SIGTERM and SIGHUP end no process but are seen on interrupt_fd; before, nothing has been made
  *  that a sudden end would leave. FAULT_INFRA. */
 int session_ready(struct session *s, struct err *err);
+/** session_seat() - part of session_ready(), for a process whose forks are to call that one: finds the
+ *  cgroups, and goes to where runners are. FAULT_INFRA. */
+int session_seat(struct session *s, struct err *err);
 /** session_retreat() - what session_ready() changed in the host's cgroups is as before, unless other
- *  runners need it; done by session_close(), and by a process that ends without it. */
+ *  runners need it; done by session_close(), and by a process that ends without it. A fork leaves it to
+ *  the process that did it. */
 void session_retreat(struct session *s);
 void session_close(struct session *s);
 

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/framelog.h"
+#include "base/mem.h"
 #include "report/formats.h"
 #include "report/json_out.h"
 #include "report/report.h"
@@ -31,6 +32,13 @@ static void member_measure(struct json_out *o, const char *key, int64_t value)
 {
 	json_out_key(o, key);
 	json_out_measure(o, value);
+}
+
+/* @json is a value itself, made by us; NULL: null. */
+static void member_raw(struct json_out *o, const char *key, const char *json)
+{
+	json_out_key(o, key);
+	json_out_raw(o, json ? json : "null");
 }
 
 static void member_real(struct json_out *o, const char *key, double value)
@@ -167,6 +175,11 @@ static void write_step(struct document *d, const struct step_result *s)
 	member_measure(o, "oom_kills", f->oom_kills);
 	member_measure(o, "pids_denied", f->pids_denied);
 	member_measure(o, "throttled_ns", f->throttled_ns);
+	member_measure(o, "waited_ns", f->waited_ns);
+	member_measure(o, "beside", f->beside);
+	json_out_key(o, "near_limit");
+	json_out_bool(o, s->near_limit);
+	member_raw(o, "reruns", s->reruns);
 	write_stream(d, "stdout", s, FRAMELOG_STDOUT);
 	write_stream(d, "stderr", s, FRAMELOG_STDERR);
 	member_str(o, "message", s->message);
@@ -251,6 +264,9 @@ static void write_result(struct document *d, const struct run_result *r)
 	clock_iso8601(r->started_real_ns, started);
 	member_str(o, "started", r->started_real_ns > 0 ? started : NULL);
 	member_measure(o, "duration_ns", r->duration_ns);
+	member_real(o, "host_pressure", r->host_pressure);
+	AUTO_FREE char *processors = r->processors ? mem_printf("[%s]", r->processors) : NULL;
+	member_raw(o, "processors", processors);
 	json_out_key(o, "steps");
 	json_out_open(o, '[');
 	for (size_t i = 0; i < r->n_steps; i++) {

@@ -55,6 +55,11 @@ void json_out_null(struct json_out *o)
 	fputs("null", o->f);
 }
 
+void json_out_raw(struct json_out *o, const char *json)
+{
+	fputs(json, o->f);
+}
+
 void json_out_bool(struct json_out *o, bool value)
 {
 	fputs(value ? "true" : "false", o->f);

@@ -22,6 +22,8 @@ void json_out_close(struct json_out *o, char bracket);
 void json_out_key(struct json_out *o, const char *key);
 void json_out_next(struct json_out *o);
 
+/** json_out_raw() - a value that is JSON already, on one line. */
+void json_out_raw(struct json_out *o, const char *json);
 void json_out_null(struct json_out *o);
 void json_out_bool(struct json_out *o, bool value);
 void json_out_bytes(struct json_out *o, const char *s, size_t len);

@@ -72,7 +72,7 @@ static enum limit_id time_over(const struct step_result *res)
 		return f->ended_for;
 	if (res->limits.v[LIMIT_CPU] != LIMIT_UNSET && f->cpu_ns > res->limits.v[LIMIT_CPU])
 		return LIMIT_CPU;
-	if (res->limits.v[LIMIT_WALL] != LIMIT_UNSET && f->wall_ns > res->limits.v[LIMIT_WALL])
+	if (res->limits.v[LIMIT_WALL] != LIMIT_UNSET && step_facts_busy_ns(f) > res->limits.v[LIMIT_WALL])
 		return LIMIT_WALL;
 	return LIMIT_NONE;
 }

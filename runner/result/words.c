@@ -165,8 +165,8 @@ static void time_words(struct step_result *res)
 		words_say(res, "took longer than %s", limit);
 	} else {
 		duration_format(f->cpu_ns, cpu);
-		words_say(res, "took longer than %s, waiting or not scheduled: used %s of cpu time", limit,
-			  cpu);
+		words_say(res, "took longer than %s, %s: used %s of cpu time", limit,
+			  f->waited_ns < 0 ? "waiting or not scheduled" : "asleep or waiting for input", cpu);
 	}
 }
 

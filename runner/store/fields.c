@@ -49,6 +49,8 @@ const struct field run_fields[] = {
 	RUN("error_message", CHARS, error_message),
 	RUN("version", CHARS, version),
 	RUN("replaced", STRING, replaced),
+	RUN("processors", STRING, processors),
+	RUN("host_pressure", REAL, host_pressure),
 	{ NULL, FIELD_INT, 0, 0 },
 };
 
@@ -96,6 +98,10 @@ const struct field step_fields[] = {
 	STEP("log_begin", MEASURE, facts.log_begin),
 	STEP("log_end", MEASURE, facts.log_end),
 	STEP("network", NETWORK, facts.network),
+	STEP("waited_ns", MEASURE, facts.waited_ns),
+	STEP("beside", MEASURE, facts.beside),
+	STEP("near_limit", BOOL, near_limit),
+	STEP("reruns", STRING, reruns),
 	{ NULL, FIELD_INT, 0, 0 },
 };
 

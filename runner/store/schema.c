@@ -1,4 +1,4 @@
-/* schema.c - the tables of results.db, as of user_version 3. */
+/* schema.c - the tables of results.db, as of user_version 4. */
 #include "store/internal.h"
 
 /*
@@ -22,6 +22,7 @@ const char store_schema_sql[] =
 	" started_ns INTEGER, duration_ns INTEGER,"
 	" error_code ANY, error_message ANY,"
 	" replaced ANY,"   /* names, a line each */
+	" processors ANY, host_pressure REAL,"
 	" log_path ANY,"	 /* relative to the folder of the database where it lies below it */
 	" version TEXT NOT NULL" /* of the moulette that graded */
 	") STRICT, WITHOUT ROWID;"
@@ -41,6 +42,8 @@ const char store_schema_sql[] =
 	" stderr_bytes INTEGER, stderr_over INTEGER NOT NULL, stderr_sha256 ANY,"
 	" log_begin INTEGER, log_end INTEGER,"
 	" network TEXT," /* JSON */
+	" waited_ns INTEGER, beside INTEGER, near_limit INTEGER NOT NULL DEFAULT 0,"
+	" reruns ANY," /* JSON */
 	" PRIMARY KEY (result, number)"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE TABLE result_groups ("

@@ -167,6 +167,12 @@ static int schema_migrate(struct store *s, int64_t version, struct err *err)
 	static const char *const steps[STORE_SCHEMA - 1] = {
 		"ALTER TABLE results ADD COLUMN replaced ANY",
 		"ALTER TABLE steps ADD COLUMN network TEXT",
+		"ALTER TABLE results ADD COLUMN processors ANY;"
+		"ALTER TABLE results ADD COLUMN host_pressure REAL;"
+		"ALTER TABLE steps ADD COLUMN waited_ns INTEGER;"
+		"ALTER TABLE steps ADD COLUMN beside INTEGER;"
+		"ALTER TABLE steps ADD COLUMN near_limit INTEGER NOT NULL DEFAULT 0;"
+		"ALTER TABLE steps ADD COLUMN reruns ANY",
 	};
 	for (; version < STORE_SCHEMA; version++)
 		if (store_exec(s, steps[version - 1], "bring the tables up to date", err) < 0)

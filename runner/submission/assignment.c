@@ -16,6 +16,7 @@
 #include "submission/step_load.h"
 
 #define FILE_NAME "assignment.json"
+#define PROCESSORS_KEY_MAX 64
 
 static const char *const later_keys[] = { "groups", "solutions", NULL };
 
@@ -36,7 +37,8 @@ static int load_top(struct json_object *root, const char *name, struct assignmen
 		    struct err *err)
 {
 	static const char *const keys[] = { "name", "image", "profile", "env", "files", "language",
-					    "limits", "network", "build", "tests", NULL };
+					    "limits", "processors", "network", "build", "tests", NULL };
+	int64_t processors = 0;
 	AUTO_FREE char *where = mem_printf("%s: assignment", name);
 	if (keys_refuse_later(root, where, later_keys, err) < 0 ||
 	    json_only_keys(root, where, keys, err) < 0 ||
@@ -46,8 +48,10 @@ static int load_top(struct json_object *root, const char *name, struct assignmen
 	    json_get_env(root, where, "env", &a->env, err) < 0 ||
 	    get_language(root, where, &a->languages, err) < 0 ||
 	    keys_limits(root, where, &a->limits, err) < 0 ||
+	    json_get_i64(root, where, "processors", 1, PROCESSORS_KEY_MAX, &processors, err) < 0 ||
 	    network_load(root, where, &a->network, err) < 0)
 		return -1;
+	a->processors = (int)processors;
 	if (!a->name) {
 		char base[KEYS_NAME_BYTES_MAX + 1];
 		const char *folder = strrchr(a->dir, '/') + 1;

@@ -129,19 +129,7 @@ end_world() {
 # with_file PATH FILE COMMAND... - a command on our host that finds this file at PATH, /etc/resolv.conf
 # or /etc/moulette.conf, in a mount namespace of its own.
 with_file() {
-	local at=$1 file=$2
-	shift 2
-	# shellcheck disable=SC2016
-	on host unshare -m --propagation private sh -c '
-		at=$0 file=$1; shift
-		if [ ! -e "$at" ]; then
-			# No mount point: the folder is laid out anew.
-			mkdir "$file.etc"
-			cp -a /etc/. "$file.etc"
-			mount --bind "$file.etc" /etc
-			: >"$at"
-		fi
-		mount --bind "$file" "$at" && exec "$@"' "$at" "$file" "$@" </dev/null
+	on host unshare -m --propagation private "$REPO/tests/e2e/with_file.sh" "$@" </dev/null
 }
 
 # Both speak of "ADDRESS:PORT/tcp" and "ADDRESS:PORT/udp". The server goes to the background when it

@@ -93,7 +93,9 @@ static const struct { const char *label, *file, *text; bool limited; } files[] =
 	{ "processes", "pids.max", "500\n", true },
 	{ "processors", "cpu.max", "50000 100000\n", true },
 	{ "weight", "cpu.weight", "50\n", true },
+	{ "the weight of all boxes", "cpu.weight", "10000\n", false },
 	{ "v1: a share", "cpu.shares", "512\n", true },
+	{ "v1: the share of all boxes", "cpu.shares", "102400\n", false },
 	{ "v1: a quota", "cpu.cfs_quota_us", "50000\n", true },
 	{ "which processors", "cpuset.cpus", "0-1\n", true },
 	{ "no choice of processors", "cpuset.cpus", "\n", false },
@@ -102,12 +104,14 @@ static const struct { const char *label, *file, *text; bool limited; } files[] =
 	{ "controllers for groups below it", "cgroup.subtree_control", "memory pids\n", false },
 };
 
+static const struct cgroup_host weighs = { .weight = 100 };
+
 START_TEST(limits_that_others_set)
 {
 	AUTO_FREE char *file = mem_printf("%s/%s", top, files[_i].file);
 	AUTO_FD int dir = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_eq(file_write(AT_FDCWD, file, files[_i].text), 0);
-	ck_assert_msg(cgroup_limited(dir) == files[_i].limited, "%s", files[_i].label);
+	ck_assert_msg(cgroup_limited(&weighs, dir) == files[_i].limited, "%s", files[_i].label);
 }
 END_TEST
 
@@ -121,9 +125,9 @@ START_TEST(what_comes_from_above_is_no_limit)
 	AUTO_FD int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_eq(file_write(AT_FDCWD, above, "0-3\n"), 0);
 	ck_assert_int_eq(file_write(AT_FDCWD, file, "0-3\n"), 0);
-	ck_assert(!cgroup_limited(fd));
+	ck_assert(!cgroup_limited(&weighs, fd));
 	ck_assert_int_eq(file_write(AT_FDCWD, file, "0-1\n"), 0);
-	ck_assert(cgroup_limited(fd));
+	ck_assert(cgroup_limited(&weighs, fd));
 }
 END_TEST
 

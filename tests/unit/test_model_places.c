@@ -195,7 +195,7 @@ static const struct {
 	{ "no size", "{\"store_max_size\": \"lots\"}", 0, CONF ".store_max_size: 'lots' is not a size" },
 	{ "no room at all", "{\"store_max_size\": \"0\"}", 0, CONF ".store_max_size: must be above 0" },
 	{ "a size as a number", "{\"store_max_size\": 5}", 0, CONF ".store_max_size: expected" },
-	{ "the last key that is known", "{\"cards\": 1}", 0, "known: uid_base, store_max_size, card_network" },
+	{ "the last key that is known", "{\"cards\": 1}", 0, "known: uid_base, store_max_size, card_network, cpu_weight" },
 	{ "no object", "[]", 0, CONF ": expected an object" },
 	{ "no JSON", "uid_base = 5", 0, CONF ": line 1: " },
 	{ "nothing", "", 0, CONF ": line 1: " },

@@ -65,7 +65,7 @@ START_TEST(facts_are_unmeasured)
 	const int64_t numbers[] = {
 		f.exit_code, f.wall_ns, f.cpu_ns, f.user_ns, f.system_ns, f.memory_peak_bytes,
 		f.rss_peak_bytes, f.processes_peak, f.leftovers, f.oom_kills, f.pids_denied,
-		f.throttled_ns, f.out.bytes, f.err.bytes,
+		f.throttled_ns, f.waited_ns, f.beside, f.out.bytes, f.err.bytes,
 	};
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		ck_assert_msg(numbers[i] == -1, "number %zu", i);

@@ -93,6 +93,8 @@ fixture_step(struct fixture *f, const char *name, enum step_kind kind, enum verd
 	x->oom_kills = 3;
 	x->pids_denied = 4;
 	x->throttled_ns = 5;
+	x->waited_ns = 6;
+	x->beside = 1;
 	x->out.bytes = x->err.bytes = 0;
 	digest_bytes("", 0, x->out.sha256);
 	digest_bytes("", 0, x->err.sha256);

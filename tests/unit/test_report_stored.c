@@ -55,6 +55,8 @@ static void distinct(struct step_result *s)
 		&s->facts.processes_peak,    &s->facts.leftovers,
 		&s->facts.oom_kills,	     &s->facts.pids_denied,
 		&s->facts.throttled_ns,
+		&s->facts.waited_ns,
+		&s->facts.beside,
 	};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		*all[i] = n++;

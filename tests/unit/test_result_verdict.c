@@ -27,7 +27,7 @@ struct row {
 	int want_exit;
 	enum output output;
 	int exit_code, signal;
-	int64_t cpu_ns, wall_ns;
+	int64_t cpu_ns, wall_ns, waited_ns;
 	int64_t oom_kills, pids_denied;
 	enum limit_id ended_for;
 	bool out_over, err_over, disk_full, box_failed;
@@ -41,7 +41,7 @@ struct row {
 	const char *words; /* part of the message; "" : empty */
 };
 
-#define TEST .kind = STEP_TEST, .ended_for = LIMIT_NONE, .cpu_ns = 10 * MS, .wall_ns = 10 * MS
+#define TEST .kind = STEP_TEST, .ended_for = LIMIT_NONE, .cpu_ns = 10 * MS, .wall_ns = 10 * MS, .waited_ns = -1
 #define BUILD TEST, .kind = STEP_BUILD
 #define PASSED .verdict = VERDICT_PASSED, .fault = FAULT_NONE, .hit = LIMIT_NONE, .words = ""
 #define GOT(v) .verdict = VERDICT_##v, .fault = FAULT_STUDENT, .hit = LIMIT_NONE
@@ -182,6 +182,13 @@ static const struct row rows[] = {
 	{ "wall, asleep", TEST, .ended_for = LIMIT_WALL, .signal = SIGKILL, .exit_code = -1,
 	  .wall_ns = WALL_LIMIT + 1, HIT(TIME_LIMIT, WALL),
 	  .words = "took longer than 2 s, waiting or not scheduled: used 10 ms of cpu time" },
+	{ "wall, asleep, as is known", TEST, .ended_for = LIMIT_WALL, .signal = SIGKILL, .exit_code = -1,
+	  .wall_ns = WALL_LIMIT + 1, .waited_ns = 0, HIT(TIME_LIMIT, WALL),
+	  .words = "took longer than 2 s, asleep or waiting for input: used 10 ms of cpu time" },
+	{ "waited for a processor, then right", TEST, .output = RIGHT, .wall_ns = 9 * WALL_LIMIT,
+	  .waited_ns = 8 * WALL_LIMIT, PASSED },
+	{ "waited, and took too long all the same", TEST, .output = RIGHT, .wall_ns = 9 * WALL_LIMIT,
+	  .waited_ns = 8 * WALL_LIMIT - 1, HIT(TIME_LIMIT, WALL), .words = "" },
 	{ "wall, busy", TEST, .ended_for = LIMIT_WALL, .signal = SIGKILL,
 	  .cpu_ns = WALL_LIMIT / 2 + MS, .wall_ns = WALL_LIMIT + 1, HIT(TIME_LIMIT, WALL),
 	  .words = "took longer than 2 s" },
@@ -303,6 +310,7 @@ static void measure(const struct row *r, struct step_result *res)
 	f->signal = r->signal;
 	f->cpu_ns = r->cpu_ns;
 	f->wall_ns = r->wall_ns;
+	f->waited_ns = r->waited_ns;
 	f->oom_kills = r->oom_kills;
 	f->pids_denied = r->pids_denied;
 	f->ended_for = r->ended_for;

@@ -349,13 +349,24 @@ START_TEST(reading_makes_and_changes_nothing)
 }
 END_TEST
 
+#define WITHOUT_TIMES                                   \
+	"ALTER TABLE results DROP COLUMN processors;"    \
+	"ALTER TABLE results DROP COLUMN host_pressure;" \
+	"ALTER TABLE steps DROP COLUMN waited_ns;"       \
+	"ALTER TABLE steps DROP COLUMN beside;"          \
+	"ALTER TABLE steps DROP COLUMN near_limit;"      \
+	"ALTER TABLE steps DROP COLUMN reruns;"
+
 /* Databases of moulettes that knew less: what takes away what came later. */
 static const struct {
 	const char *label, *sql;
 } older[] = {
 	{ "without `replaced`", "ALTER TABLE results DROP COLUMN replaced; "
-				"ALTER TABLE steps DROP COLUMN network; PRAGMA user_version = 1" },
-	{ "without `network`", "ALTER TABLE steps DROP COLUMN network; PRAGMA user_version = 2" },
+				"ALTER TABLE steps DROP COLUMN network; " WITHOUT_TIMES
+				"PRAGMA user_version = 1" },
+	{ "without `network`", "ALTER TABLE steps DROP COLUMN network; " WITHOUT_TIMES
+			       "PRAGMA user_version = 2" },
+	{ "without what a busy host did", WITHOUT_TIMES "PRAGMA user_version = 3" },
 };
 
 static void make_older(int i)
@@ -377,8 +388,12 @@ static void is_up_to_date(struct store *s, const char *label)
 	ck_assert_str_eq(got.steps[0].name, "t");
 	ck_assert_ptr_null(got.steps[0].facts.network);
 	ck_assert_ptr_null(got.replaced);
+	ck_assert_ptr_null(got.processors);
+	ck_assert(isnan(got.host_pressure));
+	ck_assert_int_eq(got.steps[0].facts.waited_ns, -1);
+	ck_assert(!got.steps[0].near_limit);
 	run_result_done(&got);
-	ck_assert_int_eq(ask("PRAGMA user_version"), 3);
+	ck_assert_int_eq(ask("PRAGMA user_version"), 4);
 }
 
 START_TEST(an_older_schema_is_brought_up_to_date_for_reading)
@@ -520,8 +535,8 @@ static const struct {
 	enum fault fault;
 	const char *words;
 } refusals[] = {
-	{ "newer", "PRAGMA user_version = 4", FAULT_USAGE,
-	  "newer moulette (schema 4, this one knows 3)" },
+	{ "newer", "PRAGMA user_version = 5", FAULT_USAGE,
+	  "newer moulette (schema 5, this one knows 4)" },
 	{ "another program's", "PRAGMA application_id = 7", FAULT_USAGE, "another program" },
 	{ "no version", "PRAGMA user_version = 0", FAULT_INFRA, "is damaged (it has no schema)" },
 };
