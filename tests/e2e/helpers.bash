@@ -74,16 +74,19 @@ grade() {
 	moulette run -f json --time-factor "$MOULETTE_TIME_FACTOR" "$@" >"$result" 2>"$messages" || status=$?
 }
 
-# field PATH [FILE] - a value of the result: "steps.-1.stdout.text". Texts are printed as they are,
-# all else as JSON; a path that leads nowhere is an error.
-field() {
-	python3 -c '
+# What follows "." in a path is a key or, in a list, a number. Texts are themselves, all else is JSON.
+fields_py='
 import json, sys
-value = json.load(open(sys.argv[2]))
-for word in filter(None, sys.argv[1].split(".")):
-    value = value[int(word)] if isinstance(value, list) else value[word]
-sys.stdout.write(value if isinstance(value, str) else json.dumps(value))
-sys.stdout.write("\n")' "$1" "${2:-$result}"
+def find(value, path):
+    for word in filter(None, path.split(".")):
+        value = value[int(word)] if isinstance(value, list) else value[word]
+    return value if isinstance(value, str) else json.dumps(value)
+'
+
+# field PATH [FILE] - a value of the result: "steps.-1.stdout.text". A path that leads nowhere is an error.
+field() {
+	python3 -c "$fields_py"'
+print(find(json.load(open(sys.argv[2])), sys.argv[1]))' "$1" "${2:-$result}"
 }
 
 # fail MESSAGE - end the test, with what is known about the last graded submission.
@@ -96,14 +99,21 @@ fail() {
 	return 1
 }
 
-# expect PATH VALUE [PATH VALUE]... - compare fields of the result.
+# expect PATH VALUE [PATH VALUE]... - compare fields of the result; a newline at the end does not count.
 expect() {
-	local got
-	while [ $# -gt 1 ]; do
-		got=$(field "$1") || fail "there is no '$1' in the result" || return 1
-		[ "$got" = "$2" ] || fail "$1: expected '$2', got '$got'" || return 1
-		shift 2
-	done
+	local said
+	said=$(python3 -c "$fields_py"'
+try:
+    result = json.load(open(sys.argv[1]))
+except (OSError, ValueError) as why:
+    sys.exit(print(f"there is no result: {why}") or 1)
+for path, wanted in zip(sys.argv[2::2], sys.argv[3::2]):
+    try:
+        got = find(result, path).rstrip("\n")
+    except (KeyError, IndexError, ValueError, TypeError):
+        sys.exit(print(f"there is no {path!r} in the result") or 1)
+    if got != wanted:
+        sys.exit(print(f"{path}: expected {wanted!r}, got {got!r}") or 1)' "$result" "$@") || fail "$said"
 }
 
 # expect_verdict VERDICT FAULT STATUS - of the last graded submission.
