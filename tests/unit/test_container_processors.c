@@ -4,11 +4,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/process.h"
+#include "container/cgroup.h"
 #include "container/processors.h"
 
 static char dir[] = "/tmp/moulette-unit.XXXXXX";
@@ -106,6 +109,30 @@ START_TEST(a_list_of_several)
 }
 END_TEST
 
+static const struct { int64_t quota; int most; } quotas[] = {
+	{ 50000, 1 }, { 100000, 1 }, { 190000, 1 }, { 250000, 2 },
+};
+
+START_TEST(the_quota_of_a_group_around)
+{
+	static const char group[] = CGROUP_PARENT "/unit-quota";
+	struct cgroup_host host;
+	struct err err = { 0 };
+	const int all = CPU_COUNT(&before), most = quotas[_i].most < all ? quotas[_i].most : all;
+	ck_assert_msg(cgroup_host_find(&host, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(cgroup_make(&host, group, &err), 0);
+	ck_assert_int_eq(cgroup_set_cpu(&host, group, quotas[_i].quota, 100000, 0, &err), 0);
+	const pid_t pid = fork();
+	if (pid == 0)
+		_exit(cgroup_write(&host, CG_CPU, group, "cgroup.procs", "0", &err) < 0 ? 99 :
+										      processors_allowed());
+	const int status = process_wait(pid);
+	cgroup_remove(&host, group, NULL);
+	cgroup_host_done(&host);
+	ck_assert_int_eq(WEXITSTATUS(status), most);
+}
+END_TEST
+
 Suite *suite_container_processors(void);
 Suite *suite_container_processors(void)
 {
@@ -116,6 +143,7 @@ Suite *suite_container_processors(void)
 	tcase_add_test(tc, all_or_none);
 	tcase_add_test(tc, only_those_that_this_process_may_use);
 	tcase_add_test(tc, a_list_of_several);
+	tcase_add_loop_test(tc, the_quota_of_a_group_around, 0, sizeof quotas / sizeof *quotas);
 	suite_add_tcase(s, tc);
 	return s;
 }
