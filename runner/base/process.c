@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/kernel_calls.h"
 #include "base/mem.h"
 
 #define TEXT_MAX 65536
@@ -87,6 +89,21 @@ int process_wait(pid_t pid)
 	return status;
 }
 
+int process_wait_ms(pid_t pid, int ms)
+{
+	AUTO_FD int fd = pidfd_open(pid, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int n;
+	do
+		n = poll(&p, 1, fd < 0 ? 0 : ms);
+	while (n < 0 && errno == EINTR);
+	if (n == 0 && fd >= 0) {
+		errno = ETIMEDOUT;
+		return -1;
+	}
+	return process_wait(pid);
+}
+
 int process_end(pid_t pid)
 {
 	kill(pid, SIGKILL);
@@ -94,7 +111,7 @@ int process_end(pid_t pid)
 }
 
 /* The state is the field behind the name, which may hold parentheses and blanks (proc(5)). */
-static bool is_running(pid_t pid)
+bool process_is_running(pid_t pid)
 {
 	AUTO_FREE char *path = mem_printf("/proc/%ld/stat", (long)pid);
 	AUTO_BUF text = { 0 };
@@ -109,7 +126,7 @@ static bool is_busy(pid_t pid, int depth)
 	AUTO_FREE char *path = mem_printf("/proc/%ld/task/%ld/children", (long)pid, (long)pid);
 	AUTO_BUF text = { 0 };
 	char *save = NULL;
-	if (is_running(pid))
+	if (process_is_running(pid))
 		return true;
 	if (depth == DEPTH_MAX || file_read(AT_FDCWD, path, &text, TEXT_MAX) < 0 || !text.data)
 		return false;

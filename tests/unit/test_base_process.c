@@ -43,6 +43,35 @@ START_TEST(one_that_goes_on_is_ended)
 }
 END_TEST
 
+START_TEST(one_that_goes_on_is_waited_for_no_longer)
+{
+	pid_t pid = child(100000000, 0), quick = child(0, 5);
+	ck_assert_int_eq(process_wait_ms(pid, 1), -1);
+	ck_assert_int_eq(errno, ETIMEDOUT);
+	process_end(pid);
+	const int status = process_wait_ms(quick, 60000);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 5);
+	ck_assert_int_eq(process_wait_ms(quick, 1), -1);
+	ck_assert_int_eq(errno, ECHILD);
+}
+END_TEST
+
+START_TEST(one_that_is_stopped_does_not_run)
+{
+	pid_t pid = fork();
+	if (pid == 0)
+		for (volatile unsigned i = 0;; i++)
+			;
+	siginfo_t info;
+	ck_assert(process_is_running(pid));
+	kill(pid, SIGSTOP);
+	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOWAIT), 0);
+	ck_assert(!process_is_running(pid));
+	process_end(pid);
+	ck_assert(!process_is_running(pid));
+}
+END_TEST
+
 START_TEST(one_that_had_ended)
 {
 	pid_t pid = child(0, 3);
@@ -119,6 +148,8 @@ Suite *suite_base_process(void)
 
 	tcase_add_test(tc, signals_are_no_end);
 	tcase_add_test(tc, one_that_goes_on_is_ended);
+	tcase_add_test(tc, one_that_goes_on_is_waited_for_no_longer);
+	tcase_add_test(tc, one_that_is_stopped_does_not_run);
 	tcase_add_test(tc, one_that_had_ended);
 	tcase_add_test(tc, work_of_a_descendant_is_seen);
 	tcase_add_test(tc, no_child);
