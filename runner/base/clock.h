@@ -6,6 +6,7 @@
 #include <time.h>
 
 #define NSEC_PER_SEC INT64_C(1000000000)
+#define NSEC_PER_MS INT64_C(1000000)
 
 int64_t clock_mono_ns(void); /* CLOCK_MONOTONIC, for durations */
 int64_t clock_real_ns(void); /* since 1970, for records */

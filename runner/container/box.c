@@ -27,7 +27,6 @@
 #include "init/protocol.h"
 
 #define END_MS 10000
-#define NS_PER_MS INT64_C(1000000)
 #define SEND_BUFFER (INIT_TEXT_MAX + 16384)
 
 static int start_ms(const struct box *b)
@@ -161,6 +160,7 @@ static int wait_hello(struct box *b, struct err *err)
 		const int left = engine_clock_left(&clock, b->engine_pid);
 		if (left == 0)
 			return engine_hangs(b, err);
+		alive_for(b->opt.alive, left * NSEC_PER_MS);
 		poll(fds, 4, left);
 		if (!engine_words_take(&b->words))
 			return engine_trouble(b, "the engine printed more than 1 MiB", err);
@@ -334,9 +334,11 @@ static bool has_ended(struct box *b)
 {
 	struct pollfd fds[] = { { .fd = b->engine_fd, .events = POLLIN },
 				{ .fd = b->words.fd, .events = POLLIN } };
-	const int64_t end = clock_mono_ns() + (int64_t)(END_MS * b->opt.patience) * NS_PER_MS;
+	const int64_t most = (int64_t)(END_MS * b->opt.patience) * NSEC_PER_MS;
+	const int64_t end = clock_mono_ns() + most;
+	alive_for(b->opt.alive, most);
 	while (!fds[0].revents) {
-		const int64_t left = (end - clock_mono_ns()) / NS_PER_MS;
+		const int64_t left = (end - clock_mono_ns()) / NSEC_PER_MS;
 		if (left <= 0 || poll(fds, 2, (int)left) == 0 || !engine_words_take(&b->words))
 			return false;
 		if (fds[1].revents == POLLHUP)

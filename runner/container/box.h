@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/alive.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "container/area.h"
@@ -41,6 +42,7 @@ struct box_options {
 	int interrupt_fd;        /* readable: stop; not read here; -1: none */
 	bool has_queues;         /* the profile allows POSIX message queues */
 	double patience;         /* multiplies our own waiting times (a slow machine) */
+	struct alive *alive;     /* our signs of life while we wait; NULL: nobody watches */
 };
 
 struct box {

@@ -20,7 +20,6 @@
 #include "container/engine_words.h"
 
 #define KEPT_MAX 4096
-#define NS_PER_MS INT64_C(1000000)
 
 void engine_done(struct engine *e)
 {
@@ -72,8 +71,8 @@ int engine_wait_ms(const struct engine *e)
 struct engine_clock engine_clock(int ms)
 {
 	const int64_t now = clock_mono_ns();
-	return (struct engine_clock){ .end_ns = now + ms * NS_PER_MS,
-				      .last_ns = now + ms * NS_PER_MS * ENGINE_BUSY };
+	return (struct engine_clock){ .end_ns = now + ms * NSEC_PER_MS,
+				      .last_ns = now + ms * NSEC_PER_MS * ENGINE_BUSY };
 }
 
 int engine_clock_left(struct engine_clock *c, pid_t pid)
@@ -82,7 +81,7 @@ int engine_clock_left(struct engine_clock *c, pid_t pid)
 	if (now >= c->end_ns && now < c->last_ns && process_is_busy(pid))
 		c->end_ns = now + NSEC_PER_SEC;
 	/* Rounded up: 0 is the end. */
-	return now >= c->end_ns ? 0 : (int)((c->end_ns - now + NS_PER_MS - 1) / NS_PER_MS);
+	return now >= c->end_ns ? 0 : (int)((c->end_ns - now + NSEC_PER_MS - 1) / NSEC_PER_MS);
 }
 
 /* Until the child has ended. -1: it hangs, or prints too much; *err is set. */
@@ -99,6 +98,7 @@ static int listen_to(const struct engine *e, pid_t pid, int pidfd, struct engine
 					    "'%s --version' did not end within %d s; repair this engine "
 					    "or set MOULETTE_ENGINE to another one", e->path,
 					    engine_wait_ms(e) / 1000);
+		alive_for(e->alive, left * NSEC_PER_MS);
 		poll(fds, 2, left);
 		/* All writers have gone before the process has: nothing more is to be read. */
 		if (fds[1].revents == POLLHUP)
@@ -237,7 +237,7 @@ void engine_pin(struct engine *e, const struct places *p)
 
 int engine_find(const struct places *p, struct engine *ret, struct err *err)
 {
-	struct engine e = { .patience = ret->patience };
+	struct engine e = { .patience = ret->patience, .alive = ret->alive };
 	e.path = search(p->engine);
 	if (!e.path)
 		return err_set_code(err, "engine.missing", FAULT_INFRA, errno,

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/alive.h"
 #include "base/err.h"
 #include "model/places.h"
 
@@ -28,6 +29,7 @@ struct engine {
 	char *kept;          /* file of what is known of this engine; NULL: none */
 	char why_plain[200]; /* in words, once lean is false; else empty */
 	double patience; /* multiplies the waiting times; 0: 1 */
+	struct alive *alive; /* signs of life of who waits for its answers; NULL: nobody watches */
 };
 
 #define ENGINE_MS 10000 /* an engine that does not answer within that is taken to hang ... */
@@ -44,8 +46,8 @@ int engine_clock_left(struct engine_clock *c, pid_t pid);
 /** engine_wait_ms() - ENGINE_MS with the engine's patience. */
 int engine_wait_ms(const struct engine *e);
 /** engine_find() - by name in PATH (and /usr/sbin, /sbin), or by path; asks for its version and what
- *  it can do once per file and remembers it below places->run. It is lean. Of @ret only `patience` is
- *  read. FAULT_INFRA with what to install; code "engine.timeout" when the engine hangs. */
+ *  it can do once per file and remembers it below places->run. It is lean. Of @ret only `patience` and
+ *  `alive` are read. FAULT_INFRA with what to install; code "engine.timeout" when the engine hangs. */
 int engine_find(const struct places *p, struct engine *ret, struct err *err);
 /** engine_pin() - run crun from a read-only mount in our own mount namespace: it need not copy itself
  *  then, to be safe from what it starts. e->path is there. Where it fails, and with other engines,

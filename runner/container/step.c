@@ -252,6 +252,7 @@ static int watch(struct running *r, struct err *err)
 			[P_CALLER] = { .fd = r->caller_fd < 0 ? r->step->kill_fd : r->caller_fd,
 				       .events = POLLIN },
 		};
+		alive_for(r->box->opt.alive, clock_ns(wait));
 		if (ppoll(p, P_COUNT, &wait, NULL) < 0 && errno != EINTR)
 			return err_set(err, FAULT_INFRA, errno, "cannot wait for a step");
 		if (handle(r, p, err) < 0)

@@ -63,7 +63,6 @@ struct nft {
 enum { CHILD_SOCKET = 3, CHILD_HOME }; /* behind its stdio */
 #define NAMESPACE "/proc/self/ns/net"
 #define TEXT_MAX (64u << 20)
-#define ANSWER_MS 30000
 
 /* What stands before a text: of a request whether JSON is wanted, of an answer whether it failed. With that
  * of a request may come a descriptor: the network namespace for it. */
@@ -296,7 +295,7 @@ static int call(struct nft *nft, const char *text, bool json, int ns, const char
 		return -1;
 	struct pollfd p = { .fd = nft->sock, .events = POLLIN };
 	int n = send_text(nft->sock, text, json, ns) < 0 ? 1 : 0;
-	while (n == 0 && (n = poll(&p, 1, ANSWER_MS)) < 0 && errno == EINTR)
+	while (n == 0 && (n = poll(&p, 1, NFT_ANSWER_MS)) < 0 && errno == EINTR)
 		n = 0;
 	if (n <= 0 || read_text(nft->sock, said, &failed, &none) < 0)
 		return no_answer(nft, what, n <= 0, err);

@@ -6,6 +6,8 @@
 
 #include "base/err.h"
 
+#define NFT_ANSWER_MS 30000 /* the library is waited for as long; then it is taken to hang */
+
 struct nft;
 
 /** nft_open() - a way to the rules of the network namespace that we are in now; it stays with that

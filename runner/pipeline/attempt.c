@@ -271,6 +271,7 @@ static int run_once(struct attempt *a, size_t i, struct step_result *ret, struct
 	memset(ret, 0, sizeof *ret);
 	ret->kind = spec->kind;
 	ret->limits = spec->limits;
+	alive_for(job->session->alive, 0);
 	step_facts_init(&ret->facts);
 	ret->facts.log_begin = framelog_mark(job->log);
 	live_step(job->live, i, ret->facts.log_begin);

@@ -24,11 +24,6 @@ const struct assignment *attempt_assignment(const struct attempt *a)
 	return a->job->command ? &a->command : a->job->session->opt.assignment;
 }
 
-static double patience(const struct session *s)
-{
-	return s->opt.time_factor > 1 ? s->opt.time_factor : 1;
-}
-
 /* Is the profile's mount at @at noexec? Before -v and the like. */
 static bool is_noexec(const struct profile *p, const char *at)
 {
@@ -83,9 +78,9 @@ static int unpack_into(struct attempt *a, struct err *err)
 		.dest_fd = dest, .uid = work->uid, .gid = work->gid,
 		.cgroup_fds = a->unpacking.fds, .n_cgroup_fds = a->unpacking.n,
 		.interrupt_fd = a->job->live->control.stop_fd, .limits = s->profile.unpack,
-		.meanwhile = digest_meanwhile, .ctx = a->job->sub,
+		.meanwhile = digest_meanwhile, .ctx = a->job->sub, .alive = s->alive,
 	};
-	req.limits.time_ns = (int64_t)((double)req.limits.time_ns * patience(s));
+	req.limits.time_ns = (int64_t)((double)req.limits.time_ns * session_patience(s));
 	struct unpack_outcome outcome;
 	if (lseek(a->job->sub->fd, 0, SEEK_SET) < 0 && errno != ESPIPE)
 		return err_set(err, FAULT_INFRA, errno, "cannot read the submission again");
@@ -207,8 +202,8 @@ static int start_box(struct attempt *a, struct err *err)
 		.areas = a->areas,
 		.area_max = { [AREA_TMP] = s->profile.tmp_bytes, [AREA_SHM] = s->profile.shm_bytes },
 		.own_mnt = s->own_mnt, .interrupt_fd = a->job->live->control.stop_fd,
-		.has_queues = has_queues(a->config), .patience = patience(s),
-		.processors = &a->processors,
+		.has_queues = has_queues(a->config), .patience = session_patience(s),
+		.alive = s->alive, .processors = &a->processors,
 	};
 	attempt_box_cgroup(a, &opt);
 	if (box_start(&opt, &a->box, err) < 0)
@@ -222,6 +217,7 @@ static int begin(struct job *job, const char *mark, struct attempt *ret, struct 
 {
 	struct session *s = job->session;
 	*ret = (struct attempt){ .job = job, .slot = { .fd = -1, .group_fd = -1 } };
+	alive_for(s->alive, 0);
 	if (job->command)
 		assignment_command(s->opt.assignment, job->command, &ret->command);
 	if (slot_take(s->opt.places, &s->host, mark, &ret->slot, err) < 0 ||
@@ -292,6 +288,7 @@ int attempt_take(struct attempt *a, struct job *job, struct err *err)
 
 void attempt_end(struct attempt *a)
 {
+	alive_for(a->job->session->alive, 0);
 	if (a->started)
 		box_end(&a->box);
 	attempt_card_end(a, true);

@@ -14,9 +14,11 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "network/netns.h"
+#include "network/nft.h"
 #include "network/peers.h"
 #include "pipeline/attempt_box.h"
 
@@ -124,6 +126,7 @@ int attempt_card_make(struct attempt *a, const struct step_spec *s, struct err *
 	struct session *session = a->job->session;
 	const char *netns = session->room.netns;
 	const struct job *job = a->job;
+	alive_for(session->alive, NFT_ANSWER_MS * NSEC_PER_MS);
 	a->network = attempt_network(a, s);
 	a->party = job->party ? job->party : s->n_peers > 0 ? s : NULL;
 	if (write_names(a, err) < 0)

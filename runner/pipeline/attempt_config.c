@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -19,6 +20,8 @@
 /* The box's own cgroup holds PID 1 and the child that is about to enter a step's. */
 #define BOX_PROCESSES 16
 #define BOX_MEMORY_MIN (INT64_C(64) << 20)
+/* Many or large files take their time, and another runner that copies the same ones holds a lock. */
+#define COPY_NS (600 * NSEC_PER_SEC)
 
 void attempt_mount(struct attempt *a, const char *source, const char *destination, bool rw)
 {
@@ -70,10 +73,12 @@ static int collect_mounts(struct attempt *a, struct err *err)
 		AUTO_FREE char *copy = NULL;
 		if (asg->files[i].to[0] != '/')
 			continue;
+		alive_for(s->alive, COPY_NS);
 		if (files_copy(s->opt.places, &asg->files[i], &copy, err) < 0)
 			return -1;
 		attempt_mount(a, copy, asg->files[i].to, false);
 	}
+	alive_for(s->alive, 0);
 	for (size_t i = 0; i < s->opt.n_mounts; i++)
 		attempt_mount(a, s->opt.mounts[i].source, s->opt.mounts[i].destination,
 			      s->opt.mounts[i].rw);

@@ -2,7 +2,8 @@
  *
  * The workers are forks of a process that has opened everything once. Each has a socket for orders
  * and answers, and a pipe whose other end is ours: when that closes, because we stop or because we
- * were killed, it ends its box and itself.
+ * were killed, it ends its box and itself. In shared memory it says until when its silence is normal;
+ * a worker that is silent for longer is stopped or hangs, and is killed.
  */
 #include "pipeline/crew.h"
 
@@ -18,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/alive.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
@@ -33,32 +35,48 @@
 #define RESULT_MAX (UINT64_C(1) << 30)
 #define NO_JOB SIZE_MAX
 #define END_NS (60 * NSEC_PER_SEC)
+#define DIES_MS 10000
+/* Silence beyond what a worker announced; times the time factor. */
+#define SILENCE_NS (30 * NSEC_PER_SEC)
+#define SILENCE_BUSY 6 /* while it runs or waits for a disk: so many times as long */
+/* A round takes no longer than TICK_MS and what was heard in it: then we were stopped, or the machine. */
+#define AWAY_NS (5 * NSEC_PER_SEC)
 
 struct member {
 	pid_t pid; /* 0: none */
 	int socket, stop;
 	size_t job; /* index of the path; NO_JOB: none */
 	bool promised; /* it was told that more comes, and makes a box ready */
+	int64_t told_ns; /* when it last had an order; or was asked to leave */
+	int64_t hung_ns; /* so long it was silent, and was killed for it; 0: it was not */
 };
 
 struct crew {
 	const struct crew_options *opt;
 	struct member *members;
+	struct alive *alive;  /* of each member */
 	unsigned char *tries; /* of each path */
 	size_t next;          /* the first one that was not handed out yet */
 	size_t *again, n_again; /* to be tried once more, first */
 	size_t done;
 	int barren;
 	bool stopping, interrupted;
+	int64_t looked_ns; /* when we last looked after the workers */
+	int64_t back_ns;   /* since then we have been there to hear them */
 };
 
 /* --- workers ------------------------------------------------------------------------------ */
 
-static void begin_worker(const struct crew *c, int socket, int stop)
+static struct alive *alive_of(const struct crew *c, const struct member *m)
+{
+	return &c->alive[m - c->members];
+}
+
+static void begin_worker(const struct crew *c, const struct member *m, int socket, int stop)
 {
 	const struct worker_options opt = { .session = c->opt->session, .format = c->opt->format,
 					    .report = c->opt->report, .socket = socket,
-					    .stop_fd = stop };
+					    .stop_fd = stop, .alive = alive_of(c, m) };
 	/* A terminal's ^C is ours to hand on. */
 	setpgid(0, 0);
 	/* The others' ends, which tell them that we are gone. */
@@ -79,6 +97,7 @@ static int start(struct crew *c, struct member *m, struct err *err)
 	if (pipe2(stop, O_CLOEXEC) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a pipe");
 	AUTO_FD int hears = stop[0], stops = stop[1];
+	alive_for(alive_of(c, m), 0);
 	fflush(NULL); /* else both would write it */
 	pid_t pid = fork();
 	if (pid < 0)
@@ -86,30 +105,53 @@ static int start(struct crew *c, struct member *m, struct err *err)
 	if (pid == 0) {
 		close(ours);
 		close(stops);
-		begin_worker(c, theirs, hears);
+		begin_worker(c, m, theirs, hears);
 	}
 	*m = (struct member){ .pid = pid, .socket = fd_steal(&ours), .stop = fd_steal(&stops),
-			      .job = NO_JOB, .promised = true };
+			      .job = NO_JOB, .promised = true, .told_ns = clock_mono_ns() };
 	return 0;
 }
 
-/* Waits until it has ended its box. It may be waiting for an order instead of watching the pipe: the
- * end of the socket wakes it then. */
+/* It has ended or is about to: it closed its socket, or was killed. One that cannot even be killed is left
+ * to the kernel. Return: status of waitpid(), or -1. */
 static int reap(struct member *m)
 {
 	fd_close(&m->stop);
 	fd_close(&m->socket);
-	const int status = process_wait(m->pid);
+	int status = process_wait_ms(m->pid, DIES_MS);
+	if (status < 0 && errno == ETIMEDOUT) {
+		kill(m->pid, SIGKILL);
+		status = process_wait_ms(m->pid, DIES_MS);
+	}
 	m->pid = 0;
 	return status;
+}
+
+/* It ends its box, then itself; the end of its socket tells. */
+static void send_away(struct member *m)
+{
+	fd_close(&m->stop);
+	m->promised = false;
+	m->told_ns = clock_mono_ns();
+}
+
+static bool is_leaving(const struct member *m)
+{
+	return m->stop < 0;
 }
 
 static void stop_all(struct crew *c)
 {
 	c->stopping = true;
 	for (int i = 0; i < c->opt->workers; i++)
-		if (c->members[i].pid > 0)
-			fd_close(&c->members[i].stop);
+		if (c->members[i].pid > 0 && !is_leaving(&c->members[i]))
+			send_away(&c->members[i]);
+}
+
+static void sweep(const struct crew *c)
+{
+	int swept = 0;
+	session_sweep(c->opt->session->opt.places, c->opt->session->store, &swept, NULL);
 }
 
 /* --- orders ------------------------------------------------------------------------------- */
@@ -157,10 +199,11 @@ static void tell(const struct member *m, struct worker_order *o)
 static void hand_out(struct crew *c, struct member *m)
 {
 	struct worker_order o = { .type = ORDER_GRADE };
-	if (m->pid == 0 || m->job != NO_JOB || !has_job(c))
+	if (m->pid == 0 || is_leaving(m) || m->job != NO_JOB || !has_job(c))
 		return;
 	m->job = take_job(c);
 	m->promised = false;
+	m->told_ns = clock_mono_ns();
 	snprintf(o.path, sizeof o.path, "%s", c->opt->paths[m->job]);
 	tell(m, &o);
 }
@@ -231,10 +274,13 @@ static int take_none(struct crew *c, struct member *m, const struct err *said, s
 	return give_up(c, job, &why, err);
 }
 
-static void name_end(int status, char words[64])
+static void name_end(const struct member *m, int status, char words[64])
 {
 	char signal_words[16];
-	if (WIFSIGNALED(status))
+	if (m->hung_ns > 0)
+		snprintf(words, 64, "gave no sign of life for %d s and was killed",
+			 (int)(m->hung_ns / NSEC_PER_SEC));
+	else if (WIFSIGNALED(status))
 		snprintf(words, 64, "was killed by %s", signal_label(WTERMSIG(status), signal_words));
 	else
 		snprintf(words, 64, "ended with status %d", WEXITSTATUS(status));
@@ -243,25 +289,36 @@ static void name_end(int status, char words[64])
 /* It ended although nobody asked it to: its submission is tried once more, what it left is swept. */
 static int replace(struct crew *c, struct member *m, struct err *err)
 {
-	size_t job = m->job;
+	const size_t job = m->job;
+	const char *code = m->hung_ns > 0 ? "worker.hung" : "worker.died";
 	char words[64];
-	int swept = 0;
-	name_end(reap(m), words);
-	session_sweep(c->opt->session->opt.places, c->opt->session->store, &swept, NULL);
+	name_end(m, reap(m), words);
+	sweep(c);
 	if (job == NO_JOB && ++c->barren >= BARREN_MAX)
-		return err_set_code(err, "worker.died", FAULT_INFRA, 0,
+		return err_set_code(err, code, FAULT_INFRA, 0,
 				    "%d workers ended before they took a submission; the last one %s",
 				    BARREN_MAX, words);
 	if (job != NO_JOB && ++c->tries[job] < TRIES_MAX) {
 		try_again(c, job);
 	} else if (job != NO_JOB) {
 		struct err why = { 0 };
-		err_set_code(&why, "worker.died", FAULT_INFRA, 0,
+		err_set_code(&why, code, FAULT_INFRA, 0,
 			     "two workers ended while they graded it; the last one %s", words);
 		if (give_up(c, job, &why, err) < 0)
 			return -1;
 	}
 	return has_job(c) ? start(c, m, err) : 0;
+}
+
+/* Its socket is at its end. */
+static int end_of(struct crew *c, struct member *m, struct err *err)
+{
+	if (!c->stopping && !is_leaving(m))
+		return replace(c, m, err);
+	const int status = reap(m);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		sweep(c);
+	return 0;
 }
 
 /* What one worker says. -1: nothing more is to be graded. */
@@ -272,12 +329,8 @@ static int hear(struct crew *c, struct member *m, struct err *err)
 	size_t n_fds = 0;
 	ssize_t n = fd_recv(m->socket, &a, sizeof a, fds, &n_fds, NULL, 0);
 	AUTO_FD int fd = n_fds > 0 ? fds[0] : -1;
-	if (n != (ssize_t)sizeof a) {
-		if (!c->stopping)
-			return replace(c, m, err);
-		reap(m);
-		return 0;
-	}
+	if (n != (ssize_t)sizeof a)
+		return end_of(c, m, err);
 	if (a.type == ANSWER_RESULT && c->interrupted) {
 		drop_result(m);
 		return 0;
@@ -288,6 +341,51 @@ static int hear(struct crew *c, struct member *m, struct err *err)
 		return take_none(c, m, &a.err, err);
 	*err = a.err;
 	return -1;
+}
+
+/* --- signs of life ------------------------------------------------------------------------ */
+
+/* One that waits for orders is silent for as long as it has none. */
+static int64_t silent_ns(const struct crew *c, const struct member *m, int64_t now)
+{
+	int64_t until = alive_until(alive_of(c, m));
+	if (until == ALIVE_WAITS)
+		until = m->job == NO_JOB && !is_leaving(m) ? now : m->told_ns;
+	return now - (until > c->back_ns ? until : c->back_ns);
+}
+
+/* A slow disk or a busy host is no reason to kill it. */
+static int64_t most_silence_ns(const struct crew *c, const struct member *m)
+{
+	const double times = session_patience(c->opt->session) *
+			     (process_is_running(m->pid) ? SILENCE_BUSY : 1);
+	return (int64_t)((double)SILENCE_NS * times);
+}
+
+static int end_if_hung(struct crew *c, struct member *m, int64_t now, struct err *err)
+{
+	const int64_t silent = silent_ns(c, m, now);
+	if (silent <= SILENCE_NS)
+		return 0;
+	const int64_t most = most_silence_ns(c, m);
+	if (silent <= most)
+		return 0;
+	m->hung_ns = most;
+	kill(m->pid, SIGKILL);
+	return end_of(c, m, err);
+}
+
+/* Silence that we were not there to hear counts for nothing. */
+static int look_after(struct crew *c, struct err *err)
+{
+	const int64_t now = clock_mono_ns();
+	if (now - c->looked_ns > AWAY_NS)
+		c->back_ns = now;
+	c->looked_ns = now;
+	for (int i = 0; i < c->opt->workers; i++)
+		if (c->members[i].pid > 0 && end_if_hung(c, &c->members[i], now, err) < 0)
+			return -1;
+	return 0;
 }
 
 /* --- the whole ---------------------------------------------------------------------------- */
@@ -303,8 +401,8 @@ static bool any_alive(const struct crew *c)
 /* Without work it is sent away at once, so that its end costs no time at the end. */
 static void dismiss(struct crew *c, struct member *m)
 {
-	if (m->pid > 0 && m->job == NO_JOB && !has_job(c))
-		reap(m);
+	if (m->pid > 0 && !is_leaving(m) && m->job == NO_JOB && !has_job(c))
+		send_away(m);
 }
 
 static int round_of(struct crew *c, struct pollfd *p, struct err *err)
@@ -322,7 +420,7 @@ static int round_of(struct crew *c, struct pollfd *p, struct err *err)
 		if (p[i].revents && hear(c, &c->members[i], err) < 0)
 			return -1;
 	c->opt->tick(c->opt->ctx);
-	return 0;
+	return look_after(c, err);
 }
 
 static int work(struct crew *c, struct pollfd *p, struct err *err)
@@ -341,13 +439,13 @@ static int work(struct crew *c, struct pollfd *p, struct err *err)
 	return 0;
 }
 
-/* One that does not answer is stopped or stuck. What it leaves, the next sweep finds. */
+/* Those that show life and do not come to an end. */
 static void kill_all(struct crew *c)
 {
 	for (int i = 0; i < c->opt->workers; i++)
 		if (c->members[i].pid > 0) {
 			kill(c->members[i].pid, SIGKILL);
-			reap(&c->members[i]);
+			end_of(c, &c->members[i], NULL);
 		}
 }
 
@@ -364,7 +462,10 @@ static void end(struct crew *c, struct pollfd *p)
 
 int crew_run(const struct crew_options *opt, struct err *err)
 {
-	struct crew c = { .opt = opt };
+	struct crew c = { .opt = opt, .looked_ns = clock_mono_ns() };
+	c.alive = alive_map((size_t)opt->workers);
+	if (!c.alive)
+		return err_set(err, FAULT_INFRA, errno, "cannot share memory with workers");
 	c.members = mem_alloc((size_t)opt->workers * sizeof *c.members);
 	c.tries = mem_alloc(opt->n_paths + 1);
 	for (int i = 0; i < opt->workers; i++)
@@ -378,6 +479,7 @@ int crew_run(const struct crew_options *opt, struct err *err)
 	c.interrupted = bad && strcmp(err->code, "interrupted") == 0;
 	end(&c, p);
 	free(p);
+	alive_unmap(c.alive, (size_t)opt->workers);
 	free(c.members);
 	free(c.tries);
 	free(c.again);

@@ -1,5 +1,5 @@
 /* crew.h - many submissions, several workers: hands out, stores what comes back, replaces who
- * crashed. */
+ * crashed or hangs. */
 #ifndef MOULETTE_PIPELINE_CREW_H
 #define MOULETTE_PIPELINE_CREW_H
 
@@ -24,8 +24,8 @@ struct crew_options {
 /**
  * crew_run() - grade all of them
  *
- * A worker that crashes costs its submission one more try, in another worker; the second time it is
- * internal_error. Return: 0 when every submission has a result in the store; -1 with FAULT_USAGE or
+ * A worker that crashes, or hangs and is killed for it, costs its submission one more try, in another
+ * worker; the second time it is internal_error. Return: 0 when every submission has a result in the store; -1 with FAULT_USAGE or
  * FAULT_INFRA, or code "interrupted": what was not graded by then has none. No worker, box or mark of
  * theirs is left in any case.
  */

@@ -200,6 +200,7 @@ static void live_in_process(const struct attempt *test_box, const struct step_sp
 			   .party_switch = party_switch, .member = member };
 	struct attempt a = { .job = &job, .slot = { .fd = -1, .group_fd = -1 } };
 	live.control.stop_fd = socket;
+	s->alive = NULL;
 	let_go(test_box);
 	run_result_init(&result);
 	memcpy(result.id, test_box->job->result->id, sizeof result.id);
@@ -293,13 +294,14 @@ static int is_ready(const struct party_member *m, int64_t since, double patience
 static int wait_ready(const struct attempt *a, struct party_member *m, struct err *err)
 {
 	const struct session *s = a->job->session;
-	const double patience = s->opt.time_factor > 1 ? s->opt.time_factor : 1;
+	const double patience = session_patience(s);
 	int64_t since = clock_mono_ns();
 	bool ready = false;
 	while (!ready) {
 		struct pollfd fds[] = { { .fd = m->socket, .events = POLLIN },
 					{ .fd = a->job->live->control.stop_fd, .events = POLLIN } };
 		bool was_started = m->init != 0;
+		alive_for(s->alive, 0);
 		poll(fds, 2, LOOK_MS);
 		if (fds[1].revents)
 			return err_set_code(err, "interrupted", FAULT_NONE, 0, "interrupted");
@@ -318,7 +320,8 @@ static int wait_ready(const struct attempt *a, struct party_member *m, struct er
 int party_start(const struct attempt *a, const struct step_spec *test, struct party *ret,
 		struct err *err)
 {
-	*ret = (struct party){ .members = mem_alloc(test->n_peers * sizeof *ret->members) };
+	*ret = (struct party){ .members = mem_alloc(test->n_peers * sizeof *ret->members),
+			       .alive = a->job->session->alive };
 	for (size_t i = 0; i < test->n_peers; i++)
 		if (start_process(a, test, ret, err) < 0)
 			return -1;
@@ -340,18 +343,11 @@ void party_note(struct party *p, char *buf, size_t size)
 	}
 }
 
-static void end_process(struct party_member *m)
+static void end_process(const struct party *p, struct party_member *m)
 {
-	AUTO_FD int fd = pidfd_open(m->pid, 0);
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int n;
-	do
-		n = poll(&p, 1, END_MS);
-	while (n < 0 && errno == EINTR);
-	if (n == 0)
+	alive_for(p->alive, END_MS * NSEC_PER_MS);
+	if (process_wait_ms(m->pid, END_MS) < 0 && errno == ETIMEDOUT)
 		process_end(m->pid);
-	else
-		process_wait(m->pid);
 }
 
 void party_end(struct party *p)
@@ -359,7 +355,7 @@ void party_end(struct party *p)
 	for (size_t i = 0; i < p->n; i++)
 		fd_close(&p->members[i].socket);
 	for (size_t i = 0; i < p->n; i++)
-		end_process(&p->members[i]);
+		end_process(p, &p->members[i]);
 	free(p->members);
 	*p = (struct party){ 0 };
 }

@@ -11,6 +11,7 @@ struct party_member;
 struct party {
 	struct party_member *members;
 	size_t n;
+	struct alive *alive; /* signs of life of who waits for them */
 };
 
 /**

@@ -195,6 +195,7 @@ int session_ready(struct session *s, struct err *err)
 		return err_set(err, FAULT_INFRA, errno, "cannot use the init of boxes '%s'; install "
 			       "moulette again", p->init);
 	s->engine.patience = s->opt.time_factor;
+	s->engine.alive = s->alive;
 	if (engine_find(p, &s->engine, err) < 0)
 		return -1;
 	/* Such an engine has a network stack of its own, which goes around the rules of a namespace. */
@@ -219,6 +220,11 @@ int session_ready(struct session *s, struct err *err)
 		return err_set(err, FAULT_INFRA, errno, "cannot open /proc/self/ns/mnt");
 	s->ready = true;
 	return 0;
+}
+
+double session_patience(const struct session *s)
+{
+	return s->opt.time_factor > 1 ? s->opt.time_factor : 1;
 }
 
 void session_retreat(struct session *s)

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/alive.h"
 #include "base/err.h"
 #include "bundle/profile.h"
 #include "container/cgroup.h"
@@ -58,6 +59,7 @@ struct session {
 	struct turns turns;
 	struct room room;
 	struct unpack_server *unpacker; /* of a worker; NULL: each submission starts one of its own */
+	struct alive *alive;            /* of a worker: its signs of life; NULL: nobody watches */
 };
 
 /** session_open() - load what the user may have got wrong, open the store, sweep what killed runs
@@ -74,6 +76,8 @@ int session_seat(struct session *s, struct err *err);
  *  runners need it; done by session_close(), and by a process that ends without it. A fork leaves it to
  *  the process that did it. */
 void session_retreat(struct session *s);
+/** session_patience() - how many times as long as usual the host may take; 1 at least. */
+double session_patience(const struct session *s);
 void session_close(struct session *s);
 
 /** session_sweep() - remove what killed runs left: cgroups, logs without a result, half-made

@@ -36,8 +36,10 @@ static bool wait_order(const struct worker *w)
 {
 	struct pollfd p[] = { { .fd = w->opt->socket, .events = POLLIN },
 			      { .fd = w->opt->stop_fd, .events = POLLIN } };
+	alive_wait(w->opt->alive);
 	while (poll(p, 2, -1) < 0 && errno == EINTR)
 		continue;
+	alive_for(w->opt->alive, 0);
 	return p[1].revents == 0;
 }
 
@@ -69,6 +71,7 @@ static int keep(void *ctx, const struct run_result *r, struct err *err)
 {
 	struct worker *w = ctx;
 	struct worker_order answer;
+	alive_for(w->opt->alive, 0);
 	if (send_result(w, r, err) < 0)
 		return -1;
 	if (hear(w, &answer) < 0 || answer.type == ORDER_GRADE)
@@ -118,6 +121,7 @@ void worker_main(const struct worker_options *opt)
 	struct worker_order order;
 	opt->session->opt.interrupt_fd = opt->stop_fd;
 	opt->session->unpacker = &w.unpacker;
+	opt->session->alive = opt->alive;
 	w.idle.control.stop_fd = opt->stop_fd;
 	w.waiting = (struct job){ .session = opt->session, .live = &w.idle };
 	do

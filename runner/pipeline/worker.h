@@ -38,6 +38,7 @@ struct worker_options {
 	struct report_options report;
 	int socket;  /* to the crew; its end ends the worker */
 	int stop_fd; /* readable or hung up: stop at once */
+	struct alive *alive; /* its signs of life; they say ALIVE_WAITS while it waits for an order */
 };
 
 /** worker_main() - in a process of its own. Does not return. */

@@ -169,6 +169,7 @@ static int wait_all(struct run *r, struct err *err)
 		if (rest <= 0)
 			return out_of_time(r, err);
 		int64_t ms = rest / 1000000 + 1;
+		alive_for(r->req->alive, rest);
 		if (poll(p, 3, ms > 60000 ? 60000 : (int)ms) < 0 && errno != EINTR)
 			return err_set(err, FAULT_INFRA, errno, "cannot wait for unpacking");
 		if (p[0].revents)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/alive.h"
 #include "base/err.h"
 #include "model/submission.h"
 
@@ -30,6 +31,7 @@ struct unpack_request {
 	/* Called once, while the children work: what the caller has to do anyway. NULL: nothing. */
 	int (*meanwhile)(void *ctx, struct err *err);
 	void *ctx;
+	struct alive *alive; /* the caller's signs of life; NULL: nobody watches */
 };
 
 struct unpack_outcome {
