@@ -62,8 +62,12 @@ static void __attribute__((noreturn)) serve(void)
 		reply.pid = pid < 0 ? 0 : (pid_t)pid;
 		for (size_t i = 0; i < n; i++)
 			close(fds[i]);
-		if (fd_send(CHILD_SOCKET, &reply, sizeof reply, NULL, 0) < 0)
+		if (fd_send(CHILD_SOCKET, &reply, sizeof reply, NULL, 0) < 0) {
+			/* Nobody will wait for it. */
+			if (reply.pid > 0)
+				kill(reply.pid, SIGKILL);
 			break;
+		}
 	}
 	_exit(0);
 }

@@ -10,21 +10,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd.h"
+#include "base/kernel_calls.h"
 #include "base/mem.h"
 #include "base/process.h"
 
 #define FDS_MAX (CHILD_CGROUPS + CHILD_CGROUPS_MAX)
+#define ANSWER_MS 30000 /* a server that does not answer within that is taken to hang */
 
 /*
  * In the child, which has our memory (vfork), so nothing but system calls. @fds are moved out of the way first: the places
@@ -94,6 +97,11 @@ static int open_socket(int *ret_ours, int *ret_theirs, struct err *err)
 	return 0;
 }
 
+int child_interrupted(struct err *err)
+{
+	return err_set_code(err, "interrupted", FAULT_NONE, 0, "unpacking was interrupted");
+}
+
 /* --- servers ------------------------------------------------------------------------------ */
 
 int unpack_server_start(struct unpack_server *s, const char *program, struct err *err)
@@ -106,7 +114,8 @@ int unpack_server_start(struct unpack_server *s, const char *program, struct err
 	    start_program(program, &theirs, 1, &s->pid, err) < 0)
 		return -1;
 	s->sock = fd_steal(&ours);
-	if (fd_send(s->sock, &job, sizeof job, NULL, 0) < 0) {
+	s->pidfd = pidfd_open(s->pid, 0);
+	if (s->pidfd < 0 || fd_send(s->sock, &job, sizeof job, NULL, 0) < 0) {
 		err_set(err, FAULT_INFRA, errno, "cannot start unpacking");
 		unpack_server_end(s);
 		return -1;
@@ -121,6 +130,7 @@ static int end_server(struct unpack_server *s)
 		return 0;
 	const int status = process_end(s->pid);
 	fd_close(&s->sock);
+	fd_close(&s->pidfd);
 	s->pid = 0;
 	return status;
 }
@@ -130,14 +140,43 @@ void unpack_server_end(struct unpack_server *s)
 	end_server(s);
 }
 
-/* Return: 0, or -1 when it does not answer. */
-static int ask_server(const struct unpack_server *s, const struct child_job *job, const int *fds,
+static bool has_ended(const struct unpack_server *s)
+{
+	struct pollfd p = { .fd = s->pidfd, .events = POLLIN };
+	return s->pid > 0 && poll(&p, 1, 0) > 0;
+}
+
+/* Its end is seen at the process, too: whoever traces it may hold its end of the socket open. */
+static int wait_answer(const struct unpack_request *req, struct err *err)
+{
+	struct pollfd p[] = { { .fd = req->server->sock, .events = POLLIN },
+			      { .fd = req->server->pidfd, .events = POLLIN },
+			      { .fd = req->interrupt_fd, .events = POLLIN } };
+	int n;
+	alive_for(req->alive, ANSWER_MS * NSEC_PER_MS);
+	do
+		n = poll(p, 3, ANSWER_MS);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot wait for the unpacking server");
+	if (n == 0)
+		return err_set_code(err, "unpack.died", FAULT_INFRA, 0,
+				    "the unpacking server did not answer within %d s", ANSWER_MS / 1000);
+	if (!p[0].revents && p[2].revents)
+		return child_interrupted(err);
+	return 0;
+}
+
+static int ask_server(const struct unpack_request *req, const struct child_job *job, const int *fds,
 		      size_t n, pid_t *ret, struct err *err)
 {
+	const int sock = req->server->sock;
 	struct server_reply reply;
-	if (fd_send(s->sock, job, sizeof *job, fds, n) < 0 ||
-	    fd_recv(s->sock, &reply, sizeof reply, NULL, NULL, NULL, 0) != (ssize_t)sizeof reply)
-		return err_set(err, FAULT_INFRA, 0, "the unpacking server has ended");
+	if (fd_send(sock, job, sizeof *job, fds, n) == 0 && wait_answer(req, err) < 0)
+		return -1;
+	if (fd_recv(sock, &reply, sizeof reply, NULL, NULL, NULL, MSG_DONTWAIT) != (ssize_t)sizeof reply)
+		return err_set_code(err, "unpack.died", FAULT_INFRA, 0,
+				    "the unpacking server ended without an answer");
 	if (reply.pid <= 0)
 		return err_set(err, FAULT_INFRA, reply.error, "cannot start unpacking");
 	*ret = reply.pid;
@@ -161,19 +200,19 @@ static int start_alone(struct child *c, const struct unpack_request *req,
 static int start_by_server(struct child *c, const struct unpack_request *req,
 			   const struct child_job *job, const int *fds, size_t n, struct err *err)
 {
-	const bool running = req->server->pid > 0;
+	/* One that ended since the last time is nobody's failure. One that ends while it is asked is not
+	 * asked again: it may have started a child that we do not know, and that writes, too. */
+	if (has_ended(req->server))
+		end_server(req->server);
 	if (unpack_server_start(req->server, req->program, err) < 0)
 		return -1;
-	if (ask_server(req->server, job, fds, n, &c->pid, err) == 0)
+	if (ask_server(req, job, fds, n, &c->pid, err) == 0)
 		return 0;
-	int status = end_server(req->server);
+	const int status = end_server(req->server);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == START_FAILED)
 		return err_set(err, FAULT_INFRA, 0, "cannot run '%s' as the unpacking child",
 			       req->program);
-	/* One that ended since the last time is nobody's failure. */
-	if (!running || unpack_server_start(req->server, req->program, err) < 0)
-		return -1;
-	return ask_server(req->server, job, fds, n, &c->pid, err);
+	return -1;
 }
 
 int child_start(struct child *c, const struct unpack_request *req, const struct child_job *job,
@@ -189,6 +228,6 @@ int child_start(struct child *c, const struct unpack_request *req, const struct 
 	if ((req->server ? start_by_server(c, req, job, fds, n, err) :
 			   start_alone(c, req, job, fds, n, err)) < 0)
 		return -1;
-	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	c->pidfd = pidfd_open(c->pid, 0);
 	return c->pidfd < 0 ? err_set(err, FAULT_INFRA, errno, "cannot watch the unpacking child") : 0;
 }

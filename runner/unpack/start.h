@@ -25,4 +25,7 @@ struct child {
 int child_start(struct child *c, const struct unpack_request *req, const struct child_job *job,
 		int in, int out, struct err *err);
 
+/** child_interrupted() - req->interrupt_fd became readable. Return: -1. */
+int child_interrupted(struct err *err);
+
 #endif

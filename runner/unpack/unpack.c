@@ -133,11 +133,6 @@ static int out_of_time(struct run *r, struct err *err)
 			    (double)limit / 1e9);
 }
 
-static int interrupted(struct err *err)
-{
-	return err_set_code(err, "interrupted", FAULT_NONE, 0, "unpacking was interrupted");
-}
-
 /* Who ended while we did something else is not late. */
 static int meanwhile(struct run *r, struct err *err)
 {
@@ -173,7 +168,7 @@ static int wait_all(struct run *r, struct err *err)
 		if (poll(p, 3, ms > 60000 ? 60000 : (int)ms) < 0 && errno != EINTR)
 			return err_set(err, FAULT_INFRA, errno, "cannot wait for unpacking");
 		if (p[0].revents)
-			return interrupted(err);
+			return child_interrupted(err);
 		for (size_t i = 0; i < 2; i++) {
 			if (p[1 + i].revents)
 				child_reap(all[i]);

@@ -14,8 +14,8 @@
 /** Starts the children of many requests, one after the other, each a process of its own that is
  *  confined as ever: what a program costs to start is paid once. Zeroed: not started. */
 struct unpack_server {
-	pid_t pid;
-	int sock;
+	pid_t pid; /* 0: not started */
+	int pidfd, sock;
 };
 
 struct unpack_request {
@@ -46,8 +46,8 @@ struct unpack_outcome {
  * A refusal is FAULT_STUDENT, code "archive.WORD": path_escape, link_escape, link (a hard link to
  * what is not there), name, too_long, too_deep, too_many, too_large, bomb, device, sparse,
  * encrypted, truncated, damaged, unsupported, type_change, empty, time; the message names the
- * entry, the reason and the limit. A full disk, a child that dies without a word, EIO are
- * FAULT_INFRA, and so is the time limit when the child spent less than half of it computing. With
+ * entry, the reason and the limit. A full disk, a child that dies without a word, a server that does not
+ * answer (code "unpack.died", as of a child that a signal ended), EIO are FAULT_INFRA, and so is the time limit when the child spent less than half of it computing. With
  * interrupt_fd readable it is FAULT_NONE and the code "interrupted". No child outlives the call.
  * After a failure the caller throws the mount away.
  *
@@ -61,7 +61,8 @@ struct unpack_outcome {
  *
  * What @meanwhile takes is not held against the children; its failure is that of the call.
  *
- * A server is started when it is not yet, and ended by every failure.
+ * A server is started when it is not yet, and again when it has ended; every failure ends it. After a
+ * failure one of its children may write into dest_fd for a moment.
  *
  * Return: 0, or -1; @ret and @sub are untouched then.
  */

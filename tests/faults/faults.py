@@ -76,6 +76,7 @@ SHORT = (
     "batch/runner/read:error=EIO:when=34",
     "batch/runner/wait4:error=EINTR:when=1",
     "batch/children/recvmsg:error=ENOMEM:when=6",
+    "batch/unpack/sendmsg:error=EPERM:when=1",
 )
 
 

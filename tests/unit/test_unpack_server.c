@@ -94,10 +94,52 @@ START_TEST(one_that_was_killed_is_replaced)
 {
 	good("a");
 	const pid_t first = scene_server.pid;
+	siginfo_t info;
 	kill(first, SIGKILL);
+	ck_assert_int_eq(waitid(P_PID, (id_t)first, &info, WEXITED | WNOWAIT), 0);
 	good("b");
 	ck_assert_int_gt(scene_server.pid, 0);
 	ck_assert_int_ne(scene_server.pid, first);
+}
+END_TEST
+
+/* In the place of the program: a shell script. Its path, owned. */
+static char *server_script(const char *text)
+{
+	AUTO_FREE char *whole = mem_printf("#!/bin/sh\ncd %s\n%s\n", s.path, text);
+	ck_assert_int_eq(file_write(s.dir, ".server", whole), 0);
+	ck_assert_int_eq(fchmodat(s.dir, ".server", 0700, 0), 0);
+	return mem_printf("%s/.server", s.path);
+}
+
+/* Its end of the socket stays open in another process, as in one that traces it. */
+START_TEST(one_that_ends_without_an_answer_is_not_waited_for)
+{
+	AUTO_BUF b = { 0 };
+	AUTO_FREE char *program = server_script("sleep 1000 & echo $! >.pid");
+	int64_t holder = 0;
+	s.req.program = program;
+	tar_simple(&b);
+	ck_assert_int_eq(run_bytes(&s, &b), -1);
+	ck_assert_int_eq(file_read_i64(s.dir, ".pid", &holder), 0);
+	kill((pid_t)holder, SIGKILL);
+	ck_assert_int_eq(s.err.fault, FAULT_INFRA);
+	ck_assert_str_eq(s.err.code, "unpack.died");
+	ck_assert_int_eq(scene_server.pid, 0);
+}
+END_TEST
+
+START_TEST(one_that_does_not_answer_keeps_nobody_who_is_interrupted)
+{
+	AUTO_BUF b = { 0 };
+	AUTO_FREE char *program = server_script("exec sleep 1000");
+	AUTO_FD int readable = fd_memfd("interrupt", "", 0);
+	s.req.program = program;
+	s.req.interrupt_fd = readable;
+	tar_simple(&b);
+	ck_assert_int_eq(run_bytes(&s, &b), -1);
+	ck_assert_str_eq(s.err.code, "interrupted");
+	ck_assert_int_eq(scene_server.pid, 0);
 }
 END_TEST
 
@@ -160,6 +202,8 @@ Suite *suite_unpack_server(void)
 	tcase_add_test(tc, each_with_its_own_uid);
 	tcase_add_test(tc, a_failure_ends_it);
 	tcase_add_test(tc, one_that_was_killed_is_replaced);
+	tcase_add_test(tc, one_that_ends_without_an_answer_is_not_waited_for);
+	tcase_add_test(tc, one_that_does_not_answer_keeps_nobody_who_is_interrupted);
 	tcase_add_test(tc, a_program_that_is_not_there_is_named);
 	tcase_add_test(tc, it_ends_with_its_parent);
 	tcase_add_test(tc, a_folder_takes_two);
