@@ -57,6 +57,14 @@ int fd_read_all(int fd, struct buf *b, size_t max)
 	return 0;
 }
 
+int file_there(const char *path, struct err *err)
+{
+	if (access(path, F_OK) == 0)
+		return 1;
+	return errno == ENOENT || errno == ENOTDIR ?
+		       0 : err_set(err, err_path_fault(errno), errno, "cannot look at '%s'", path);
+}
+
 int file_read(int dirfd, const char *path, struct buf *b, size_t max)
 {
 	AUTO_FD int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

@@ -15,6 +15,9 @@
 int fd_write_all(int fd, const void *data, size_t len);
 /** fd_read_all() - append to @b until end of file, at most @max bytes (EFBIG above). -1: errno. */
 int fd_read_all(int fd, struct buf *b, size_t max);
+/** file_there() - is there anything at @path, links followed? Return: 1, 0, or -1 when the host does not
+ *  tell, which is not taken for "no": the fault is that of err_path_fault(), @path is named. */
+int file_there(const char *path, struct err *err);
 /** file_read() - a whole file by name below @dirfd (AT_FDCWD). -1: errno. */
 int file_read(int dirfd, const char *path, struct buf *b, size_t max);
 /** file_write() - write @text to an existing control file or a new one (0600). -1: errno. */

@@ -20,10 +20,10 @@ static int take_assignment(const struct cli *cli, struct assignment *ret, bool *
 			   struct err *err)
 {
 	const char *path = cli_get(cli, "assignment");
-	/* One that cannot be looked at is not taken for none: another would be graded. */
-	*ret_given = path || access("assignment.json", F_OK) == 0 || errno != ENOENT;
-	if (!*ret_given)
-		return 0;
+	const int given = path ? 1 : file_there("assignment.json", err);
+	*ret_given = given > 0;
+	if (given <= 0)
+		return given;
 	if (assignment_load(path ? path : ".", ret, err) < 0)
 		return -1;
 	return cli->command ? 0 : assignment_check_tests(ret, err);

@@ -59,35 +59,31 @@ static int find_home(char **ret, struct err *err)
 	return 0;
 }
 
-/* build/release/moulette of a source tree uses that tree's data; an installed program its own. */
-static void find_data(struct places *p)
+/* @path without its last @n components, but for the topmost one; heap. */
+static char *above(const char *path, int n)
 {
-	AUTO_FREE char *dir = mem_strdup(p->self);
-	for (int up = 0; up < 3; up++) {
-		char *slash = strrchr(dir, '/');
-		if (!slash || slash == dir)
-			break;
+	char *dir = mem_strdup(path);
+	for (char *slash; n > 0 && (slash = strrchr(dir, '/')) && slash != dir; n--)
 		*slash = '\0';
-		if (up == 0) {
-			p->init = mem_printf("%s/moulette-init", dir);
-			p->unpack = mem_printf("%s/moulette-unpack", dir);
-			p->image = mem_printf("%s/moulette-image", dir);
-		}
-	}
-	AUTO_FREE char *mark = mem_printf("%s/runner/init/protocol.h", dir);
-	if (access(mark, F_OK) == 0) {
-		p->data = mem_printf("%s/profiles", dir);
-		p->bundles = mem_printf("%s/bundles", dir);
-		return;
-	}
-	free(p->init);
-	free(p->unpack);
-	free(p->image);
-	p->init = mem_strdup(MOULETTE_LIBEXECDIR "/moulette-init");
-	p->unpack = mem_strdup(MOULETTE_LIBEXECDIR "/moulette-unpack");
-	p->image = mem_strdup(MOULETTE_LIBEXECDIR "/moulette-image");
-	p->data = mem_strdup(MOULETTE_DATADIR "/profiles");
-	p->bundles = mem_strdup(MOULETTE_DATADIR "/bundles");
+	return dir;
+}
+
+/* build/release/moulette of a source tree uses that tree's data; an installed program its own. */
+static int find_data(struct places *p, struct err *err)
+{
+	AUTO_FREE char *dir = above(p->self, 1), *tree = above(p->self, 3);
+	AUTO_FREE char *mark = mem_printf("%s/runner/init/protocol.h", tree);
+	const int in_tree = file_there(mark, err);
+	if (in_tree < 0)
+		return -1;
+	const char *programs = in_tree ? dir : MOULETTE_LIBEXECDIR;
+	const char *data = in_tree ? tree : MOULETTE_DATADIR;
+	p->init = mem_printf("%s/moulette-init", programs);
+	p->unpack = mem_printf("%s/moulette-unpack", programs);
+	p->image = mem_printf("%s/moulette-image", programs);
+	p->data = mem_printf("%s/profiles", data);
+	p->bundles = mem_printf("%s/bundles", data);
+	return 0;
 }
 
 static int find_profiles(struct places *p, struct err *err)
@@ -135,8 +131,9 @@ static int load_conf(struct places *p, struct err *err)
 	p->uid_base = UID_BASE_DEFAULT;
 	p->card_network = CARD_NETWORK_DEFAULT;
 	p->cpu_weight = CPU_WEIGHT_DEFAULT;
-	if (access(CONF, F_OK) < 0 && errno == ENOENT)
-		return 0;
+	const int there = file_there(CONF, err);
+	if (there <= 0)
+		return there;
 	static const char *const keys[] = { "uid_base", "store_max_size", "card_network",
 					    "cpu_weight", NULL };
 	AUTO_JSON *o = NULL;
@@ -178,8 +175,7 @@ int places_find(struct places *ret, struct err *err)
 	p.run = mem_strdup(RUN_DIR);
 	const char *engine = env_or_null("MOULETTE_ENGINE");
 	p.engine = mem_strdup(engine ? engine : "crun");
-	find_data(&p);
-	if (find_profiles(&p, err) < 0 || load_conf(&p, err) < 0) {
+	if (find_data(&p, err) < 0 || find_profiles(&p, err) < 0 || load_conf(&p, err) < 0) {
 		places_done(&p);
 		return -1;
 	}

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "submission/files_load.h"
@@ -168,7 +169,10 @@ static int find_file(const char *path, char **ret_file, char **ret_dir, struct e
 
 static int load_json(const char *path, const char *file, struct json_object **ret, struct err *err)
 {
-	if (access(file, F_OK) < 0 && errno == ENOENT) {
+	const int there = file_there(file, err);
+	if (there < 0)
+		return -1;
+	if (!there) {
 		AUTO_FREE char *kattis = mem_printf("%s/problem.yaml", path);
 		return err_set(err, FAULT_USAGE, 0, "the assignment '%s' %s", path,
 			       access(kattis, F_OK) < 0 ? "has no " FILE_NAME :

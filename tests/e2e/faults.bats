@@ -64,6 +64,14 @@ host_at_fault() {
 	done
 }
 
+@test "a program that cannot tell where its own files lie does not take others for them" {
+	local mark=$REPO/runner/init/protocol.h error
+	for error in EACCES EIO; do
+		with_fault "$mark" access error=$error run -a "$one" "$submission"
+		host_at_fault "cannot look at '$mark'"
+	done
+}
+
 @test "a mount point in an image that the host cannot look at is no usage error" {
 	with_fault "$MOULETTE_HOME/images/busybox/rootfs" openat2 error=EIO:when=1 run -a "$one" "$submission"
 	host_at_fault "image 'busybox': cannot look at the mount point"

@@ -65,6 +65,22 @@ static bool is_cloexec(int fd)
 	return fcntl(fd, F_GETFD) == FD_CLOEXEC;
 }
 
+/* For the rest of the test's process. */
+static void refuse(int call, int error)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	ck_assert_int_eq(seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint32_t)error), call, 0), 0);
+	ck_assert_int_eq(seccomp_load(filter), 0);
+	seccomp_release(filter);
+}
+
+/* Which of them access() is depends on the machine. */
+static void refuse_access(void)
+{
+	refuse(SCMP_SYS(access), EACCES);
+	refuse(SCMP_SYS(faccessat), EACCES);
+}
+
 START_TEST(whole_files)
 {
 	struct stat st;
@@ -90,6 +106,28 @@ START_TEST(whole_files)
 	ck_assert_int_eq(file_write(base, "new", ""), 0);
 	ck_assert_int_eq(file_read(base, "new", &none, 0), 0);
 	ck_assert_str_eq(none.data, ""); /* never NULL */
+}
+END_TEST
+
+START_TEST(what_cannot_be_looked_at_is_not_absent)
+{
+	static const struct { const char *path; int there, error; enum fault fault; } rows[] = {
+		{ "a/file", 1, 0, FAULT_NONE }, { "a/link", 1, 0, FAULT_NONE }, { "a", 1, 0, FAULT_NONE },
+		{ "missing", 0, 0, FAULT_NONE }, { "a/dangling", 0, 0, FAULT_NONE },
+		{ "a/file/below", 0, 0, FAULT_NONE }, { "loop", -1, ELOOP, FAULT_USAGE },
+		{ "denied", -1, EACCES, FAULT_INFRA },
+	};
+	ck_assert_int_eq(symlinkat("loop", base, "loop"), 0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		AUTO_FREE char *path = mem_printf("/proc/self/fd/%d/%s", base, rows[i].path);
+		struct err err = { 0 };
+		if (rows[i].error == EACCES)
+			refuse_access();
+		ck_assert_msg(file_there(path, &err) == rows[i].there, "%s", rows[i].path);
+		ck_assert_int_eq(err.sys, rows[i].error);
+		ck_assert_int_eq(err.fault, rows[i].fault);
+		ck_assert_msg(!rows[i].error || strstr(err.msg, path), "%s", err.msg);
+	}
 }
 END_TEST
 
@@ -274,10 +312,7 @@ END_TEST
 
 START_TEST(open_beneath_on_old_kernels)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-	ck_assert_int_eq(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(openat2), 0), 0);
-	ck_assert_int_eq(seccomp_load(filter), 0);
-	seccomp_release(filter);
+	refuse(SCMP_SYS(openat2), ENOSYS);
 	open_one(_i, true);
 }
 END_TEST
@@ -554,6 +589,7 @@ Suite *suite_base_fd(void)
 	TCase *tc = tcase_create("fd");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, whole_files);
+	tcase_add_test(tc, what_cannot_be_looked_at_is_not_absent);
 	tcase_add_test(tc, more_than_a_pipe_holds);
 	tcase_add_loop_test(tc, one_number, 0, ROWS(numbers));
 	tcase_add_test(tc, a_memfd_cannot_be_changed);
