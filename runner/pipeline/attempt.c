@@ -32,7 +32,8 @@ static int run_in_turn(struct attempt *a, const struct box_step *step, bool alon
 	struct turn turn;
 	if (a->job->party)
 		return box_run(&a->box, step, facts, err);
-	if (turn_begin(turns, a->slot.number, alone, a->job->live->control.stop_fd, &turn, err) < 0)
+	if (turn_begin(turns, a->slot.number, alone, a->job->live->control.stop_fd,
+		       a->job->session->alive, &turn, err) < 0)
 		return -1;
 	const int bad = box_run(&a->box, step, facts, err);
 	facts->beside = turn_end(turns, &turn);

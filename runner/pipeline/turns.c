@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 
@@ -58,12 +59,13 @@ void turns_close(struct turns *t)
 	*t = TURNS_NONE;
 }
 
-static int wait_lock(int fd, short type, off_t at, int stop_fd, struct err *err)
+static int wait_lock(int fd, short type, off_t at, int stop_fd, struct alive *alive, struct err *err)
 {
 	while (set_lock(fd, type, at) < 0) {
 		struct pollfd p = { .fd = stop_fd, .events = POLLIN };
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return err_set(err, FAULT_INFRA, errno, "cannot lock the order of steps");
+		alive_for(alive, WAIT_MS * NSEC_PER_MS);
 		poll(&p, 1, WAIT_MS);
 		if (p.revents)
 			return err_set_code(err, "interrupted", FAULT_NONE, 0, "interrupted");
@@ -72,13 +74,13 @@ static int wait_lock(int fd, short type, off_t at, int stop_fd, struct err *err)
 }
 
 /* Who is to be alone stays at the head of the queue, so that nobody begins a step meanwhile. */
-static int wait_turn(const struct turns *t, bool alone, int stop_fd, struct err *err)
+static int wait_turn(const struct turns *t, bool alone, int stop_fd, struct alive *alive, struct err *err)
 {
 	const short type = alone ? F_WRLCK : F_RDLCK;
 	if (t->order < 0)
 		return 0;
-	int bad = wait_lock(t->order, type, BYTE_QUEUE, stop_fd, err) < 0 ||
-		  wait_lock(t->order, type, BYTE_TURN, stop_fd, err) < 0;
+	int bad = wait_lock(t->order, type, BYTE_QUEUE, stop_fd, alive, err) < 0 ||
+		  wait_lock(t->order, type, BYTE_TURN, stop_fd, alive, err) < 0;
 	if (bad || !alone)
 		set_lock(t->order, F_UNLCK, BYTE_QUEUE);
 	return bad ? -1 : 0;
@@ -99,10 +101,10 @@ static int count_others(const struct turns *t)
 	return n;
 }
 
-int turn_begin(const struct turns *t, int slot, bool alone, int stop_fd, struct turn *ret,
-	       struct err *err)
+int turn_begin(const struct turns *t, int slot, bool alone, int stop_fd, struct alive *alive,
+	       struct turn *ret, struct err *err)
 {
-	if (wait_turn(t, alone, stop_fd, err) < 0)
+	if (wait_turn(t, alone, stop_fd, alive, err) < 0)
 		return -1;
 	*ret = (struct turn){ .slot = slot };
 	set_lock(t->running, F_WRLCK, SLOTS_AT + slot);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/alive.h"
 #include "base/err.h"
 #include "model/places.h"
 
@@ -37,11 +38,12 @@ void turns_close(struct turns *t);
  * turn_begin() - the step of the box in @slot may run now
  * @alone:   no other worker of this batch runs one until turn_end()
  * @stop_fd: readable: do not wait any longer; not read here
+ * @alive:   signs of life of who waits; NULL: nobody watches
  *
  * Return: 0; -1 with the code "interrupted", or FAULT_INFRA.
  */
-int turn_begin(const struct turns *t, int slot, bool alone, int stop_fd, struct turn *ret,
-	       struct err *err);
+int turn_begin(const struct turns *t, int slot, bool alone, int stop_fd, struct alive *alive,
+	       struct turn *ret, struct err *err);
 /** turn_end() - Return: most steps of other boxes that were seen to run meanwhile, of any runner. */
 int turn_end(const struct turns *t, struct turn *turn);
 

@@ -51,7 +51,7 @@ static struct other begin_other(int slot, bool alone)
 		char c;
 		close(hears[1]);
 		if (turns_open(&places, &turns, &err) < 0 ||
-		    turn_begin(&turns, slot, alone, -1, &turn, &err) < 0)
+		    turn_begin(&turns, slot, alone, -1, NULL, &turn, &err) < 0)
 			_exit(1);
 		(void)!write(says[1], "b", 1);
 		(void)!read(hears[0], &c, 1);
@@ -86,7 +86,7 @@ START_TEST(a_step_without_neighbours)
 {
 	struct turn turn;
 	open_own();
-	ck_assert_int_eq(turn_begin(&turns, 3, false, -1, &turn, &err), 0);
+	ck_assert_int_eq(turn_begin(&turns, 3, false, -1, NULL, &turn, &err), 0);
 	ck_assert_int_eq(turn.beside, 0);
 	ck_assert_int_eq(turn_end(&turns, &turn), 0);
 }
@@ -100,7 +100,7 @@ START_TEST(neighbours_are_counted)
 	ck_assert(has_begun(&one, 30000));
 	const struct other two = begin_other(1, false);
 	ck_assert(has_begun(&two, 30000));
-	ck_assert_int_eq(turn_begin(&turns, 2, false, -1, &turn, &err), 0);
+	ck_assert_int_eq(turn_begin(&turns, 2, false, -1, NULL, &turn, &err), 0);
 	ck_assert_int_eq(turn.beside, 2);
 	end_other(&one);
 	end_other(&two);
@@ -113,7 +113,7 @@ START_TEST(a_neighbour_that_came_and_went)
 {
 	struct turn turn;
 	open_own();
-	ck_assert_int_eq(turn_begin(&turns, 2, false, -1, &turn, &err), 0);
+	ck_assert_int_eq(turn_begin(&turns, 2, false, -1, NULL, &turn, &err), 0);
 	const struct other one = begin_other(0, false);
 	ck_assert(has_begun(&one, 30000));
 	end_other(&one);
@@ -131,7 +131,7 @@ START_TEST(a_neighbour_that_was_killed)
 	process_end(one.pid);
 	close(one.says);
 	close(one.hears);
-	ck_assert_int_eq(turn_begin(&turns, 2, false, -1, &turn, &err), 0);
+	ck_assert_int_eq(turn_begin(&turns, 2, false, -1, NULL, &turn, &err), 0);
 	ck_assert_int_eq(turn.beside, 0);
 	ck_assert_int_eq(turn_end(&turns, &turn), 0);
 }
@@ -141,7 +141,7 @@ START_TEST(one_that_is_alone_waits_and_is_waited_for)
 {
 	struct turn turn;
 	open_own();
-	ck_assert_int_eq(turn_begin(&turns, 2, false, -1, &turn, &err), 0);
+	ck_assert_int_eq(turn_begin(&turns, 2, false, -1, NULL, &turn, &err), 0);
 	const struct other alone = begin_other(0, true);
 	ck_assert(!has_begun(&alone, 100));
 	/* A third one does not overtake it. */
@@ -165,7 +165,7 @@ START_TEST(a_stop_ends_the_waiting)
 	const struct other alone = begin_other(0, true);
 	ck_assert(has_begun(&alone, 30000));
 	ck_assert_int_eq(write(stop[1], "s", 1), 1);
-	ck_assert_int_eq(turn_begin(&turns, 2, false, stop[0], &turn, &err), -1);
+	ck_assert_int_eq(turn_begin(&turns, 2, false, stop[0], NULL, &turn, &err), -1);
 	ck_assert_str_eq(err.code, "interrupted");
 	end_other(&alone);
 	close(stop[0]);
