@@ -95,7 +95,10 @@ def processes():
         if int(pid) in (os.getpid(), os.getppid()):
             continue
         name = os.path.basename(read("/proc/%s/cmdline" % pid, "rb").split(b"\0")[0]).decode("utf-8", "replace")
-        slot = read("/proc/%s/cgroup" % pid).partition("/moulette/")[2].split("/")[0].strip()
+        slot = read("/proc/%s/cgroup" % pid).partition("/moulette/")[2].split("/")[0].split("\n")[0].strip()
+        # Only what is dead, and is about to be forgotten, is in a group that was removed.
+        if slot.endswith(" (deleted)"):
+            continue
         if slot and slot not in others:
             found.append("%s in a group of slot %s" % (name, slot))
         elif name in ("moulette", "moulette-init", "moulette-unpack", "moulette-image", "crun", "runc") and home_of(pid) == HOME:
