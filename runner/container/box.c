@@ -139,6 +139,8 @@ static int greet(struct box *b, struct err *err)
 	AUTO_FREE char *group = group_of(b);
 	if (box_cgroup_check(b->opt.host, group, &b->opt.limits, b->init_pid, err) < 0)
 		return -1;
+	fd_close(&b->pressure);
+	b->pressure = pressure_open(b->opt.host, b->opt.slot->group, b->init_pid);
 	sched_note(b->init_pid, &b->sched);
 	b->steps = 0;
 	if (open_ns(b, "mnt", &b->mnt_ns, err) < 0 || open_ns(b, "ipc", &b->ipc_ns, err) < 0 ||
@@ -293,7 +295,8 @@ static void prepare_processors(struct box *b)
 		b->bound = cgroup_bind(b->opt.host, group, list, &b->enters_cpus) == 0;
 	}
 	b->born_in = cgroup_pressure_make(b->opt.host, group);
-	b->pressure = pressure_open(b->opt.host, group);
+	if (!b->opt.engine->inherits_fds)
+		b->pressure = pressure_open(b->opt.host, group, 0);
 }
 
 int box_start(const struct box_options *opt, struct box *ret, struct err *err)
@@ -301,7 +304,7 @@ int box_start(const struct box_options *opt, struct box *ret, struct err *err)
 	*ret = (struct box){ .opt = *opt, .engine_fd = -1, .socket = -1, .words.fd = -1,
 			     .mnt_ns = -1, .ipc_ns = -1, .pid_ns = -1,
 			     .own_ipc = -1, .net_counts = { -1, -1, -1 }, .sysv_next = { -1, -1, -1 },
-			     .enters_cpus = -1 };
+			     .enters_cpus = -1, .pressure = -1 };
 	prepare_processors(ret);
 	if (!opt->engine->inherits_fds)
 		return 0; /* each step starts a container of its own */

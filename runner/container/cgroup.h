@@ -115,8 +115,19 @@ void cgroup_entry_close(struct cgroup_entry *e);
  *  @ret_tasks: v1: file through which a process enters; -1 on v2, where who is in the group is bound.
  *  Return: 0; -1 when this host cannot: nothing is bound. */
 int cgroup_bind(const struct cgroup_host *h, const char *group, const char *processors, int *ret_tasks);
-/** cgroup_pressure_make() - v1: the folder of the group in cgroup2, made; -1: there is none. */
+/*
+ * v1: groups of cgroup2, in which the kernel counts what a box waits. Runners that share nothing else, in
+ * containers, may share that hierarchy: so the name of such a group tells which one of the other
+ * hierarchies it belongs to, and nothing is killed there.
+ */
+/** cgroup_pressure_name() - of what belongs to @group, which is there; owned. */
+char *cgroup_pressure_name(const struct cgroup_host *h, const char *group);
+/** cgroup_pressure_make() - Return: its folder, made; -1: there is none. */
 int cgroup_pressure_make(const struct cgroup_host *h, const char *group);
+/** cgroup_pressure_remove() - that one, and what runc makes by the name of @group itself. */
+void cgroup_pressure_remove(const struct cgroup_host *h, const char *name, const char *group);
+/** cgroup_pressure_sweep() - all that nobody is in. */
+void cgroup_pressure_sweep(const struct cgroup_host *h);
 
 /** box_cgroup_check() - is @pid in the group, and has the group these limits? Whoever made it.
  *  FAULT_INFRA, code "box.unlimited". */

@@ -1,4 +1,5 @@
 /* cgroup_cpus.c - which processors a box runs on, and where the kernel counts what it waits for them. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -6,11 +7,13 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "container/cgroup.h"
 
 #define TEXT_MAX 4096
+#define TRIES 20
 
 /* --- cpuset ------------------------------------------------------------------------------- */
 
@@ -67,15 +70,53 @@ int cgroup_bind(const struct cgroup_host *h, const char *group, const char *proc
 
 /* --- what a box waits for ----------------------------------------------------------------- */
 
+char *cgroup_pressure_name(const struct cgroup_host *h, const char *group)
+{
+	AUTO_FREE char *path = mem_printf("%s/%s", h->root[CG_MEMORY], group);
+	struct stat st = { .st_ino = 0 };
+	stat(path, &st);
+	return mem_printf("%s.%lu", group, (unsigned long)st.st_ino);
+}
+
 int cgroup_pressure_make(const struct cgroup_host *h, const char *group)
 {
 	if (!h->has_pressure)
 		return -1;
+	AUTO_FREE char *name = cgroup_pressure_name(h, group);
 	/* Another runner may remove the common parent between the two. */
-	for (int tries = 0; tries < 20; tries++) {
+	for (int tries = 0; tries < TRIES; tries++) {
 		mkdirat(h->pressure, CGROUP_PARENT, 0755);
-		if (mkdirat(h->pressure, group, 0755) == 0 || errno != ENOENT)
+		if (mkdirat(h->pressure, name, 0755) == 0 || errno != ENOENT)
 			break;
 	}
-	return openat(h->pressure, group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return openat(h->pressure, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* A process that has just ended may be counted for a moment longer. */
+static void remove_empty(int at, const char *path)
+{
+	for (int tries = 0; unlinkat(at, path, AT_REMOVEDIR) < 0 && errno == EBUSY && tries < TRIES; tries++)
+		clock_pause_ms(1);
+}
+
+void cgroup_pressure_remove(const struct cgroup_host *h, const char *name, const char *group)
+{
+	AUTO_FREE char *box = mem_printf("%s/box", group);
+	if (!h->has_pressure)
+		return;
+	remove_empty(h->pressure, name);
+	remove_empty(h->pressure, box);
+	remove_empty(h->pressure, group);
+	unlinkat(h->pressure, CGROUP_PARENT, AT_REMOVEDIR);
+}
+
+void cgroup_pressure_sweep(const struct cgroup_host *h)
+{
+	int fd = h->has_pressure ? openat(h->pressure, CGROUP_PARENT, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	AUTO_DIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	for (struct dirent *e; dir && (e = readdir(dir));)
+		if (e->d_type == DT_DIR && e->d_name[0] != '.' && strchr(e->d_name, '.'))
+			unlinkat(fd, e->d_name, AT_REMOVEDIR);
+	if (dir)
+		unlinkat(h->pressure, CGROUP_PARENT, AT_REMOVEDIR);
 }

@@ -69,16 +69,15 @@ static int remove_below(int parent, const char *name, int64_t deadline)
 	}
 }
 
-/* @root: a folder below @at, or an absolute one. */
-static int remove_in(const struct cgroup_host *h, int at, const char *root, const char *group,
-		     int64_t deadline, struct err *err)
+static int remove_in(const struct cgroup_host *h, const char *root, const char *group, int64_t deadline,
+		     struct err *err)
 {
 	int bad = 0;
 	AUTO_FREE char *path = mem_printf("%s/%s", root, group);
 	char *name = strrchr(path, '/');
 	*name++ = '\0';
 	/* Mostly a hierarchy has no group of ours, nor their common parent. */
-	AUTO_FD int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
 	if (remove_below(fd, name, deadline) < 0)
@@ -86,18 +85,18 @@ static int remove_in(const struct cgroup_host *h, int at, const char *root, cons
 			      group);
 	/* The common parent goes with its last group; limits on it are an administrator's. */
 	if (strchr(group, '/') && !cgroup_limited(h, fd))
-		unlinkat(at, path, AT_REMOVEDIR);
+		rmdir(path);
 	return bad;
 }
 
 int cgroup_remove(const struct cgroup_host *h, const char *group, struct err *err)
 {
 	int64_t deadline = clock_mono_ns() + REMOVE_WAIT_NS;
+	AUTO_FREE char *pressure = h->has_pressure ? cgroup_pressure_name(h, group) : NULL;
 	int bad = 0;
 	for (char **root = h->hierarchies; root && *root; root++)
-		bad |= remove_in(h, AT_FDCWD, *root, group, deadline, err);
-	/* Where runc makes groups as well. */
-	if (h->has_pressure)
-		bad |= remove_in(h, h->pressure, ".", group, deadline, err);
+		bad |= remove_in(h, *root, group, deadline, err);
+	if (pressure)
+		cgroup_pressure_remove(h, pressure, group);
 	return bad;
 }

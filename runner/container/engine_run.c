@@ -37,10 +37,11 @@ static int child_stdio(const struct engine_call *call)
 
 static int child_cgroups(const struct engine_call *call, bool born_there)
 {
+	/* It counts, and limits nothing: who does not get there is not counted. */
 	if (call->born_in >= 0 && !born_there) {
 		const int fd = openat(call->born_in, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-		if (fd < 0 || write(fd, "0", 1) != 1)
-			return -1;
+		if (fd >= 0)
+			(void)!write(fd, "0", 1);
 	}
 	if (call->processors && sched_setaffinity(0, sizeof *call->processors, call->processors) < 0)
 		return -1;

@@ -12,8 +12,9 @@
 
 #include "container/cgroup.h"
 
-/** pressure_open() - of the group, which is there; -1 where the kernel does not count it. */
-int pressure_open(const struct cgroup_host *h, const char *group);
+/** pressure_open() - of a box in the slot's @group, whose PID 1 is @init (0: not known, it is taken to be
+ *  where it was to begin); -1 where the kernel does not count. */
+int pressure_open(const struct cgroup_host *h, const char *group, pid_t init);
 /** pressure_full_ns() - the sum since the group was made, of the descriptor of pressure_open(). Return:
  *  -1 where it cannot be read. */
 int64_t pressure_full_ns(int fd);

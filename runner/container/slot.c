@@ -258,6 +258,7 @@ int slot_sweep(const struct places *p, const struct cgroup_host *h, slot_sweep_f
 	if (sweep_groups(dirfd, h, ret_swept, err) < 0)
 		bad = -1;
 	cgroup_seat_sweep(h);
+	cgroup_pressure_sweep(h);
 	if (cgroup_leaf_sweep(h, ret_swept, err) < 0)
 		bad = -1;
 	return bad;

@@ -81,7 +81,7 @@ int main(void) { return shmget(42, 4096, IPC_CREAT | IPC_EXCL | 0600) < 0 || sem
 
 @test "a test cannot change how PID 1 is scheduled for the next" {
 	local a
-	a=$(assignment sched '"build": [{"run": ["cc", "-o", "p", "p.c"]}], "tests": [
+	a=$(assignment sched '"processors": 2, "build": [{"run": ["cc", "-o", "p", "p.c"]}], "tests": [
 		{"name": "one", "run": ["./p"]}, {"name": "two", "run": ["./p"]}]')
 	grade -a "$a" "$(archive s.tar p.c '#define _GNU_SOURCE
 #include <sched.h>

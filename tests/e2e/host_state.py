@@ -85,6 +85,9 @@ def cgroups():
             slot = path.partition("/moulette/")[2].split("/")[0]
             if slot[:1] == "s" and slot[1:].isdigit() and slot not in others:
                 found.append(path)
+            # The group of runners goes with the last one.
+            elif path.endswith("/moulette/run") and not read(path + "/cgroup.procs"):
+                found.append(path)
     return sorted(found)
 
 
@@ -99,7 +102,7 @@ def processes():
         # Only what is dead, and is about to be forgotten, is in a group that was removed.
         if slot.endswith(" (deleted)"):
             continue
-        if slot and slot not in others:
+        if slot and slot != "run" and slot not in others:
             found.append("%s in a group of slot %s" % (name, slot))
         elif name in ("moulette", "moulette-init", "moulette-unpack", "moulette-image", "crun", "runc") and home_of(pid) == HOME:
             found.append(name)
