@@ -83,7 +83,7 @@ others=$!
 if [ "$built_gcc" -eq 0 ]; then
 	suite "unit" tap unit gcc
 	suite "docs" plain make --no-print-directory O=build/gcc docs
-	suite "end to end" tap e2e gcc crun runc
+	suite "end to end" tap e2e gcc -t '!long' crun runc
 	if why=$(scripts/vm.sh -n 2>&1); then
 		suite "cgroup v2" tap v2 gcc
 	else

@@ -2,7 +2,7 @@
 # e2e.sh - the end-to-end tests: all of them with the first engine named, those that are tagged
 # "engine" with the others too.
 #
-# usage: e2e.sh [-t TAG] ENGINE...        -t: only tests with this tag, with every engine
+# usage: e2e.sh [-t TAG] ENGINE...       -t: with the first engine tests with this tag alone; "!TAG": those without
 # MOULETTE is the program (default: build/release/moulette). Output is TAP, one stream an engine.
 set -euo pipefail
 cd "$(dirname "$0")/.."

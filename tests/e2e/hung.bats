@@ -59,6 +59,7 @@ nothing_is_left() {
 	nothing_is_left
 }
 
+# bats test_tags=long
 @test "a worker that is stopped while it starts a box or ends one does not keep the batch" {
 	engine_script 'case "$*" in *" run "*) ;; *) exec "$engine" "$@" ;; esac
 		mkdir before 2>/dev/null && kill -STOP $PPID
@@ -77,6 +78,7 @@ nothing_is_left() {
 	nothing_is_left
 }
 
+# bats test_tags=long
 @test "a batch that was stopped, as by a suspended machine, has patience with its workers" {
 	engine_script 'case "$*" in *" run "*) echo run >>runs ;; esac; exec "$engine" "$@"'
 	sum_assignment
