@@ -144,7 +144,10 @@ int trial_box(const struct places *p, bool plain, struct err *err)
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != parent)
 			_exit(1);
-		if (try_box(at, plain, &said) < 0 && said.fault == FAULT_NONE)
+		/* A first start that failed has left its words where the second did not. */
+		if (try_box(at, plain, &said) == 0)
+			said = (struct err){ 0 };
+		else if (said.fault == FAULT_NONE)
 			said.fault = FAULT_INFRA;
 		_exit(fd_write_all(ends[1], &said, sizeof said) < 0);
 	}
