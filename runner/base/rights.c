@@ -112,6 +112,13 @@ static void docker_options(uint64_t held, char *buf, size_t size)
 						needed[i].name);
 }
 
+static int lacking(const char *names, const char *options, struct err *err)
+{
+	return err_set_code(err, "host.capabilities", FAULT_INFRA, 0,
+			    "needs %s, which root lacks here; in docker add %s, or --privileged (README, "
+			    "\"In a CI job\")", names, options);
+}
+
 int rights_boxes(uint32_t first, uint64_t count, struct err *err)
 {
 	char names[256], options[256];
@@ -121,7 +128,12 @@ int rights_boxes(uint32_t first, uint64_t count, struct err *err)
 	if (rights_missing(held, names, sizeof names) == 0)
 		return 0;
 	docker_options(held, options, sizeof options);
-	return err_set_code(err, "host.capabilities", FAULT_INFRA, 0,
-			    "needs %s, which root lacks here; in docker add %s, or --privileged (README, "
-			    "\"In a CI job\")", names, options);
+	return lacking(names, options, err);
+}
+
+int rights_trace(struct err *err)
+{
+	if (geteuid() != 0 || held_now() >> CAP_SYS_PTRACE & 1)
+		return 0;
+	return lacking("CAP_SYS_PTRACE", "--cap-add SYS_PTRACE", err);
 }

@@ -16,6 +16,9 @@ int rights_ids(const char *why, uint32_t first, uint64_t count, struct err *err)
 /** rights_boxes() - the same, and the capabilities that starting a box takes. A message names those
  *  that are missing, and docker's option. Code "host.capabilities". */
 int rights_boxes(uint32_t first, uint64_t count, struct err *err);
+/** rights_trace() - of root: may it look into a process that must not be traced? Code
+ *  "host.capabilities", too. */
+int rights_trace(struct err *err);
 
 /* For tests. */
 /** rights_map_has() - @map is the text of /proc/PID/uid_map; are all ids inside it? */

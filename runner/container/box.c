@@ -36,6 +36,8 @@ static int start_ms(const struct box *b)
 
 static int engine_trouble(struct box *b, const char *what, struct err *err)
 {
+	if (engine_rights(b->opt.engine, err) < 0)
+		return -1;
 	engine_words_take(&b->words);
 	AUTO_FREE char *line = engine_words_line(&b->words);
 	return err_set_code(err, "engine.failed", FAULT_INFRA, 0, "%s%s%s", what, *line ? ": " : "",

@@ -58,6 +58,9 @@ void engine_set_plain(struct engine *e, const char *why);
 /** engine_set_reads_proc_sys() - a start has shown it: from now on, and for whoever finds this engine
  *  later. */
 void engine_set_reads_proc_sys(struct engine *e);
+/** engine_rights() - has root what this engine takes to start a box beside rights_boxes()? Code
+ *  "host.capabilities". */
+int engine_rights(const struct engine *e, struct err *err);
 void engine_done(struct engine *e);
 
 /** What the engine is called with. All borrowed. */

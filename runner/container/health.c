@@ -105,6 +105,8 @@ void health_engine(struct health *h, const struct places *p, bool plain, bool ab
 	if (!e.inherits_fds)
 		health_add(h, FINDING_WARNING, "engine", "%s starts a container for each step, and "
 			   "neither limits nor counts processes; crun and runc do", e.name);
+	if (engine_rights(&e, &err) < 0)
+		health_add(h, FINDING_PROBLEM, "capabilities", "engine '%s': %s", e.name, err.msg);
 	look_at_mode(h, &e, plain, able);
 	engine_done(&e);
 }

@@ -5,7 +5,7 @@ privileged=(--privileged)
 few_rights=(--cap-add SYS_ADMIN --cap-add NET_ADMIN --security-opt seccomp=unconfined
 	--security-opt systempaths=unconfined --security-opt apparmor=unconfined
 	--security-opt writable-cgroups=true)
-# runc 1.1 looks into a process that must not be traced.
+# runc, since 1.1, looks into a process that must not be traced.
 [ "${MOULETTE_ENGINE##*/}" != runc ] || few_rights+=(--cap-add SYS_PTRACE)
 
 # need_containers RUNTIME - skip where there is none, and say why.

@@ -51,6 +51,15 @@ writable=(--security-opt writable-cgroups=true)
 		--privileged --cap-drop NET_ADMIN
 }
 
+@test "no CAP_SYS_PTRACE: runc takes it, crun does not" {
+	MOULETTE_ENGINE=runc refused capabilities "add --cap-add SYS_PTRACE," \
+		"engine 'runc': needs CAP_SYS_PTRACE, which root lacks here" --privileged --cap-drop SYS_PTRACE
+	command -v crun >/dev/null || skip "crun is not installed"
+	MOULETTE_ENGINE=crun run -0 in_container --privileged --cap-drop SYS_PTRACE -- sh "$(both_script)"
+	echo "$output"
+	[[ $output = *"doctor: status 0"*"run: status 0" ]]
+}
+
 @test "docker's list of system calls" {
 	refused "system calls" "pivot_root; in docker add --security-opt seccomp=unconfined" "pivot_root" \
 		"${both_caps[@]}" "${writable[@]}" --security-opt systempaths=unconfined

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -187,6 +189,39 @@ START_TEST(nothing_outlives_the_question)
 }
 END_TEST
 
+static const struct { const char *name, *version; int want; } tracing[] = {
+	{ "runc", "1.0.3", 0 },   { "runc", "1.1.0", -1 }, { "runc", "1.1.5+ds1", -1 },
+	{ "runc", "1.3.6", -1 },  { "runc", "1.10.0", -1 }, { "runc", "2.0.0", -1 },
+	{ "runc", "unknown", 0 }, { "crun", "1.8.1", 0 },   { "runsc", "20221219.0", 0 },
+};
+
+static void give_up_tracing(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	ck_assert_int_eq(syscall(SYS_capget, &head, data), 0);
+	data[0].effective &= ~(1u << CAP_SYS_PTRACE);
+	ck_assert_int_eq(syscall(SYS_capset, &head, data), 0);
+}
+
+START_TEST(runc_looks_into_a_process_that_must_not_be_traced)
+{
+	const struct engine e = { .name = (char *)tracing[_i].name,
+				  .version = (char *)tracing[_i].version };
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(engine_rights(&e, &err), 0);
+	give_up_tracing();
+	ck_assert_msg(engine_rights(&e, &err) == tracing[_i].want, "%s %s", e.name, e.version);
+	if (tracing[_i].want == 0)
+		return;
+	ck_assert_int_eq(err.fault, FAULT_INFRA);
+	ck_assert_str_eq(err.code, "host.capabilities");
+	ck_assert_msg(strstr(err.msg, "needs CAP_SYS_PTRACE") && strstr(err.msg, "--cap-add SYS_PTRACE,"),
+		      "%s", err.msg);
+}
+END_TEST
+
 START_TEST(a_missing_one_says_what_to_do)
 {
 	struct engine e = { 0 };
@@ -211,6 +246,8 @@ Suite *suite_container_engine(void)
 	tcase_add_loop_test(tc, an_older_answer_is_not_enough, 0, (int)(sizeof older / sizeof *older));
 	tcase_add_test(tc, what_a_start_has_shown_is_kept);
 	tcase_add_test(tc, nothing_outlives_the_question);
+	tcase_add_loop_test(tc, runc_looks_into_a_process_that_must_not_be_traced, 0,
+			    (int)(sizeof tracing / sizeof *tracing));
 	tcase_add_test(tc, a_missing_one_says_what_to_do);
 	suite_add_tcase(s, tc);
 	return s;
