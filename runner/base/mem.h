@@ -19,6 +19,8 @@ char **strv_dup(char *const *v); /* NULL gives an empty list */
 void strv_add(char ***v, const char *s);
 /** env_set() - append NAME=VALUE, or replace the entry of the same name. */
 void env_set(char ***env, const char *assignment);
+/** env_get() - the value of @name in NAME=VALUE entries, borrowed; NULL: it is not set. */
+const char *env_get(char *const *env, const char *name);
 void strv_free(char **v);
 void strv_cleanup(char ***v);
 #define AUTO_STRV __attribute__((cleanup(strv_cleanup))) char **

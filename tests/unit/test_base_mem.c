@@ -103,6 +103,21 @@ START_TEST(an_entry_may_be_set_again)
 }
 END_TEST
 
+START_TEST(a_value_by_its_name)
+{
+	AUTO_STRV env = NULL;
+	ck_assert_ptr_null(env_get(env, "A"));
+	env_set(&env, "AB=1");
+	env_set(&env, "A=b=c");
+	env_set(&env, "EMPTY=");
+	ck_assert_str_eq(env_get(env, "A"), "b=c");
+	ck_assert_str_eq(env_get(env, "AB"), "1");
+	ck_assert_str_eq(env_get(env, "EMPTY"), "");
+	ck_assert_ptr_null(env_get(env, "ABC"));
+	ck_assert_ptr_null(env_get(env, "B"));
+}
+END_TEST
+
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -131,6 +146,7 @@ Suite *suite_base_mem(void)
 	tcase_add_test(tc, lists);
 	tcase_add_loop_test(tc, environment, 0, (int)(sizeof envs / sizeof *envs));
 	tcase_add_test(tc, an_entry_may_be_set_again);
+	tcase_add_test(tc, a_value_by_its_name);
 #ifndef SANITIZED
 	tcase_add_loop_exit_test(tc, out_of_memory_is_exit_3, 3, 0, 2);
 #endif
