@@ -82,6 +82,7 @@ struct box_step {
 	bool fresh;                   /* runs over what the build left, and leaves nothing */
 	capture_sink_fn *sink;
 	void *sink_ctx;
+	const char *drop; /* a line, with its newline, that is no output of the step; NULL: none */
 	/* Who may send it signals (container/control.h), and the number by which it is named there;
 	 * -1: nobody. */
 	int kill_fd;

@@ -14,7 +14,8 @@
 /* Most streams stay empty. */
 #define EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-int capture_open(int stream, int64_t cap, uid_t owner, struct capture *ret, struct err *err)
+int capture_open(int stream, int64_t cap, uid_t owner, const char *drop, struct capture *ret,
+		 struct err *err)
 {
 	int fds[2];
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -28,7 +29,43 @@ int capture_open(int stream, int64_t cap, uid_t owner, struct capture *ret, stru
 	/* Only our end: a program would not expect EAGAIN from its stdout. */
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	*ret = (struct capture){ .read_fd = fds[0], .write_fd = fds[1], .stream = stream,
-				 .cap = cap };
+				 .cap = cap, .filter = { .line = drop } };
+	return 0;
+}
+
+static int keep(struct capture *c, const char *data, size_t len, capture_sink_fn *sink, void *ctx,
+		struct err *err)
+{
+	if ((int64_t)len > c->cap - c->bytes) {
+		c->over = true;
+		len = (size_t)(c->cap - c->bytes);
+	}
+	if (len == 0)
+		return 0;
+	if (sink(ctx, c->stream, data, len) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot keep the output of a step");
+	if (!c->digest)
+		c->digest = digest_new();
+	digest_add(c->digest, data, len);
+	c->bytes += (int64_t)len;
+	return 0;
+}
+
+/* At the end of the stream, @len 0, what was held back comes out. */
+static int keep_filtered(struct capture *c, const char *data, size_t len, capture_sink_fn *sink,
+			 void *ctx, struct err *err)
+{
+	AUTO_BUF left = { 0 };
+	if (!c->filter.line)
+		return keep(c, data, len, sink, ctx, err);
+	if (len > 0)
+		line_filter_add(&c->filter, data, len, &left);
+	else
+		line_filter_end(&c->filter, &left);
+	if (keep(c, left.data, left.len, sink, ctx, err) < 0)
+		return -1;
+	/* The same line without end is a flood like any other. */
+	c->over |= c->filter.taken > c->cap;
 	return 0;
 }
 
@@ -46,20 +83,7 @@ static ssize_t take(struct capture *c, capture_sink_fn *sink, void *ctx, struct 
 		err_set(err, FAULT_INFRA, errno, "cannot read the output of a step");
 		return -2;
 	}
-	size_t keep = (size_t)n;
-	if (c->bytes + n > c->cap) {
-		c->over = true;
-		keep = (size_t)(c->cap - c->bytes);
-	}
-	if (keep > 0 && sink(ctx, c->stream, chunk, keep) < 0) {
-		err_set(err, FAULT_INFRA, errno, "cannot keep the output of a step");
-		return -2;
-	}
-	if (!c->digest)
-		c->digest = digest_new();
-	digest_add(c->digest, chunk, keep);
-	c->bytes += (int64_t)keep;
-	return n;
+	return keep_filtered(c, chunk, (size_t)n, sink, ctx, err) < 0 ? -2 : n;
 }
 
 static int read_rounds(struct capture *c, int rounds, capture_sink_fn *sink, void *ctx,
@@ -85,7 +109,9 @@ int capture_read(struct capture *c, capture_sink_fn *sink, void *ctx, struct err
 int capture_drain(struct capture *c, capture_sink_fn *sink, void *ctx, struct err *err)
 {
 	/* Its writers are dead, and the cap ends a flood: this ends. */
-	return read_rounds(c, INT_MAX, sink, ctx, err) < 0 ? -1 : 0;
+	if (read_rounds(c, INT_MAX, sink, ctx, err) < 0)
+		return -1;
+	return keep_filtered(c, NULL, 0, sink, ctx, err);
 }
 
 void capture_facts(struct capture *c, struct stream_facts *ret)

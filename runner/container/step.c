@@ -276,13 +276,22 @@ static int drain(struct running *r, struct err *err)
 	return 0;
 }
 
+/* Both streams: a program may have its stderr where its stdout is. */
+static int open_output(struct running *r, struct err *err)
+{
+	const int64_t cap = r->step->spec->limits.v[LIMIT_OUTPUT];
+	const char *drop = r->step->drop;
+	uid_t owner = running_owner(r);
+	if (capture_open(FRAMELOG_STDOUT, cap, owner, drop, &r->out, err) < 0)
+		return -1;
+	return capture_open(FRAMELOG_STDERR, cap, owner, drop, &r->err, err);
+}
+
 static int run(struct running *r, struct err *err)
 {
 	const struct limits *l = &r->step->spec->limits;
 	if (prepare_areas(r, err) < 0 || prepare_cgroup(r, err) < 0 || running_open_input(r, err) < 0 ||
-	    capture_open(FRAMELOG_STDOUT, l->v[LIMIT_OUTPUT], running_owner(r), &r->out, err) < 0 ||
-	    capture_open(FRAMELOG_STDERR, l->v[LIMIT_OUTPUT], running_owner(r), &r->err, err) < 0 ||
-	    r->channel->begin(r, err) < 0)
+	    open_output(r, err) < 0 || r->channel->begin(r, err) < 0)
 		return -1;
 	plan_cpu_look(r, r->start_ns, cpu_end(l));
 	int bad = watch(r, err);
