@@ -3,6 +3,8 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -233,8 +235,18 @@ static void add_filled(char ***argv, const char *word, const char *mark, const c
 	strv_add(argv, filled);
 }
 
-static int add_word(const struct choice *c, int work_fd, const char *word, char ***argv,
-		    struct err *err)
+/* Without a limit there is nothing to say, and the word is left out. */
+static void add_memory(char ***argv, const char *word, int64_t memory)
+{
+	char bytes[24];
+	if (memory == LIMIT_UNSET)
+		return;
+	snprintf(bytes, sizeof bytes, "%" PRId64, memory);
+	add_filled(argv, word, "{memory}", bytes);
+}
+
+static int add_word(const struct choice *c, int work_fd, int64_t memory, const char *word,
+		    char ***argv, struct err *err)
 {
 	const char *main_source = NULL;
 	bool script = strcmp(word, "{script}") == 0;
@@ -245,6 +257,8 @@ static int add_word(const struct choice *c, int work_fd, const char *word, char 
 		}
 	} else if (strstr(word, "{binary}")) {
 		add_filled(argv, word, "{binary}", c->binary);
+	} else if (strstr(word, "{memory}")) {
+		add_memory(argv, word, memory);
 	} else if (script || strstr(word, "{main}")) {
 		if (find_main(c, &main_source, err) < 0)
 			return -1;
@@ -259,12 +273,12 @@ static int add_word(const struct choice *c, int work_fd, const char *word, char 
 	return 0;
 }
 
-int choice_words(const struct choice *c, int work_fd, char *const *words, char ***ret_argv,
-		 struct err *err)
+int choice_words(const struct choice *c, int work_fd, int64_t memory, char *const *words,
+		 char ***ret_argv, struct err *err)
 {
 	AUTO_STRV argv = strv_dup(NULL);
 	for (; *words; words++)
-		if (add_word(c, work_fd, *words, &argv, err) < 0)
+		if (add_word(c, work_fd, memory, *words, &argv, err) < 0)
 			return -1;
 	strv_free(*ret_argv);
 	*ret_argv = ptr_steal(&argv);

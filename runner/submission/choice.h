@@ -24,10 +24,10 @@ int choice_make(const struct languages *l, char *const *allowed, int work_fd, st
 		struct err *err);
 void choice_done(struct choice *c);
 
-/** choice_words() - @words of the row with the names in their places. FAULT_STUDENT when the main
- *  source is asked for and cannot be told. */
-int choice_words(const struct choice *c, int work_fd, char *const *words, char ***ret_argv,
-		 struct err *err);
+/** choice_words() - @words of the row with the names in their places. @memory is the limit of the
+ *  step in bytes, or LIMIT_UNSET. FAULT_STUDENT when the main source is asked for and cannot be told. */
+int choice_words(const struct choice *c, int work_fd, int64_t memory, char *const *words,
+		 char ***ret_argv, struct err *err);
 /** choice_script() - append how the script @path is run: itself when it begins with #!, else by
  *  /bin/sh. */
 void choice_script(int work_fd, const char *path, char ***argv);

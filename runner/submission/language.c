@@ -42,7 +42,8 @@ static bool is_word(const char *word)
 	if (!brace || strcmp(word, "{sources}") == 0 || strcmp(word, "{script}") == 0)
 		return true;
 	return !strchr(brace + 1, '{') &&
-	       (strncmp(brace, "{main}", 6) == 0 || strncmp(brace, "{binary}", 8) == 0);
+	       (strncmp(brace, "{main}", 6) == 0 || strncmp(brace, "{binary}", 8) == 0 ||
+		strncmp(brace, "{memory}", 8) == 0);
 }
 
 static int check_words(char *const *words, const char *where, const char *key, struct err *err)
@@ -53,7 +54,8 @@ static int check_words(char *const *words, const char *where, const char *key, s
 	for (; *words; words++)
 		if (!is_word(*words))
 			return err_set(err, FAULT_USAGE, 0, "%s.%s: '%.80s': expected {sources} or "
-				       "{script} alone, or {main} or {binary} once in a word",
+				       "{script} alone, or {main}, {binary} or {memory} once in a "
+				       "word",
 				       where, key, *words);
 	return 0;
 }

@@ -13,7 +13,8 @@ struct language {
 	char **extensions; /* ".c" */
 	char **headers;    /* ".h": belong to the language but are not compiled */
 	char **build;      /* words; "{sources}" stands for all of them, "{main}" for the main one,
-			    * "{binary}" for the program; NULL: nothing is compiled */
+			    * "{binary}" for the program, "{memory}" for the step's limit in bytes;
+			    * NULL: nothing is compiled */
 	char **run;        /* the same words, and "{script}": the main source as it is run, that is
 			    * "./x" when it begins with #!, else "/bin/sh x" */
 	char **mains;      /* "main.py": tried in this order when there are several sources */

@@ -51,17 +51,19 @@ static int add_table_build(struct planner *p, struct err *err)
 		return 0;
 	struct step_spec *s = plan_add(&p->plan, STEP_BUILD, "build");
 	set_limits(p, s, &row->build_floor);
-	return choice_words(&p->choice, p->work_fd, row->build, &s->argv, err);
+	return choice_words(&p->choice, p->work_fd, s->limits.v[LIMIT_MEMORY], row->build, &s->argv,
+			    err);
 }
 
 static int take_table_run(struct planner *p, struct step_spec *s, struct err *err)
 {
 	const struct language *row = p->choice.row;
-	if (choice_words(&p->choice, p->work_fd, row->run, &s->argv, err) < 0)
+	set_limits(p, s, &row->run_floor);
+	if (choice_words(&p->choice, p->work_fd, s->limits.v[LIMIT_MEMORY], row->run, &s->argv,
+			 err) < 0)
 		return -1;
 	for (char *const *arg = s->args; arg && *arg; arg++)
 		strv_add(&s->argv, *arg);
-	set_limits(p, s, &row->run_floor);
 	return 0;
 }
 

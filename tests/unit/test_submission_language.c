@@ -61,6 +61,10 @@ static const struct { const char *label, *json, *why; } rows[] = {
 	  "\"{sources}\"], "
 		 "\"mains\": [\"m.x\"], \"glue\": true, \"build_limits\": {\"cpu\": 1}, "
 		 "\"run_limits\": {\"memory\": \"1M\"}"), NULL },
+	{ "memory", TABLE("\"name\": \"x\", \"extensions\": [\".x\"], \"run\": "
+	  "[\"x\", \"-m={memory}\"]"), NULL },
+	{ "memory twice", TABLE(ROW ", \"build\": [\"{memory}{memory}\"]"),
+	  "'{memory}{memory}': expected" },
 	{ "script", TABLE("\"name\": \"x\", \"extensions\": [\".x\"], \"run\": [\"{script}\"]"),
 	  NULL },
 	{ "no table", "[]", "expected an object" },

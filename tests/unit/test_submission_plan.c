@@ -205,6 +205,30 @@ START_TEST(glue_of_two_kinds)
 }
 END_TEST
 
+/* The limit that holds in the end: of the step, raised to the floor. */
+START_TEST(words_know_the_memory_limit)
+{
+	AUTO_FREE char *path = mem_printf("%s/.table", tree);
+	put(".table", "{\"languages\": [{\"name\": \"m\", \"extensions\": [\".m\"], "
+		      "\"build\": [\"mc\", \"-m{memory}\"], \"run\": [\"m\", \"-m={memory}b\"], "
+		      "\"build_limits\": {\"memory\": \"512M\"}}]}");
+	languages_done(&table);
+	ck_assert_msg(languages_load(path, &table, &err) == 0, "%s", err.msg);
+	put("a.m", "");
+	assign("{\"limits\": {\"memory\": \"64M\"}, \"tests\": [{\"name\": \"one\", \"args\": "
+	       "[\"x\"]}, {\"name\": \"two\", \"limits\": {\"memory\": \"1M\"}}]}");
+	ck_assert_int_eq(make_plan(&a, false), 0);
+	AUTO_FREE char *steps = shown();
+	ck_assert_str_eq(steps, "build build: mc|-m536870912 (-1); test one: m|-m=67108864b|x (1); "
+				"test two: m|-m=1048576b (1)");
+	plan_done(&plan);
+	base.v[LIMIT_MEMORY] = LIMIT_UNSET;
+	ck_assert_int_eq(make_plan(NULL, false), 0);
+	AUTO_FREE char *without = shown();
+	ck_assert_str_eq(without, "build build: mc (-1); test run: m (1)");
+}
+END_TEST
+
 START_TEST(make_check_has_the_point)
 {
 	put("Makefile", "");
@@ -614,6 +638,7 @@ Suite *suite_submission_plan(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, built_in_row, 0, N(built_in));
 	tcase_add_test(tc, glue_of_two_kinds);
+	tcase_add_test(tc, words_know_the_memory_limit);
 	tcase_add_test(tc, make_check_has_the_point);
 	tcase_add_test(tc, a_check_target_means_nothing_without_a_makefile);
 	tcase_add_test(tc, links_are_not_followed);
