@@ -55,9 +55,11 @@ static int add_folders(struct cook *c, struct json_object *o, struct err *err)
 	return 0;
 }
 
+/* A script can be run. */
 static int add_text(struct cook *c, const char *path, const char *text, size_t len, struct err *err)
 {
-	const struct entry_attr a = { .mode = S_IFREG | 0644 };
+	bool script = len > 2 && memcmp(text, "#!", 2) == 0;
+	const struct entry_attr a = { .mode = S_IFREG | (script ? 0755u : 0644u) };
 	AUTO_FD int fd = -1;
 
 	return rootfs_writer_file(&c->w, path, &fd, err) < 0 ||

@@ -276,6 +276,24 @@ START_TEST(copies_are_public_only)
 }
 END_TEST
 
+START_TEST(scripts_can_be_run)
+{
+	struct store_fixture f;
+	struct image i = { 0 };
+	struct err err = { 0 };
+	fixture_make(&f);
+	write_recipe(&f, "mine", "{\"files\": {\"/script\": [\"#!/bin/sh\"], \"/text\": [\"# !/bin/sh\"], "
+				 "\"/short\": [\"#\"], \"/empty\": []}}");
+	ck_assert_msg(image_build(&f.p, "mine", &i, &err) == 0, "%s", err.msg);
+	ck_assert_uint_eq(stat_in(&i, "script").st_mode, S_IFREG | 0755);
+	ck_assert_uint_eq(stat_in(&i, "text").st_mode, S_IFREG | 0644);
+	ck_assert_uint_eq(stat_in(&i, "short").st_mode, S_IFREG | 0644);
+	ck_assert_uint_eq(stat_in(&i, "empty").st_mode, S_IFREG | 0644);
+	image_done(&i);
+	fixture_remove(&f);
+}
+END_TEST
+
 /* ---- recipes that cannot be followed ---- */
 
 static const struct { const char *label, *text, *why; } bad[] = {
@@ -365,6 +383,7 @@ Suite *suite_image_recipe(void)
 	tcase_add_test(tc, a_changed_recipe_is_followed);
 	tcase_add_test(tc, two_runs_build_it_once);
 	tcase_add_test(tc, copies_are_public_only);
+	tcase_add_test(tc, scripts_can_be_run);
 	tcase_add_loop_test(tc, a_bad_recipe_leaves_nothing, 0, N(bad));
 	tcase_add_loop_test(tc, static_programs_are_told_apart, 0, N(programs));
 #undef N
