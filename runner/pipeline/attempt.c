@@ -44,16 +44,16 @@ int attempt_run(struct attempt *a, const struct step_spec *spec, int number, boo
 		capture_sink_fn *sink, void *ctx, struct step_facts *facts, struct err *err)
 {
 	const struct session *s = a->job->session;
-	bool own = a->network || (spec->env && *spec->env) || (s->opt.env && *s->opt.env);
-	AUTO_STRV env = own ? strv_dup(a->env) : NULL;
-	if (own)
-		attempt_card_env(a, &env);
+	AUTO_STRV env = strv_dup(a->env);
+	attempt_card_env(a, &env);
 	for (char *const *e = spec->env; e && *e; e++)
 		env_set(&env, *e);
 	for (char *const *e = s->opt.env; e && *e; e++)
 		env_set(&env, *e);
-	const struct box_step step = { .spec = spec, .env = own ? env : a->env, .fresh = a->areas[0].frozen,
-				       .sink = sink, .sink_ctx = ctx, .number = (uint32_t)number,
+	AUTO_FREE char *drop = runtimes_env(&s->runtimes, spec, &env);
+	const struct box_step step = { .spec = spec, .env = env, .fresh = a->areas[0].frozen,
+				       .sink = sink, .sink_ctx = ctx, .drop = drop,
+				       .number = (uint32_t)number,
 				       .kill_fd = number < 0 ? -1 : a->job->live->control.kill_fd };
 	if (run_in_turn(a, &step, alone, facts, err) < 0)
 		return -1;

@@ -163,6 +163,7 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 	    image_open(p, image, &ret->image, err) < 0 || check_exec(&ret->image, err) < 0 ||
 	    store_open(p->database, &ret->store, err) < 0)
 		return -1;
+	runtimes_find(&ret->image, &ret->runtimes);
 	/* What cannot be removed today is no reason not to grade; `gc` says what it is. */
 	int swept = 0;
 	if (!opt->trial)

@@ -19,6 +19,7 @@
 #include "model/spec.h"
 #include "network/host.h"
 #include "pipeline/turns.h"
+#include "pipeline/runtimes.h"
 #include "store/store.h"
 #include "submission/language.h"
 #include "unpack/unpack.h"
@@ -44,6 +45,7 @@ struct session {
 	struct session_options opt;
 	struct profile profile;
 	struct image image;
+	struct runtimes runtimes; /* of the image */
 	int image_lock, own_mnt;
 	bool has_net; /* some step may have a card: net is open */
 	struct network_host net;
