@@ -147,6 +147,14 @@ public class Main {
     }
 }')" -- sh -c 'javac Main.java && java -Xshare:on Main'
 	expect verdict passed steps.0.stdout.text 4950 steps.0.stderr.text ''
+	# Its JVMs know the limit of the step, and print nothing about it; options of others win.
+	local flags='-XX:+PrintFlagsFinal -version 2>&1 | grep -E " MaxHeapSize|Picked" | grep -Eo "= [0-9]+|Picked"'
+	grade -i debian-java -l memory=256M "$(archive n.tar a x)" -- sh -c "java $flags; java -Xmx20m $flags
+		JDK_JAVA_OPTIONS=-XX:MaxRAM=100m java $flags; javac -J${flags/-version/-J-version}; echo \$JAVA_TOOL_OPTIONS"
+	expect verdict passed steps.0.stdout.text $'= 201326592\n= 20971520\nPicked\n= 52428800\n= 201326592'
+	grade -i debian-java -l memory=256M "$(archive n.tar a x)" -- sh -c \
+		'echo "System.out.println(Runtime.getRuntime().maxMemory())" | jshell -s -'
+	expect verdict passed steps.0.stdout.text 201326592
 }
 
 @test "a build that is ended leaves nothing" {
