@@ -159,7 +159,7 @@ java_tests() {
 	END
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,long
 @test "node: honest programs live within the limit, greedy ones end by themselves" {
 	command -v node >/dev/null || skip "node is not installed"
 	local a mib tests=''
