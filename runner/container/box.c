@@ -29,7 +29,7 @@
 #define END_MS 10000
 #define SEND_BUFFER (INIT_TEXT_MAX + 16384)
 
-static int start_ms(const struct box *b)
+int box_start_ms(const struct box *b)
 {
 	return (int)(ENGINE_MS * b->opt.patience);
 }
@@ -51,7 +51,7 @@ static int engine_hangs(const struct box *b, struct err *err)
 	return err_set_code(err, "engine.timeout", FAULT_INFRA, 0,
 			    "did not start the box within %d s; repair this engine, set "
 			    "MOULETTE_ENGINE to another one or, on a slow machine, raise --time-factor"
-			    "%s%s", start_ms(b) / 1000, *line ? "; it printed: " : "", line);
+			    "%s%s", box_start_ms(b) / 1000, *line ? "; it printed: " : "", line);
 }
 
 static int open_socket(struct box *b, int *ret_theirs, struct err *err)
@@ -159,7 +159,7 @@ static int wait_hello(struct box *b, struct err *err)
 		{ .fd = b->opt.interrupt_fd, .events = POLLIN },
 		{ .fd = b->words.fd, .events = POLLIN },
 	};
-	struct engine_clock clock = engine_clock(start_ms(b));
+	struct engine_clock clock = engine_clock(box_start_ms(b));
 	while (!fds[0].revents && !fds[1].revents && !fds[2].revents) {
 		const int left = engine_clock_left(&clock, b->engine_pid);
 		if (left == 0)

@@ -140,6 +140,7 @@ static int once_begin(struct running *r, struct err *err)
 		.born_in = b->born_in, .processors = box_affinity(b),
 	};
 	running_start_clock(r);
+	r->starting = engine_clock(box_start_ms(b));
 	const int bad = engine_run(b->opt.engine, &call, &b->engine_pid, &b->engine_fd, err);
 	cgroup_entry_close(&entry);
 	if (bad)

@@ -25,6 +25,7 @@ struct running {
 	bool greeted;  /* once.c: PID 1 said that it is confined */
 	bool oom_near; /* the kernel announced an OOM whose kill is not counted yet */
 	int64_t start_ns, killed_ns, next_cpu_ns;
+	struct engine_clock starting; /* once.c: how long the engine may take until PID 1 greets */
 	int64_t wall_due_ns;    /* before then it cannot have used up its wall time */
 	int64_t full_before_ns; /* of box->pressure, when the step began */
 	struct init_done reply;
@@ -37,6 +38,7 @@ int running_gone(const struct running *r, const char *what, struct err *err);
 
 /* box.c */
 const cpu_set_t *box_affinity(const struct box *b); /* NULL: the engine's own */
+int box_start_ms(const struct box *b); /* within which an engine starts a box, unless it is at work */
 
 /* step_clock.c: what a step waits for a processor does not count against its wall time */
 /** running_start_clock() - the step begins now. */

@@ -14,7 +14,6 @@
 #include "base/clock.h"
 #include "base/framelog.h"
 #include "base/mem.h"
-#include "base/process.h"
 #include "container/control.h"
 #include "container/running.h"
 #include "model/spec.h"
@@ -130,25 +129,23 @@ static void plan_cpu_look(struct running *r, int64_t now, int64_t left)
 	r->next_cpu_ns = now + (wait > CPU_LOOK_MAX_NS ? CPU_LOOK_MAX_NS : wait);
 }
 
-static int look_at_start(const struct running *r, int64_t now, struct err *err)
+static int look_at_start(struct running *r, struct err *err)
 {
 	const struct box *b = r->box;
-	const double most_ms = ENGINE_MS * b->opt.patience, spent_ms = (double)(now - r->start_ns) / 1e6;
-	if (spent_ms <= most_ms ||
-	    (spent_ms <= most_ms * ENGINE_BUSY && process_is_busy(b->engine_pid)))
+	if (engine_clock_left(&r->starting, b->engine_pid) > 0)
 		return 0;
 	return err_set_code(err, "engine.timeout", FAULT_INFRA, 0,
 			    "engine '%s': did not start the box of step '%s' within %d s; repair this "
 			    "engine, set MOULETTE_ENGINE to another one or, on a slow machine, raise "
 			    "--time-factor", b->opt.engine->name, r->step->spec->name,
-			    (int)most_ms / 1000);
+			    box_start_ms(b) / 1000);
 }
 
 static int look_at_clocks(struct running *r, int64_t now, struct err *err)
 {
 	const struct limits *l = &r->step->spec->limits;
 	if (is_starting(r))
-		return look_at_start(r, now, err);
+		return look_at_start(r, err);
 	if (running_wall_is_over(r, now))
 		kill_step(r, LIMIT_WALL);
 	if (r->oom_near)

@@ -6,6 +6,7 @@
 #include "pipeline/attempt_again.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,16 @@ static int64_t time_of(const struct step_result *res, enum limit_id limit)
 	return limit == LIMIT_WALL ? res->facts.wall_ns : res->facts.cpu_ns;
 }
 
+__attribute__((format(printf, 2, 3)))
+static void add_words(struct step_result *res, const char *fmt, ...)
+{
+	const size_t len = strlen(res->message);
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(res->message + len, sizeof res->message - len, fmt, ap);
+	va_end(ap);
+}
+
 void again_choose(struct job *job, struct step_result *res)
 {
 	struct step_result *first = job->first;
@@ -101,11 +112,8 @@ void again_choose(struct job *job, struct step_result *res)
 		*first = other;
 	}
 	res->reruns = mem_strdup(runs.data);
-	if (res->verdict == VERDICT_TIME_LIMIT) {
-		const size_t len = strlen(res->message);
-		snprintf(res->message + len, sizeof res->message - len,
-			 " (run twice, the second time alone: %s and %s)", one, two);
-	}
+	if (res->verdict == VERDICT_TIME_LIMIT)
+		add_words(res, " (run twice, the second time alone: %s and %s)", one, two);
 	job_done(job);
 }
 
@@ -126,6 +134,8 @@ void again_note(const struct attempt *a, struct step_result *res)
 	const bool ended = f->ended_for == LIMIT_CPU || f->ended_for == LIMIT_WALL;
 	const bool close = f->ran && !ended &&
 			   (double)f->cpu_ns >= NEAR * (double)res->limits.v[LIMIT_CPU];
-	res->near_limit = res->reruns || close ||
-			  (res->limit_hit == LIMIT_CPU && (f->beside > 0 || is_disturbed(a)));
+	const bool disturbed = res->limit_hit == LIMIT_CPU && (f->beside > 0 || is_disturbed(a));
+	res->near_limit = res->reruns || close || disturbed;
+	if (disturbed && !res->reruns)
+		add_words(res, " (while other work kept the host busy)");
 }

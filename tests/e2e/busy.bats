@@ -46,3 +46,14 @@ busy() {
 	expect_verdict internal_error infrastructure 3
 	expect error.code host.overloaded score null
 }
+
+# A build is a storm of short processes; each waits for a processor once or twice.
+@test "many short processes wait no less than a long one, and lose nothing" {
+	local a
+	a=$(assignment storm '"limits": {"cpu": "10s", "wall": "1500ms"}, "build": [],
+		"tests": [{"name": "storm", "run": ["sh", "-c", "for i in $(seq 60); do ./spin 5; done"]}]')
+	busy 8
+	grade -a "$a" "$spin"
+	expect_verdict passed none 0
+	number 's[0]["waited_ns"] > 0'
+}
