@@ -36,10 +36,11 @@
 #define NO_JOB SIZE_MAX
 #define END_NS (60 * NSEC_PER_SEC)
 #define DIES_MS 10000
-/* Silence beyond what a worker announced; times the time factor. */
+/* A worker hangs that is silent for so long beyond what it announced; times the time factor. */
 #define SILENCE_NS (30 * NSEC_PER_SEC)
-#define SILENCE_BUSY 6 /* while it runs or waits for a disk: so many times as long */
-/* A round takes no longer than TICK_MS and what was heard in it: then we were stopped, or the machine. */
+#define SILENCE_BUSY 6 /* so many times as long while it runs or waits for a disk */
+/* A round takes TICK_MS and what is done for its answers. After a longer one this process was stopped, or
+ * the machine, or it did something else. */
 #define AWAY_NS (5 * NSEC_PER_SEC)
 
 struct member {
@@ -47,8 +48,8 @@ struct member {
 	int socket, stop;
 	size_t job; /* index of the path; NO_JOB: none */
 	bool promised; /* it was told that more comes, and makes a box ready */
-	int64_t told_ns; /* when it last had an order; or was asked to leave */
-	int64_t hung_ns; /* so long it was silent, and was killed for it; 0: it was not */
+	int64_t told_ns; /* when it was last given an order, or asked to leave */
+	int64_t hung_ns; /* the silence for which it was killed; 0: it was not */
 };
 
 struct crew {
@@ -61,8 +62,8 @@ struct crew {
 	size_t done;
 	int barren;
 	bool stopping, interrupted;
-	int64_t looked_ns; /* when we last looked after the workers */
-	int64_t back_ns;   /* since then we have been there to hear them */
+	int64_t looked_ns; /* when the signs of life were last looked at */
+	int64_t back_ns;   /* since then they have been looked at in each round */
 };
 
 /* --- workers ------------------------------------------------------------------------------ */
@@ -112,8 +113,8 @@ static int start(struct crew *c, struct member *m, struct err *err)
 	return 0;
 }
 
-/* It has ended or is about to: it closed its socket, or was killed. One that cannot even be killed is left
- * to the kernel. Return: status of waitpid(), or -1. */
+/* For a worker that closed its socket or was killed: it has ended or is about to. One that does not end
+ * after SIGKILL either is left to the kernel. Return: status of waitpid(), or -1. */
 static int reap(struct member *m)
 {
 	fd_close(&m->stop);
@@ -127,7 +128,7 @@ static int reap(struct member *m)
 	return status;
 }
 
-/* It ends its box, then itself; the end of its socket tells. */
+/* The worker ends its box, then itself, which is seen at its socket. */
 static void send_away(struct member *m)
 {
 	fd_close(&m->stop);
@@ -345,7 +346,8 @@ static int hear(struct crew *c, struct member *m, struct err *err)
 
 /* --- signs of life ------------------------------------------------------------------------ */
 
-/* One that waits for orders is silent for as long as it has none. */
+/* How long @m has been silent beyond what it announced. A worker may wait for an order for ever; one that
+ * has an order and still says that it waits has not read it. */
 static int64_t silent_ns(const struct crew *c, const struct member *m, int64_t now)
 {
 	int64_t until = alive_until(alive_of(c, m));
@@ -354,7 +356,7 @@ static int64_t silent_ns(const struct crew *c, const struct member *m, int64_t n
 	return now - (until > c->back_ns ? until : c->back_ns);
 }
 
-/* A slow disk or a busy host is no reason to kill it. */
+/* A slow disk or a busy host is no reason to kill a worker. */
 static int64_t most_silence_ns(const struct crew *c, const struct member *m)
 {
 	const double times = session_patience(c->opt->session) *
@@ -375,7 +377,7 @@ static int end_if_hung(struct crew *c, struct member *m, int64_t now, struct err
 	return end_of(c, m, err);
 }
 
-/* Silence that we were not there to hear counts for nothing. */
+/* Silence during an absence of our own counts for nothing. */
 static int look_after(struct crew *c, struct err *err)
 {
 	const int64_t now = clock_mono_ns();
@@ -439,7 +441,7 @@ static int work(struct crew *c, struct pollfd *p, struct err *err)
 	return 0;
 }
 
-/* Those that show life and do not come to an end. */
+/* Kills workers that show life but have not ended within END_NS. */
 static void kill_all(struct crew *c)
 {
 	for (int i = 0; i < c->opt->workers; i++)

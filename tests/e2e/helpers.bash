@@ -6,9 +6,9 @@
 # A file whose tests start boxes says `# bats file_tags=engine` in its head: it is run with each
 # engine and in the virtual machine. Other files are run once. Those with `file_tags=tools` are about
 # other programs than moulette, and are not run once more with the sanitizers; nor are tests with
-# `test_tags=slow`, where others' programs work for long, and files with `file_tags=host`, where the
-# host refuses something or is traced, which a sanitizer does not stand. Tests with `test_tags=long` wait for
-# minutes; `make e2e` runs them, `make check` does not.
+# `slow` in their tags, where others' programs work for long or half a minute is waited for, and files
+# with `file_tags=host`, where the host refuses something or is traced, which a sanitizer does not stand.
+# Tests with `long` wait for minutes; `make e2e` runs them, `make check` does not.
 
 bats_require_minimum_version 1.5.0
 
