@@ -30,6 +30,7 @@ static int check_network(struct session *s, const struct network *n, bool needed
 	if (!s->has_net && network_host_open(s->opt.places, &s->net, err) < 0)
 		return -1;
 	s->has_net = true;
+	s->net_pid = getpid();
 	return network_host_check(&s->net, n->kind == NETWORK_CARD ? n : &any, err);
 }
 
@@ -187,6 +188,17 @@ int session_seat(struct session *s, struct err *err)
 	return 0;
 }
 
+/* A fork has sockets of its own. */
+static int own_network(struct session *s, struct err *err)
+{
+	if (!s->has_net || s->net_pid == getpid())
+		return 0;
+	if (network_host_open(s->opt.places, &s->net, err) < 0)
+		return -1;
+	s->net_pid = getpid();
+	return 0;
+}
+
 int session_ready(struct session *s, struct err *err)
 {
 	const struct places *p = s->opt.places;
@@ -204,7 +216,7 @@ int session_ready(struct session *s, struct err *err)
 		return err_set(err, FAULT_USAGE, 0, "engine '%s' cannot give a box a network card: it "
 			       "has a network of its own that no rule of ours sees; use crun or runc",
 			       s->engine.name);
-	if (session_seat(s, err) < 0 || turns_open(p, &s->turns, err) < 0 ||
+	if (own_network(s, err) < 0 || session_seat(s, err) < 0 || turns_open(p, &s->turns, err) < 0 ||
 	    room_enter(p, s->engine.hides_unified ? s->host.hidden_unified : NULL, &s->room, err) < 0)
 		return -1;
 	if (s->opt.plain_engine)
@@ -230,6 +242,10 @@ double session_patience(const struct session *s)
 
 void session_retreat(struct session *s)
 {
+	/* Its process is in the group of runners. */
+	if (s->has_net && s->net_pid == getpid())
+		network_host_close(&s->net);
+	s->has_net = false;
 	if (s->seated != getpid())
 		return;
 	cgroup_seat_leave(&s->host, &s->seat);
@@ -244,8 +260,6 @@ void session_close(struct session *s)
 		close(s->image_lock);
 	if (s->own_mnt >= 0)
 		close(s->own_mnt);
-	if (s->has_net)
-		network_host_close(&s->net);
 	store_close(s->store);
 	profile_done(&s->profile);
 	image_done(&s->image);

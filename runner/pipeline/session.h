@@ -49,6 +49,7 @@ struct session {
 	int image_lock, own_mnt;
 	bool has_net; /* some step may have a card: net is open */
 	struct network_host net;
+	pid_t net_pid; /* whose: sockets of netlink cannot be used by two */
 	struct languages languages;
 	struct store *store;
 	/* Made by session_ready(). */

@@ -271,6 +271,16 @@ stored() {
 	no_trace
 }
 
+@test "workers of a batch give their cards by sockets of their own" {
+	local a i folder=$BATS_TEST_TMPDIR/class
+	a=$(assignment cards '"image": "busybox", "network": {"allow": []}, "build": [], "tests": [{"name": "t", "run": ["true"]}]')
+	mkdir "$folder"
+	for ((i = 0; i < 12; i++)); do cp "$submission" "$folder/$i.tar"; done
+	moulette batch -j 3 -a "$a" "$folder" >"$BATS_TEST_TMPDIR/out" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/out")"
+	[ "$(grep -c ': passed' "$BATS_TEST_TMPDIR/out")" = 12 ]
+	no_trace
+}
+
 @test "bad entries are exit 2 with the key, whoever reads them" {
 	local before where value words word a
 	grade -i host "$submission" -- true
