@@ -69,6 +69,15 @@ static void reset_limits(void)
 	}
 }
 
+/* All of them: the C library keeps two of the kernel's signals to itself, refuses them, and a caller may
+ * ignore them all the same. Zeros are SIG_DFL in every layout of the kernel's struct. */
+static void reset_signals(void)
+{
+	static const unsigned char as_fresh[64];
+	for (int signo = 1; signo < NSIG; signo++)
+		syscall(SYS_rt_sigaction, signo, as_fresh, NULL, NSIG / 8);
+}
+
 struct child {
 	const struct engine *engine;
 	char *const *argv;
@@ -83,8 +92,7 @@ static void child_exec(void *arg)
 	/* Signals that we block for a signalfd, or that we or our caller (nohup) ignore, are as a fresh
 	 * process has them: a box inherits what the engine has. */
 	sigset_t none;
-	for (int signo = 1; signo < NSIG; signo++)
-		signal(signo, SIG_DFL);
+	reset_signals();
 	reset_limits();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
