@@ -50,8 +50,9 @@ static void look_at_weight(struct health *h, const struct cgroup_host *host)
 
 static void look_at_pressure(struct health *h, const struct cgroup_host *host, const char *group)
 {
-	AUTO_FD int folder = cgroup_pressure_make(host, group);
+	int folder = cgroup_pressure_make(host, group);
 	AUTO_FD int fd = pressure_open(host, group, 0);
+	fd_close(&folder);
 	if (fd >= 0)
 		health_add(h, FINDING_OK, "waiting", "what a box waits for a processor is counted, and does not "
 			   "count against its wall limit");
