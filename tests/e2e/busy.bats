@@ -20,7 +20,9 @@ busy() {
 	local i
 	command -v taskset >/dev/null || skip "no taskset"
 	# The weight of the group of all boxes is that of the first runner.
-	[ ! -e /sys/fs/cgroup/cpu/moulette ] && [ ! -e /sys/fs/cgroup/moulette ] || skip "another runner is at work"
+	if [ -e /sys/fs/cgroup/cpu/moulette ] || [ -e /sys/fs/cgroup/moulette ]; then
+		skip "another runner is at work"
+	fi
 	cpu=$(taskset -pc $$ | sed 's/.*: \([0-9]*\).*/\1/')
 	echo '{"cpu_weight": 1}' >"$BATS_TEST_TMPDIR/moulette.conf"
 	moulette() {
