@@ -73,7 +73,7 @@ host_at_fault() {
 }
 
 @test "a mount point in an image that the host cannot look at is no usage error" {
-	with_fault "$MOULETTE_HOME/images/busybox/rootfs" openat2 error=EIO:when=1 run -a "$one" "$submission"
+	with_fault "$MOULETTE_HOME/images/busybox/rootfs" openat2 error=EIO run -a "$one" "$submission"
 	host_at_fault "image 'busybox': cannot look at the mount point"
 }
 

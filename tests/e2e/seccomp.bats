@@ -82,8 +82,11 @@ assert seen["linux"]["seccomp"] == spec["linux"]["seccomp"]' "$seen" "$BATS_TEST
 	# One filter, not one of each, and it decides.
 	expect_text "$with" $'Seccomp:\t2' $'Seccomp_filters:\t1' $'NoNewPrivs:\t1' 'socket(2,1,6) ok' \
 		'socket(16,3,0) errno 38' 'ioctl(1,0x5412,0) errno 38' 'ioctl(1,HIGH + 0x5412,0) errno 38'
-	[ "$(uname -m)" != x86_64 ] ||
-		expect_text "$with" 'x32 getpid signal 31' 'i386 getpid signal 31' '101 zeros errno 38'
+	if [ "$(uname -m)" = x86_64 ]; then
+		expect_text "$with" 'x32 getpid signal 31' '101 zeros errno 38'
+		# A kernel without the calls of i386 ends the process with SIGSEGV before any filter is asked.
+		grep -qE '^i386 getpid signal (31|11)$' "$with"
+	fi
 }
 
 @test "it is the filter that crun goes by" {
