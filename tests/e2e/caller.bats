@@ -31,7 +31,6 @@ raised_or_named() {
 		fail "ulimit $1: status $status: $(cat "$out")"
 }
 
-# bats test_tags=host
 @test "a hard limit of the caller that boxes would feel is raised, or named with its remedy" {
 	limited -f 8
 	raised_or_named -f "file size"
@@ -49,7 +48,6 @@ raised_or_named() {
 	raised_or_named -l "locked memory"
 }
 
-# bats test_tags=host
 @test "a soft limit of the caller is raised as far as its hard limit" {
 	local option
 	for option in "-Sf 8" "-Sn 64" "-Sv 400000" "-Sd 2000" "-St 1" "-Su 1" "-Sl 0" "-Ss 1024" "-Sc 0"; do
