@@ -8,6 +8,7 @@
 /* What the profile says of processors; each as in linux.resources.cpu, 0: not said. */
 struct cpu_share {
 	int64_t quota, period, shares;
+	bool chosen; /* which ones, by `cpus`: the engine sees to it */
 };
 
 static int read_share(struct json_object *config, struct cpu_share *ret, struct err *err)
@@ -16,6 +17,7 @@ static int read_share(struct json_object *config, struct cpu_share *ret, struct 
 	*ret = (struct cpu_share){ .period = 100000 };
 	if (!cpu)
 		return 0;
+	ret->chosen = json_object_object_get(cpu, "cpus") != NULL;
 	return json_get_i64(cpu, "cpu", "quota", -1, INT64_MAX, &ret->quota, err) < 0 ||
 			       json_get_i64(cpu, "cpu", "period", 1000, 1000000, &ret->period, err) < 0 ||
 			       json_get_i64(cpu, "cpu", "shares", 0, INT64_MAX, &ret->shares, err) < 0 ?
@@ -26,6 +28,8 @@ static int read_share(struct json_object *config, struct cpu_share *ret, struct 
 static int64_t processors_of(const struct attempt *a, const struct cpu_share *share)
 {
 	const struct assignment *asked = attempt_assignment(a);
+	if (share->chosen)
+		return 0;
 	if (asked && asked->processors > 0)
 		return asked->processors;
 	return share->quota > 0 ? (share->quota + share->period - 1) / share->period : 0;

@@ -154,8 +154,10 @@ for s in json.load(open(sys.argv[1]))["steps"]:
 	files_into "$BATS_TEST_TMPDIR" more.json \
 		'{"extends": "default", "config": {"linux": {"resources": {"cpu": {"cpus": "0"}}}}}'
 	engine_that
-	grade -p "$BATS_TEST_TMPDIR/more.json" -i busybox "$submission" -- true
+	# Wherever the runner runs, which is where it looks for a free processor first.
+	grade -p "$BATS_TEST_TMPDIR/more.json" -i busybox "$submission" -- nproc
 	expect_verdict passed none 0
+	expect steps.0.stdout.text 1 processors null
 	[ "$(starts --cgroup-manager=disabled)" = 0 ]
 	[ "$(starts .)" = 1 ]
 }
