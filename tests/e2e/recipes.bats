@@ -154,7 +154,11 @@ public class Main {
 	expect verdict passed steps.0.stdout.text $'= 201326592\n= 20971520\nPicked\n= 52428800\n= 201326592'
 	grade -i debian-java -l memory=256M "$(archive n.tar a x)" -- sh -c \
 		'echo "System.out.println(Runtime.getRuntime().maxMemory())" | jshell -s -'
-	expect verdict passed steps.0.stdout.text 201326592
+	expect verdict passed
+	# The serial collector, which a JVM takes on one processor, leaves one of its two survivor spaces out.
+	local most
+	most=$(field steps.0.stdout.text)
+	[ "$most" -gt 180000000 ] && [ "$most" -le 201326592 ]
 }
 
 @test "a build that is ended leaves nothing" {
