@@ -146,6 +146,18 @@ char *cgroup_own(const struct cgroup_host *h)
 	return find_own(h->v2);
 }
 
+char *cgroup_own_folder(const struct cgroup_host *h, enum cgroup_controller which)
+{
+	AUTO_BUF text = { 0 };
+	const size_t base = strlen(h->base), above = strlen(h->above[which]) - base;
+	if (file_read(AT_FDCWD, "/proc/self/cgroup", &text, MOUNTINFO_MAX) < 0 || !text.data)
+		return NULL;
+	AUTO_FREE char *path = cgroup_path_in(text.data, h->v2, which);
+	if (!path || strncmp(path, h->above[which], above) != 0 || strncmp(path, "/..", 3) == 0)
+		return NULL;
+	return mem_printf("%.*s%s", (int)(strlen(h->root[which]) - base), h->root[which], path + above);
+}
+
 /* The group of this process as a path below the mount point; "" where the mount does not show it. */
 static char *own_below(const struct unified *unified)
 {
@@ -193,7 +205,7 @@ static void find_carriers(struct cgroup_host *h)
 }
 
 /* cgroup2 counts what a group waits for without any controller: on a hybrid host where it is mounted,
- * else in a mount that nobody else sees. */
+ * else by a mount of its own that has no place in the file system. */
 static void find_pressure(struct cgroup_host *h)
 {
 	AUTO_FD int fd = h->hidden_unified ?

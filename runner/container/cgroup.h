@@ -44,6 +44,10 @@ char *cgroup_path_in(const char *text, bool v2, enum cgroup_controller which);
  *  owned. */
 char *cgroup_own(const struct cgroup_host *h);
 
+/** cgroup_own_folder() - of this process's group, of the controller @which, in the mount of this host;
+ *  owned. NULL: the mount does not show it. */
+char *cgroup_own_folder(const struct cgroup_host *h, enum cgroup_controller which);
+
 #define CGROUP_PARENT "moulette" /* all groups of all boxes lie below it */
 #define CGROUP_LEAF "moulette-leaf" /* cgroup_leaf.h */
 
@@ -112,7 +116,8 @@ void cgroup_entry_close(struct cgroup_entry *e);
 
 /* cgroup_cpus.c */
 /** cgroup_bind() - the group and all below it may run on these processors alone, "1" or "0,3".
- *  @ret_tasks: v1: file through which a process enters; -1 on v2, where who is in the group is bound.
+ *  @ret_tasks: v1: the file through which a process enters; -1 on v2, where the kernel binds whatever is in
+ *  the group.
  *  Return: 0; -1 when this host cannot: nothing is bound. */
 int cgroup_bind(const struct cgroup_host *h, const char *group, const char *processors, int *ret_tasks);
 /*
@@ -126,7 +131,7 @@ char *cgroup_pressure_name(const struct cgroup_host *h, const char *group);
 int cgroup_pressure_make(const struct cgroup_host *h, const char *group);
 /** cgroup_pressure_remove() - that one, and what runc makes by the name of @group itself. */
 void cgroup_pressure_remove(const struct cgroup_host *h, const char *name, const char *group);
-/** cgroup_pressure_sweep() - all that nobody is in. */
+/** cgroup_pressure_sweep() - remove all such groups without a process. */
 void cgroup_pressure_sweep(const struct cgroup_host *h);
 
 /** box_cgroup_check() - is @pid in the group, and has the group these limits? Whoever made it.

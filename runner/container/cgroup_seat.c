@@ -12,7 +12,6 @@
 #include "base/mem.h"
 
 #define TRIES 20
-#define TEXT_MAX 65536
 
 static const char *weight_file(const struct cgroup_host *h)
 {
@@ -27,20 +26,9 @@ static void weigh_parent(const struct cgroup_host *h)
 		cgroup_set_shares(h, CGROUP_PARENT, CGROUP_SHARES * h->weight, NULL);
 }
 
-/* The group that this process is in, as a file by which it can come back; NULL: it is not to be seen
- * from here, and what is left cannot be entered again. */
-static char *find_way_back(const struct cgroup_host *h)
+static const char *entry_file(const struct cgroup_host *h)
 {
-	AUTO_BUF text = { 0 };
-	if (file_read(AT_FDCWD, "/proc/self/cgroup", &text, TEXT_MAX) < 0 || !text.data)
-		return NULL;
-	AUTO_FREE char *path = cgroup_path_in(text.data, h->v2, CG_CPU);
-	const size_t base = strlen(h->base), root = strlen(h->root[CG_CPU]),
-		     above = strlen(h->above[CG_CPU]) - base;
-	if (!path || strncmp(path, h->above[CG_CPU], above) != 0 || strncmp(path, "/..", 3) == 0)
-		return NULL;
-	return mem_printf("%.*s%s/%s", (int)(root - base), h->root[CG_CPU], path + above,
-			  h->v2 ? "cgroup.procs" : "tasks");
+	return h->v2 ? "cgroup.procs" : "tasks";
 }
 
 static int enter(const char *file)
@@ -51,13 +39,13 @@ static int enter(const char *file)
 
 void cgroup_seat_take(const struct cgroup_host *h, struct cgroup_seat *ret)
 {
-	AUTO_FREE char *back = find_way_back(h);
-	AUTO_FREE char *file = mem_printf("%s/" CGROUP_SEAT "/%s", h->root[CG_CPU],
-					  h->v2 ? "cgroup.procs" : "tasks");
+	/* Without a way back it could not leave. */
+	AUTO_FREE char *own = cgroup_own_folder(h, CG_CPU);
+	AUTO_FREE char *file = mem_printf("%s/" CGROUP_SEAT "/%s", h->root[CG_CPU], entry_file(h));
 	char *const roots[] = { h->root[CG_CPU], NULL };
 	const struct cgroup_host only = { .v2 = h->v2, .carriers = (char **)roots };
 	*ret = CGROUP_SEAT_NONE;
-	if (!back)
+	if (!own)
 		return;
 	/* A sweep of another runner may remove what is empty between the steps. */
 	for (int tries = 0; tries < TRIES; tries++) {
@@ -66,7 +54,7 @@ void cgroup_seat_take(const struct cgroup_host *h, struct cgroup_seat *ret)
 		weigh_parent(h);
 		cgroup_set_shares(h, CGROUP_SEAT, CGROUP_SHARES_MAX, NULL);
 		if (enter(file) == 0) {
-			ret->back = ptr_steal(&back);
+			ret->back = mem_printf("%s/%s", own, entry_file(h));
 			return;
 		}
 		if (errno != ENOENT && errno != ENODEV)
@@ -91,8 +79,7 @@ void cgroup_seat_leave(const struct cgroup_host *h, struct cgroup_seat *seat)
 		return;
 	/* What it came from may be gone, as a session of systemd is when its last process has left. */
 	if (enter(seat->back) < 0) {
-		AUTO_FREE char *top = mem_printf("%s/%s", h->root[CG_CPU],
-						 h->v2 ? "cgroup.procs" : "tasks");
+		AUTO_FREE char *top = mem_printf("%s/%s", h->root[CG_CPU], entry_file(h));
 		enter(top);
 	}
 	cgroup_seat_sweep(h);

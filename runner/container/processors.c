@@ -39,16 +39,12 @@ static double quota_of(const char *folder, bool v2)
 static double quota_around(void)
 {
 	struct cgroup_host h = { 0 };
-	AUTO_BUF text = { 0 };
 	double least = 0;
 	if (cgroup_host_find(&h, NULL) < 0)
 		return 0;
-	const size_t base = strlen(h.base), above = strlen(h.above[CG_CPU]) - base;
-	const size_t mount = strlen(h.root[CG_CPU]) - base;
-	AUTO_FREE char *own = file_read(AT_FDCWD, "/proc/self/cgroup", &text, TEXT_MAX) == 0 && text.data ?
-				      cgroup_path_in(text.data, h.v2, CG_CPU) : NULL;
-	const bool seen = own && strlen(own) >= above && strncmp(own, "/..", 3) != 0;
-	AUTO_FREE char *folder = mem_printf("%.*s%s", (int)mount, h.root[CG_CPU], seen ? own + above : "");
+	const size_t mount = strlen(h.root[CG_CPU]) - strlen(h.base);
+	AUTO_FREE char *own = cgroup_own_folder(&h, CG_CPU);
+	AUTO_FREE char *folder = own ? mem_strdup(own) : mem_strndup(h.root[CG_CPU], mount);
 	for (char *slash = folder + strlen(folder); slash && (size_t)(slash - folder) >= mount;
 	     slash = strrchr(folder, '/')) {
 		*slash = '\0';

@@ -6,7 +6,6 @@
 #include "pipeline/attempt_again.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "container/pressure.h"
+#include "result/words.h"
 
 #define RERUNS_MAX 5       /* of a submission */
 #define NEAR 0.9           /* of the limit */
@@ -83,16 +83,6 @@ static int64_t time_of(const struct step_result *res, enum limit_id limit)
 	return limit == LIMIT_WALL ? res->facts.wall_ns : res->facts.cpu_ns;
 }
 
-__attribute__((format(printf, 2, 3)))
-static void add_words(struct step_result *res, const char *fmt, ...)
-{
-	const size_t len = strlen(res->message);
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(res->message + len, sizeof res->message - len, fmt, ap);
-	va_end(ap);
-}
-
 void again_choose(struct job *job, struct step_result *res)
 {
 	struct step_result *first = job->first;
@@ -112,8 +102,9 @@ void again_choose(struct job *job, struct step_result *res)
 		*first = other;
 	}
 	res->reruns = mem_strdup(runs.data);
+	AUTO_FREE char *words = mem_printf(" (run twice, the second time alone: %s and %s)", one, two);
 	if (res->verdict == VERDICT_TIME_LIMIT)
-		add_words(res, " (run twice, the second time alone: %s and %s)", one, two);
+		words_append(res, words);
 	job_done(job);
 }
 
@@ -137,5 +128,5 @@ void again_note(const struct attempt *a, struct step_result *res)
 	const bool disturbed = res->limit_hit == LIMIT_CPU && (f->beside > 0 || is_disturbed(a));
 	res->near_limit = res->reruns || close || disturbed;
 	if (disturbed && !res->reruns)
-		add_words(res, " (while other work kept the host busy)");
+		words_append(res, " (while other work kept the host busy)");
 }

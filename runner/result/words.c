@@ -249,7 +249,7 @@ static void more_words(const struct network_facts *net, char buf[32])
 }
 
 /* Behind the cause, which is cut only where the shortest form does not fit. */
-static void append(struct step_result *res, const char *tail)
+void words_append(struct step_result *res, const char *tail)
 {
 	size_t room = sizeof res->message - 1 - strlen(tail), len = strlen(res->message);
 	const char *dots = len > room ? "..." : "";
@@ -271,7 +271,7 @@ static void refused_words(const struct step_spec *spec, struct step_result *res)
 		 first, step_words(spec->kind), more);
 	if (strlen(res->message) + strlen(tail) >= sizeof res->message)
 		snprintf(tail, sizeof tail, "; refused: %s%s", first, more);
-	append(res, tail);
+	words_append(res, tail);
 }
 
 void words_of_step(const struct step_spec *spec, const struct comparison *cmp,
