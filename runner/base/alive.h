@@ -17,7 +17,7 @@ struct alive *alive_map(size_t n);
 void alive_unmap(struct alive *all, size_t n);
 
 /** alive_for() - the caller is alive, and will be silent for @ns at most while all is well.
- *  @a: NULL: nobody watches, and nothing is done; likewise below. */
+ *  @a: NULL: this process has no parent that watches it, and the call does nothing; likewise below. */
 void alive_for(struct alive *a, int64_t ns);
 /** alive_wait() - the caller waits for its parent. */
 void alive_wait(struct alive *a);

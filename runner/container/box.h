@@ -42,7 +42,7 @@ struct box_options {
 	int interrupt_fd;        /* readable: stop; not read here; -1: none */
 	bool has_queues;         /* the profile allows POSIX message queues */
 	double patience;         /* multiplies our own waiting times (a slow machine) */
-	struct alive *alive;     /* our signs of life while we wait; NULL: nobody watches */
+	struct alive *alive;     /* the runner shows here that it waits and lives; NULL: no crew watches it */
 };
 
 struct box {

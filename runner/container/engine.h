@@ -29,7 +29,7 @@ struct engine {
 	char *kept;          /* file of what is known of this engine; NULL: none */
 	char why_plain[200]; /* in words, once lean is false; else empty */
 	double patience; /* multiplies the waiting times; 0: 1 */
-	struct alive *alive; /* signs of life of who waits for its answers; NULL: nobody watches */
+	struct alive *alive; /* who waits for its answers shows here that it lives; NULL: no crew watches it */
 };
 
 #define ENGINE_MS 10000 /* an engine that does not answer within that is taken to hang ... */

@@ -473,7 +473,7 @@ int crew_run(const struct crew_options *opt, struct err *err)
 	for (int i = 0; i < opt->workers; i++)
 		c.members[i].socket = c.members[i].stop = -1;
 	struct pollfd *p = mem_alloc(((size_t)opt->workers + 1) * sizeof *p);
-	/* Trouble is told by each result: the workers try again. */
+	/* Each worker tries again where this fails, and its result tells why. */
 	session_seat(opt->session, NULL);
 	if (opt->workers > 1)
 		turns_share(&opt->session->turns, NULL);

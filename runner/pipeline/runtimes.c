@@ -1,4 +1,4 @@
-/* runtimes.c - what managed runtimes are told of the memory limit of their step.
+/* runtimes.c - tells managed runtimes the memory limit of their step.
  *
  * A runtime sizes its heap by the memory that it sees, and collects garbage when the heap is full. In
  * a box it sees no cgroup, and sysinfo(2) gives the memory of the host: a heap that never gets full

@@ -1,4 +1,4 @@
-/* runtimes.h - what managed runtimes are told of the memory limit of their step. */
+/* runtimes.h - tells managed runtimes the memory limit of their step. */
 #ifndef MOULETTE_PIPELINE_RUNTIMES_H
 #define MOULETTE_PIPELINE_RUNTIMES_H
 

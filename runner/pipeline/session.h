@@ -62,7 +62,7 @@ struct session {
 	struct turns turns;
 	struct room room;
 	struct unpack_server *unpacker; /* of a worker; NULL: each submission starts one of its own */
-	struct alive *alive;            /* of a worker: its signs of life; NULL: nobody watches */
+	struct alive *alive;            /* a worker shows its crew here that it lives; NULL: in no worker */
 };
 
 /** session_open() - load what the user may have got wrong, open the store, sweep what killed runs

@@ -73,7 +73,7 @@ static int wait_lock(int fd, short type, off_t at, int stop_fd, struct alive *al
 	return 0;
 }
 
-/* Who is to be alone stays at the head of the queue, so that nobody begins a step meanwhile. */
+/* A step that is to run alone keeps the head of the queue, and so the others wait. */
 static int wait_turn(const struct turns *t, bool alone, int stop_fd, struct alive *alive, struct err *err)
 {
 	const short type = alone ? F_WRLCK : F_RDLCK;
