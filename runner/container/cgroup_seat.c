@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 
 #define TRIES 20
+#define EMPTY_WAIT_NS (10 * NSEC_PER_SEC)
 
 static const char *weight_file(const struct cgroup_host *h)
 {
@@ -62,11 +64,22 @@ void cgroup_seat_take(const struct cgroup_host *h, struct cgroup_seat *ret)
 	}
 }
 
-void cgroup_seat_sweep(const struct cgroup_host *h)
+/* rmdir() with a deadline (CLOCK_MONOTONIC). */
+static int remove_empty(const char *folder, int64_t deadline)
+{
+	while (rmdir(folder) < 0 && errno != ENOENT) {
+		if (errno != EBUSY || clock_mono_ns() >= deadline)
+			return -1;
+		clock_pause_ms(10);
+	}
+	return 0;
+}
+
+void cgroup_seat_sweep(const struct cgroup_host *h, bool dying)
 {
 	AUTO_FREE char *parent = mem_printf("%s/" CGROUP_PARENT, h->root[CG_CPU]);
 	AUTO_FREE char *seat = mem_printf("%s/" CGROUP_SEAT, h->root[CG_CPU]);
-	if (rmdir(seat) < 0 && errno != ENOENT)
+	if (remove_empty(seat, dying ? clock_mono_ns() + EMPTY_WAIT_NS : 0) < 0)
 		return;
 	AUTO_FD int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0 && !cgroup_limited(h, fd))
@@ -82,7 +95,7 @@ void cgroup_seat_leave(const struct cgroup_host *h, struct cgroup_seat *seat)
 		AUTO_FREE char *top = mem_printf("%s/%s", h->root[CG_CPU], entry_file(h));
 		enter(top);
 	}
-	cgroup_seat_sweep(h);
+	cgroup_seat_sweep(h, false);
 	free(seat->back);
 	seat->back = NULL;
 }

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/process.h"
@@ -114,11 +115,32 @@ START_TEST(what_a_killed_runner_left_is_swept)
 		pause();
 	}
 	ck_assert_int_eq(read(says[0], &c, 1), 1);
-	cgroup_seat_sweep(&host);
+	cgroup_seat_sweep(&host, false);
 	ck_assert(is_there(CGROUP_SEAT));
 	process_end(other);
-	cgroup_seat_sweep(&host);
+	cgroup_seat_sweep(&host, false);
 	ck_assert(!is_left(CGROUP_SEAT));
+}
+END_TEST
+
+/* What a killed runner had beside it ends a moment later. */
+START_TEST(the_sweep_waits_for_what_is_dying)
+{
+	struct cgroup_seat seat;
+	int says[2];
+	char c;
+	ck_assert_int_eq(pipe(says), 0);
+	pid_t other = fork();
+	if (other == 0) {
+		cgroup_seat_take(&host, &seat);
+		(void)!write(says[1], "t", 1);
+		clock_pause_ms(300);
+		_exit(0);
+	}
+	ck_assert_int_eq(read(says[0], &c, 1), 1);
+	cgroup_seat_sweep(&host, true);
+	ck_assert(!is_left(CGROUP_SEAT));
+	ck_assert_int_eq(process_wait(other), 0);
 }
 END_TEST
 
@@ -189,6 +211,7 @@ Suite *suite_container_cgroup_seat(void)
 	tcase_add_test(tc, a_runner_goes_in_and_back);
 	tcase_add_test(tc, the_last_runner_removes_the_group);
 	tcase_add_test(tc, what_a_killed_runner_left_is_swept);
+	tcase_add_test(tc, the_sweep_waits_for_what_is_dying);
 	tcase_add_test(tc, the_weight_of_an_administrator_stays);
 	tcase_add_loop_test(tc, shares_of_both_versions, 0, sizeof weights / sizeof *weights);
 	tcase_add_test(tc, a_child_begins_in_a_group);
