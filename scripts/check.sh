@@ -11,8 +11,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/moulette-check.XXXXXX")
-others=''
-trap '[ -z "$others" ] || kill "$others" 2>/dev/null; rm -rf --one-file-system "$work"' EXIT
+beside=''
+trap '[ -z "$beside" ] || { kill -- -"$beside"; wait "$beside"; } 2>/dev/null; rm -rf --one-file-system "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 export MOULETTE_HOME=$work/home
@@ -21,28 +21,8 @@ unset MOULETTE_ENGINE MOULETTE_PROFILES
 # shellcheck source=scripts/suites.bash
 . scripts/suites.bash
 
-build() { # FOLDER VARIANT [exec]
-	${3:-} make --no-print-directory -s -j "$(nproc)" O="build/$1" V="$2" WERROR=-Werror all "build/$1/unit" "build/$1/bench"
-}
-
-# The builds that are needed later, one after the other, while the tests before wait for clocks and boxes.
-build_others() {
-	local variant job
-	trap 'kill "$job" 2>/dev/null; exit 143' TERM
-	for variant in clang asan; do
-		build $variant $variant exec >"$work/$variant.log" 2>&1 &
-		job=$!
-		wait "$job"
-		echo $? >"$work/$variant.status"
-	done
-}
-
-built() { # VARIANT
-	while [ ! -e "$work/$1.status" ] && kill -0 "$others" 2>/dev/null; do
-		sleep 0.2
-	done
-	cat "$work/$1.log"
-	return "$(cat "$work/$1.status")"
+build() { # FOLDER VARIANT
+	make --no-print-directory -s -j "$(nproc)" O="build/$1" V="$2" WERROR=-Werror all "build/$1/unit" "build/$1/bench"
 }
 
 # A sanitizer walks all that was freed and is kept at the end of each test; 1 MB of it is enough for
@@ -73,38 +53,60 @@ v2() { # FOLDER
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1
 
+# The tests with sanitizers and with another release, beside the others: two lines of tests keep two processors
+# busy, and half of the time of one is waiting. It runs in a shell of its own, whose output is that of
+# a suite of suites.
+second_line() {
+	local why
+	work=$work/second passed=0 failed=0 skipped=0 names=()
+	mkdir "$work"
+	suite "build clang" plain build clang clang
+	if suite "build asan" plain build asan asan; then
+		suite "unit, sanitized" tap unit asan
+		# Not those of the manual, the bench and the scripts: they are other programs than moulette. Nor
+		# those of what a box holds, where the work is the kernel's, nor the slow ones, where others'
+		# programs work for a minute, nor those where the host refuses something or is traced, which a
+		# sanitizer does not stand.
+		suite "end to end, sanitized" tap e2e asan -t '!tools,!box,!slow,!host,!alone' crun
+	fi
+	# With other compilers, libraries and engines; `make check-releases` runs all there.
+	if why=$(scripts/check-releases.sh -n trixie 2>&1); then
+		suite "Debian 13" sum scripts/check-releases.sh -s trixie
+	else
+		skip "Debian 13" "$why"
+	fi
+	sum_up
+}
+
+second_ended() {
+	wait "$beside"
+	beside=''
+	cat "$work/second.log"
+}
+
 scripts/install-deps.sh build run test || exit 1
 suite "layers" plain scripts/check-layers.sh
 suite "lint" plain scripts/lint.sh
-suite "build gcc" plain build gcc release
-built_gcc=$?
-build_others &
-others=$!
-if [ "$built_gcc" -eq 0 ]; then
+if suite "build gcc" plain build gcc release; then
+	# As a job it has a process group, which ends as a whole.
+	set -m
+	second_line >"$work/second.log" 2>&1 </dev/null &
+	beside=$!
+	set +m
 	suite "unit" tap unit gcc
 	suite "docs" plain make --no-print-directory O=build/gcc docs
-	suite "end to end" tap e2e gcc -t '!long' crun runc
+	# `make e2e` runs those that wait for minutes, too, and with runc all that rest upon an engine.
+	suite "end to end" tap e2e gcc -t '!long,!alone' -o box -o verdicts crun runc
+	suite "faults" tap faults gcc
+	suite "install" tap scripts/check-install.sh build/gcc
+	suite "beside them" sum second_ended
+	# What measures the host, or is a host of its own.
+	suite "alone" tap e2e gcc -t 'alone,!long' crun
 	if why=$(scripts/vm.sh -n 2>&1); then
 		suite "cgroup v2" tap v2 gcc
 	else
 		skip "cgroup v2" "$why"
 	fi
-	suite "faults" tap faults gcc
-	suite "install" tap scripts/check-install.sh build/gcc
-fi
-suite "build clang" plain built clang
-# With other compilers, libraries and engines; `make check-releases` runs all there.
-if why=$(scripts/check-releases.sh -n trixie 2>&1); then
-	suite "Debian 13" sum scripts/check-releases.sh -s trixie
-else
-	skip "Debian 13" "$why"
-fi
-if suite "build asan" plain built asan; then
-	suite "unit, sanitized" tap unit asan
-	# Not those of the manual, the bench and the scripts: they are other programs than moulette. Nor
-	# the slow ones, where others' programs work for a minute, nor those where the host refuses something
-	# or is traced, which a sanitizer does not stand.
-	suite "end to end, sanitized" tap e2e asan -t '!tools,!slow,!host' crun
 fi
 
 sum_up

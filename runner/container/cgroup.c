@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/kernel_calls.h"
 #include "base/mem.h"
+#include "model/places.h"
 
 #define MOUNTINFO_MAX (4u << 20)
 
@@ -222,7 +223,7 @@ static void find_pressure(struct cgroup_host *h)
 
 int cgroup_host_find(struct cgroup_host *ret, struct err *err)
 {
-	struct cgroup_host h = { .weight = CGROUP_WEIGHT };
+	struct cgroup_host h = { .weight = CPU_WEIGHT_DEFAULT };
 	struct unified unified = { NULL, NULL };
 	AUTO_BUF text = { 0 };
 	if (file_read(AT_FDCWD, "/proc/self/mountinfo", &text, MOUNTINFO_MAX) < 0)

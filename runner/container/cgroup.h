@@ -27,8 +27,6 @@ struct cgroup_host {
 	int weight;             /* of all boxes together, where an ordinary group has 1; see cgroup_seat.h */
 };
 
-#define CGROUP_WEIGHT 100 /* the default */
-
 /** cgroup_host_find() - from /proc/self/mountinfo and, on v2, /proc/self/cgroup. Of mounts stacked on
  *  one point the topmost counts. The weight is the default. FAULT_INFRA names the controller that
  *  lacks. */

@@ -21,7 +21,6 @@
 #define CONF "/etc/moulette.conf"
 #define RUN_DIR "/run/moulette"
 #define UID_BASE_DEFAULT 0x60000000
-#define CPU_WEIGHT_DEFAULT 100
 #define CARD_NETWORK_DEFAULT 0x0ad50000 /* 10.213.0.0 */
 
 static const char *env_or_null(const char *name)

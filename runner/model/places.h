@@ -6,6 +6,8 @@
 
 #include "base/err.h"
 
+#define CPU_WEIGHT_DEFAULT 100
+
 struct places {
 	char *home;      /* MOULETTE_HOME; root-owned, 0711 */
 	char *images;    /* home/images */

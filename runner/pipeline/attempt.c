@@ -15,6 +15,7 @@
 #include "pipeline/attempt_run.h"
 #include "pipeline/judge.h"
 #include "pipeline/party.h"
+#include "result/words.h"
 #include "submission/assignment.h"
 
 static int sink_log(void *ctx, int stream, const void *data, size_t len)
@@ -205,8 +206,9 @@ static bool is_laid(const struct attempt *a, const char *program)
 
 static void add_words(struct step_result *res, const char *words)
 {
-	size_t len = strlen(res->message);
-	snprintf(res->message + len, sizeof res->message - len, "%s%s", len ? "; " : "", words);
+	if (res->message[0])
+		words_append(res, "; ");
+	words_append(res, words);
 }
 
 /* "#!/usr/bin/env bash" with a carriage return starts env, which finds no "bash\r": all that is seen

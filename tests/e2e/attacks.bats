@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=engine
+# bats file_tags=engine,box
 # The attacks of tests/attacks, each with the verdict that it must get.
 #
 # A folder holds what is handed in (as a tar) and beside it:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=engine
+# bats file_tags=engine,box
 # What one test leaves is not there for the next; what the last build step left is.
 load helpers
 

@@ -33,6 +33,7 @@ json_blocks() {
 	scripts/check-docs.sh "$build"
 }
 
+# bats test_tags=long
 @test "an option that the manual lacks is noticed" {
 	sed '/^\.It Fl n , Fl -name/d' runner/man/moulette.1 >"$BATS_TEST_TMPDIR/page.1"
 	MANUAL=$BATS_TEST_TMPDIR/page.1 run scripts/check-docs.sh "$build"
@@ -40,6 +41,7 @@ json_blocks() {
 	[[ $output == *"'run --name' of the table is not in its section"* ]]
 }
 
+# bats test_tags=long
 @test "an option that the table lacks is noticed" {
 	sed '/^\.It Fl n , Fl -name/i .It Fl -no-such-option' runner/man/moulette.1 >"$BATS_TEST_TMPDIR/page.1"
 	MANUAL=$BATS_TEST_TMPDIR/page.1 run scripts/check-docs.sh "$build"
@@ -47,6 +49,7 @@ json_blocks() {
 	[[ $output == *"'run --no-such-option' is not in the table"* ]]
 }
 
+# bats test_tags=long
 @test "a command that the table lacks is noticed in the README" {
 	{ cat README.md; printf '\n```\nmoulette frobnicate\n```\n'; } >"$BATS_TEST_TMPDIR/README.md"
 	README=$BATS_TEST_TMPDIR/README.md run scripts/check-docs.sh "$build"
@@ -54,6 +57,7 @@ json_blocks() {
 	[[ $output == *"there is no command 'moulette frobnicate'"* ]]
 }
 
+# bats test_tags=long
 @test "a word that a completion lacks is noticed" {
 	sed -i 's/-l time-factor//' "$build/completions/moulette.fish"
 	run scripts/check-docs.sh "$build"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=engine
+# bats file_tags=engine,box
 # What else the host does is never the student's fault: waiting for a processor, neighbours, the weight of
 # boxes. `make check` runs this file under cgroup v2, too.
 load helpers

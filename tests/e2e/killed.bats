@@ -71,12 +71,13 @@ time.sleep(float(sys.argv[2])); p.send_signal(getattr(signal, "SIG" + sys.argv[1
 }
 
 @test "a killed engine is infrastructure, and nothing stays" {
-	start
-	local engine
-	for _ in $(seq 100); do
-		engine=$(pgrep -P "$runner" -f "$MOULETTE_ENGINE" || true)
+	local engine=''
+	for _ in {1..20}; do
+		start
+		while [ -z "$engine" ] && kill -0 "$runner" 2>/dev/null; do
+			engine=$(pgrep -P "$runner" -f "$MOULETTE_ENGINE" || true)
+		done
 		[ -z "$engine" ] || break
-		sleep 0.01
 	done
 	[ -n "$engine" ]
 	kill -KILL "$engine" || true

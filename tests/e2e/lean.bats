@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=engine
+# bats file_tags=engine,box
 # --engine-mode: lean and plain give the same results, and what lean rests on is looked at each time.
 load helpers
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=engine
+# bats file_tags=engine,box
 # Limits and counts of tests that share a group, or have one each: `make check` runs this file under
 # cgroup v2, too.
 load helpers

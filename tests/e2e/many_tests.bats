@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=engine
+# bats file_tags=engine,box
 # Many tests in one box: what is reused from one to the next, and that nothing is told by it.
 load helpers
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=engine
+# bats file_tags=engine,box
 # -v: folders of the host in a box, as they are, and what is mounted below them; nothing can be
 # written through one that is read-only.
 load helpers

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=engine
+# bats file_tags=engine,box
 # The filter that crun is handed compiled: it is there, and a box cannot tell it from the list.
 load helpers
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=engine
+# bats file_tags=engine,box
 # --isolation=strict: each test in a container of its own, over the same built folder.
 load helpers
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bats file_tags=engine
+# bats file_tags=engine,verdicts
 # Every verdict and fault, by a small program that earns it.
 load helpers
 
