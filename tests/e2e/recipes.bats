@@ -105,7 +105,7 @@ int main() { std::vector<int> v{1, 2}; std::cout << v.size() << std::endl; }')"
 	expect verdict passed steps.1.stdout.text 2
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,long
 @test "debian-python: a script, pytest, and the same digest twice" {
 	local first second
 	first=$(build debian-python)
@@ -130,7 +130,7 @@ print(getpass.getuser(), sys.stdout.encoding, "\u00e9")')"
 	}
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,long
 @test "debian-java: a class with threads" {
 	build debian-java >/dev/null
 	has_what_a_box_needs debian-java
