@@ -114,3 +114,10 @@ for family in (16, 17, 38, 40):
 	grade -a "$a" "$(archive s.tar fill.sh 'rm -f h; cat /dev/zero >x; cat /dev/zero >y; i=0; while touch f$i; do i=$((i + 1)); done; true' )"
 	expect verdict passed
 }
+
+@test "a set-id program in /tmp gives nothing, and none can be run from /dev/shm" {
+	in_box 'cp /usr/bin/id /tmp/id && chmod 6755 /tmp/id && /tmp/id -u && /tmp/id -g
+		grep -oE " /tmp [a-z,]*" /proc/self/mountinfo
+		cp /usr/bin/id /dev/shm/id && /dev/shm/id 2>/dev/null; echo $?'
+	[ "$text" = $'1000\n1000\n /tmp rw,nosuid,nodev,noatime\n126' ] || fail "$text"
+}

@@ -179,3 +179,19 @@ console.log("used");
 		[[ $(field steps.$((mib + 2)).verdict) =~ ^(runtime_error|memory_limit)$ ]] || fail "all"
 	done
 }
+
+# What go run, JNI, ctypes and PyInstaller do; the second test does so over what the build left there.
+@test "what a program makes in /tmp can be run, in a build and in each test" {
+	local a profile
+	for profile in default compile; do
+		a=$(assignment tmp '"profile": "'$profile'", "build": [{"run": ["sh", "make.sh"]}], "tests": [
+			{"name": "program", "run": ["sh", "make.sh"]}, {"name": "built", "run": ["/tmp/p"]},
+			{"name": "script", "run": ["sh", "-c", "printf \"#!/bin/sh\\nexit 0\\n\" >/tmp/s; chmod 755 /tmp/s; /tmp/s"]},
+			{"name": "library", "run": ["python3", "-c", "import ctypes; ctypes.CDLL(\"/tmp/l.so\").main"]}]')
+		grade -a "$a" "$(archive s.tar p.c 'int main(void) { return 0; }' make.sh 'set -e
+cc -fPIC -o /tmp/p p.c
+cc -shared -fPIC -o /tmp/l.so p.c
+/tmp/p')"
+		expect_verdict passed none 0
+	done
+}

@@ -150,7 +150,9 @@ START_TEST(mounts_are_bounded_and_hidden)
 	ck_assert(mount_has(mount_at(c, "/proc"), "subset=pid"));
 	ck_assert_int_eq(mount_number(mount_at(c, "/tmp"), "size"), 64 << 20);
 	ck_assert_int_eq(mount_number(mount_at(c, "/tmp"), "nr_inodes"), 8192);
-	ck_assert(mount_has(mount_at(c, "/tmp"), "noexec"));
+	ck_assert(!mount_has(mount_at(c, "/tmp"), "noexec"));
+	ck_assert(mount_has(mount_at(c, "/tmp"), "nosuid"));
+	ck_assert(mount_has(mount_at(c, "/dev/shm"), "noexec"));
 	ck_assert_ptr_null(mount_at(c, "/sys"));
 	ck_assert_str_eq(mount_text(mount_at(c, "/work"), "source"), "work");
 	ck_assert_uint_gt(json_object_array_length(get(c, "linux.maskedPaths")), 50);
@@ -192,6 +194,8 @@ START_TEST(request_fills_in)
 	ck_assert_str_eq(text(mount_at(c, "/work"), "options"),
 			 "[\"bind\",\"rw\",\"nosuid\",\"nodev\",\"rprivate\"]");
 	ck_assert_str_eq(text(mount_at(c, "/tmp"), "options"),
+			 "[\"bind\",\"rw\",\"nosuid\",\"nodev\",\"rprivate\"]");
+	ck_assert_str_eq(text(mount_at(c, "/dev/shm"), "options"),
 			 "[\"bind\",\"rw\",\"nosuid\",\"nodev\",\"rprivate\",\"noexec\"]");
 	ck_assert_str_eq(mount_text(mount_at(c, "/dev/shm"), "source"), "/s");
 	ck_assert(mount_has(mount_at(c, "/grader"), "ro"));
