@@ -23,7 +23,7 @@
 #include "model/result.h"
 
 #define TRACES_SYSV 3 /* shared memory, semaphores, message queues */
-#define TRACES_NET 3  /* dev, snmp, snmp6 */
+#define TRACES_NET 3  /* dev, snmp6, snmp */
 
 enum { AREA_WORK, AREA_TMP, AREA_SHM, AREA_COUNT };
 

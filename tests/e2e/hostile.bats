@@ -53,8 +53,8 @@ print([l.split(chr(58))[0].strip() for l in open(\"/proc/self/net/dev\")][2:])
 s = socket.socket(); s.settimeout(2)
 try: s.connect((\"192.0.2.1\", 80)); print(\"connected\")
 except OSError as e: print(\"refused\")
-for family in (16, 17, 38, 40):
-    try: socket.socket(family, 3); print(\"family\", family)
+for family, protocol in [(17, 0), (38, 0), (40, 0)] + [(16, p) for p in range(1, 32)]:
+    try: socket.socket(family, 3, protocol); print(\"family\", family, protocol)
     except OSError: pass
 "'
 	[ "$text" = $'[\'lo\']\nrefused' ] || fail "$text"

@@ -8,6 +8,8 @@ static int is_plain(int family, int type, int protocol)
 {
 	if (family == AF_UNIX)
 		return (type == SOCK_STREAM || type == SOCK_DGRAM || type == SOCK_SEQPACKET) && protocol <= 1;
+	if (family == AF_NETLINK) /* esc_netlink is about what it can do */
+		return (type == SOCK_RAW || type == SOCK_DGRAM) && protocol == 0;
 	if (family != AF_INET && family != AF_INET6)
 		return 0;
 	return (type == SOCK_STREAM && (protocol == 0 || protocol == 6)) ||

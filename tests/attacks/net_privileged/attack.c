@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <net/route.h>
@@ -26,7 +28,7 @@ static void sockets(void)
 		{ "raw", AF_INET, SOCK_RAW, 255 }, { "raw icmp", AF_INET, SOCK_RAW, 1 }, { "raw tcp", AF_INET, SOCK_RAW, 6 },
 		{ "ping", AF_INET, SOCK_DGRAM, 1 }, { "ping6", AF_INET6, SOCK_DGRAM, 58 },
 		{ "raw icmp6: router advertisements", AF_INET6, SOCK_RAW, 58 },
-		{ "rtnetlink", AF_NETLINK, SOCK_RAW, 0 }, { "nfnetlink", AF_NETLINK, SOCK_RAW, 12 },
+		{ "sock_diag", AF_NETLINK, SOCK_RAW, 4 }, { "nfnetlink", AF_NETLINK, SOCK_RAW, 12 },
 		{ "xdp", 44, SOCK_RAW, 0 }, { "vsock", 40, SOCK_STREAM, 0 }, { "sctp", AF_INET, SOCK_STREAM, 132 },
 	};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -60,6 +62,22 @@ static void tables(int s)
 		got("changed", "the table of routes");
 }
 
+/* The kernel refuses these before it reads them; in a plain box esc_netlink sends what is well formed. */
+static void links(void)
+{
+	struct { struct nlmsghdr h; struct nlmsgerr e; char more[256]; } reply;
+	for (int type = RTM_BASE; type <= RTM_MAX; type++) {
+		struct { struct nlmsghdr h; char body[28]; } r = {
+			.h = { sizeof r, (unsigned short)type, NLM_F_REQUEST | NLM_F_ACK, 0, 0 } };
+		int s = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+		if ((type & 3) != 2 /* it asks */ &&
+		    (send(s, &r, sizeof r, 0) < 0 || recv(s, &reply, sizeof reply, MSG_DONTWAIT) < 0 ||
+		     reply.h.nlmsg_type != NLMSG_ERROR || reply.e.error != -EPERM))
+			got("not refused", "a change by netlink");
+		close(s);
+	}
+}
+
 static void settings(void)
 {
 	static const char *const all[] = {
@@ -82,6 +100,7 @@ int main(void)
 	change(s, "eth0");
 	change(s, "lo");
 	tables(s);
+	links();
 	settings();
 	if (setsockopt(s, SOL_SOCKET, SO_MARK, &mark, sizeof mark) == 0 ||
 	    setsockopt(s, SOL_SOCKET, SO_RCVBUFFORCE, &mark, sizeof mark) == 0)

@@ -58,7 +58,8 @@ static const struct {
 	const char *label;
 	long nr, a[3];
 } rows[] = {
-	ROW(socket, 1, 1, 0), ROW(socket, 2, 1, 6), ROW(socket, 2, 1, 262), ROW(socket, 16, 3, 0),
+	ROW(socket, 1, 1, 0), ROW(socket, 2, 1, 6), ROW(socket, 2, 1, 262), ROW(socket, 16, 3, 0), ROW(socket, 16, 2, 0),
+	ROW(socket, 16, 3, 4), ROW(socket, 16, 3, 12), ROW(socket, HIGH + 16, 3, 4),
 	ROW(socket, HIGH + 2, HIGH + 1, HIGH), ROW(socket, HIGH + 16, 3, 0), ROW(socket, 2, 3, 1),
 	ROW(personality, 0xffffffff, 0, 0), ROW(personality, 0x40000, 0, 0),
 	ROW(ioctl, 1, 0x5401, 0), ROW(ioctl, 1, 0x5412, 0), ROW(ioctl, 1, HIGH + 0x5412, 0),
