@@ -306,7 +306,7 @@ int box_start(const struct box_options *opt, struct box *ret, struct err *err)
 	*ret = (struct box){ .opt = *opt, .engine_fd = -1, .socket = -1, .words.fd = -1,
 			     .mnt_ns = -1, .ipc_ns = -1, .pid_ns = -1,
 			     .own_ipc = -1, .net_counts = { -1, -1, -1 }, .sysv_next = { -1, -1, -1 },
-			     .enters_cpus = -1, .pressure = -1 };
+			     .pty_events = -1, .enters_cpus = -1, .pressure = -1 };
 	prepare_processors(ret);
 	if (!opt->engine->inherits_fds)
 		return 0; /* each step starts a container of its own */

@@ -55,6 +55,8 @@ struct box {
 	struct buf net_before[TRACES_NET];
 	int sysv_next[TRACES_SYSV];  /* files that tell whether a step made System V objects */
 	bool sysv_within;            /* they tell it only to who is in the box's namespace */
+	int pty_events;              /* readable: a step made a terminal; -1: closed */
+	bool ptys_unseen;            /* nothing tells of them */
 	bool worn;                   /* a step left numbers that a later one could read */
 	int processors;            /* that its steps can keep busy */
 	bool bound;                /* to opt.processors, whatever a step asks for */

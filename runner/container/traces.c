@@ -1,16 +1,18 @@
 /* traces.c - what a step leaves in the namespaces of a box that serves many.
  *
  * Objects are removed. Numbers that only count upwards cannot all be set back: process ids can; for
- * the network's counters and identifiers of System V objects the box is called worn, and whoever runs
- * steps in it takes a new one over the same areas.
+ * the network's counters, identifiers of System V objects and terminals the box is called worn, and
+ * whoever runs steps in it takes a new one over the same areas.
  */
 #include "container/traces.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/ipc.h>
 #include <sys/mount.h>
 #include <sys/msg.h>
@@ -228,6 +230,23 @@ static int open_counts(struct box *b, struct err *err)
 	return 0;
 }
 
+/* The number of a terminal is free again some time after the last process that had it is dead, and ptmx
+ * keeps the time of a touch. What moves either is seen here, unless the host has no watches left: then
+ * each step counts as one that made a terminal. */
+static void watch_ptys(struct box *b)
+{
+	AUTO_FREE char *path = mem_printf("/proc/%ld/root/dev/pts", (long)b->init_pid);
+	b->pty_events = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	b->ptys_unseen = inotify_add_watch(b->pty_events, path, IN_CREATE | IN_ATTRIB | IN_ONLYDIR |
+					   IN_DONT_FOLLOW) < 0 && errno != ENOENT;
+}
+
+static bool made_ptys(const struct box *b)
+{
+	struct { struct inotify_event e; char name[NAME_MAX + 1]; } event;
+	return b->ptys_unseen || read(b->pty_events, &event, sizeof event) > 0;
+}
+
 int traces_open(struct box *b, struct err *err)
 {
 	b->own_ipc = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
@@ -236,6 +255,7 @@ int traces_open(struct box *b, struct err *err)
 	if (open_counts(b, err) < 0 || open_of_init(b, "ns/pid", &b->pid_ns, err) < 0 ||
 	    watch_ipc(b, err) < 0)
 		return -1;
+	watch_ptys(b);
 	b->worn = false;
 	/* The threads of runc had some. */
 	return reset_pids(b, err);
@@ -244,6 +264,7 @@ int traces_open(struct box *b, struct err *err)
 void traces_close(struct box *b)
 {
 	fd_close(&b->own_ipc);
+	fd_close(&b->pty_events);
 	for (int i = 0; i < TRACES_SYSV; i++)
 		fd_close(&b->sysv_next[i]);
 	for (int i = 0; i < TRACES_NET; i++) {
@@ -258,7 +279,7 @@ int traces_clean(struct box *b, const struct step_facts *f, struct err *err)
 	collect_sockets();
 	if (clean_ipc(b, err) < 0)
 		return -1;
-	b->worn |= net_moved(b);
+	b->worn |= net_moved(b) || made_ptys(b);
 	/* One process alone has moved the counter by one. */
 	if (f->processes_peak == 1 && f->pids_denied <= 0)
 		return 0;

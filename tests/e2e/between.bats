@@ -136,3 +136,13 @@ int main(void) {
 int main(void) { return mq_open("/q", O_CREAT | O_EXCL | O_RDWR, 0600, 0) < 0; }')"
 	expect_verdict passed none 0
 }
+
+# What a step made is seen in the container after it: that one is the last of its box.
+@test "a terminal that a test made is gone, and its number is free" {
+	local a terminal='import os, pty; m, s = pty.openpty(); print(os.ttyname(s))'
+	a=$(assignment pty '"build": [{"run": ["python3", "p.py"]}], "tests": [
+		{"name": "one", "run": ["python3", "p.py"], "stdout": "out"}, {"name": "two", "run": ["python3", "p.py"], "stdout": "out"}]' out '/dev/pts/0
+')
+	grade -a "$a" "$(archive s.tar p.py "$terminal")"
+	expect_verdict passed none 0
+}

@@ -153,6 +153,8 @@ START_TEST(mounts_are_bounded_and_hidden)
 	ck_assert(!mount_has(mount_at(c, "/tmp"), "noexec"));
 	ck_assert(mount_has(mount_at(c, "/tmp"), "nosuid"));
 	ck_assert(mount_has(mount_at(c, "/dev/shm"), "noexec"));
+	ck_assert(mount_has(mount_at(c, "/dev/pts"), "newinstance"));
+	ck_assert_int_eq(mount_number(mount_at(c, "/dev/pts"), "max"), 16);
 	ck_assert_ptr_null(mount_at(c, "/sys"));
 	ck_assert_str_eq(mount_text(mount_at(c, "/work"), "source"), "work");
 	ck_assert_uint_gt(json_object_array_length(get(c, "linux.maskedPaths")), 50);
@@ -213,7 +215,7 @@ START_TEST(order_of_mounts)
 	struct mount_spec m = { (char[]){ "/srv" }, (char[]){ "/tmp" }, false };
 	struct spec_request req = plain();
 	static const char *const want[] = { "/usr", "/proc", "/dev",	  "/dev/shm",
-					    "/tmp", "/dev/init", "/work" };
+					    "/tmp", "/dev/pts", "/dev/init", "/work" };
 
 	req.image = &image;
 	req.init_source = "/init";
@@ -221,8 +223,8 @@ START_TEST(order_of_mounts)
 	req.n_mounts = 1;
 	AUTO_JSON *c = make(&req);
 	struct json_object *all = json_object_object_get(c, "mounts");
-	ck_assert_uint_eq(json_object_array_length(all), 7);
-	for (size_t i = 0; i < 7; i++)
+	ck_assert_uint_eq(json_object_array_length(all), 8);
+	for (size_t i = 0; i < 8; i++)
 		ck_assert_str_eq(mount_text(json_object_array_get_idx(all, i), "destination"),
 				 want[i]);
 	/* The same destination replaces, where it stood. */

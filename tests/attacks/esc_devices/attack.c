@@ -26,7 +26,8 @@ static void attack(const char *path)
 	must_fail("rename", path, rename(path, "/work/x"));
 	must_fail("link", path, link(path, "/work/y"));
 	must_fail("set times of", path, utimensat(AT_FDCWD, path, past, 0));
-	must_fail("touch", path, utimensat(AT_FDCWD, path, NULL, 0));
+	if (strcmp(path, "/dev/ptmx") != 0) /* of the box's own instance; cov_pty is about its times */
+		must_fail("touch", path, utimensat(AT_FDCWD, path, NULL, 0));
 }
 
 int main(void)

@@ -8,10 +8,10 @@ int main(void)
 {
 	static const unsigned long requests[] = { 0x5412 /* TIOCSTI */, 0x541c /* TIOCLINUX */, 0x541d /* TIOCCONS */,
 						  0x5421UL | 1UL << 33, 0x5412UL | 1UL << 32 };
-	int bad = 0, tty = open("/dev/tty", O_RDWR), master = open("/dev/ptmx", O_RDWR);
+	int bad = 0, tty = open("/dev/tty", O_RDWR);
 	char c = '\n';
-	if (tty >= 0 || master >= 0 || isatty(0) || isatty(1) || isatty(2)) {
-		printf("a terminal: %d %d\n", tty, master);
+	if (tty >= 0 || isatty(0) || isatty(1) || isatty(2)) {
+		printf("a terminal: %d\n", tty);
 		bad = 1;
 	}
 	for (int fd = 0; fd < 3; fd++)
