@@ -144,9 +144,19 @@ int mount_destination(const char *path, char **ret, struct err *err)
 	return 0;
 }
 
-/* Where the engines look for the kernel's file systems nothing else may be. */
-static int check_special(const char *dest, const char *type, const char *where, struct err *err)
+/* sysfs itself cannot be mounted where the network namespace is not the box's own; what it tells of
+ * processors can be shown. */
+static bool shows_processors(struct json_object *mount, const char *dest)
 {
+	return path_within(dest, "/sys/devices/system") && mount_is_bind(mount) &&
+	       !mount_has(mount, "rw") && strcmp(mount_text(mount, "source"), dest) == 0;
+}
+
+/* Where the engines look for the kernel's file systems nothing else may be. */
+static int check_special(struct json_object *mount, const char *dest, const char *where,
+			 struct err *err)
+{
+	const char *type = mount_text(mount, "type");
 	static const struct { const char *type, *dest; } home[] = {
 		{ "proc", "/proc" }, { "sysfs", "/sys" }, { "devpts", "/dev/pts" },
 		{ "mqueue", "/dev/mqueue" },
@@ -160,9 +170,10 @@ static int check_special(const char *dest, const char *type, const char *where, 
 			       "%s: only a mount of type proc goes to /proc, and none below it",
 			       where);
 	if (path_within(dest, "/sys") && strcmp(type, "sysfs") != 0 &&
-	    strncmp(type, "cgroup", 6) != 0)
+	    strncmp(type, "cgroup", 6) != 0 && !shows_processors(mount, dest))
 		return err_set(err, FAULT_USAGE, 0,
-			       "%s: only mounts of type sysfs and cgroup go to /sys", where);
+			       "%s: only mounts of type sysfs and cgroup go to /sys, and what is "
+			       "below /sys/devices/system, read-only and to its own place", where);
 	if (strcmp(dest, "/dev") == 0 && strcmp(type, "tmpfs") != 0)
 		return err_set(err, FAULT_USAGE, 0, "%s: /dev is a tmpfs of the box", where);
 	return 0;
@@ -250,7 +261,7 @@ int mount_check(struct json_object *mount, const char *where, struct err *err)
 	json_object_object_add(mount, "destination", json_object_new_string(norm));
 	if (!options)
 		json_object_object_add(mount, "options", json_object_new_array());
-	if (check_special(norm, type ? type : "", where, err) < 0)
+	if (check_special(mount, norm, where, err) < 0)
 		return -1;
 	return mount_is_bind(mount) ? check_bind(mount, where, err) : check_type(mount, where, err);
 }

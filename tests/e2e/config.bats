@@ -53,7 +53,7 @@ in_spec() {
 	echo '{"extends": "default", "moulette": {"limits": {"memory": "64M"}, "env": {"X": "y"}}}' >"$BATS_TEST_TMPDIR/p/course.json"
 	export MOULETTE_PROFILES=$BATS_TEST_TMPDIR/p
 	run -0 "$MOULETTE" profile list
-	for name in base compile course debug default strict; do [[ $output == *$name* ]]; done
+	for name in base compile course debug default os-course strict; do [[ $output == *$name* ]]; done
 	moulette spec -p course -i busybox -- true >"$BATS_TEST_TMPDIR/config.json"
 	in_spec 'c["linux"]["resources"]["memory"]["limit"] == 64 << 20 and "X=y" in c["process"]["env"]'
 	grade -p course -i busybox "$(archive s.tar f x)" -- sh -c 'echo $X'
@@ -69,4 +69,15 @@ in_spec() {
 	export MOULETTE_PROFILES=$BATS_TEST_TMPDIR/p
 	run -2 "$MOULETTE" run -i busybox -p below "$(archive s.tar f x)" -- true
 	[[ $output == *below*/work/data* ]]
+}
+
+@test "ps, free and their like work with os-course, and see no PID 1" {
+	local command
+	for command in 'ps aux' 'ps -ef' uptime free 'top -bn1' lscpu; do
+		command -v "${command%% *}" >/dev/null || continue
+		grade -i host -p os-course "$(archive s.tar f x)" -- sh -c "$command"
+		expect_verdict passed none 0 || fail "$command"
+	done
+	grade -i busybox -p os-course "$(archive s.tar f x)" -- sh -c 'grep -c MemTotal /proc/meminfo; ls /proc | grep -x 1 || echo hidden'
+	expect steps.0.stdout.text $'1\nhidden'
 }

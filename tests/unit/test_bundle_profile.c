@@ -49,8 +49,9 @@ START_TEST(shipped_ones_load)
 	ck_assert_uint_gt(strlen(p.description), 10);
 	ck_assert_int_eq(p.unpack.entries, 20000);
 	ck_assert_int_eq(p.limits.v[LIMIT_WALL], LIMIT_UNSET);
-	/* Only debug is weaker than base, and says where. */
-	ck_assert_uint_eq(strv_len(p.warnings), strcmp(p.name, "debug") == 0 ? 2 : 0);
+	/* Those that are weaker than base say where. */
+	ck_assert_uint_eq(strv_len(p.warnings), strcmp(p.name, "debug") == 0	 ? 2 :
+						strcmp(p.name, "os-course") == 0 ? 1 : 0);
 	profile_done(&p);
 }
 END_TEST
@@ -89,9 +90,9 @@ START_TEST(list_has_profiles_only)
 	put("notes.txt", "{}");
 	ck_assert_int_eq(profile_list(dirs, &names, NULL), 0);
 	static const char *const want[] = { "base", "broken", "compile", "debug", "default", "mine",
-					    "network", "strict" };
-	ck_assert_uint_eq(strv_len(names), 8);
-	for (size_t i = 0; i < 8; i++)
+					    "network", "os-course", "strict" };
+	ck_assert_uint_eq(strv_len(names), 9);
+	for (size_t i = 0; i < 9; i++)
 		ck_assert_str_eq(names[i], want[i]);
 }
 END_TEST
@@ -297,6 +298,9 @@ static const struct { const char *label, *text, *why; } refused[] = {
 	{ "over /proc", MOUNT("\"destination\": \"/proc\", \"type\": \"bind\", \"source\": \"/proc\""), "only a mount of type proc goes to /proc" },
 	{ "in /proc", MOUNT("\"destination\": \"/proc/sys\", \"type\": \"bind\", \"source\": \"/a\""), "none below it" },
 	{ "in /sys", MOUNT("\"destination\": \"/sys/x\", \"type\": \"tmpfs\", \"options\": [\"size=1m\", \"nr_inodes=1\"]"), "only mounts of type sysfs and cgroup" },
+	{ "in /sys, from elsewhere", MOUNT("\"destination\": \"/sys/devices/system/cpu\", \"type\": \"bind\", \"source\": \"/etc\""), "to its own place" },
+	{ "in /sys, to be written", MOUNT("\"destination\": \"/sys/devices/system/cpu\", \"type\": \"bind\", \"source\": \"/sys/devices/system/cpu\", \"options\": [\"rw\"]"), "read-only" },
+	{ "in /sys, more than processors", MOUNT("\"destination\": \"/sys/devices\", \"type\": \"bind\", \"source\": \"/sys/devices\""), "below /sys/devices/system" },
 	{ "proc elsewhere", MOUNT("\"destination\": \"/p\", \"type\": \"proc\""), "a mount of type proc goes to /proc" },
 	{ "the host's /dev", MOUNT("\"destination\": \"/dev\", \"type\": \"bind\", \"source\": \"/dev\""), "/dev is a tmpfs of the box" },
 	{ "relative source", MOUNT("\"destination\": \"/a\", \"type\": \"bind\", \"source\": \"a\""), "mounts[0].source: a bind needs an absolute path" },

@@ -31,6 +31,6 @@ static void put(const char *name, const char *text)
 }
 
 static const char *const shipped[] = { "base", "compile", "debug", "default", "network",
-				       "strict" };
+				       "os-course", "strict" };
 
 #endif
