@@ -12,10 +12,10 @@
 #include "pipeline/attempt_again.h"
 #include "pipeline/attempt_box.h"
 #include "pipeline/attempt_card.h"
+#include "pipeline/attempt_explain.h"
 #include "pipeline/attempt_run.h"
 #include "pipeline/judge.h"
 #include "pipeline/party.h"
-#include "result/words.h"
 #include "submission/assignment.h"
 
 static int sink_log(void *ctx, int stream, const void *data, size_t len)
@@ -179,21 +179,13 @@ static bool try_again(struct attempt *a, const struct step_result *res, bool *re
 	return false;
 }
 
-/* What a path names within the work folder, where it may stand as "/work/x" or "./x". */
-static const char *within_work(const char *path)
-{
-	static const char top[] = SPEC_WORK_PATH "/";
-	path += strncmp(path, top, sizeof top - 1) == 0 ? sizeof top - 1 : 0;
-	return path + (strncmp(path, "./", 2) == 0 ? 2 : 0);
-}
-
 /* A program that `files` laid into the work folder is the assignment's, not the student's. */
 static bool is_laid(const struct attempt *a, const char *program)
 {
 	const struct assignment *asg = attempt_assignment(a);
-	program = within_work(program);
+	program = attempt_within_work(program);
 	for (size_t i = 0; asg && i < asg->n_files; i++) {
-		const char *to = within_work(asg->files[i].to);
+		const char *to = attempt_within_work(asg->files[i].to);
 		size_t len = strlen(to);
 		while (len > 0 && to[len - 1] == '/')
 			len--;
@@ -202,32 +194,6 @@ static bool is_laid(const struct attempt *a, const char *program)
 			return true;
 	}
 	return false;
-}
-
-static void add_words(struct step_result *res, const char *words)
-{
-	if (res->message[0])
-		words_append(res, "; ");
-	words_append(res, words);
-}
-
-/* "#!/usr/bin/env bash" with a carriage return starts env, which finds no "bash\r": all that is seen
- * is status 127. */
-static void explain_status(const struct attempt *a, const char *program, struct step_result *res)
-{
-	char head[160];
-	if (res->facts.exit_code != 127 || !strchr(program, '/') || res->message[0] == '\0')
-		return;
-	AUTO_FD int work = -1;
-	if (attempt_open_work(a, &work, NULL) < 0)
-		return;
-	AUTO_FD int fd = fd_open_beneath(work, within_work(program), O_RDONLY | O_NONBLOCK, 0);
-	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head);
-	const char *end = n > 3 && memcmp(head, "#!", 2) == 0 ? memchr(head, '\n', (size_t)n) : NULL;
-	if (!end || end[-1] != '\r')
-		return;
-	AUTO_FREE char *words = mem_printf("the first line of %.100s ends in a carriage return", program);
-	add_words(res, words);
 }
 
 /* The clock of the step begins when its peers are ready. What keeps them from it is a step that was
@@ -292,9 +258,9 @@ static int run_once(struct attempt *a, size_t i, struct step_result *ret, struct
 		step_facts_done(&ret->facts);
 		return -1;
 	}
-	explain_status(a, spec->argv[0], ret);
+	attempt_explain(a, spec, ret);
 	if (ret->verdict != VERDICT_PASSED && *note)
-		add_words(ret, note);
+		attempt_add_words(ret, note);
 	return 0;
 }
 

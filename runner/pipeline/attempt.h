@@ -48,6 +48,8 @@ struct attempt {
 	size_t n_mounts;
 	bool laid;                 /* the assignment's files lie in the work folder */
 	bool started;
+	char *looked_at;           /* program of tests of which the next is known; NULL: none */
+	bool looks_for_leaks;      /* it was built with AddressSanitizer or LeakSanitizer */
 	bool used;                 /* a step has run in this container */
 	const struct network *network; /* of the box's card; NULL: it has none */
 	const struct step_spec *party; /* the test whose peers the box is joined to; NULL: none */

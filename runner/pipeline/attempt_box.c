@@ -304,6 +304,7 @@ void attempt_end(struct attempt *a)
 	assignment_done(&a->command);
 	json_cleanup(&a->config);
 	strv_free(a->env);
+	free(a->looked_at);
 	for (size_t i = 0; i < a->n_mounts; i++) {
 		free(a->mounts[i].source);
 		free(a->mounts[i].destination);

@@ -159,7 +159,7 @@ static void put_details(struct page *p, const struct step_result *s)
 {
 	bool failed = s->verdict != VERDICT_PASSED && s->verdict != VERDICT_SKIPPED;
 
-	if (failed && s->message[0])
+	if (s->message[0] && s->verdict != VERDICT_SKIPPED)
 		put_line(p, s->message);
 	if (!failed && s->kind != STEP_COMMAND)
 		return;

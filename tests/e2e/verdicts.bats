@@ -174,3 +174,40 @@ judge() {
 	expect_verdict internal_error infrastructure 3
 	[[ $(field error.message) == *"out of order"* ]]
 }
+
+@test "a program that misses a file of /proc is told of the profile that has it" {
+	local hint='it wants more of /proc than a box has: the profile os-course has it'
+	grade -i busybox "$(archive s.tar a x)" -- cat /proc/meminfo
+	expect steps.0.message "ended with status 1, expected 0; $hint"
+	grade -i busybox "$(archive s.tar a x)" -- cat /proc/4242/status
+	expect steps.0.message "ended with status 1, expected 0"
+	grade -i busybox -p os-course "$(archive s.tar a x)" -- cat /proc/no-such-file
+	expect steps.0.message "ended with status 1, expected 0"
+	# What passes is not explained, what compares otherwise is.
+	grade -i busybox "$(archive s.tar a x)" -- sh -c 'cat /proc/meminfo; true'
+	expect steps.0.message null
+	local a
+	a=$(assignment proc '"image": "busybox", "build": [], "tests": [{"name": "t", "run": ["sh", "run.sh"], "stdout": "out"}]' out '1
+')
+	grade -a "$a" "$(archive s.tar run.sh 'grep -c MemTotal /proc/meminfo; true')"
+	expect verdict wrong_answer
+	expect_text "$result" "; $hint\""
+}
+
+@test "a program built with LeakSanitizer: the result says that it is off, and what turns it on" {
+	local a kind hint='leaks were not looked for: LeakSanitizer needs the profile debug'
+	printf 'int main(void) { return 0; }' | cc -fsanitize=leak,address -x c -o /dev/null - 2>/dev/null || skip "cc has no sanitizer"
+	for kind in address leak; do
+		a=$(assignment leak '"build": [{"run": ["cc", "-fsanitize='$kind'", "-o", "p", "p.c"]}, {"run": ["cc", "-o", "q", "p.c"]}], "tests": [
+			{"name": "one", "run": ["./p"]}, {"name": "two", "run": ["./p"], "exit": 3}, {"name": "plain", "run": ["./q"]},
+			{"name": "on", "run": ["./p"], "env": {"ASAN_OPTIONS": "detect_leaks=1", "LSAN_OPTIONS": "detect_leaks=1"}}]')
+		grade -a "$a" "$(archive s.tar p.c 'int main(void) { return 0; }')"
+		expect steps.2.verdict passed steps.2.message "$hint" steps.3.message "ended with status 0, expected 3; $hint" \
+			steps.4.message null steps.5.verdict runtime_error
+		expect_text "$result" 'expected 0; LeakSanitizer needs ptrace, which the profile debug allows"'
+		moulette run -a "$a" "$(archive s.tar p.c 'int main(void) { return 0; }')" >"$BATS_TEST_TMPDIR/report" || true
+		[ "$(grep -c "    $hint" "$BATS_TEST_TMPDIR/report")" = 1 ]
+		grade -p debug -a "$a" "$(archive s.tar p.c 'int main(void) { return 0; }')"
+		expect steps.2.verdict passed steps.2.message null steps.5.verdict passed
+	done
+}
