@@ -282,11 +282,13 @@ const char *area_source(const struct area *a)
 	return a->mounted ? a->view : a->source;
 }
 
-bool area_full(const struct area *a)
+enum area_fill area_fill(const struct area *a)
 {
 	struct statfs st;
 	int bad = a->mounted ? fstatfs(a->root, &st) : statfs(a->base, &st);
-	return bad == 0 && (st.f_bfree == 0 || st.f_ffree == 0);
+	return bad || (st.f_bfree > 0 && st.f_ffree > 0) ? AREA_HAS_ROOM :
+	       st.f_bfree == 0				 ? AREA_NO_BLOCKS :
+							   AREA_NO_INODES;
 }
 
 void area_close(struct area *a)

@@ -70,8 +70,9 @@ void area_detached(struct area *a);
 void area_check(struct area *a);
 /** area_source() - what a container that is started now must bind. */
 const char *area_source(const struct area *a);
-/** area_full() - no free block or inode where steps write now. */
-bool area_full(const struct area *a);
+enum area_fill { AREA_HAS_ROOM, AREA_NO_BLOCKS, AREA_NO_INODES };
+/** area_fill() - what is left where steps write now; blocks come first. */
+enum area_fill area_fill(const struct area *a);
 /** area_close() - unmount all of it in our namespace; accepts a zeroed area. */
 void area_close(struct area *a);
 

@@ -33,6 +33,8 @@ struct running {
 
 /** running_owner() - uid and gid of the step's processes, as the host sees them. */
 uid_t running_owner(const struct running *r);
+/** running_area_bytes() - what the step may write to area @i. */
+int64_t running_area_bytes(const struct running *r, int i);
 /** running_gone() - the box is dead. Return: -1 with @err set, FAULT_INFRA. */
 int running_gone(const struct running *r, const char *what, struct err *err);
 

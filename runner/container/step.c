@@ -43,7 +43,7 @@ int running_gone(const struct running *r, const char *what, struct err *err)
 
 /* --- before ------------------------------------------------------------------------------- */
 
-static int64_t area_bytes(const struct running *r, int i)
+int64_t running_area_bytes(const struct running *r, int i)
 {
 	int64_t disk = r->step->spec->limits.v[LIMIT_DISK];
 	int64_t max = r->box->opt.area_max[i];
@@ -54,9 +54,9 @@ static int prepare_areas(struct running *r, struct err *err)
 {
 	const struct box_options *opt = &r->box->opt;
 	for (int i = 0; i < AREA_COUNT; i++) {
-		int bad = r->step->fresh ? area_renew(&opt->areas[i], area_bytes(r, i),
+		int bad = r->step->fresh ? area_renew(&opt->areas[i], running_area_bytes(r, i),
 						      r->box->mnt_ns, opt->own_mnt, err) :
-					   area_allow(&opt->areas[i], area_bytes(r, i), err);
+					   area_allow(&opt->areas[i], running_area_bytes(r, i), err);
 		if (bad)
 			return -1;
 	}

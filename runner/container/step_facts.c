@@ -103,11 +103,22 @@ static int count(struct running *r, struct err *err)
 	return 0;
 }
 
+/* The first one that is full: what came after may be its consequence. */
+static void note_full(struct running *r, int i)
+{
+	static const char *const names[AREA_COUNT] = { [AREA_WORK] = "the work folder",
+						       [AREA_TMP] = "/tmp", [AREA_SHM] = "/dev/shm" };
+	struct full_place *full = &r->facts->full;
+	const enum area_fill fill = area_fill(&r->box->opt.areas[i]);
+	if (fill != AREA_HAS_ROOM && !full->name)
+		*full = (struct full_place){ names[i], fill == AREA_NO_BLOCKS ? running_area_bytes(r, i) : 0 };
+}
+
 static int clean_up(struct running *r, struct err *err)
 {
 	for (int i = 0; i < AREA_COUNT; i++) {
 		struct area *a = &r->box->opt.areas[i];
-		r->facts->disk_full |= area_full(a);
+		note_full(r, i);
 		if (r->step->fresh)
 			area_check(a);
 	}

@@ -42,6 +42,12 @@ struct stream_facts {
 	char sha256[DIGEST_HEX];
 };
 
+/** A place of the box that had no free block, or could take no more files. */
+struct full_place {
+	const char *name; /* "/tmp", "the work folder", a constant; NULL: none was full */
+	int64_t bytes;    /* that the step could write there; 0: it was the number of files */
+};
+
 /** Measured, not judged. -1 stands for "not measured" in every number. */
 struct step_facts {
 	bool ran; /* false: never started (skipped, or the box failed) */
@@ -61,7 +67,8 @@ struct step_facts {
 	int64_t beside;    /* most steps of other boxes that ran meanwhile */
 	enum limit_id ended_for; /* the runner ended the step: CPU, WALL or OUTPUT; else LIMIT_NONE */
 	bool processes_around;   /* a group around the box refused a process; the step's own limit did not */
-	bool disk_full;          /* a writable mount of the box had no free block or inode */
+	struct full_place full;  /* when the step's last process was dead */
+	unsigned int hints;      /* result/hints.h: what stderr says */
 	struct stream_facts out, err;
 	int64_t log_begin, log_end; /* offsets of the step's frames in the log */
 	/* PID 1 or the engine died, or our own work failed: infrastructure unless a count above says

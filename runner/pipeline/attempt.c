@@ -249,6 +249,7 @@ static int run_once(struct attempt *a, size_t i, struct step_result *ret, struct
 	ret->facts.log_end = framelog_mark(job->log);
 	if (ret->facts.exec_in_work && is_laid(a, spec->argv[0]))
 		ret->facts.exec_in_work = false;
+	attempt_read_hints(a, &ret->facts);
 	if (bad || judge_step(job->log, spec, ret, err) < 0) {
 		step_facts_done(&ret->facts);
 		return -1;

@@ -2,6 +2,7 @@
 #include "pipeline/attempt_explain.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,9 +101,8 @@ static bool hides_proc(const struct profile *p)
 	return proc && mount_has(proc, "subset=pid");
 }
 
-static void explain_stderr(const struct attempt *a, struct step_result *res)
+void attempt_read_hints(const struct attempt *a, struct step_facts *f)
 {
-	const struct step_facts *f = &res->facts;
 	struct framelog_reader stream;
 	if (f->err.bytes <= 0)
 		return;
@@ -111,11 +111,38 @@ static void explain_stderr(const struct attempt *a, struct step_result *res)
 	framelog_reader_init(&stream, a->job->log->fd, FRAMELOG_STDERR, f->log_begin, f->log_end);
 	for (ssize_t n; len < STDERR_MAX && (n = framelog_read(&stream, text + len, STDERR_MAX - len)) > 0;)
 		len += (size_t)n;
-	const unsigned int hints = hints_of(text, len);
+	f->hints = hints_of(text, len);
+}
+
+static void explain_hints(const struct attempt *a, struct step_result *res)
+{
+	const unsigned int hints = res->facts.hints;
 	if ((hints & HINT_PROC) && hides_proc(&a->job->session->profile))
 		attempt_add_words(res, "it wants more of /proc than a box has: the profile os-course has it");
 	if (hints & HINT_LEAKS)
 		attempt_add_words(res, "LeakSanitizer needs ptrace, which the profile debug allows");
+}
+
+static int64_t stack_limit(const struct profile *p)
+{
+	struct json_object *process = json_object_object_get(p->config, "process");
+	struct json_object *l =
+		json_find(json_object_object_get(process, "rlimits"), "type", "RLIMIT_STACK");
+	return l ? json_object_get_int64(json_object_object_get(l, "soft")) : INT64_MAX;
+}
+
+/* A stack that grew to its limit was resident. So may something else have been: this is no more than what
+ * may be. */
+static void explain_stack(const struct attempt *a, struct step_result *res)
+{
+	const struct step_facts *f = &res->facts;
+	const int64_t limit = stack_limit(&a->job->session->profile);
+	char size[32];
+	if ((f->signal != SIGSEGV && f->exit_code != 128 + SIGSEGV) || f->rss_peak_bytes < limit)
+		return;
+	size_format(limit, size);
+	AUTO_FREE char *words = mem_printf("perhaps its stack overflowed: it may have %s", size);
+	attempt_add_words(res, words);
 }
 
 void attempt_explain(struct attempt *a, const struct step_spec *spec, struct step_result *res)
@@ -123,7 +150,9 @@ void attempt_explain(struct attempt *a, const struct step_spec *spec, struct ste
 	if (res->verdict == VERDICT_INTERNAL_ERROR)
 		return;
 	explain_status(a, spec->argv[0], res);
-	if (res->verdict != VERDICT_PASSED)
-		explain_stderr(a, res);
+	if (res->verdict != VERDICT_PASSED) {
+		explain_stack(a, res);
+		explain_hints(a, res);
+	}
 	explain_leaks(a, spec, res);
 }

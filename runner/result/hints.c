@@ -38,7 +38,8 @@ static unsigned int hints_of_line(const char *line)
 	static const char *const leaks[] = { "LeakSanitizer has encountered a fatal error",
 					     "LeakSanitizer does not work under ptrace", NULL };
 	const bool proc = (names_proc_file(line) && has_one(line, missing)) || has_one(line, known);
-	return (proc ? HINT_PROC : 0) | (has_one(line, leaks) ? HINT_LEAKS : 0);
+	return (proc ? HINT_PROC : 0) | (has_one(line, leaks) ? HINT_LEAKS : 0) |
+	       (strstr(line, "File size limit exceeded") ? HINT_FILE_SIZE : 0);
 }
 
 unsigned int hints_of(const char *text, size_t len)

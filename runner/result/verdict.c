@@ -5,6 +5,7 @@
 #include <math.h>
 #include <signal.h>
 
+#include "result/hints.h"
 #include "result/words.h"
 
 struct judgement {
@@ -65,6 +66,14 @@ static enum fault exec_fault(const struct step_facts *f)
 	return FAULT_INFRA;
 }
 
+/* A compiler outlives its assembler, says that SIGXFSZ ended it, and removes the file, of which no page need
+ * have been written. This is the only word of a program that counts, and nobody gains by it: the build
+ * has failed anyway. */
+static bool wrote_too_much(const struct step_spec *spec, const struct step_facts *f)
+{
+	return f->signal == SIGXFSZ || (spec->kind == STEP_BUILD && (f->hints & HINT_FILE_SIZE));
+}
+
 static enum limit_id time_over(const struct step_result *res)
 {
 	const struct step_facts *f = &res->facts;
@@ -111,7 +120,7 @@ static struct judgement judge(const struct step_spec *spec, const struct compari
 		return j;
 	if (f->pids_denied > 0)
 		return student(VERDICT_PROCESS_LIMIT, LIMIT_PROCESSES);
-	if (f->signal == SIGXFSZ || f->disk_full)
+	if (wrote_too_much(spec, f) || f->full.name)
 		return student(VERDICT_DISK_LIMIT, LIMIT_DISK);
 	if (time_over(res) != LIMIT_NONE)
 		return student(VERDICT_TIME_LIMIT, time_over(res));

@@ -199,13 +199,17 @@ static void process_words(const struct step_spec *spec, const struct comparison 
 static void disk_words(const struct step_spec *spec, const struct comparison *cmp,
 		       struct step_result *res)
 {
-	char limit[32], cause[160];
+	const struct full_place *full = &res->facts.full;
+	char limit[32], size[32], cause[160];
 	limit_words(res, LIMIT_DISK, limit);
-	if (res->facts.signal == SIGXFSZ)
+	if (res->facts.signal == SIGXFSZ || !full->name) {
 		snprintf(cause, sizeof cause, "wrote a file of more than %s", limit);
-	else
-		snprintf(cause, sizeof cause, "filled the work folder, /tmp or /dev/shm (limit %s "
-			 "each, or less by the profile)", limit);
+	} else if (full->bytes == 0) {
+		snprintf(cause, sizeof cause, "filled %s with as many files as it can hold", full->name);
+	} else {
+		limit_format(LIMIT_DISK, full->bytes, size);
+		snprintf(cause, sizeof cause, "filled %s, which holds %s", full->name, size);
+	}
 	cause_words(spec, cmp, res, cause);
 }
 

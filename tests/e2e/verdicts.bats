@@ -106,11 +106,44 @@ judge() {
 		FILE *f = fopen(n, "w"); if (!f) return 1; fclose(f); }' disk_limit student 1
 }
 
-@test "a full /dev/shm and /tmp" {
-	judge 'static char b[65536]; char n[30]; for (int i = 0;; i++) { sprintf(n, "/dev/shm/f%d", i);
-		FILE *f = fopen(n, "w"); if (!f || fwrite(b, 1, 65536, f) != 65536 || fclose(f)) return 1; }' disk_limit student 1
-	judge 'static char b[65536]; char n[30]; for (int i = 0;; i++) { sprintf(n, "/tmp/f%d", i);
-		FILE *f = fopen(n, "w"); if (!f || fwrite(b, 1, 65536, f) != 65536 || fclose(f)) return 1; }' disk_limit student 1
+# fills FORMAT - a program that writes files with such names until it cannot.
+fills() {
+	echo 'static char b[65536]; char n[30]; for (int i = 0;; i++) { sprintf(n, "'"$1"'", i);
+		FILE *f = fopen(n, "w"); if (!f || fwrite(b, 1, 65536, f) != 65536 || fclose(f)) return 1; }'
+}
+
+@test "a full place is named with its size" {
+	judge "$(fills /dev/shm/f%d)" disk_limit student 1
+	expect steps.1.message "filled /dev/shm, which holds 8 MiB; ended with status 1, expected 0"
+	judge "$(fills /tmp/f%d)" disk_limit student 1
+	expect steps.1.message "filled /tmp, which holds 8 MiB; ended with status 1, expected 0"
+	judge "$(fills f%d)" disk_limit student 1
+	expect steps.1.message "filled the work folder, which holds 8 MiB; ended with status 1, expected 0"
+	judge 'char n[30]; for (int i = 0;; i++) { sprintf(n, "/dev/shm/f%d", i);
+		FILE *f = fopen(n, "w"); if (!f) return 1; fclose(f); }' disk_limit student 1
+	expect steps.1.message "filled /dev/shm with as many files as it can hold; ended with status 1, expected 0"
+	# The profile gives less than the limit of the step.
+	grade -i busybox "$(archive s.tar a x)" -- dd if=/dev/zero of=/dev/shm/x bs=64k
+	expect steps.0.message "filled /dev/shm, which holds 16 MiB; ended with status 1, expected 0"
+}
+
+@test "a file that is too large for a compiler is the limit of disk" {
+	local a big='char a[40 << 20] = {1}; int main(void) { return a[5]; }'
+	a=$(assignment big '"build": [{"run": ["make"], "limits": {"disk": "16M", "cpu": "20s"}}], "tests": [{"name": "t", "run": ["./a"]}]')
+	grade -a "$a" "$(archive s.tar Makefile $'a: a.c\n\tcc -o a a.c\n' a.c "$big")"
+	expect steps.0.verdict disk_limit steps.0.limit_hit disk
+	expect_text "$result" 'wrote a file of more than 16 MiB; ended with status 2, expected 0'
+	grade -i busybox "$(archive s.tar a x)" -- sh -c 'echo File size limit exceeded >&2; exit 1'
+	expect verdict runtime_error
+}
+
+@test "a stack that may have overflowed is named with its limit" {
+	judge 'volatile int *p = 0; return *p;' runtime_error student 1
+	expect steps.1.message "killed by SIGSEGV (invalid memory access)"
+	grade -i host "$(archive s.tar deep.c 'int f(int n) { volatile int b[20]; b[n % 20] = 1; return n + f(n + 1) + b[0]; } int main(void) { return f(0); }')" \
+		-- sh -c 'cc -O0 -o deep deep.c && exec ./deep'
+	expect steps.0.verdict runtime_error \
+		steps.0.message "killed by SIGSEGV (invalid memory access); perhaps its stack overflowed: it may have 64 MiB"
 }
 
 @test "what does not compile" {

@@ -200,7 +200,7 @@ START_TEST(an_empty_area_is_fresh_each_time)
 		ck_assert(area.dirty);
 	}
 	renew(2 << 20);
-	ck_assert(!area_full(&area));
+	ck_assert(area_fill(&area) == AREA_HAS_ROOM);
 }
 END_TEST
 
@@ -219,12 +219,12 @@ START_TEST(full_is_seen_and_gone_with_the_next)
 	start_box();
 	ck_assert_int_eq(area_freeze(&area, &err), 0);
 	renew(1 << 20);
-	ck_assert(!area_full(&area));
+	ck_assert(area_fill(&area) == AREA_HAS_ROOM);
 	ck_assert_int_eq(in_box(fill), 0);
-	ck_assert(area_full(&area));
+	ck_assert(area_fill(&area) == AREA_NO_BLOCKS);
 	area_check(&area);
 	renew(1 << 20);
-	ck_assert(!area_full(&area));
+	ck_assert(area_fill(&area) == AREA_HAS_ROOM);
 }
 END_TEST
 
@@ -235,10 +235,10 @@ START_TEST(building_may_add_what_it_is_allowed)
 	start_box();
 	ck_assert_int_eq(area_allow(&area, 65536, &err), 0);
 	ck_assert_int_eq(in_box(fill), 0);
-	ck_assert(area_full(&area));
+	ck_assert(area_fill(&area) == AREA_NO_BLOCKS);
 	/* What is there already is not held against the next step. */
 	ck_assert_int_eq(area_allow(&area, 65536, &err), 0);
-	ck_assert(!area_full(&area));
+	ck_assert(area_fill(&area) == AREA_HAS_ROOM);
 }
 END_TEST
 

@@ -69,7 +69,7 @@ START_TEST(facts_are_unmeasured)
 	};
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		ck_assert_msg(numbers[i] == -1, "number %zu", i);
-	ck_assert(!f.ran && !f.disk_full && !f.box_failed && !f.out.over && !f.err.over);
+	ck_assert(!f.ran && !f.full.name && !f.box_failed && !f.out.over && !f.err.over);
 	ck_assert_int_eq(f.signal, 0);
 	ck_assert_int_eq(f.exec_stage, EXEC_OK);
 	ck_assert_int_eq(f.ended_for, LIMIT_NONE);

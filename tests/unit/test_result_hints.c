@@ -28,6 +28,9 @@ static const struct { const char *label, *text; unsigned int want; } rows[] = {
 	{ "leaks", "==2==LeakSanitizer has encountered a fatal error.\n", HINT_LEAKS },
 	{ "leaks, told why", "==2==HINT: LeakSanitizer does not work under ptrace (strace, gdb, etc)\n", HINT_LEAKS },
 	{ "a leak that was found", "==2==ERROR: LeakSanitizer: detected memory leaks\n", 0 },
+	{ "gcc and its assembler", "cc: internal compiler error: File size limit exceeded signal terminated program as\n", HINT_FILE_SIZE },
+	{ "a linker", "collect2: fatal error: ld terminated with signal 25 [File size limit exceeded]\n", HINT_FILE_SIZE },
+	{ "a shell", "File size limit exceeded\n", HINT_FILE_SIZE },
 	{ "both", "==2==LeakSanitizer has encountered a fatal error.\ncat: /proc/stat: No such file or directory\n", HINT_LEAKS | HINT_PROC },
 };
 /* clang-format on */

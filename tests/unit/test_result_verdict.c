@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "result/hints.h"
 
 Suite *suite_result_verdict(void);
 
@@ -31,6 +32,7 @@ struct row {
 	int64_t oom_kills, pids_denied;
 	enum limit_id ended_for;
 	bool out_over, err_over, disk_full, box_failed;
+	unsigned int hints;
 	enum exec_stage stage;
 	int exec_errno;
 	bool in_work;
@@ -163,13 +165,17 @@ static const struct row rows[] = {
 	{ "file too large", TEST, .signal = SIGXFSZ, .exit_code = -1, HIT(DISK_LIMIT, DISK),
 	  .words = "wrote a file of more than 16 MiB; killed by SIGXFSZ" },
 	{ "disk full and status wrong", TEST, .disk_full = true, .exit_code = 1,
-	  HIT(DISK_LIMIT, DISK), .words = "(limit 16 MiB each" },
+	  HIT(DISK_LIMIT, DISK), .words = "filled /dev/shm, which holds 3 MiB; ended with status 1" },
 	{ "disk full and output wrong", TEST, .disk_full = true, .output = WRONG,
 	  HIT(DISK_LIMIT, DISK), .words = "" },
 	{ "disk before time", TEST, .disk_full = true, .ended_for = LIMIT_WALL,
 	  .signal = SIGKILL, HIT(DISK_LIMIT, DISK), .words = "" },
 	{ "disk in a build", BUILD, .disk_full = true, .exit_code = 2, HIT(DISK_LIMIT, DISK),
 	  .words = "" },
+	{ "file too large for a part of a compiler", BUILD, .exit_code = 4, .hints = HINT_FILE_SIZE,
+	  HIT(DISK_LIMIT, DISK), .words = "wrote a file of more than 16 MiB; ended with status 4" },
+	{ "so a build says that went well", BUILD, .hints = HINT_FILE_SIZE, PASSED },
+	{ "so a test says", TEST, .exit_code = 4, .hints = HINT_FILE_SIZE, GOT(RUNTIME_ERROR), .words = "" },
 	{ "file too large in a build", BUILD, .signal = SIGXFSZ, HIT(DISK_LIMIT, DISK),
 	  .words = "" },
 
@@ -316,7 +322,9 @@ static void measure(const struct row *r, struct step_result *res)
 	f->ended_for = r->ended_for;
 	f->out.over = r->out_over;
 	f->err.over = r->err_over;
-	f->disk_full = r->disk_full;
+	if (r->disk_full)
+		f->full = (struct full_place){ "/dev/shm", 3 << 20 };
+	f->hints = r->hints;
 	f->box_failed = r->box_failed;
 	f->exec_stage = r->stage;
 	f->exec_errno = r->exec_errno;
