@@ -22,11 +22,12 @@
 static void tell(const struct image *i)
 {
 	printf("%s %s\n", i->name, i->digest);
-	if (i->dropped_setid || i->dropped_devices || i->dropped_capabilities)
+	if (i->dropped_setid || i->dropped_devices || i->dropped_capabilities || i->dropped_pipes)
 		fprintf(stderr,
 			"moulette: left out of '%s': set-id bits of %" PRId64 " entries, %" PRId64
-			" devices, capabilities of %" PRId64 " files\n",
-			i->name, i->dropped_setid, i->dropped_devices, i->dropped_capabilities);
+			" devices, capabilities of %" PRId64 " files, %" PRId64 " pipes and sockets\n",
+			i->name, i->dropped_setid, i->dropped_devices, i->dropped_capabilities,
+			i->dropped_pipes);
 	for (char **w = i->warnings; w && *w; w++)
 		fprintf(stderr, "moulette: image '%s': %s\n", i->name, *w);
 }

@@ -195,6 +195,7 @@ static struct json_object *image_json(const struct shown *s)
 	json_object_object_add(d, "setid", json_object_new_int64(i->dropped_setid));
 	json_object_object_add(d, "devices", json_object_new_int64(i->dropped_devices));
 	json_object_object_add(d, "capabilities", json_object_new_int64(i->dropped_capabilities));
+	json_object_object_add(d, "pipes", json_object_new_int64(i->dropped_pipes));
 	json_object_object_add(o, "name", json_object_new_string(i->name));
 	json_object_object_add(o, "digest", json_object_new_string(i->digest));
 	json_object_object_add(o, "bytes", s->bytes < 0 ? NULL : json_object_new_int64(s->bytes));
@@ -264,6 +265,7 @@ static void print_image(const struct shown *s)
 	print_count("dropped.setid", i->dropped_setid);
 	print_count("dropped.devices", i->dropped_devices);
 	print_count("dropped.capabilities", i->dropped_capabilities);
+	print_count("dropped.pipes", i->dropped_pipes);
 	for (char **w = i->warnings; w && *w; w++)
 		print_line("warning", *w);
 }

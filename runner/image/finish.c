@@ -70,6 +70,7 @@ static int count_marks(struct writer *w, const struct walk_entry *e, struct err 
 		return 0;
 	if (*mark & (MARK_DEVICE | MARK_GONE)) {
 		w->devices += (*mark & MARK_DEVICE) != 0;
+		w->pipes += (*mark & MARK_GONE) != 0;
 		if (unlinkat(e->dir, e->name, 0) < 0)
 			return err_set(err, FAULT_INFRA, errno, "cannot leave out '%s'",
 				       path_tail(e->path));

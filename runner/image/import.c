@@ -113,9 +113,7 @@ static void take_numbers(const struct import_report *r, struct image_meta *m)
 {
 	m->bytes = r->bytes;
 	m->entries = r->entries;
-	m->image.dropped_setid = r->setid;
-	m->image.dropped_devices = r->devices;
-	m->image.dropped_capabilities = r->capabilities;
+	import_report_dropped(r, &m->image);
 	if (r->open_folders == 0)
 		return;
 	AUTO_FREE char *others = mem_printf(" and %" PRId64 " other folders", r->open_folders - 1);

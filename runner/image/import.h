@@ -13,7 +13,7 @@
 struct import_report {
 	int result;
 	struct err err;
-	int64_t bytes, entries, setid, devices, capabilities, open_folders;
+	int64_t bytes, entries, setid, devices, capabilities, pipes, open_folders;
 	char open_folder[64];
 	bool is_image; /* layers were made, not a tree */
 	uint32_t text_len;
@@ -21,6 +21,8 @@ struct import_report {
 
 /** import_report_tree() - what is said of a finished tree. */
 void import_report_tree(struct import_report *r, const struct writer *w);
+/** import_report_dropped() - what was left out of the tree, as numbers of the image. */
+void import_report_dropped(const struct import_report *r, struct image *i);
 
 /* Where a child finds its descriptors. */
 enum { CHILD_ROOT = 3, CHILD_OTHER, CHILD_REPORT, CHILD_LOCK, CHILD_END };

@@ -26,8 +26,17 @@ void import_report_tree(struct import_report *r, const struct writer *w)
 	r->setid = w->setid;
 	r->devices = w->devices;
 	r->capabilities = w->capabilities;
+	r->pipes = w->pipes;
 	r->open_folders = w->open_folders;
 	memcpy(r->open_folder, w->open_folder, sizeof(r->open_folder));
+}
+
+void import_report_dropped(const struct import_report *r, struct image *i)
+{
+	i->dropped_setid = r->setid;
+	i->dropped_devices = r->devices;
+	i->dropped_capabilities = r->capabilities;
+	i->dropped_pipes = r->pipes;
 }
 
 /* Keeps the descriptors it needs, in fixed places; everything else of ours is closed. */

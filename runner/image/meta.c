@@ -51,6 +51,7 @@ static struct json_object *meta_json(const struct image_meta *m)
 	json_object_object_add(d, "setid", json_object_new_int64(i->dropped_setid));
 	json_object_object_add(d, "devices", json_object_new_int64(i->dropped_devices));
 	json_object_object_add(d, "capabilities", json_object_new_int64(i->dropped_capabilities));
+	json_object_object_add(d, "pipes", json_object_new_int64(i->dropped_pipes));
 	json_object_object_add(o, "schema", json_object_new_string(SCHEMA));
 	json_object_object_add(o, "name", json_object_new_string(i->name));
 	json_object_object_add(o, "digest", json_object_new_string(i->digest));
@@ -159,7 +160,8 @@ static int load_numbers(struct json_object *o, const char *where, struct image_m
 	if (d && (json_get_i64(d, where, "setid", 0, INT64_MAX, &i->dropped_setid, err) < 0 ||
 		  json_get_i64(d, where, "devices", 0, INT64_MAX, &i->dropped_devices, err) < 0 ||
 		  json_get_i64(d, where, "capabilities", 0, INT64_MAX, &i->dropped_capabilities,
-			       err) < 0))
+			       err) < 0 ||
+		  json_get_i64(d, where, "pipes", 0, INT64_MAX, &i->dropped_pipes, err) < 0))
 		return -1;
 	return 0;
 }

@@ -298,9 +298,7 @@ static int copy_tree(struct image_folder *f, struct image_meta *m, struct err *e
 		return err_set(err, FAULT_INFRA, errno, "cannot remove devices");
 	if (import_child(&call, &r, &text, err) < 0)
 		return -1;
-	m->image.dropped_setid = r.setid;
-	m->image.dropped_devices = r.devices;
-	m->image.dropped_capabilities = r.capabilities;
+	import_report_dropped(&r, &m->image);
 	return 0;
 }
 

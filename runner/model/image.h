@@ -22,7 +22,7 @@ struct image {
 	char *user;        /* as the image has it; a box is always 1000:1000 */
 	char **layers;     /* diffIDs; empty for an imported tree */
 	char **warnings;   /* what looked wrong when it was imported; NULL: nothing */
-	int64_t dropped_setid, dropped_devices, dropped_capabilities;
+	int64_t dropped_setid, dropped_devices, dropped_capabilities, dropped_pipes; /* pipes: sockets too */
 };
 
 void image_done(struct image *i);

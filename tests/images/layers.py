@@ -176,10 +176,12 @@ def merge(layers, whiteouts=True):
 
 def kept(top):
     """The table that moulette must make of a tree, and the numbers of what it drops."""
-    table, dropped = {}, {"setid": set(), "devices": set(), "capabilities": set()}
+    table, dropped = {}, {"setid": set(), "devices": set(), "capabilities": set(), "pipes": set()}
     for path, node in walk(top):
         if node.kind == "device":
             dropped["devices"].add(path)
+        if node.kind in ("fifo", "socket"):
+            dropped["pipes"].add(path)
         if node.kind in ("device", "fifo", "socket"):
             continue
         if node.kind != "link" and node.mode & (stat.S_ISUID | stat.S_ISGID):

@@ -112,6 +112,7 @@ static void assert_attributes(const struct image *i)
 	ck_assert_int_eq(i->dropped_setid, 3);
 	ck_assert_int_eq(i->dropped_devices, 2);
 	ck_assert_int_eq(i->dropped_capabilities, 1);
+	ck_assert_int_eq(i->dropped_pipes, 1);
 }
 
 START_TEST(attributes_are_kept_or_dropped_and_counted)
@@ -143,6 +144,7 @@ static void make_special_folder(const struct store_fixture *f, char *dir)
 	AUTO_FREE char *su = mem_printf("%s/su", dir), *two = mem_printf("%s/two", dir);
 	AUTO_FREE char *fifo = mem_printf("%s/fifo", dir), *null = mem_printf("%s/null", dir);
 	AUTO_FREE char *out = mem_printf("%s/out", dir), *bird = mem_printf("%s/bird", f->canary);
+	AUTO_FREE char *sock = mem_printf("%s/sock", dir);
 
 	ck_assert_int_eq(mkdir(dir, 0700), 0);
 	put_text(su, "su");
@@ -151,6 +153,7 @@ static void make_special_folder(const struct store_fixture *f, char *dir)
 	ck_assert_int_eq(setxattr(su, "user.note", "n", 1, 0), 0);
 	ck_assert_int_eq(link(su, two), 0);
 	ck_assert_int_eq(mkfifo(fifo, 0666), 0);
+	ck_assert_int_eq(mknod(sock, S_IFSOCK | 0666, 0), 0);
 	ck_assert_int_eq(mknod(null, S_IFCHR | 0666, makedev(1, 3)), 0);
 	ck_assert_int_eq(symlink(bird, out), 0);
 }
@@ -172,9 +175,11 @@ START_TEST(a_folder_is_copied_likewise)
 	ck_assert_uint_eq(stat_in(&i, "out").st_mode & S_IFMT, S_IFLNK);
 	ck_assert_uint_eq(stat_in(&i, "").st_mode, S_IFDIR | 0755); /* 0700 locks boxes out */
 	assert_missing(&i, "fifo");
+	assert_missing(&i, "sock");
 	assert_missing(&i, "null");
 	ck_assert_int_eq(i.dropped_setid, 1);
 	ck_assert_int_eq(i.dropped_devices, 1);
+	ck_assert_int_eq(i.dropped_pipes, 2);
 	image_done(&i);
 	fixture_remove(&f);
 }

@@ -331,7 +331,7 @@ START_TEST(everything_of_an_image_is_kept)
 	m.image = (struct image){ .name = mem_strdup("x"), .digest = mem_strdup("sha256:1"),
 				  .user = mem_strdup("1001:0"), .working_dir = mem_strdup("/srv"),
 				  .dropped_setid = 1, .dropped_devices = 2,
-				  .dropped_capabilities = 3 };
+				  .dropped_capabilities = 3, .dropped_pipes = 4 };
 	strv_add(&m.image.env, "A=B=C");
 	strv_add(&m.image.layers, "sha256:2");
 	meta_add_bind(&m.image, "/usr", "/usr2");
@@ -348,6 +348,7 @@ START_TEST(everything_of_an_image_is_kept)
 	ck_assert_str_eq(got.image.layers[0], "sha256:2");
 	ck_assert_str_eq(got.image.binds[0].destination, "/usr2");
 	ck_assert_int_eq(got.image.dropped_capabilities, 3);
+	ck_assert_int_eq(got.image.dropped_pipes, 4);
 	ck_assert_int_eq(got.state[0].mtime_ns, 1800000000123456789);
 	ck_assert_str_eq(got.recipe_sha256, "ab");
 	ck_assert_int_eq(got.bytes, 5);
