@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/mem.h"
 #include "image/extract.h"
 #include "image/layer_index.h"
 #include "image/place.h"
@@ -78,25 +79,50 @@ static void set_text(struct buf *b, const char *text)
 	buf_str(b, text);
 }
 
-static int write_hidden(struct layer_writer *l, struct place *p, struct err *err)
+/* What AUFS kept for itself, and all below it. */
+static bool is_reserved(const char *path)
+{
+	for (const char *s = path; s; s = strchr(s, '/')) {
+		s += *s == '/';
+		if (strncmp(s, RESERVED, strlen(RESERVED)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The last component when it is a mark, else NULL. Archivers end folders in '/' or "/.". */
+static const char *mark_in(const char *raw)
+{
+	size_t end = strlen(raw), at;
+
+	while (end > 0 && (raw[end - 1] == '/' || (raw[end - 1] == '.' && end > 1 && raw[end - 2] == '/')))
+		end--;
+	for (at = end; at > 0 && raw[at - 1] != '/';)
+		at--;
+	return strncmp(raw + at, WHITEOUT, strlen(WHITEOUT)) == 0 ? raw + at : NULL;
+}
+
+/* What a mark acts on is cleaned, not the mark: with its prefix a name may be longer than names of
+ * files are. @mark: the last component of @raw. */
+static int put_mark(struct layer_writer *l, const char *raw, const char *mark, struct err *err)
 {
 	struct layer_record *r = &l->record;
-	const char *hidden = p->name + strlen(WHITEOUT);
+	AUTO_FREE char *name = mem_strndup(mark, strcspn(mark, "/"));
+	const char *hidden = name + strlen(WHITEOUT);
+	bool opaque = strcmp(name, OPAQUE) == 0, reserved = strncmp(name, RESERVED, strlen(RESERVED)) == 0;
+	AUTO_FREE char *path = mem_printf("%.*s%s", (int)(mark - raw), raw, reserved ? "" : hidden);
+	struct place p;
 
-	if (strcmp(p->name, OPAQUE) == 0) {
-		r->kind = LAYER_OPAQUE;
-		p->name[p->name > p->path ? -1 : 0] = '\0';
-		set_text(&r->path, p->path);
-		return layer_record_write(l->hides, r, err);
-	}
 	if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0)
 		return err_set(err, FAULT_USAGE, 0,
 			       "whiteout '%s' names nothing, expected '%sNAME'",
-			       path_tail(p->path), WHITEOUT);
-	r->kind = LAYER_HIDDEN;
-	r->path.len = 0;
-	buf_add(&r->path, p->path, (size_t)(p->name - p->path));
-	buf_str(&r->path, hidden);
+			       path_tail(raw), WHITEOUT);
+	if (place_clean(path, &p, err) < 0)
+		return -1;
+	if (is_reserved(p.path) || (reserved && !opaque))
+		return 0;
+	r->kind = opaque ? LAYER_OPAQUE : LAYER_HIDDEN;
+	set_text(&r->path, p.path);
 	return layer_record_write(l->hides, r, err);
 }
 
@@ -177,33 +203,25 @@ static int fill_record(struct layer_writer *l, struct archive *a, struct archive
 	}
 }
 
-/* What AUFS kept for itself, and all below it. */
-static bool is_reserved(const struct place *p)
-{
-	for (const char *s = p->path; s; s = strchr(s, '/')) {
-		s += *s == '/';
-		if (strncmp(s, RESERVED, strlen(RESERVED)) == 0)
-			return s != p->name || strcmp(s, OPAQUE) != 0;
-	}
-	return false;
-}
-
 static int put_entry(void *ctx, struct archive *a, struct archive_entry *e, struct err *err)
 {
 	struct layer_writer *l = ctx;
 	struct layer_record *r = &l->record;
 	const char *path = entry_path(e, err);
+	const char *mark = path ? mark_in(path) : NULL;
 	struct place p;
 
-	if (!path || rootfs_writer_count(&l->w, err) < 0 || place_clean(path, &p, err) < 0)
+	if (!path || rootfs_writer_count(&l->w, err) < 0)
 		return -1;
 	r->attr = entry_attr(e);
 	r->marks = 0;
 	r->target.len = r->xattrs.len = 0;
-	if (is_reserved(&p))
+	if (mark)
+		return put_mark(l, path, mark, err);
+	if (place_clean(path, &p, err) < 0)
+		return -1;
+	if (is_reserved(p.path))
 		return 0;
-	if (strncmp(p.name, WHITEOUT, strlen(WHITEOUT)) == 0)
-		return write_hidden(l, &p, err);
 	set_text(&r->path, p.path);
 	if (fill_record(l, a, e, err) < 0)
 		return err_wrap(err, "entry '%s'", path_tail(p.path));

@@ -1,5 +1,5 @@
 """What a layer takes away from those below it, and what it must not."""
-from cases import accepted, case, image, refused
+from cases import GOOD, accepted, case, image, refused
 from makers import entry, file, folder, hard, hide, link, opaque, tar
 
 
@@ -139,6 +139,47 @@ def of_a_name_with_a_newline():
     """Names are bytes."""
     return accepted(image(tar(file("a\nb"), file(b"caf\xe9"), file("n" * 251, "n"), file("k", "k")),
                           tar(hide("a\nb"), entry(b".wh.caf\xe9"), hide("n" * 251))), {"k": "file k"})
+
+
+LONGEST = "n" * 255
+
+
+@case("whiteouts")
+def of_the_longest_names():
+    """Four bytes more than a file's name may have; umoci writes such."""
+    lower = tar(folder("d"), file("d/" + LONGEST), file("n" * 252), file("n" * 254), file(LONGEST), file("k", "k"))
+    return accepted(image(lower, tar(hide("d/" + LONGEST), hide("n" * 252), hide("n" * 254), hide(LONGEST))),
+                    {"d": "folder", "k": "file k"})
+
+
+@case("whiteouts")
+def of_the_longest_path():
+    """A mark makes the path longer than a path may be."""
+    parts = [letter * 255 for letter in "abcdefghijklmnop"]
+    folders = [folder("/".join(parts[:n])) for n in range(1, 16)]
+    lower = tar(*folders, file("/".join(parts)), file("k", "k"))
+    return accepted(image(lower, tar(hide("/".join(parts))), tar(hide(parts[0]))), {"k": "file k"})
+
+
+@case("whiteouts")
+def opaque_at_the_longest_path():
+    """The folder's own path has nearly all bytes that a path may have."""
+    parts = [letter * 255 for letter in "abcdefghijklmnop"]
+    folders = [folder("/".join(parts[:n])) for n in range(1, 17)]
+    return accepted(image(tar(*folders, file("k", "k")), tar(opaque("/".join(parts))), tar(hide(parts[0]))),
+                    {"k": "file k"})
+
+
+@case("whiteouts")
+def of_a_name_that_no_file_has():
+    """One byte more than the longest."""
+    return refused(image(GOOD, tar(hide("n" * 256))), "too long")
+
+
+@case("whiteouts")
+def of_a_name_that_hides_nothing_below():
+    """A folder's name may not be longer for being called like a mark."""
+    return refused(image(GOOD, tar(file(".wh." + LONGEST + "/x"))), "too long")
 
 
 @case("whiteouts")
