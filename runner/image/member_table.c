@@ -186,9 +186,20 @@ static bool is_file_of_images(const char *name)
 
 bool member_is_of_images(const char *name, bool is_folder)
 {
-	size_t top = strcspn(name, "/");
-
-	if (is_folder || name[top])
-		return is_hex(name, top) || (top == 5 && strncmp(name, "blobs", top) == 0);
+	if (is_folder)
+		return is_hex(name, strlen(name)) || strcmp(name, "blobs") == 0;
 	return is_file_of_images(name);
+}
+
+bool member_is_of_tree(const char *name)
+{
+	/* Not those by which a folder of archives may go too: home, opt, root, srv, tmp, var. */
+	static const char *const tops[] = { "bin", "boot", "dev", "etc", "lib", "lib64", "proc", "sbin",
+					    "sys", "usr", ".dockerenv" };
+	size_t len = strcspn(name, "/");
+
+	for (size_t i = 0; i < sizeof(tops) / sizeof(*tops); i++)
+		if (strlen(tops[i]) == len && strncmp(name, tops[i], len) == 0)
+			return true;
+	return false;
 }

@@ -39,8 +39,10 @@ const struct member_entry *member_table_find(const struct member_table *t, const
 int member_table_file(const struct member_table *t, const char *name,
 		      const struct member_entry **ret, struct err *err);
 
-/** member_is_of_images() - may a member with this clean name be one of an archive of images? False
- *  for what only a root file system has. */
+/** member_is_of_images() - is a thing at the top that is called @name what tools put into archives of
+ *  images? Others may lie beside, and layers may have any name: then documents decide. */
 bool member_is_of_images(const char *name, bool is_folder);
+/** member_is_of_tree() - does the clean name begin with a folder that every root file system has? */
+bool member_is_of_tree(const char *name);
 
 #endif

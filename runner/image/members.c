@@ -10,25 +10,6 @@
 #include "image/internal.h"
 #include "image/place.h"
 
-/* All names are those of an archive of images. Return: 1 it is one, 0 it is a plain tree, -1. */
-static int check_complete(const struct members *m, struct err *err)
-{
-	bool layout = members_has(m, "oci-layout"), index = members_has(m, "index.json");
-
-	if (members_has(m, "manifest.json") || (layout && index))
-		return 1;
-	if (members_has(m, "repositories"))
-		return err_set(err, FAULT_USAGE, 0,
-			       "the archive has 'repositories' but no 'manifest.json': it was "
-			       "written by a Docker older than 1.10, save the image anew");
-	if (members_has(m, "blobs") && (layout || index))
-		return err_set(err, FAULT_USAGE, 0,
-			       "the archive has 'blobs' and '%s' but no '%s': it is an incomplete "
-			       "OCI layout", layout ? "oci-layout" : "index.json",
-			       layout ? "index.json" : "oci-layout");
-	return 0;
-}
-
 int members_load(int fd, bool is_folder, int scratch, int64_t max_bytes, struct members **ret,
 		 struct err *err)
 {
@@ -36,10 +17,11 @@ int members_load(int fd, bool is_folder, int scratch, int64_t max_bytes, struct 
 
 	*m = (struct members){
 		.is_folder = is_folder, .fd = fd, .spool = -1, .max_bytes = max_bytes,
+		.within = mem_strdup(""),
 	};
-	int got = is_folder ? members_folder_load(m, err) : members_tar_load(m, scratch, err);
+	int got = is_folder ? 1 : members_tar_load(m, scratch, err);
 	if (got > 0)
-		got = check_complete(m, err);
+		got = members_find(m, err);
 	if (got > 0)
 		*ret = ptr_steal(&m);
 	return got;
@@ -50,6 +32,7 @@ void members_free(struct members *m)
 	if (!m)
 		return;
 	fd_close(&m->spool);
+	free(m->within);
 	member_table_done(&m->table);
 	free(m);
 }
@@ -70,11 +53,20 @@ static bool has_below(const struct member_table *t, const char *folder)
 	return false;
 }
 
+/* The name in the whole archive of a member that is called @name where the images are. */
+static int clean_within(const struct members *m, const char *name, struct place *p, struct err *err)
+{
+	if (place_clean(name, p, err) < 0)
+		return -1;
+	AUTO_FREE char *whole = mem_printf("%s%s", m->within, p->path);
+	return place_clean(whole, p, err);
+}
+
 bool members_has(const struct members *m, const char *name)
 {
 	struct place p = { .parent = -1 };
 
-	if (place_clean(name, &p, NULL) < 0 || !*p.path)
+	if (clean_within(m, name, &p, NULL) < 0 || strlen(p.path) <= strlen(m->within))
 		return false;
 	if (m->is_folder)
 		return members_folder_has(m, p.path);
@@ -85,10 +77,13 @@ int member_open(struct members *m, const char *name, struct member **ret, int64_
 		struct err *err)
 {
 	AUTO_MEMBER *s = mem_alloc(sizeof(*s));
+	struct place p = { .parent = -1 };
 
 	s->file = -1;
-	int got = m->is_folder ? member_open_folder(m, name, s, err) :
-				 member_open_tar(m, name, s, err);
+	int got = clean_within(m, name, &p, err);
+	if (got == 0)
+		got = m->is_folder ? member_open_folder(m, p.path, s, err) :
+				     member_open_tar(m, p.path, s, err);
 	if (got < 0)
 		return err_wrap(err, "member '%s'", path_tail(name));
 	if (ret_bytes)

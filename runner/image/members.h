@@ -18,12 +18,13 @@ struct members; /* name -> where its bytes are; holds no content */
  *             into a file without a name)
  * @max_bytes: of a spooled archive
  *
- * An archive of images has manifest.json, or index.json and oci-layout, at its top, and no root
- * file system beside them. Of a plain tar only the first entries are read. Links among members
+ * An archive of images has manifest.json, or index.json and oci-layout, at its top or in its one
+ * folder (that may lie in another, and so on), and no root file system beside them. Members are
+ * named from there. Of a root file system only the first entries are read. Links among members
  * (skopeo's layer.tar) are followed by name, within the archive; names that occur twice: the last.
  *
  * Return: 1 an archive of images, 0 a plain tree (@fd is at offset 0 again), -1 with FAULT_USAGE
- * (damaged, too large) or FAULT_INFRA.
+ * (damaged, too large, images in one of several folders) or FAULT_INFRA.
  */
 int members_load(int fd, bool is_folder, int scratch, int64_t max_bytes, struct members **ret,
 		 struct err *err);

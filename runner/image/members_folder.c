@@ -68,20 +68,6 @@ int member_open_folder(struct members *m, const char *name, struct member *s, st
 	return 0;
 }
 
-/* skopeo's "dir:", which no other tool knows. */
-static int refuse_dir_transport(struct members *m, struct err *err)
-{
-	static const char begin[] = "Directory Transport Version";
-	AUTO_BUF text = { 0 };
-
-	if (member_read(m, "version", 100, &text, NULL) < 0 || !text.data ||
-	    strncmp(text.data, begin, strlen(begin)) != 0)
-		return 0;
-	return err_set(err, FAULT_USAGE, 0,
-		       "the folder was written by skopeo as 'dir:', which is not supported; copy "
-		       "the image to 'oci:' or 'docker-archive:'");
-}
-
 static bool is_folder(int dir, const struct dirent *e)
 {
 	struct stat st;
@@ -89,30 +75,16 @@ static bool is_folder(int dir, const struct dirent *e)
 	return fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* A file that somebody put beside a layout (a README) does not make it a tree; a folder does. */
-static bool is_alien(int dir, const struct dirent *e, bool layout)
+int members_folder_level(const struct members *m, struct level *ret, struct err *err)
 {
-	bool folder;
-
-	if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-		return false;
-	folder = is_folder(dir, e);
-	return !member_is_of_images(e->d_name, folder) && (folder || !layout);
-}
-
-int members_folder_load(struct members *m, struct err *err)
-{
-	bool layout = members_folder_has(m, "oci-layout") && members_folder_has(m, "index.json");
-	AUTO_FD int fd = openat(m->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD int fd = open_beneath(m->fd, *m->within ? m->within : ".", O_RDONLY | O_DIRECTORY);
 	AUTO_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!d)
 		return err_set(err, FAULT_INFRA, errno, "cannot open the folder");
 	fd_steal(&fd);
-	if (refuse_dir_transport(m, err) < 0)
-		return -1;
 	for (struct dirent *e; errno = 0, (e = readdir(d));)
-		if (is_alien(dirfd(d), e, layout))
-			return 0;
-	return errno ? err_set(err, FAULT_INFRA, errno, "cannot read the folder") : 1;
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			level_note(ret, e->d_name, is_folder(dirfd(d), e));
+	return errno ? err_set(err, FAULT_INFRA, errno, "cannot read the folder") : 0;
 }

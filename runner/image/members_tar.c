@@ -5,7 +5,7 @@
  * header. So nothing is copied and memory stays flat. In a compressed tar nothing can be sought:
  * in the same single pass what comes out of it goes into a file without a name, which is then a
  * tar like any other. That begins only when it is known to be compressed, and ends with the first
- * name that no archive of images has.
+ * name that only a root file system has.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +38,7 @@ static enum member_kind kind_of(struct archive_entry *e)
 	}
 }
 
-/* Return: 1 a member of an archive of images, 0 of something else, -1 with @err. */
+/* Return: 1 it may be a member of an archive of images, 0 it is one of a tree, -1 with @err. */
 static int note_member(struct member_table *t, struct archive *a, struct archive_entry *e,
 		       struct err *err)
 {
@@ -52,7 +52,7 @@ static int note_member(struct member_table *t, struct archive *a, struct archive
 		return t->n ? -1 : 0;
 	if (!*p.path)
 		return 1;
-	if (!member_is_of_images(p.path, kind == MEMBER_FOLDER))
+	if (member_is_of_tree(p.path))
 		return 0;
 	if (kind == MEMBER_HARDLINK)
 		target = archive_entry_hardlink(e);
@@ -62,23 +62,38 @@ static int note_member(struct member_table *t, struct archive *a, struct archive
 	return member_table_add(t, p.path, kind, target, at, err) < 0 ? -1 : 1;
 }
 
-/* Return: 1 every member is one of images, 0 a plain tree, or not even the first can be read, -1. */
+/* Does every name so far belong to an archive of images? If not, the reader of trees may know more
+ * about what is wrong with the archive. */
+static bool is_surely_of_images(const struct member_table *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct member_entry *e = &t->all[i];
+		size_t top = strcspn(e->name, "/");
+		AUTO_FREE char *name = mem_strndup(e->name, top);
+		if (!member_is_of_images(name, e->name[top] || e->kind == MEMBER_FOLDER))
+			return false;
+	}
+	return t->n > 0;
+}
+
+/* Return: 1 all names are noted, 0 a plain tree, or the reader of trees is to say why not, -1. */
 static int note_all(struct member_table *t, struct archive *a, struct err *err)
 {
 	struct archive_entry *e;
-	int got, noted;
+	int got, noted = 1;
 
-	while ((got = archive_read_next_header(a, &e)) == ARCHIVE_OK || got == ARCHIVE_WARN) {
+	while (noted > 0 &&
+	       ((got = archive_read_next_header(a, &e)) == ARCHIVE_OK || got == ARCHIVE_WARN))
 		noted = note_member(t, a, e, err);
-		if (noted <= 0)
-			return noted;
-	}
-	if (t->n == 0)
+	if (noted == 0)
 		return 0;
-	if (got != ARCHIVE_EOF)
-		return reader_damaged(a, err);
+	if (noted < 0 || got != ARCHIVE_EOF) {
+		if (!is_surely_of_images(t))
+			return 0;
+		return noted < 0 ? -1 : reader_damaged(a, err);
+	}
 	member_table_sort(t);
-	return 1;
+	return t->n > 0;
 }
 
 static int load_plain(struct members *m, struct stream *s, struct err *err)
@@ -192,7 +207,7 @@ static int note_spooled(struct spool *s, struct err *err)
 		got = note_all(&s->m->table, a, err);
 	if (got > 0)
 		got = read_to_the_end(s, a, err);
-	/* Damaged before its first name: let who reads trees say it. */
+	/* Nothing in it is known to be one of images: let who reads trees say it. */
 	if (s->failed && (got != 0 || s->err.fault != FAULT_USAGE))
 		return err_set(err, s->err.fault, 0, "%s", s->err.msg);
 	return got;
@@ -232,6 +247,20 @@ int members_tar_load(struct members *m, int scratch, struct err *err)
 	if (s->failed)
 		return err_set(err, FAULT_INFRA, s->failed, "cannot read the archive");
 	return got;
+}
+
+void members_tar_level(const struct members *m, struct level *ret)
+{
+	size_t len = strlen(m->within);
+
+	for (size_t i = 0; i < m->table.n; i++) {
+		const struct member_entry *e = &m->table.all[i];
+		if (strncmp(e->name, m->within, len) != 0)
+			continue;
+		size_t top = strcspn(e->name + len, "/");
+		AUTO_FREE char *name = mem_strndup(e->name + len, top);
+		level_note(ret, name, e->name[len + top] || e->kind == MEMBER_FOLDER);
+	}
 }
 
 /* ---- one member ---- */

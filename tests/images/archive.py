@@ -54,6 +54,14 @@ def members_of(path):
     return find
 
 
+def entered(read):
+    """The same function for where the images are: a folder may lie around them, and others around it."""
+    for folder in ("", "d/", "tmp/images/d/"):
+        if any(read(folder + name) is not None for name in ("index.json", "manifest.json")):
+            return lambda name: read(folder + name)
+    return read
+
+
 def fits(name, tag):
     """`built` and `built:1` choose among tags by what they end in, after a slash or as a whole."""
     without = tag.rpartition(":")[0] if ":" in tag.rpartition("/")[2] else tag
@@ -86,5 +94,5 @@ def oci_image(read, name):
 
 
 def load(path, name):
-    read = members_of(path)
+    read = entered(members_of(path))
     return oci_image(read, name) if read("index.json") is not None else docker_image(read, name)

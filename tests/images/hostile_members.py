@@ -3,6 +3,7 @@ import json
 import os
 import tarfile
 
+import makers
 from cases import GOOD, TREE, accepted, as_folder, canary, case, finish, image, parts, refused
 from makers import GZIP, config_of, docker, file, packed, sha256, tar, text
 
@@ -144,3 +145,99 @@ def names_as_crane_and_jib_give_them():
     every = [{"Config": "sha256:" + sha256(config), "RepoTags": ["a:1"], "Layers": [sha256(stored) + ".tar.gz"]}]
     return accepted({"sha256:" + sha256(config): config, sha256(stored) + ".tar.gz": stored,
                      "manifest.json": text(every)}, TREE)
+
+
+def docker_named(names, config="config", manifest="manifest.json"):
+    """Docker's archive of two layers with these names; skopeo reads it, whatever they are."""
+    layers = [tar(file("a", "below"), file("b", "b")), GOOD]
+    every = [{"Config": config, "RepoTags": ["a:1"], "Layers": names}]
+    return {manifest: text(every), config: text(config_of(layers)), **dict(zip(names, layers))}
+
+
+NAMED = {"a": "file a", "b": "file b"}
+
+
+@case("members")
+def layers_in_a_folder():
+    """No tool that is known here does, but manifest.json says which they are."""
+    return accepted(docker_named(["layers/0", "layers/1"]), NAMED)
+
+
+@case("members")
+def layers_called_by_a_kind_and_a_digest():
+    """A colon, a folder."""
+    return accepted(docker_named(["sha256:%064x.tar" % 1, "sha256:%064x/layer.tar" % 2], "config.json"), NAMED)
+
+
+@case("members")
+def layers_called_as_blobs():
+    """By something that is no digest of theirs."""
+    return accepted(docker_named(["blobs/one", "blobs/sha256/two"], "blobs/config"), NAMED)
+
+
+@case("members")
+def layers_of_any_name_beside_a_note():
+    """Spaces, dots, no ending; what the manifest does not name does not matter."""
+    return accepted({**docker_named(["a layer", "..b"]), "NOTES.txt": b"n", "old/x": b"x"}, NAMED)
+
+
+@case("members")
+def layers_of_any_name_in_a_folder():
+    """The archive as it lies unpacked."""
+    return accepted(as_folder(docker_named(["layers/0", "layers/1"])), NAMED)
+
+
+@case("members")
+def a_layer_of_any_name_that_is_not_there():
+    """Blobs must not become a tree."""
+    members = docker_named(["layers/0", "layers/1"])
+    del members["layers/1"]
+    return refused(members, "layers/1")
+
+
+def below(folder, members):
+    return {folder + name: data for name, data in members.items()}
+
+
+@case("members")
+def a_layout_in_a_folder():
+    """As `tar -c d` packs it."""
+    return accepted(below("d/", image(GOOD)), TREE)
+
+
+@case("members")
+def a_layout_in_folders_and_compressed():
+    """As it is packed by its whole path."""
+    def write(path):
+        makers.write_tar(path + ".tar.gz", below("./tmp/images/d/", image(GOOD)), GZIP)
+        return path + ".tar.gz"
+    return accepted(write, TREE)
+
+
+@case("members")
+def dockers_archive_in_a_folder():
+    """Links among its members are those of the folder."""
+    members = below("d/", docker(([GOOD], ["a:1"], {})))
+    layer = "d/" + sha256(GOOD) + "/layer.tar"
+    members["d/blobs/one"] = members.pop(layer)
+    members[layer] = linked(layer, "../blobs/one")
+    return accepted(members, TREE)
+
+
+@case("members")
+def a_folder_with_a_layout_in_it():
+    """One level too high."""
+    return accepted(as_folder(below("d/", image(GOOD))), TREE)
+
+
+@case("members")
+def layouts_in_two_folders():
+    """Which one?"""
+    return refused({**below("one/", image(GOOD)), **below("two/", image(GOOD))}, "folder 'one'")
+
+
+@case("members")
+def the_folder_of_dir_in_a_tar():
+    """skopeo's dir: becomes no tree of blobs."""
+    return refused({"d/version": b"Directory Transport Version: 1.1\n", "d/manifest.json": b"{}",
+                    "d/" + sha256(GOOD): GOOD}, "'dir:'")

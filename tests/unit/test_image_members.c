@@ -5,7 +5,7 @@
 
 /* ---- which kind ---- */
 
-/* Names by spaces: a folder ends in '/'. */
+/* Names by spaces: a folder ends in '/', NAME=WORD has the text that text_of() tells. */
 static const struct { const char *label, *names; int got; const char *why; } kinds[] = {
 	{ "docker", "manifest.json " D1 ".json " D1 "/ " D1 "/layer.tar repositories", 1, NULL },
 	{ "skopeo", D1 ".tar " D1 ".json manifest.json", 1, NULL },
@@ -18,6 +18,28 @@ static const struct { const char *label, *names; int got; const char *why; } kin
 	{ "a tree with a file", "manifest.json README", 0, NULL },
 	{ "a tree with a folder that is hidden", ".cache/ manifest.json", 0, NULL },
 	{ "docker export", ".dockerenv bin/ etc/", 0, NULL },
+	{ "layers in a folder", "manifest.json=docker config layers/0 layers/1", 1, NULL },
+	{ "layers of any name", "./a ./b ./manifest.json=docker", 1, NULL },
+	{ "folders called by digests", "sha256:" D1 "/layer.tar manifest.json=docker", 1, NULL },
+	{ "a note beside it", "NOTES.txt manifest.json=docker x", 1, NULL },
+	{ "a manifest of something else", "manifest.json=object layers/0", 0, NULL },
+	{ "a tree with a manifest", "manifest.json=docker layers/0 usr/bin/x", 0, NULL },
+	{ "a note beside a layout", "README oci-layout index.json", 1, NULL },
+	{ "a folder beside a layout", "docs/x oci-layout=layout index.json", 1, NULL },
+	{ "a folder beside what is called a layout", "docs/x oci-layout index.json", 0, NULL },
+	{ "a layout in a folder", "d/ d/oci-layout d/index.json d/blobs/sha256/" D1, 1, NULL },
+	{ "a layout in folders", "./tmp/d/oci-layout tmp/d/index.json tmp/d/blobs/sha256/" D1, 1, NULL },
+	{ "docker in a folder", "d/manifest.json d/" D1 ".json d/" D1 "/layer.tar", 1, NULL },
+	{ "docker in a folder, any name", "d/manifest.json=docker d/config d/layers/0", 1, NULL },
+	{ "packed on a Mac", "._d d/oci-layout d/index.json __MACOSX/d/._x .DS_Store", 1, NULL },
+	{ "a note beside the folder", "README d/oci-layout d/index.json d/blobs/sha256/" D1, 1, NULL },
+	{ "half of a layout in a folder", "d/oci-layout d/blobs/sha256/" D1, -1, "no 'index.json'" },
+	{ "a folder with a tree", "d/manifest.json=docker d/layers/0 d/etc/passwd", 0, NULL },
+	{ "layouts in two folders", "a/oci-layout=layout a/index.json b/oci-layout b/index.json", -1,
+	  "in folder 'a'" },
+	{ "folders with other things", "a/x b/oci-layout b/y", 0, NULL },
+	{ "skopeo's dir", "version=dir manifest.json=object " D1, -1, "'dir:'" },
+	{ "skopeo's dir in a folder", "d/version=dir d/manifest.json=object d/" D1, -1, "'dir:'" },
 	{ "nothing that says it", "x.json " D1 ".tar", 0, NULL },
 	{ "a folder called manifest.json", "manifest.json/ manifest.json/x", 0, NULL },
 	{ "a file called blobs", "manifest.json blobs", 0, NULL },
@@ -29,15 +51,27 @@ static const struct { const char *label, *names; int got; const char *why; } kin
 	{ "no layout", "index.json blobs/sha256/" D1, -1, "no 'oci-layout'" },
 };
 
+/* The text of a member by the word behind its name. */
+static const char *text_of(const char *word)
+{
+	return strcmp(word, "docker") == 0 ? "[{\"Config\": \"c\", \"Layers\": [\"l\"]}]" :
+	       strcmp(word, "layout") == 0 ? "{\"imageLayoutVersion\": \"1.0.0\"}" :
+	       strcmp(word, "dir") == 0    ? "Directory Transport Version: 1.1\n" :
+	       strcmp(word, "object") == 0 ? "{\"name\": \"app\"}" : "x";
+}
+
 static void put_names(struct archive *a, const char *names)
 {
 	AUTO_FREE char *copy = mem_strdup(names);
 	char *keep;
 	for (char *n = strtok_r(copy, " ", &keep); n; n = strtok_r(NULL, " ", &keep)) {
+		char *word = strchr(n, '=');
+		if (word)
+			*word = '\0';
 		if (n[strlen(n) - 1] == '/')
 			tar_folder(a, n, 0755);
 		else
-			tar_file(a, n, "x");
+			tar_file(a, n, text_of(word ? word + 1 : ""));
 	}
 }
 
@@ -467,9 +501,41 @@ START_TEST(a_layout_may_be_a_folder)
 	assert_member(o.members, "blobs/sha256/" D2, "blob");
 	ck_assert(members_has(o.members, "blobs") && !members_has(o.members, "manifest.json"));
 	close_members(&o);
+	AUTO_FREE char *docs = folder_path(&f, "docs");
+	ck_assert_int_eq(mkdir(docs, 0755), 0);
+	ck_assert_int_eq(open_members(&f, top, BIG, &o, &err), 0); /* its texts are no layout's */
+	close_members(&o);
+	folder_file(&f, "oci-layout", "{\"imageLayoutVersion\": \"1.0.0\"}");
+	ck_assert_int_eq(open_members(&f, top, BIG, &o, &err), 1);
+	close_members(&o);
 	AUTO_FREE char *bin = folder_path(&f, "bin");
 	ck_assert_int_eq(mkdir(bin, 0755), 0); /* a tree with a layout's files in it */
 	ck_assert_int_eq(open_members(&f, top, BIG, &o, &err), 0);
+	close_members(&o);
+	fixture_remove(&f);
+}
+END_TEST
+
+START_TEST(a_layout_may_lie_in_folders)
+{
+	struct store_fixture f;
+	struct opened o;
+	struct err err = { 0 };
+	fixture_make(&f);
+	folder_make(&f);
+	AUTO_FREE char *plain = folder_path(&f, ""), *box = mem_printf("%s/box", f.top);
+	AUTO_FREE char *inner = mem_printf("%s/box/inner", f.top), *to = mem_printf("%s/d", inner);
+	ck_assert(mkdir(box, 0755) == 0 && mkdir(inner, 0755) == 0 && rename(plain, to) == 0);
+	ck_assert_msg(open_members(&f, box, BIG, &o, &err) == 1, "%s", err.msg);
+	assert_member(o.members, "index.json", "index");
+	assert_member(o.members, "blobs/sha256/" D1, "blob");
+	ck_assert(!members_has(o.members, "d"));
+	close_members(&o);
+	AUTO_FREE char *other = mem_printf("%s/other", inner), *layout = mem_printf("%s/oci-layout", to);
+	put_text(layout, "{\"imageLayoutVersion\": \"1.0.0\"}");
+	ck_assert_int_eq(mkdir(other, 0755), 0);
+	ck_assert_int_eq(open_members(&f, box, BIG, &o, &err), -1);
+	ck_assert_msg(err.fault == FAULT_USAGE && strstr(err.msg, "in folder 'inner/d'"), "%s", err.msg);
 	close_members(&o);
 	fixture_remove(&f);
 }
@@ -561,6 +627,7 @@ Suite *suite_image_members(void)
 	tcase_add_loop_test(tc, a_link, 0, N(links));
 	tcase_add_test(tc, the_table_is_bounded);
 	tcase_add_test(tc, a_layout_may_be_a_folder);
+	tcase_add_test(tc, a_layout_may_lie_in_folders);
 	tcase_add_loop_test(tc, odd_things_of_a_folder_are_refused, 0, N(folder_kinds));
 	tcase_add_test(tc, the_folder_of_dir_is_refused);
 #undef N
