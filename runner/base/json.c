@@ -152,11 +152,65 @@ static const char *check_word(const char **at)
 	return **at ? "not a JSON value" : ends;
 }
 
-static const char *check_value(const char **at, int depth);
+/* ---- the keys of one object ---- */
 
-static const char *check_key(const char **at)
+struct key {
+	char *text;     /* without quotes and escapes */
+	const char *at; /* behind its colon */
+};
+
+struct keys {
+	struct key *all;
+	size_t n, cap;
+};
+
+static void keys_cleanup(struct keys *k)
 {
-	const char *bad;
+	for (size_t i = 0; i < k->n; i++)
+		free(k->all[i].text);
+	free(k->all);
+}
+
+/* @begin, @end: with its quotes. */
+static void keys_add(struct keys *k, const char *begin, const char *end)
+{
+	AUTO_FREE char *quoted = mem_strndup(begin, (size_t)(end - begin));
+	AUTO_JSON *plain = strchr(quoted, '\\') ? json_tokener_parse(quoted) : NULL;
+
+	if (k->n == k->cap) {
+		k->cap = k->cap ? 2 * k->cap : 8;
+		k->all = mem_realloc(k->all, k->cap * sizeof(*k->all));
+	}
+	k->all[k->n++].text = plain ? mem_strdup(json_object_get_string(plain)) :
+				      mem_strndup(begin + 1, (size_t)(end - begin) - 2);
+}
+
+static int by_text_and_place(const void *a, const void *b)
+{
+	const struct key *x = a, *y = b;
+	int got = strcmp(x->text, y->text);
+	return got ? got : (x->at > y->at) - (x->at < y->at);
+}
+
+/* The first key that was there before; NULL: each is there once. Sorts them. */
+static const char *keys_repeated(struct keys *k)
+{
+	const char *first = NULL;
+
+	if (k->n > 1)
+		qsort(k->all, k->n, sizeof(*k->all), by_text_and_place);
+	for (size_t i = 1; i < k->n; i++)
+		if (strcmp(k->all[i - 1].text, k->all[i].text) == 0 &&
+		    (!first || k->all[i].at < first))
+			first = k->all[i].at;
+	return first;
+}
+
+static const char *check_value(const char **at, int depth, bool once);
+
+static const char *check_key(const char **at, struct keys *keys)
+{
+	const char *bad, *begin = *at;
 
 	if (**at == '\'')
 		return "single quotes, JSON has double ones";
@@ -165,16 +219,29 @@ static const char *check_key(const char **at)
 	bad = check_string(at, true);
 	if (bad)
 		return bad;
+	keys_add(keys, begin, *at);
 	skip_blanks(at);
 	if (**at != ':')
 		return **at ? "expected ':' after a key" : ends;
-	++*at;
+	keys->all[keys->n - 1].at = ++*at;
 	return NULL;
 }
 
-/* An object or an array, from its first bracket to its last. */
-static const char *check_members(const char **at, int depth)
+/* json-c would take the last value without a word. */
+static const char *check_repeated(const char **at, struct keys *keys)
 {
+	const char *again = keys_repeated(keys);
+
+	if (!again)
+		return NULL;
+	*at = again;
+	return "the key is given twice, keep one";
+}
+
+/* An object or an array, from its first bracket to its last. @once: a key may not come again. */
+static const char *check_members(const char **at, int depth, bool once)
+{
+	CLEANUP(keys_cleanup) struct keys keys = { 0 };
 	bool object = **at == '{';
 	char close = object ? '}' : ']';
 	const char *bad = NULL;
@@ -187,14 +254,14 @@ static const char *check_members(const char **at, int depth)
 	}
 	for (;;) {
 		if (object)
-			bad = check_key(at);
+			bad = check_key(at, &keys);
 		if (!bad)
-			bad = check_value(at, depth + 1);
+			bad = check_value(at, depth + 1, once);
 		if (bad)
 			return bad;
 		if (**at == close) {
 			++*at;
-			return NULL;
+			return once ? check_repeated(at, &keys) : NULL;
 		}
 		if (**at != ',')
 			return !**at ? ends : object ? "expected ',' or '}' after a value" :
@@ -207,7 +274,7 @@ static const char *check_members(const char **at, int depth)
 }
 
 /* A value, with the blanks before and behind it. */
-static const char *check_value(const char **at, int depth)
+static const char *check_value(const char **at, int depth, bool once)
 {
 	const char *bad;
 
@@ -215,7 +282,7 @@ static const char *check_value(const char **at, int depth)
 	if (depth > MAX_DEPTH)
 		return "more than 32 values within each other";
 	if (**at == '{' || **at == '[')
-		bad = check_members(at, depth);
+		bad = check_members(at, depth, once);
 	else if (**at == '"')
 		bad = check_string(at, false);
 	else if (**at && strchr("-0123456789", **at))
@@ -227,9 +294,9 @@ static const char *check_value(const char **at, int depth)
 	return bad;
 }
 
-static const char *check_text(const char **at)
+static const char *check_text(const char **at, bool once)
 {
-	const char *bad = check_value(at, 1);
+	const char *bad = check_value(at, 1, once);
 	return !bad && **at ? "text after the JSON value" : bad;
 }
 
@@ -279,8 +346,8 @@ static int read_checked(const char *name, const char *text, size_t len, struct j
 	return 0;
 }
 
-int json_parse(const char *name, const char *text, size_t len, struct json_object **ret,
-	       struct err *err)
+static int parse(const char *name, const char *text, size_t len, bool once, struct json_object **ret,
+		 struct err *err)
 {
 	/* Editors of Windows put a byte order mark first. */
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
@@ -292,12 +359,24 @@ int json_parse(const char *name, const char *text, size_t len, struct json_objec
 	AUTO_FREE char *copy = mem_strndup(text, len);
 	if (!blank_comments(copy, len))
 		return err_set(err, FAULT_USAGE, 0, "%s: a comment does not end", name);
-	const char *at = copy, *bad = check_text(&at);
+	const char *at = copy, *bad = check_text(&at, once);
 	if (bad) {
 		AUTO_FREE char *key = bad == ends ? mem_strdup("") : key_of(copy, at);
 		return err_set(err, FAULT_USAGE, 0, "%s: line %d: %s%s", name, line_of(copy, at), key, bad);
 	}
 	return read_checked(name, copy, len, ret, err);
+}
+
+int json_parse(const char *name, const char *text, size_t len, struct json_object **ret,
+	       struct err *err)
+{
+	return parse(name, text, len, true, ret, err);
+}
+
+int json_parse_foreign(const char *name, const char *text, size_t len, struct json_object **ret,
+		       struct err *err)
+{
+	return parse(name, text, len, false, ret, err);
 }
 
 int json_read(const char *path, struct buf *text, struct err *err)

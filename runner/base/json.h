@@ -13,13 +13,18 @@ void json_cleanup(struct json_object **o);
 #define AUTO_JSON __attribute__((cleanup(json_cleanup))) struct json_object
 
 /**
- * json_parse() - one JSON value, strict, UTF-8; comments of both C kinds are allowed
+ * json_parse() - one JSON value, strict, UTF-8; comments of both C kinds are allowed, a key that an
+ * object has twice is not
  * @name: what errors call it, a file name
  * Return: 0, or -1 with FAULT_USAGE: "NAME: line L: what".
  */
 int json_parse(const char *name, const char *text, size_t len, struct json_object **ret,
 	       struct err *err);
-/** json_load() - the same of a file of at most 16 MiB; a missing one is FAULT_USAGE. */
+/** json_parse_foreign() - the same of what another program wrote: of a key that an object has twice
+ *  the last value counts, as other readers of such documents have it. */
+int json_parse_foreign(const char *name, const char *text, size_t len, struct json_object **ret,
+		       struct err *err);
+/** json_load() - json_parse() of a file of at most 16 MiB; a missing one is FAULT_USAGE. */
 int json_load(const char *path, struct json_object **ret, struct err *err);
 /** json_read() - its first half: the text as it lies there, into the empty @text. */
 int json_read(const char *path, struct buf *text, struct err *err);

@@ -38,7 +38,7 @@ int document_load(struct documents *d, const char *name, const char *hex, int64_
 			       "%s: the documents of the archive have more than %d bytes",
 			       path_tail(name), DOCUMENTS_BYTES_MAX);
 	if (check_text(&text, name, hex, bytes, err) < 0 ||
-	    json_parse(path_tail(name), text.data ? text.data : "", text.len, &o, err) < 0)
+	    json_parse_foreign(path_tail(name), text.data ? text.data : "", text.len, &o, err) < 0)
 		return -1;
 	if (!json_object_is_type(o, is_array ? json_type_array : json_type_object))
 		return err_set(err, FAULT_USAGE, 0, "%s: expected %s, got %.80s", path_tail(name),

@@ -324,7 +324,7 @@ int nft_ask(struct nft *nft, const char *text, struct json_object **ret, struct 
 	struct json_object *list = NULL;
 	if (call(nft, text, true, -1, "read the rules of a card", &said, err) < 0)
 		return -1;
-	if (said.len == 0 || json_parse("nftables", said.data, said.len, &all, NULL) < 0 ||
+	if (said.len == 0 || json_parse_foreign("nftables", said.data, said.len, &all, NULL) < 0 ||
 	    !json_object_object_get_ex(all, "nftables", &list) ||
 	    !json_object_is_type(list, json_type_array))
 		return err_set(err, FAULT_INFRA, 0, "cannot read the rules of a card: libnftables "

@@ -37,7 +37,8 @@ static const struct { const char *label, *in, *out, *why; } texts[] = {
 	{ "words and empty ones",     "[true,false,null,{},[],\"\",{\"\":[]}]", "[true,false,null,{},[],\"\",{\"\":[]}]", NULL },
 	{ "extremes of 64 bits",      "[-9223372036854775808,18446744073709551615]", "[-9223372036854775808,18446744073709551615]", NULL },
 	{ "NUL in a value",           "[\"a\\u0000b\"]", "[\"a\\u0000b\"]", NULL },
-	{ "the last of two keys",     "{\"a\":1,\"a\":2}", "{\"a\":2}", NULL },
+	{ "a key in two objects",     "[{\"a\":1},{\"a\":{\"a\":2}}]", "[{\"a\":1},{\"a\":{\"a\":2}}]", NULL },
+	{ "keys that begin alike",    "{\"a\":1,\"aa\":2,\"A\":3,\"\":4}", "{\"a\":1,\"aa\":2,\"A\":3,\"\":4}", NULL },
 	{ "byte order mark",          "\xef\xbb\xbf[1]", "[1]", NULL },
 	{ "line comment",             "// one\n[1, // two\n2]// three", "[1,2]", NULL },
 	{ "block comment",            "/* one */[1,/**/2/* \n * two **/]", "[1,2]", NULL },
@@ -47,6 +48,14 @@ static const struct { const char *label, *in, *out, *why; } texts[] = {
 	{ "Latin-1 in a comment",     "1 // f\xfcr", "1", NULL },
 	{ "comment signs in a string", "[\"/*\",\"//\",\"*/\"]", "[\"/*\",\"//\",\"*/\"]", NULL },
 	{ "quote before such a sign", "[\"\\\"//\",\"\\\\\"]//\"", "[\"\\\"//\",\"\\\\\"]", NULL },
+
+	{ "a key twice",              "{\"a\":1,\n\"b\":2,\n\"a\":\n1}", NULL, "line 3: \"a\": the key is given twice" },
+	{ "a key three times",        "{\"b\":0,\n\"a\":1,\n\"a\":2,\n\"a\":3}", NULL, "line 3: \"a\": the key is" },
+	{ "two keys twice",           "{\"b\":0,\"a\":1,\n\"b\":2,\n\"a\":3}", NULL, "line 2: \"b\": the key is" },
+	{ "a key twice, deep down",   "[{\"a\":{\"b\":[{\n\"c\":{},\n\"c\" : {}}]}}]", NULL, "line 3: \"c\": the key is" },
+	{ "a key twice, escaped",     "{\"\xc3\xa4\xf0\x9f\x99\x82\":1,\"\\u00e4\\ud83d\\ude42\":2}", NULL, "the key is given twice" },
+	{ "an empty key twice",       "{\"\":1,\"\":1}", NULL, "line 1: \"\": the key is given twice" },
+	{ "a key twice by a comment", "{\"a\":1,/* \"x\": */\"a\":2}", NULL, "line 1: \"a\": the key is given twice" },
 
 	{ "nothing",                  "", NULL, "f: line 1: the JSON text ends too early" },
 	{ "blanks only",              " \n ", NULL, "f: line 2: the JSON text ends too early" },
@@ -147,6 +156,18 @@ START_TEST(one_text)
 		ck_assert_ptr_eq(o, mark);
 	}
 	json_object_put(mark);
+}
+END_TEST
+
+START_TEST(of_a_foreign_text_the_last_key_counts)
+{
+	AUTO_JSON *o = NULL;
+	struct err err = { 0 };
+	const char *text = "{\"a\":1,\"b\":{\"a\":2,\"a\":3},\"a\":4}";
+	ck_assert_msg(json_parse_foreign("f", text, strlen(text), &o, &err) == 0, "%s", err.msg);
+	ck_assert_str_eq(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN),
+			 "{\"a\":4,\"b\":{\"a\":3}}");
+	ck_assert_int_eq(json_parse_foreign("f", "{\"a\":1,}", 8, &o, &err), -1);
 }
 END_TEST
 
@@ -532,6 +553,7 @@ Suite *suite_base_json(void)
 	Suite *s = suite_create("base/json");
 	TCase *tc = tcase_create("json");
 	tcase_add_loop_test(tc, one_text, 0, ROWS(texts));
+	tcase_add_test(tc, of_a_foreign_text_the_last_key_counts);
 	tcase_add_test(tc, length_counts);
 	tcase_add_test(tc, depth);
 	tcase_add_test(tc, files);
