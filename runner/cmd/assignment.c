@@ -4,7 +4,9 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "bundle/profile.h"
 #include "cmd/command.h"
+#include "image/store.h"
 #include "submission/assignment.h"
 
 static int check_languages(const struct places *places, const struct assignment *a,
@@ -19,22 +21,60 @@ static int check_languages(const struct places *places, const struct assignment 
 	return bad;
 }
 
+static int check_profile(const struct places *places, const char *name, struct err *err)
+{
+	struct profile p = { 0 };
+	if (!name)
+		return 0;
+	int bad = profile_load(name, places->profiles, &p, err);
+	profile_done(&p);
+	return bad;
+}
+
+/* Nothing is built: an image that a recipe makes is there as well. */
+static int check_boxes(const struct places *places, const struct assignment *a, struct err *err)
+{
+	if ((a->image && image_check(places, a->image, err) < 0) ||
+	    check_profile(places, a->profile, err) < 0)
+		return err_wrap(err, "assignment '%s'", a->name);
+	for (size_t i = 0; i < a->n_tests; i++)
+		for (size_t k = 0; k < a->tests[i].n_peers; k++)
+			if (check_profile(places, a->tests[i].peers[k].profile, err) < 0)
+				return err_wrap(err, "test '%s', peer '%s'", a->tests[i].name,
+						a->tests[i].peers[k].name);
+	return 0;
+}
+
+static int check_all(const struct places *places, const struct assignment *a, struct err *err)
+{
+	return assignment_check_tests(a, err) < 0 ||
+			       assignment_check_expected(a->tests, a->n_tests, &a->limits, err) < 0 ||
+			       check_languages(places, a, err) < 0 ||
+			       check_boxes(places, a, err) < 0 ? -1 : 0;
+}
+
+static void print_valid(const struct assignment *a, char *const *warnings)
+{
+	double points = 0;
+	for (; warnings && *warnings; warnings++)
+		fprintf(stderr, "moulette: warning: %s\n", *warnings);
+	for (size_t i = 0; i < a->n_tests; i++)
+		points += a->tests[i].points;
+	printf("%s: valid: %zu test%s, %g point%s\n", a->name, a->n_tests,
+	       a->n_tests == 1 ? "" : "s", points, points == 1 ? "" : "s");
+}
+
 static int check(const struct places *places, const char *dir, struct err *err)
 {
 	struct assignment a = { 0 };
-	double points = 0;
+	AUTO_STRV warnings = NULL;
 	int bad = assignment_load(dir, &a, err);
 	if (!bad)
-		bad = assignment_check_tests(&a, err);
+		bad = check_all(places, &a, err);
 	if (!bad)
-		bad = assignment_check_expected(a.tests, a.n_tests, &a.limits, err);
+		bad = assignment_warnings(&a, &warnings, err);
 	if (!bad)
-		bad = check_languages(places, &a, err);
-	for (size_t i = 0; !bad && i < a.n_tests; i++)
-		points += a.tests[i].points;
-	if (!bad)
-		printf("%s: valid: %zu test%s, %g point%s\n", a.name, a.n_tests,
-		       a.n_tests == 1 ? "" : "s", points, points == 1 ? "" : "s");
+		print_valid(&a, warnings);
 	assignment_done(&a);
 	return bad;
 }

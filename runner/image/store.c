@@ -143,6 +143,21 @@ static int ensure(const struct places *p, const char *name, struct image_meta *m
 	return build_missing(p, images, name, m, err);
 }
 
+int image_check(const struct places *p, const char *name, struct err *err)
+{
+	char folder[IMAGE_NAME_MAX + 1];
+
+	if (name_check(name, err) < 0)
+		return -1;
+	name_to_folder(name, folder);
+	AUTO_FREE char *path = mem_printf("%s/%s", p->images, folder);
+	if (access(path, F_OK) == 0 || recipe_exists(p, name))
+		return 0;
+	return err_path_fault(errno) == FAULT_USAGE ?
+		       unknown(p, name, err) :
+		       err_set(err, FAULT_INFRA, errno, "cannot look for image '%s'", name);
+}
+
 int image_open(const struct places *p, const char *name, struct image *ret, struct err *err)
 {
 	struct image_meta m = { 0 };

@@ -10,6 +10,9 @@
 /** image_open() - an image by name; `busybox` and `host` are built when first needed. Unknown:
  *  FAULT_USAGE, listing what there is. */
 int image_open(const struct places *p, const char *name, struct image *ret, struct err *err);
+/** image_check() - is there such an image, or a recipe that makes it? Makes nothing. Unknown: as
+ *  image_open(). */
+int image_check(const struct places *p, const char *name, struct err *err);
 /** image_list() - names, sorted. */
 int image_list(const struct places *p, char ***ret, struct err *err);
 /** image_size() - bytes of the files in its tree; what `host` binds is not counted. */

@@ -47,6 +47,7 @@ struct step_spec {
 	char *stdin_path; /* absolute path of the input on the host; NULL: empty */
 	char *stdout_path; /* absolute path of the expected output; NULL: nothing is compared */
 	enum compare_kind compare;
+	bool has_compare; /* the assignment says it: there should be something to compare with */
 	int exit;      /* the status that passes */
 	double points; /* most that can be got; NaN: no points (null) */
 	struct network network; /* NETWORK_UNSET: the assignment's, else the profile's */

@@ -17,7 +17,7 @@
  */
 int assignment_load(const char *path, struct assignment *ret, struct err *err);
 /** assignment_check_tests() - FAULT_USAGE when there is nothing to be graded: an assignment without
- *  tests needs a command. */
+ *  tests needs a command; a test that says how to compare needs an expected output. */
 int assignment_check_tests(const struct assignment *a, struct err *err);
 /** assignment_check_languages() - FAULT_USAGE when "language" names a row that the table lacks;
  *  assignment_plan() does it too. @a may be NULL. */
@@ -29,6 +29,10 @@ int assignment_check_languages(const struct assignment *a, const struct language
  *  themselves; NULL: they have all. A limit that nobody set is not checked. */
 int assignment_check_expected(const struct step_spec *steps, size_t n, const struct limits *otherwise,
 			      struct err *err);
+
+/** assignment_warnings() - what is allowed and likely a mistake, one line each, added to *@ret:
+ *  inputs and expected outputs with a byte order mark or in UTF-16. FAULT_INFRA: unreadable. */
+int assignment_warnings(const struct assignment *a, char ***ret, struct err *err);
 
 /** assignment_command() - the pseudo-assignment of `-- COMMAND`: one step of kind STEP_COMMAND (the
  *  only entry of `tests`) with empty input, no points, nothing compared, no build; keeps name,

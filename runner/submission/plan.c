@@ -71,10 +71,17 @@ static int take_table_run(struct planner *p, struct step_spec *s, struct err *er
 
 int assignment_check_tests(const struct assignment *a, struct err *err)
 {
-	if (a->n_tests > 0)
-		return 0;
-	return err_set(err, FAULT_USAGE, 0, "'%s/assignment.json' has no tests; add some, or give "
-		       "a command after --", a->dir);
+	if (a->n_tests == 0)
+		return err_set(err, FAULT_USAGE, 0, "'%s/assignment.json' has no tests; add some, or "
+			       "give a command after --", a->dir);
+	for (size_t i = 0; i < a->n_tests; i++) {
+		const struct step_spec *s = &a->tests[i];
+		if (s->has_compare && s->compare != COMPARE_NONE && !s->stdout_path)
+			return err_set(err, FAULT_USAGE, 0, "'%s/assignment.json': tests[%zu].compare: "
+				       "there is nothing to compare with; name a file with the expected "
+				       "output in \"stdout\"", a->dir, i);
+	}
+	return 0;
 }
 
 int assignment_check_expected(const struct step_spec *steps, size_t n, const struct limits *otherwise,

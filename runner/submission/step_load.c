@@ -107,8 +107,7 @@ int step_load_build(struct json_object *o, const char *where, struct assignment 
 	return 0;
 }
 
-static int get_compare(struct json_object *o, const char *where, enum compare_kind *ret,
-		       struct err *err)
+static int get_compare(struct json_object *o, const char *where, struct step_spec *s, struct err *err)
 {
 	static const struct { const char *name; enum compare_kind kind; } kinds[] = {
 		{ "exact", COMPARE_EXACT }, { "lines", COMPARE_LINES }, { "none", COMPARE_NONE },
@@ -124,7 +123,8 @@ static int get_compare(struct json_object *o, const char *where, enum compare_ki
 		return -1;
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (strcmp(name, kinds[i].name) == 0) {
-			*ret = kinds[i].kind;
+			s->compare = kinds[i].kind;
+			s->has_compare = true;
 			return 0;
 		}
 	}
@@ -151,7 +151,7 @@ int step_load_test(struct json_object *o, const char *where, struct assignment *
 	    get_file(o, where, "stdout", a->dir, &s->stdout_path, err) < 0 ||
 	    json_get_i64(o, where, "exit", 0, 255, &status, err) < 0 ||
 	    json_get_double(o, where, "points", 0, POINTS_MAX, &s->points, err) < 0 ||
-	    get_compare(o, where, &s->compare, err) < 0 ||
+	    get_compare(o, where, s, err) < 0 ||
 	    json_get_env(o, where, "env", &s->env, err) < 0 ||
 	    keys_limits(o, where, &s->limits, err) < 0 ||
 	    network_load(o, where, &s->network, err) < 0 || peers_load(o, where, s, err) < 0)

@@ -90,3 +90,40 @@ bad() {
 	run -2 "$MOULETTE" assignment check "$a"
 	[[ $output == *limits.output* ]]
 }
+
+# refused JSON WORD... - by `assignment check`, with these words.
+refused() {
+	local a
+	a=$(assignment refused "$1" "${@:3}")
+	run -2 "$MOULETTE" assignment check "$a"
+	[[ $output == *"$2"* ]] || fail "$1: $output"
+}
+
+@test "assignment check: an image, a profile, a key and an output that cannot be meant" {
+	local a tests='"tests": [{"name": "a", "run": ["true"]}]'
+	refused "\"image\": \"nowhere\", $tests" "no image 'nowhere'; there is "
+	refused "\"image\": \"a b\", $tests" "a b"
+	refused "\"profile\": \"nowhere\", $tests" "nowhere"
+	refused '"tests": [{"name": "a", "run": ["true"], "peers": [{"name": "p", "run": ["x"], "profile": "nowhere"}]}], "network": {}' nowhere
+	refused "\"limits\": {\"cpu\": 1, \"cpu\": 2}, $tests" '"cpu": the key is given twice'
+	refused "$tests, $tests" 'line 1: "tests": the key is given twice'
+	refused '"tests": [{"name": "a", "run": ["true"], "compare": "exact"}]' "nothing to compare with"
+	# Nothing is built for it, and what a recipe would make is there.
+	a=$(assignment known "\"image\": \"debian-java\", \"profile\": \"strict\", $tests")
+	run -0 "$MOULETTE" assignment check "$a"
+	run -0 "$MOULETTE" image list
+	[[ $output != *debian-java* ]]
+}
+
+@test "assignment check warns of what editors put before a text" {
+	local a
+	a=$(assignment mark '"tests": [{"name": "a", "run": ["true"], "stdout": "out"}, {"name": "b", "run": ["true"], "stdin": "in"}]' \
+		out $'\xef\xbb\xbf4\n' in $'4\n')
+	run -0 --separate-stderr "$MOULETTE" assignment check "$a"
+	[[ $output == "mark: valid: 2 tests, 2 points" ]]
+	[[ $stderr == "moulette: warning: test 'a': the expected output '$a/out' begins with a byte order mark"* ]]
+	[ "$(wc -l <<<"$stderr")" = 1 ]
+	iconv -f utf-8 -t utf-16 <<<4 >"$a/out"
+	run -0 --separate-stderr "$MOULETTE" assignment check "$a"
+	[[ $stderr == *"is in UTF-16"* ]]
+}

@@ -112,6 +112,66 @@ START_TEST(nothing_has_to_be_there)
 }
 END_TEST
 
+static const struct { const char *label, *text, *why; } compares[] = {
+	{ "nothing is said", "\"points\": 1", NULL },
+	{ "none", "\"compare\": \"none\"", NULL },
+	{ "lines with an output", "\"compare\": \"lines\", \"stdout\": \"t/1.out\"", NULL },
+	{ "lines", "\"compare\": \"lines\"", "tests[1].compare: there is nothing to compare with" },
+	{ "exact", "\"compare\": \"exact\", \"stdin\": \"t/1.in\"", "name a file with the expected output" },
+};
+
+START_TEST(what_is_compared_has_something_to_compare_with)
+{
+	AUTO_FREE char *json = mem_printf("{\"tests\": [{\"name\": \"x\"}, {\"name\": \"y\", %s}]}",
+					  compares[_i].text);
+	must_load(json);
+	ck_assert_int_eq(assignment_check_tests(&a, &err), compares[_i].why ? -1 : 0);
+	ck_assert_msg(!compares[_i].why ||
+		      (err.fault == FAULT_USAGE && strstr(err.msg, compares[_i].why)),
+		      "%s: '%s'", compares[_i].label, err.msg);
+}
+END_TEST
+
+#define BYTES(s) s, sizeof(s) - 1
+static const struct { const char *label, *bytes; size_t len; const char *why; } encodings[] = {
+	{ "nothing", BYTES(""), NULL },
+	{ "text", BYTES("4\n"), NULL },
+	{ "one byte of a mark", BYTES("\xef"), NULL },
+	{ "letters of UTF-8", BYTES("\xef\xbb\xbe"), NULL },
+	{ "a mark", BYTES("\xef\xbb\xbf" "4\n"), "byte order mark" },
+	{ "a mark alone", BYTES("\xef\xbb\xbf"), "byte order mark" },
+	{ "a mark later on", BYTES("4\xef\xbb\xbf\n"), NULL },
+	{ "UTF-16", BYTES("\xff\xfe" "4\0\n\0"), "is in UTF-16" },
+	{ "UTF-16, the other order", BYTES("\xfe\xff\0004\0\n"), "is in UTF-16" },
+	{ "UTF-16 without a mark", BYTES("4\0\n\0"), "is in UTF-16" },
+	{ "the other order", BYTES("\0004\0\n"), "is in UTF-16" },
+	{ "UTF-32", BYTES("\xff\xfe\0\0004\0\0\0"), "is in UTF-32" },
+	{ "zeros", BYTES("\0\0\0\0"), NULL },
+	{ "a text with a zero", BYTES("a\0bc"), NULL },
+	{ "a zero alone", BYTES("\0"), NULL },
+};
+
+START_TEST(an_encoding_is_warned_of)
+{
+	static const char *const rest[] = { "\"stdin\": \"t/e\"", "\"stdout\": \"t/e\"",
+					    "\"stdout\": \"t/e\", \"compare\": \"none\"" };
+	for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
+		AUTO_FREE char *json = mem_printf("{\"tests\": [{\"name\": \"x\", %s}]}", rest[i]);
+		AUTO_STRV warnings = strv_dup(NULL);
+		put("t/e", "");
+		AUTO_FD int fd = openat(tree_fd, "t/e", O_WRONLY | O_TRUNC);
+		ck_assert(write(fd, encodings[_i].bytes, encodings[_i].len) == (ssize_t)encodings[_i].len);
+		must_load(json);
+		ck_assert_int_eq(assignment_warnings(&a, &warnings, &err), 0);
+		const char *why = i == 2 ? NULL : encodings[_i].why;
+		ck_assert_msg(strv_len(warnings) == (why ? 1 : 0), "%s", encodings[_i].label);
+		ck_assert_msg(!why || (strstr(warnings[0], why) && strstr(warnings[0], "t/e")), "%s",
+			      encodings[_i].label);
+		assignment_done(&a);
+	}
+}
+END_TEST
+
 /* What the text T is replaced by in {"tests": [{"name": "x", T}]}, B in {"build": [{B}]}; else the
  * whole. NULL: accepted. */
 static const struct { const char *label, *where, *text, *why; } rows[] = {
@@ -362,6 +422,10 @@ Suite *suite_submission_assignment(void)
 	tcase_add_checked_fixture(tc, setup, loaded_teardown);
 	tcase_add_test(tc, every_key_arrives);
 	tcase_add_test(tc, nothing_has_to_be_there);
+	tcase_add_loop_test(tc, what_is_compared_has_something_to_compare_with, 0,
+			    (int)(sizeof compares / sizeof *compares));
+	tcase_add_loop_test(tc, an_encoding_is_warned_of, 0,
+			    (int)(sizeof encodings / sizeof *encodings));
 	tcase_add_loop_test(tc, one_row, 0, (int)(sizeof rows / sizeof *rows));
 	tcase_add_loop_test(tc, names_have_a_length, 0, 2);
 	tcase_add_loop_test(tc, words_have_a_length, 0, 2);

@@ -1,0 +1,66 @@
+/* warnings.c - what is allowed in an assignment and likely a mistake. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "submission/assignment.h"
+
+#define BYTES_LOOKED_AT 4096
+
+/* Without a mark UTF-16 shows by every other byte of the characters that programs print mostly. */
+static bool is_wide(const unsigned char *s, size_t len)
+{
+	size_t zeros[2] = { 0, 0 };
+
+	for (size_t i = 0; i < len; i++)
+		zeros[i % 2] += s[i] == 0;
+	return len >= 2 && ((zeros[1] == len / 2 && zeros[0] == 0) ||
+			    (zeros[0] == (len + 1) / 2 && zeros[1] == 0));
+}
+
+/* How a text begins that is not plain UTF-8; NULL: nothing is odd. */
+static const char *oddity(const unsigned char *s, size_t len)
+{
+	if (len >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0)
+		return "begins with a byte order mark";
+	if (len >= 4 && (memcmp(s, "\xff\xfe\0\0", 4) == 0 || memcmp(s, "\0\0\xfe\xff", 4) == 0))
+		return "is in UTF-32";
+	if (len >= 2 && (memcmp(s, "\xff\xfe", 2) == 0 || memcmp(s, "\xfe\xff", 2) == 0))
+		return "is in UTF-16";
+	return is_wide(s, len) ? "is in UTF-16" : NULL;
+}
+
+static int look(const struct step_spec *s, const char *path, const char *what, const char *so,
+		char ***ret, struct err *err)
+{
+	unsigned char text[BYTES_LOOKED_AT];
+
+	if (!path)
+		return 0;
+	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text);
+	if (len < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot read '%s'", path);
+	const char *odd = oddity(text, (size_t)len);
+	if (!odd)
+		return 0;
+	AUTO_FREE char *line = mem_printf("test '%s': the %s '%s' %s, %s; save it as UTF-8 without a byte "
+					  "order mark", s->name, what, path, odd, so);
+	strv_add(ret, line);
+	return 0;
+}
+
+int assignment_warnings(const struct assignment *a, char ***ret, struct err *err)
+{
+	for (size_t i = 0; i < a->n_tests; i++) {
+		const struct step_spec *s = &a->tests[i];
+		const char *expected = s->compare == COMPARE_NONE ? NULL : s->stdout_path;
+		if (look(s, s->stdin_path, "input", "and so a program reads it", ret, err) < 0 ||
+		    look(s, expected, "expected output", "which few programs print", ret, err) < 0)
+			return -1;
+	}
+	return 0;
+}
