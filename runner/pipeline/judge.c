@@ -7,6 +7,8 @@
 
 #include "base/cleanup.h"
 #include "result/compare.h"
+#include "result/first_error.h"
+#include "result/words.h"
 
 static ssize_t read_fd(void *ctx, void *data, size_t len)
 {
@@ -34,6 +36,27 @@ static int compare(const struct framelog *log, const struct step_spec *spec,
 	return compare_streams(spec->compare, read_fd, &expected, read_log, &actual, ret, err);
 }
 
+/* The first error on either stream in the place of the compiler's status. */
+static int quote_compiler(const struct framelog *log, const struct step_spec *spec,
+			  struct step_result *res, struct err *err)
+{
+	static const int streams[] = { FRAMELOG_STDERR, FRAMELOG_STDOUT };
+	const struct step_facts *f = &res->facts;
+	char error[FIRST_ERROR_MAX];
+	int found = 0;
+
+	for (size_t i = 0; found == 0 && i < sizeof streams / sizeof *streams; i++) {
+		struct framelog_reader said;
+		framelog_reader_init(&said, log->fd, streams[i], f->log_begin, f->log_end);
+		found = first_error_find(read_log, &said, error);
+	}
+	if (found < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot read what the build said");
+	if (found)
+		words_of_compiler(spec, error, res);
+	return 0;
+}
+
 int judge_step(const struct framelog *log, const struct step_spec *spec, struct step_result *res,
 	       struct err *err)
 {
@@ -42,5 +65,9 @@ int judge_step(const struct framelog *log, const struct step_spec *spec, struct 
 	    compare(log, spec, &res->facts, &cmp, err) < 0)
 		return -1;
 	verdict_step(spec, &cmp, res);
+	/* What did not start or was killed has said nothing that explains it. */
+	if (res->verdict == VERDICT_COMPILE_ERROR && res->facts.exec_stage == EXEC_OK &&
+	    res->facts.signal == 0)
+		return quote_compiler(log, spec, res, err);
 	return 0;
 }

@@ -278,6 +278,18 @@ static void refused_words(const struct step_spec *spec, struct step_result *res)
 	words_append(res, tail);
 }
 
+void words_of_compiler(const struct step_spec *spec, const char *error, struct step_result *res)
+{
+	const char *program = program_of(spec);
+	size_t len = strlen(program);
+	/* make begins its own lines with its name. */
+	if (strncmp(error, program, len) == 0 && error[len] == ':')
+		words_say(res, "%s", error);
+	else
+		words_say(res, "%s: %s", program, error);
+	refused_words(spec, res);
+}
+
 void words_of_step(const struct step_spec *spec, const struct comparison *cmp,
 		   struct step_result *res)
 {

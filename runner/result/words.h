@@ -10,6 +10,9 @@
  *  of this test), and 2 more". */
 void words_of_step(const struct step_spec *spec, const struct comparison *cmp,
 		   struct step_result *res);
+/** words_of_compiler() - the message of a build that did not compile is what its compiler said:
+ *  "cc: sum.c:5:2: error: expected ';' before '}' token". @error: foreign bytes. */
+void words_of_compiler(const struct step_spec *spec, const char *error, struct step_result *res);
 /** words_say() - the message itself, printable and cut to its size. */
 void words_say(struct step_result *res, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -29,6 +29,21 @@ teardown() {
 	expect_text "$messages" "moulette: 4 of 4 submissions: 1 passed, 1 wrong answer, 1 runtime error, 1 refused"
 }
 
+@test "the line of a compile error has the compiler's first error" {
+	local builds
+	builds=$(assignment builds '"image": "busybox", "build": [{"run": ["sh", "build.sh"]}], "tests": [{"name": "one", "run": ["true"]}]')
+	handin gcc build.sh $'echo "a.c:1:1: error: on stdout"; { echo "a.c:9:9: warning: w"; printf "a.c:4:9: \\033[1merror: \\033[mno \\007\\n"; } >&2; exit 1\n'
+	handin out build.sh $'echo "A.java:1: error: \';\' expected"; echo 1 error >&2; exit 1\n'
+	handin silent build.sh $'echo "no error here" >&2; exit 3\n'
+	handin killed build.sh $'echo "a.c:4:9: error: x" >&2; kill -9 $$\n'
+	batch -a "$builds" "$folder"
+	expect_status 0
+	expect_lines 'gcc: compile error, 0/1 point - build: sh: a.c:4:9: error: no ?' \
+		"out: compile error, 0/1 point - build: sh: A.java:1: error: ';' expected" \
+		'silent: compile error, 0/1 point - build: sh: ended with status 3, expected 0' \
+		'killed: compile error, 0/1 point - build: sh: killed by SIGKILL (not because of a limit)'
+}
+
 @test "JSON is the complete result, one a line" {
 	sum_assignment
 	handin good.tar run.sh "$right"
