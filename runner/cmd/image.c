@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,6 +44,8 @@ static int bring_exec(const struct places *p, const struct cli *cli, struct err 
 static int build_exec(const struct places *p, const struct cli *cli, struct err *err)
 {
 	char *const argv[] = { "moulette-image", cli->args[0], cli->args[1], NULL };
+	if (cli_has(cli, "quiet") && setenv("MOULETTE_QUIET", "1", 1) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot set a variable");
 	return become_maker(p, argv, err);
 }
 
@@ -68,7 +71,7 @@ static const struct sub {
 	sub_fn *exec;
 } subs[] = {
 	{ "import", " NAME FILE|DIR", 3, "max-size", bring_exec },
-	{ "build", " RECIPE", 2, NULL, build_exec },
+	{ "build", " RECIPE", 2, "quiet", build_exec },
 	{ "pull", " NAME REF", 3, "max-size", bring_exec },
 	{ "list", "", 1, "json", image_list_exec },
 	{ "show", " NAME", 2, "json", image_show_exec },
@@ -112,6 +115,7 @@ static int image_exec(const struct places *places, const struct cli *cli, struct
 static const struct option_spec options[] = {
 	{ "json", 0, NULL, "print JSON (list, show)" },
 	{ "max-size", 0, "SIZE", "refuse to import or pull more than this unpacked (default 8G)" },
+	{ "quiet", 'q', NULL, "show no progress (build)" },
 	{ NULL, 0, NULL, NULL },
 };
 

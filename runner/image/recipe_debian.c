@@ -15,9 +15,11 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "image/apt_progress.h"
 #include "image/import.h"
 #include "image/recipe_sources.h"
 #include "image/tool.h"
+#include "image/tool_show.h"
 
 #define MAX_BYTES (INT64_C(8) << 30) /* as an import */
 #define TREE "debian"
@@ -133,6 +135,8 @@ static char **arguments(const struct debian *d, const struct apt_sources *from, 
 	strv_add(&argv, "--mode=root");
 	strv_add(&argv, "--format=directory");
 	strv_add(&argv, variant);
+	/* Its lines tell how far it is; people see what they mean. */
+	strv_add(&argv, "--verbose");
 	/* It guesses keys for mirrors; our lists of sources name theirs. */
 	strv_add(&argv, "--skip=check/signed-by");
 	/* The tree is away when it is not whole. */
@@ -212,6 +216,11 @@ static int failed(int status, const struct buf *said, struct err *err)
 		       first ? first : "its last words are above");
 }
 
+static char *about_build(const char *name)
+{
+	return mem_printf("building image '%s'", name);
+}
+
 static int run_mmdebstrap(const struct debian *d, const struct apt_sources *from,
 			  const char *path, const char *name, struct err *err)
 {
@@ -221,7 +230,8 @@ static int run_mmdebstrap(const struct debian *d, const struct apt_sources *from
 	AUTO_STRV argv = arguments(d, from, tree);
 	AUTO_STRV env = environment(path);
 	AUTO_BUF said = { 0 };
-	AUTO_FREE char *about = mem_printf("building '%s'", name);
+	AUTO_FREE char *about = about_build(name);
+	struct apt_progress progress = { 0 };
 
 	if (tool_find("mmdebstrap", "mmdebstrap", &program, err) < 0)
 		return -1;
@@ -229,7 +239,7 @@ static int run_mmdebstrap(const struct debian *d, const struct apt_sources *from
 		return err_set(err, FAULT_INFRA, errno, "cannot make a folder in the store");
 	const struct tool t = {
 		.path = program, .argv = argv, .env = env, .folder = path,
-		.about = about,
+		.about = about, .news = apt_progress_news, .ctx = &progress,
 	};
 	int status = tool_run(&t, &said, err);
 	return status > 0 ? failed(status, &said, err) : status;
@@ -327,5 +337,11 @@ int debian_make(const struct debian *d, struct image_folder *f, const char *path
 	if (got == 0)
 		got = run_mmdebstrap(d, &from, path, m->image.name, err);
 	apt_sources_done(&from);
-	return got < 0 || copy_tree(f, m, err) < 0 || clean(d, f, since, err) < 0 ? -1 : 0;
+	if (got < 0)
+		return -1;
+	AUTO_FREE char *about = about_build(m->image.name);
+	tool_show_step(about, "copying the tree into the image");
+	got = copy_tree(f, m, err) < 0 || clean(d, f, since, err) < 0 ? -1 : 0;
+	tool_show_clear(about);
+	return got;
 }

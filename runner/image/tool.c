@@ -26,6 +26,7 @@
 #include "base/mem.h"
 #include "base/process.h"
 #include "base/signals.h"
+#include "image/tool_show.h"
 
 #define SAID_MAX (1u << 16) /* of what it says the last 32 to 64 KiB are kept */
 #define NOT_STARTED 127     /* as shells have it */
@@ -124,34 +125,20 @@ static void keep_tail(struct buf *b)
 	b->len -= cut;
 }
 
-/* One line of the terminal, rewritten; @line NULL takes it away. */
-static void show(const struct tool *t, const char *line)
-{
-	char text[64];
-
-	if (!t->about || !isatty(STDERR_FILENO))
-		return;
-	fputs("\r\033[K", stderr);
-	if (!line)
-		return;
-	err_escape(text, sizeof(text), line, strcspn(line, "\n"));
-	fprintf(stderr, "moulette: %s: %s", t->about, text);
-}
-
-static void take_said(const struct tool *t, char *chunk, size_t n, struct buf *said)
+static void take_said(struct tool_show *show, char *chunk, size_t n, struct buf *said)
 {
 	for (size_t i = 0; i < n; i++)
 		if (chunk[i] == '\0')
 			chunk[i] = '?'; /* it is read as text */
 	buf_add(said, chunk, n);
 	keep_tail(said);
-	if (chunk[n - 1] == '\n')
-		show(t, tool_last_lines(said, 1));
+	tool_show_said(show, chunk, n);
 }
 
 /* What one of its two streams has. Return: 1 more may come, 0 it is closed, -1. */
-static int take(const struct tool *t, int fd, bool is_out, struct buf *said, struct err *err)
+static int take(struct tool_show *show, int fd, bool is_out, struct buf *said, struct err *err)
 {
+	const struct tool *t = show->tool;
 	char chunk[8192];
 	ssize_t n = read(fd, chunk, sizeof(chunk));
 
@@ -162,7 +149,7 @@ static int take(const struct tool *t, int fd, bool is_out, struct buf *said, str
 	if (n == 0)
 		return 0;
 	if (!is_out)
-		take_said(t, chunk, (size_t)n, said);
+		take_said(show, chunk, (size_t)n, said);
 	else if (t->out->len + (size_t)n > TOOL_OUT_MAX)
 		return err_set(err, FAULT_INFRA, 0, "'%s' prints more than 1 MiB", t->path);
 	else
@@ -177,6 +164,7 @@ static int listen(const struct tool *t, int out, int err_end, struct buf *said, 
 	/* Not read from: what is seen here ends the program once the caller has tidied up. */
 	AUTO_FD int signals = signalfd(-1, &ending, SFD_CLOEXEC);
 	struct pollfd fds[] = { { out, POLLIN, 0 }, { err_end, POLLIN, 0 }, { signals, POLLIN, 0 } };
+	struct tool_show show = { .tool = t };
 
 	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
 		if (poll(fds, 3, -1) < 0) {
@@ -188,7 +176,7 @@ static int listen(const struct tool *t, int out, int err_end, struct buf *said, 
 			return err_set(err, FAULT_INFRA, 0, "interrupted");
 		for (int i = 0; i < 2; i++) {
 			int got = fds[i].fd < 0 || !fds[i].revents ? 1 :
-				  take(t, fds[i].fd, i == 0, said, err);
+				  take(&show, fds[i].fd, i == 0, said, err);
 			if (got < 0)
 				return -1;
 			if (got == 0)
@@ -238,7 +226,7 @@ int tool_run(const struct tool *t, struct buf *said, struct err *err)
 	if (start(t, &out, &err_end, &pid, err) < 0)
 		return -1;
 	int got = listen(t, out, err_end, said, err);
-	show(t, NULL);
+	tool_show_clear(t->about);
 	const int status = got < 0 ? process_end(pid) : process_wait(pid);
 	if (got < 0)
 		return -1;

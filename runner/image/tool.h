@@ -2,10 +2,19 @@
 #ifndef MOULETTE_IMAGE_TOOL_H
 #define MOULETTE_IMAGE_TOOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
+
+/** What a line of a tool means to people. */
+struct tool_news {
+	int phase; /* above 0: what it does; another number for each */
+	char text[96];
+};
+/** Return: false: the line is no news. */
+typedef bool tool_news_fn(void *ctx, const char *line, struct tool_news *ret);
 
 struct tool {
 	const char *path; /* of tool_find() */
@@ -13,7 +22,9 @@ struct tool {
 	const char *folder; /* its current folder */
 	int64_t max_file; /* largest file that it may write, bytes; 0: any */
 	struct buf *out;  /* gets its stdout, at most TOOL_OUT_MAX; NULL: goes the way of stderr */
-	const char *about; /* what it does, for people at a terminal; NULL: nothing is shown */
+	const char *about; /* what it does, for people; NULL: nothing is shown */
+	tool_news_fn *news; /* how far it is; NULL: its last line is shown, on a terminal alone */
+	void *ctx;
 };
 #define TOOL_OUT_MAX (1u << 20)
 
@@ -26,8 +37,8 @@ int tool_find(const char *name, const char *package, char **ret, struct err *err
  *
  * It has no terminal, an empty stdin, umask 022. It and all that it started are gone, with every
  * mount, when this returns and when this program dies. Where SIGINT, SIGTERM and SIGHUP are
- * blocked, one of them ends it (FAULT_INFRA, "interrupted"). Where stderr is a terminal, a line
- * there shows what it said last.
+ * blocked, one of them ends it (FAULT_INFRA, "interrupted"). What it does is shown on stderr
+ * (tool_show.h).
  *
  * Return: its exit status, 128+N for signal N, or -1 with @err.
  */

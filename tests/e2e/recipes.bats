@@ -186,6 +186,39 @@ public class Main {
 	done
 }
 
+@test "a build says what it does and how far it is, unless it is to be quiet" {
+	own_home
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	# Stands for the real one, in its words; it fails before there is a tree.
+	cat >"$BATS_TEST_TMPDIR/bin/mmdebstrap" <<-'END'
+		#!/bin/sh
+		exec >&2
+		echo "I: running apt-get update..."
+		echo "0 upgraded, 2 newly installed, 0 to remove and 0 not upgraded."
+		echo "Need to get 29.7 MB of archives."
+		echo "Get:1 http://deb.example/debian a/main amd64 libc6 amd64 2.36 [2759 kB]"
+		echo "Get:2 http://deb.example/debian a/main amd64 dash amd64 0.5 [97 kB]"
+		echo "Unpacking libc6:amd64 (2.36) ..."
+		echo "E: that was all"
+		exit 9
+	END
+	chmod +x "$BATS_TEST_TMPDIR/bin/mmdebstrap"
+	export PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	local shown="moulette: building image 'debian-python':"
+	run ! "$MOULETTE" image build debian-python
+	[[ $output == *"$shown fetching the lists of packages"$'\n'"$shown downloading packages, 1 of 2 (29.7 MB)"$'\n'"$shown unpacking and setting up packages, 1 of 2"* ]] ||
+		fail "$output"
+	[[ $output == *"mmdebstrap: E: that was all"* ]]
+	# So it is when a run needs it first.
+	run ! "$MOULETTE" run -i debian-python "$(archive s.tar a.sh true)" -- true
+	[[ $output == *"$shown downloading packages"* ]]
+	run ! "$MOULETTE" image build --quiet debian-python
+	[[ $output != *"$shown"* && $output == *"mmdebstrap: E: that was all"* ]]
+	MOULETTE_QUIET=1 run ! "$MOULETTE" image build debian-python
+	[[ $output != *"$shown"* ]]
+	run -2 "$MOULETTE" image list --quiet
+}
+
 @test "without mmdebstrap its package is named" {
 	own_home
 	mkdir "$BATS_TEST_TMPDIR/bin"
