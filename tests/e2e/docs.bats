@@ -133,8 +133,8 @@ replay() {
 	local line command file='' fence=0 count=0
 	local text=$BATS_TEST_TMPDIR/text got=$BATS_TEST_TMPDIR/got want=$BATS_TEST_TMPDIR/want
 	normal() {
-		sed -E 's/[0-9][0-9.]* ?(ns|us|ms|s|B|KiB|MiB|GiB)\b/N/g; s/sha256:[0-9a-f]{64}/DIGEST/
-			s/^01[0-9A-Z]{24} +[0-9]+/ID PID/; s/[ \t]+/ /g; s/ $//; /^$/d'
+		sed -E 's/^01[0-9A-Z]{24} +[0-9]+/ID PID/; s/[0-9][0-9.]* ?(ns|us|ms|s|B|KiB|MiB|GiB)\b/N/g
+			s/sha256:[0-9a-f]{64}/DIGEST/; s/[ \t]+/ /g; s/ $//; /^$/d'
 	}
 	awk -v title="## $1" '/^## / { inside = $0 == title } inside' "$REPO/README.md" >"$text"
 	while IFS= read -r line; do
