@@ -99,6 +99,17 @@ install: all $(SHELLS:%=$(O)/completions/moulette.%) $(O)/moulette-batch@.servic
 	install -D -m 644 $(O)/completions/moulette.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/moulette.fish
 	install -D -m 644 $(O)/moulette-batch@.service $(DESTDIR)$(PREFIX)/lib/systemd/system/moulette-batch@.service
 
+# What install puts below PREFIX, and the folders that are nobody else's, the deepest first.
+INSTALLED = bin/moulette $(HELPERS:$(O)/%=libexec/moulette/%) \
+	$(addprefix share/moulette/,$(wildcard profiles/*.json) $(shell find bundles -type f)) \
+	$(foreach m,$(notdir $(MAN)),share/man/man$(subst .,,$(suffix $m))/$m) \
+	share/bash-completion/completions/moulette share/zsh/site-functions/_moulette \
+	share/fish/vendor_completions.d/moulette.fish lib/systemd/system/moulette-batch@.service
+OWN_FOLDERS = $(addprefix share/moulette/,$(shell find bundles -depth -type d) profiles) share/moulette libexec/moulette
+uninstall: ## remove what install put there, and nothing else
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,$(INSTALLED))
+	for d in $(addprefix $(DESTDIR)$(PREFIX)/,$(OWN_FOLDERS)); do rmdir "$$d" 2>/dev/null || :; done
+
 demo: ## install what is needed, build, grade the example submissions
 	scripts/demo.sh
 check: ## install what tests need, build three ways, run every test
@@ -138,7 +149,7 @@ clean: ## remove what was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_.-]*:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all install demo check unit e2e faults bench check-vm check-systemd check-releases check-arm64 layers docs \
+.PHONY: all install uninstall demo check unit e2e faults bench check-vm check-systemd check-releases check-arm64 layers docs \
 	lint clean help FORCE
 .DELETE_ON_ERROR:
 -include $(patsubst %.o,%.d,$(LIB) $(UNIT) $(BENCH) $(O)/runner/main.o $(O)/runner/unpack_main.o $(O)/runner/image_main.o $(O)/runner/bench/main.o)

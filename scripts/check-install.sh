@@ -1,6 +1,6 @@
 #!/bin/bash
-# check-install.sh - `make install` puts everything where it belongs, and the installed program needs
-# nothing of the source tree.
+# check-install.sh - `make install` puts everything where it belongs, the installed program needs
+# nothing of the source tree, and `make uninstall` takes away what was installed and nothing else.
 #
 # usage: check-install.sh BUILD              BUILD: a folder of `make O=...`, brought up to date
 # TAP on stdout. The last part grades a program with the source tree hidden, and needs root.
@@ -63,7 +63,32 @@ unit_is_valid() {
 	[ -z "$said" ] || { echo "$said"; return 1; }
 }
 
-echo 1..5
+uninstall_from() { # PREFIX DESTDIR
+	make --no-print-directory O="$build" PREFIX="$1" DESTDIR="$2" uninstall
+}
+
+files_of() { # FOLDER - what is no folder in it, and the folders that are moulette's own
+	(cd "$1" && find . ! -type d -o -path '*/moulette*') | sort
+}
+
+# What others put beside it stays, a profile of the administrator's among it.
+uninstalled() {
+	local before after
+	mkdir -p "$work/prefix/share/man/man1"
+	echo other >"$work/prefix/bin/other"
+	echo '{}' >"$work/prefix/share/moulette/profiles/own.json"
+	echo other >"$work/prefix/share/man/man1/other.1"
+	before=$(printf './%s\n' bin/other share/man/man1/other.1 share/moulette share/moulette/profiles \
+		share/moulette/profiles/own.json)
+	uninstall_from "$work/prefix" "" || return
+	after=$(files_of "$work/prefix")
+	diff <(sort <<<"$before") <(echo "$after") || return
+	rm "$work/prefix/share/moulette/profiles/own.json"
+	uninstall_from "$work/prefix" "" || return # what is not there is no error
+	[ ! -e "$work/prefix/share/moulette" ]
+}
+
+echo 1..7
 test_is "into a prefix" install_into "$work/prefix" ""
 test_is "every file is there" all_there "$work/prefix"
 test_is "the program works without the source tree" works_alone
@@ -73,6 +98,9 @@ else
 	number=$((number + 1))
 	echo "ok $number install: the unit has no mistake that systemd knows # skip systemd-analyze is not installed"
 fi
+test_is "uninstall leaves what others put there" uninstalled
 # Last, because it leaves the build with the default prefix compiled in.
 staged() { install_into /usr/local "$work/stage" && all_there "$work/stage/usr/local"; }
 test_is "below a DESTDIR" staged
+unstaged() { uninstall_from /usr/local "$work/stage" && [ -z "$(files_of "$work/stage/usr/local")" ]; }
+test_is "nothing is left below the DESTDIR" unstaged
