@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
@@ -18,10 +19,11 @@
 #define CODE "submission.language"
 #define BINARY "a.out"
 
-static const char *first_of(const struct sources *s, const struct language *row)
+static const char *first_of(const struct languages *l, const struct sources *s,
+			    const struct language *row)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (sources_is_of(s->names[i], row))
+		if (sources_row(l, s->names[i]) == row)
 			return s->names[i];
 	return NULL;
 }
@@ -38,7 +40,7 @@ static bool is_allowed(const char *name, char *const *allowed)
 static void list_found(const struct languages *l, const struct sources *s, struct buf *b)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		const char *first = first_of(s, &l->rows[i]);
+		const char *first = first_of(l, s, &l->rows[i]);
 		if (first)
 			buf_printf(b, "%s%s (%s)", b->len ? ", " : "", l->rows[i].name, first);
 	}
@@ -76,7 +78,7 @@ static const struct language *preferred(const struct languages *l, char *const *
 {
 	for (; *allowed; allowed++) {
 		const struct language *row = languages_find(l, *allowed);
-		if (row && first_of(s, row))
+		if (row && first_of(l, s, row))
 			return row;
 	}
 	return NULL;
@@ -90,7 +92,7 @@ static int only_row(const struct languages *l, const struct sources *s,
 	bool several = false;
 	for (size_t i = 0; i < l->n; i++) {
 		const struct language *row = &l->rows[i];
-		if (!first_of(s, row) || (found && row->glue && !found->glue))
+		if (!first_of(l, s, row) || (found && row->glue && !found->glue))
 			continue;
 		several = found && row->glue == found->glue;
 		found = row;
@@ -138,7 +140,7 @@ int choice_make(const struct languages *l, char *const *allowed, int work_fd, st
 	if (!bad) {
 		c.sources = strv_dup(NULL);
 		for (size_t i = 0; c.row && i < s.n; i++)
-			if (sources_is_of(s.names[i], c.row))
+			if (sources_row(l, s.names[i]) == c.row)
 				strv_add(&c.sources, s.names[i]);
 		c.binary = binary_name(work_fd);
 		c.missing = c.row ? NULL : nothing_fits(l, allowed, &s);
@@ -172,17 +174,18 @@ static const char *last_component(const char *path)
 }
 
 /* One of the names that mains have: at the top, else wherever there is only one of that name. */
-static const char *known_main(const struct choice *c)
+static const char *known_main(const struct choice *c,
+			      int (*compare)(const char *, const char *))
 {
 	for (char *const *m = c->row->mains; *m; m++)
 		for (char *const *s = c->sources; *s; s++)
-			if (strcmp(*s, *m) == 0)
+			if (compare(*s, *m) == 0)
 				return *s;
 	for (char *const *m = c->row->mains; *m; m++) {
 		const char *found = NULL;
 		size_t n = 0;
 		for (char *const *s = c->sources; *s; s++) {
-			if (strcmp(last_component(*s), *m) != 0)
+			if (compare(last_component(*s), *m) != 0)
 				continue;
 			found = *s;
 			n++;
@@ -198,7 +201,7 @@ static const char *known_main(const struct choice *c)
 static int find_main(const struct choice *c, const char **ret, struct err *err)
 {
 	size_t n = strv_len(c->sources);
-	*ret = n == 1 ? c->sources[0] : known_main(c);
+	*ret = n == 1 ? c->sources[0] : known_main(c, strcmp) ?: known_main(c, strcasecmp);
 	if (*ret)
 		return 0;
 	AUTO_BUF names = { 0 }, found = { 0 };
@@ -214,6 +217,7 @@ static int find_main(const struct choice *c, const char **ret, struct err *err)
 
 void choice_script(int work_fd, const char *path, char ***argv)
 {
+	static char *const bash[] = { ".bash", NULL };
 	char head[2] = "";
 	struct stat st;
 	AUTO_FD int fd = fd_open_beneath(work_fd, path, O_RDONLY | O_NONBLOCK, 0);
@@ -222,7 +226,7 @@ void choice_script(int work_fd, const char *path, char ***argv)
 	bool hashbang = fd >= 0 && read(fd, head, 2) == 2 && memcmp(head, "#!", 2) == 0;
 	AUTO_FREE char *itself = mem_printf("./%s", path), *argument = as_argument(path);
 	if (!link && !hashbang)
-		strv_add(argv, "/bin/sh");
+		strv_add(argv, sources_ends_in(path, bash) ? "bash" : "/bin/sh");
 	strv_add(argv, link || hashbang ? itself : argument);
 }
 

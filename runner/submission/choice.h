@@ -29,7 +29,7 @@ void choice_done(struct choice *c);
 int choice_words(const struct choice *c, int work_fd, int64_t memory, char *const *words,
 		 char ***ret_argv, struct err *err);
 /** choice_script() - append how the script @path is run: itself when it begins with #!, else by
- *  /bin/sh. */
+ *  bash (.bash) or /bin/sh. */
 void choice_script(int work_fd, const char *path, char ***argv);
 
 #endif

@@ -16,7 +16,7 @@ struct language {
 			    * "{binary}" for the program, "{memory}" for the step's limit in bytes;
 			    * NULL: nothing is compiled */
 	char **run;        /* the same words, and "{script}": the main source as it is run, that is
-			    * "./x" when it begins with #!, else "/bin/sh x" */
+			    * "./x" when it begins with #!, else "bash x" of .bash and "/bin/sh x" of others */
 	char **mains;      /* "main.py": tried in this order when there are several sources */
 	bool glue;         /* gives way when there are sources of another row */
 	struct limits build_floor, run_floor;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -17,21 +18,32 @@ struct scan {
 	size_t bytes;
 };
 
-bool sources_ends_in(const char *name, char *const *endings)
+static bool ends_in(const char *name, char *const *endings,
+		    int (*compare)(const char *, const char *))
 {
 	size_t len = strlen(name);
 	for (; *endings; endings++) {
 		size_t n = strlen(*endings);
-		if (len > n && strcmp(name + len - n, *endings) == 0)
+		if (len > n && compare(name + len - n, *endings) == 0)
 			return true;
 	}
 	return false;
 }
 
-bool sources_is_of(const char *name, const struct language *row)
+bool sources_ends_in(const char *name, char *const *endings)
 {
+	return ends_in(name, endings, strcasecmp);
+}
+
+const struct language *sources_row(const struct languages *l, const char *name)
+{
+	static int (*const compare[])(const char *, const char *) = { strcmp, strcasecmp };
 	const char *slash = strrchr(name, '/');
-	return sources_ends_in(slash ? slash + 1 : name, row->extensions);
+	for (size_t how = 0; how < 2; how++)
+		for (size_t i = 0; i < l->n; i++)
+			if (ends_in(slash ? slash + 1 : name, l->rows[i].extensions, compare[how]))
+				return &l->rows[i];
+	return NULL;
 }
 
 static int add(struct scan *s, const char *path, struct err *err)

@@ -25,9 +25,11 @@ struct sources {
  */
 int sources_find(int work_fd, const struct languages *l, struct sources *ret, struct err *err);
 void sources_done(struct sources *s);
-/** sources_ends_in() - does @name have one of @endings, and something before it? */
+/** sources_ends_in() - does @name have one of @endings, in whatever case, and something before
+ *  it? */
 bool sources_ends_in(const char *name, char *const *endings);
-/** sources_is_of() - does @name have one of the extensions of @row? */
-bool sources_is_of(const char *name, const struct language *row);
+/** sources_row() - the row with the extension of @name: exactly that one, else without case, as
+ *  files of Windows have it; NULL: none. */
+const struct language *sources_row(const struct languages *l, const char *name);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "submission/sources.h"
 
 #define ACCEPTED "accepted are tar (plain, .gz, .bz2, .xz, .zst), zip, a folder or one source file"
 
@@ -94,17 +95,6 @@ static size_t suffix_len(const char *file)
 			return n;
 	}
 	return 0;
-}
-
-static bool has_extension(const char *file, char *const *extensions)
-{
-	const char *dot = strrchr(file, '.');
-
-	for (size_t i = 0; dot && dot != file && extensions && extensions[i]; i++) {
-		if (strcmp(dot, extensions[i]) == 0)
-			return true;
-	}
-	return false;
 }
 
 /* Last component of a path; "." and ".." are asked for their real name. */
@@ -231,7 +221,7 @@ static int identify(struct submission *s, char *const *extensions, struct err *e
 		return -1;
 	if (is_archive(head, len))
 		s->kind = SUBMISSION_ARCHIVE;
-	else if (has_extension(s->file, extensions))
+	else if (sources_ends_in(s->file, extensions))
 		s->kind = SUBMISSION_SOURCE;
 	else
 		return not_accepted(s, head, len, err);

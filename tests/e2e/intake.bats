@@ -33,9 +33,10 @@ setup() {
 
 @test "a single source file, by each row of the table" {
 	files_into "$BATS_TEST_TMPDIR" a.c $'#include <stdio.h>\nint main(void) { puts("c"); return 0; }' \
-		b.cpp $'#include <iostream>\nint main() { std::cout << "c++\\n"; }' c.py 'print("python")' d.sh 'echo shell'
+		b.cpp $'#include <iostream>\nint main() { std::cout << "c++\\n"; }' c.py 'print("python")' d.sh 'echo shell' \
+		E.CC $'#include <iostream>\nint main() { std::cout << "c++\\n"; }' F.PY 'print("python")' g.bash 'echo ${BASH_VERSION:?}'
 	local f
-	for f in a.c b.cpp c.py d.sh; do
+	for f in a.c b.cpp c.py d.sh E.CC F.PY g.bash; do
 		grade "$BATS_TEST_TMPDIR/$f"
 		expect verdict passed score 1 max_score 1 steps.-1.name run
 	done

@@ -34,7 +34,7 @@ START_TEST(the_shipped_table)
 	int got = languages_load("profiles/languages.json", &l, &err);
 	ck_assert_msg(got == 0, "%s", err.msg);
 	AUTO_FREE char *extensions = joined(l.extensions);
-	ck_assert_str_eq(extensions, ".c|.cc|.cpp|.cxx|.py|.sh");
+	ck_assert_str_eq(extensions, ".c|.cc|.cpp|.cxx|.c++|.cp|.C|.py|.sh|.bash");
 	static const char *const names[] = { "c", "cpp", "python", "shell" };
 	ck_assert_uint_eq(l.n, 4);
 	for (size_t i = 0; i < 4; i++) {

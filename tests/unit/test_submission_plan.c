@@ -63,6 +63,7 @@ static char *shown(void)
 }
 
 #define C_BUILD "build build: cc|-O2|-Wall|-o|a.out|"
+#define CPP_BUILD "build build: c++|-O2|-Wall|-x|c++|-o|a.out|"
 #define RUN_C "; test run: ./a.out (1)"
 #define FILES_MAX 6
 /* Files are "name" or "name=text". NULL instead of steps: refused with these words. */
@@ -85,9 +86,18 @@ static const struct row built_in[] = {
 	{ "run.sh further down is none", { "a/run.sh=#!" }, "test run: ./a/run.sh (1)", "shell",
 	  NULL },
 	{ "lone C", { "sum.c" }, C_BUILD "sum.c|-lm (-1)" RUN_C, "c", NULL },
-	{ "lone C++", { "sum.cpp", "README" }, "build build: c++|-O2|-Wall|-o|a.out|sum.cpp|-lm "
-	  "(-1)"
-	  RUN_C, "cpp", NULL },
+	{ "lone C++", { "sum.cpp", "README" }, CPP_BUILD "sum.cpp|-lm (-1)" RUN_C, "cpp", NULL },
+	{ "capitals", { "SUM.CC", "b.Cpp", "sum.C", "x.c++", "y.cp" },
+	  CPP_BUILD "SUM.CC|b.Cpp|sum.C|x.c++|y.cp|-lm (-1)" RUN_C, "cpp", NULL },
+	{ "a capital C is C++ and no C", { "a.c", "b.C" }, NULL, NULL,
+	  "sources of several languages: c (a.c), cpp (b.C)" },
+	{ "Python in capitals", { "UTIL.PY", "MAIN.PY" }, "test run: python3|-B|MAIN.PY (1)",
+	  "python", NULL },
+	{ "the exact name of a main one first", { "Main.py", "main.py" },
+	  "test run: python3|-B|main.py (1)", "python", NULL },
+	{ "bash", { "sum.bash=ls" }, "test run: bash|sum.bash (1)", "shell", NULL },
+	{ "bash with a first line", { "sum.BASH=#!/bin/bash" }, "test run: ./sum.BASH (1)", "shell",
+	  NULL },
 	{ "lone Python", { "sum.py" }, "test run: python3|-B|sum.py (1)", "python", NULL },
 	{ "lone shell", { "sum.sh=#!/bin/bash" }, "test run: ./sum.sh (1)", "shell", NULL },
 	{ "lone shell without a first line", { "sum.sh=ls" }, "test run: /bin/sh|sum.sh (1)",
@@ -133,9 +143,9 @@ static const struct row built_in[] = {
 	  NULL },
 	{ "nothing", { NULL }, NULL, NULL, "nothing to run: no Makefile, no run.sh; found no "
 	  "source file; looked "
-	  "for c (.c), cpp (.cc .cpp .cxx), python (.py), shell (.sh)" },
+	  "for c (.c), cpp (.cc .cpp .cxx .c++ .cp .C), python (.py), shell (.sh .bash)" },
 	{ "only a header", { "a.h" }, NULL, NULL, "found headers as 'a.h', but no source file" },
-	{ "only an extension", { ".c", "a/.c", "c", "a.C" }, NULL, NULL, "found no source file" },
+	{ "only an extension", { ".c", "a/.c", "c", ".C", "a.cx" }, NULL, NULL, "found no source file" },
 };
 
 static void put_all(const char *const *files)
@@ -311,10 +321,10 @@ static const struct {
 	  "{\"language\": [\"shell\", \"c\"], \"tests\": [{\"name\": \"one\"}]}" },
 	{ { "not in the list", { "x.c", "z.py" }, NULL, NULL,
 	  "found c (x.c), python (z.py), but taken is "
-	    "cpp (.cc .cpp .cxx)" }, "{\"language\": [\"cpp\"], \"tests\": [{\"name\": "
+	    "cpp (.cc .cpp .cxx .c++ .cp .C)" }, "{\"language\": [\"cpp\"], \"tests\": [{\"name\": "
 	    "\"one\"}]}" },
 	{ { "no source", { "x" }, NULL, NULL, "found no source file; looked for cpp (.cc .cpp "
-	  ".cxx)" },
+	  ".cxx .c++ .cp .C)" },
 	  "{\"language\": [\"cpp\"], \"tests\": [{\"name\": \"one\"}]}" },
 	{ { "two languages", { "x.c", "y.py" }, NULL, NULL, "sources of several languages" },
 	  "{\"tests\": [{\"name\": \"one\"}]}" },

@@ -81,6 +81,7 @@ static const struct {
 	{ "suffix alone", ".zip", "PK\3\4....", 8, ARCHIVE, ".zip", NULL, NULL },
 	{ "source", "main.c", "int main;", 9, SOURCE, "main", NULL, NULL },
 	{ "source with dots", "a.b.py", "pass", 4, SOURCE, "a.b", NULL, NULL },
+	{ "source in capitals", "MAIN.PY", "pass", 4, SOURCE, "MAIN", NULL, NULL },
 	{ "empty source", "main.c", "", 0, SOURCE, "main", NULL, NULL },
 	{ "source that begins like bzip2", "BZ.c", "BZh9 is a name", 14, SOURCE, "BZ", NULL, NULL },
 	{ "unknown extension", "essay.docx", "text", 4, -1, "essay", "archive.unsupported", "accepted are tar" },
