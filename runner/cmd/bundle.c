@@ -148,7 +148,7 @@ static int unpack(const struct job *job, const char *path, struct err *err)
 					    .gid = uid,
 					    .interrupt_fd = job->signals,
 					    .limits = job->profile.unpack };
-	int got = submission_open(path, job->languages.extensions,
+	int got = submission_open(path, job->languages.extensions, job->cli->command != NULL,
 				  unpack_limits_room(&job->profile.unpack), &sub, err);
 	if (got == 0)
 		got = unpack_run(&req, &sub, &outcome, err);

@@ -15,6 +15,7 @@
 #include "container/pressure.h"
 #include "pipeline/attempt.h"
 #include "result/verdict.h"
+#include "submission/assignment.h"
 #include "submission/submission.h"
 
 #define BUILT_IN "built-in"
@@ -166,7 +167,8 @@ static int open_and_run(struct session *s, const struct grade_request *req, stru
 {
 	struct submission *sub = job->sub;
 	const char *path = req->path, *name = req->name;
-	int bad = submission_open(path, s->languages.extensions,
+	const bool any_file = job->command || assignment_has_commands(s->opt.assignment);
+	int bad = submission_open(path, s->languages.extensions, any_file,
 				  unpack_limits_room(&s->profile.unpack), sub, err);
 	if (!bad || err->fault == FAULT_STUDENT)
 		describe(s, sub, name, job->command != NULL, job->result);

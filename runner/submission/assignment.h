@@ -24,6 +24,10 @@ int assignment_check_tests(const struct assignment *a, struct err *err);
 int assignment_check_languages(const struct assignment *a, const struct languages *langs,
 			       struct err *err);
 
+/** assignment_has_commands() - does it say itself what is built or run? Then a single file of any
+ *  kind may be what its commands want. @a may be NULL. */
+bool assignment_has_commands(const struct assignment *a);
+
 /** assignment_check_expected() - FAULT_USAGE when the expected output of a step is longer than its
  *  limit of output, so that no program could pass. @otherwise: limits of steps that set none
  *  themselves; NULL: they have all. A limit that nobody set is not checked. */

@@ -116,6 +116,14 @@ int assignment_check_languages(const struct assignment *a, const struct language
 	return 0;
 }
 
+bool assignment_has_commands(const struct assignment *a)
+{
+	bool any = a && a->has_build;
+	for (size_t i = 0; a && i < a->n_tests; i++)
+		any = any || a->tests[i].argv;
+	return any;
+}
+
 static bool needs_run(const struct assignment *a)
 {
 	for (size_t i = 0; i < a->n_tests; i++)

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/magic.h"
 #include "base/mem.h"
 #include "submission/sources.h"
 
@@ -25,64 +26,6 @@ static const char *const archive_suffixes[] = {
 	".tgz",	   ".tbz2",    ".txz",	  ".tzst",    ".zip",
 };
 #define N_SUFFIXES (sizeof(archive_suffixes) / sizeof(archive_suffixes[0]))
-
-#define TAR_BLOCK 512u
-
-/* clang-format off */
-/* Where the formats say that they are themselves; zip: a member, or the end of an empty one. The
- * longer marks of bzip2 and gzip keep a text that happens to begin with "BZh" a text. */
-static const struct { const char *bytes; size_t len; } magics[] = {
-	{ "PK\3\4", 4 },
-	{ "PK\5\6", 4 },
-	{ "\x1f\x8b\x08", 3 },
-	{ "\xfd" "7zXZ\0", 6 },
-	{ "\x28\xb5\x2f\xfd", 4 },
-};
-/* clang-format on */
-
-static bool is_bzip2(const unsigned char *b, size_t len)
-{
-	/* After "BZh" and the level: pi for a block, the root of pi for the end of the stream. */
-	return len >= 10 && memcmp(b, "BZh", 3) == 0 && b[3] >= '1' && b[3] <= '9' &&
-	       (memcmp(b + 4, "\x31\x41\x59\x26\x53\x59", 6) == 0 ||
-		memcmp(b + 4, "\x17\x72\x45\x38\x50\x90", 6) == 0);
-}
-
-/* The checksum of a header is the sum of its bytes with the checksum's own eight as blanks; some
- * old programs summed signed bytes. Source: pax(1), "ustar Interchange Format". */
-static bool is_tar(const unsigned char *b, size_t len)
-{
-	long sum = 0, signed_sum = 0;
-	bool zeros = true;
-
-	if (len < TAR_BLOCK)
-		return false;
-	if (memcmp(b + 257, "ustar", 5) == 0)
-		return true;
-	for (size_t i = 0; i < TAR_BLOCK; i++) {
-		bool own = i >= 148 && i < 156;
-		sum += own ? ' ' : b[i];
-		signed_sum += own ? ' ' : (signed char)b[i];
-		zeros = zeros && b[i] == 0;
-	}
-	if (zeros) /* a tar without members: refused later, with better words */
-		return true;
-	char text[9] = { 0 };
-	memcpy(text, b + 148, 8);
-	if (text[strspn(text, " ")] < '0' || text[strspn(text, " ")] > '7')
-		return false;
-	long said = strtol(text, NULL, 8);
-	return said == sum || said == signed_sum;
-}
-
-static bool is_archive(const unsigned char *b, size_t len)
-{
-	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
-		if (len >= magics[i].len && memcmp(b, magics[i].bytes, magics[i].len) == 0)
-			return true;
-	}
-	return is_bzip2(b, len) || is_tar(b, len);
-}
 
 /* Length of the archive suffix at the end of @file; 0: it has none, or is nothing else. */
 static size_t suffix_len(const char *file)
@@ -164,8 +107,8 @@ static int read_head(const struct submission *s, unsigned char *head, size_t *re
 {
 	size_t len = 0;
 
-	while (len < TAR_BLOCK) {
-		ssize_t n = pread(s->fd, head + len, TAR_BLOCK - len, (off_t)len);
+	while (len < MAGIC_BYTES) {
+		ssize_t n = pread(s->fd, head + len, MAGIC_BYTES - len, (off_t)len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -179,27 +122,26 @@ static int read_head(const struct submission *s, unsigned char *head, size_t *re
 	return 0;
 }
 
-static int not_accepted(const struct submission *s, const unsigned char *head, size_t len,
-			struct err *err)
+static int not_accepted(const struct submission *s, enum magic is, size_t len, struct err *err)
 {
 	if (len == 0)
 		return err_set_code(err, "archive.truncated", FAULT_STUDENT, 0,
 				    "submission '%.160s' is empty", s->file);
 	/* A tar that was cut within its first header cannot be recognised by its bytes. */
-	if (len < TAR_BLOCK && suffix_len(s->file) == strlen(".tar") &&
+	if (len < MAGIC_BYTES && suffix_len(s->file) == strlen(".tar") &&
 	    strcasecmp(s->file + strlen(s->file) - 4, ".tar") == 0)
 		return err_set_code(err, "archive.truncated", FAULT_STUDENT, 0,
 				    "submission '%.160s' is cut off within its first header",
 				    s->file);
-	const char *is = "is no archive and no source file of a known language";
-	if (len >= 6 && memcmp(head, "7z\xbc\xaf\x27\x1c", 6) == 0)
-		is = "is a 7z archive, which is not unpacked";
-	else if (len >= 6 && memcmp(head, "Rar!\x1a\x07", 6) == 0)
-		is = "is a rar archive, which is not unpacked";
+	const char *what = "is no archive and no source file of a known language";
+	if (is == MAGIC_7Z)
+		what = "is a 7z archive, which is not unpacked";
+	else if (is == MAGIC_RAR)
+		what = "is a rar archive, which is not unpacked";
 	else if (suffix_len(s->file) > 0)
-		is = "is named like an archive, but its bytes are none that is known";
+		what = "is named like an archive, but its bytes are none that is known";
 	return err_set_code(err, "archive.unsupported", FAULT_STUDENT, 0,
-			    "submission '%.160s' %s; " ACCEPTED, s->file, is);
+			    "submission '%.160s' %s; " ACCEPTED, s->file, what);
 }
 
 /* A file with a hole may have any size, and reading it to its end takes hours. */
@@ -212,19 +154,26 @@ static int refuse_size(const struct submission *s, int64_t max_bytes, struct err
 			    max_bytes >> 20);
 }
 
-static int identify(struct submission *s, char *const *extensions, struct err *err)
+/* Commands of an assignment may want a file of any kind, but none that was meant to be unpacked. */
+static bool is_plain(const struct submission *s, enum magic is, size_t len)
 {
-	unsigned char head[TAR_BLOCK];
+	return len > 0 && is == MAGIC_NONE && suffix_len(s->file) == 0;
+}
+
+static int identify(struct submission *s, char *const *extensions, bool any_file, struct err *err)
+{
+	unsigned char head[MAGIC_BYTES];
 	size_t len = 0;
 
 	if (read_head(s, head, &len, err) < 0)
 		return -1;
-	if (is_archive(head, len))
+	const enum magic is = magic_find(head, len);
+	if (is == MAGIC_TAR || is == MAGIC_COMPRESSED || is == MAGIC_ZIP)
 		s->kind = SUBMISSION_ARCHIVE;
-	else if (sources_ends_in(s->file, extensions))
+	else if (sources_ends_in(s->file, extensions) || (any_file && is_plain(s, is, len)))
 		s->kind = SUBMISSION_SOURCE;
 	else
-		return not_accepted(s, head, len, err);
+		return not_accepted(s, is, len, err);
 	return 0;
 }
 
@@ -284,7 +233,7 @@ void submission_call(const char *path, struct submission *s)
 		s->name = folder ? mem_strdup(s->file) : short_name(s->file, true);
 }
 
-int submission_open(const char *path, char *const *extensions, int64_t max_bytes,
+int submission_open(const char *path, char *const *extensions, bool any_file, int64_t max_bytes,
 		    struct submission *ret, struct err *err)
 {
 	struct submission s = { .fd = -1, .bytes = -1, .entries = -1 };
@@ -306,7 +255,8 @@ int submission_open(const char *path, char *const *extensions, int64_t max_bytes
 	struct err why = { 0 };
 	s.bytes = st.st_size;
 	const bool too_large = s.bytes > max_bytes;
-	int got = too_large ? refuse_size(&s, max_bytes, &why) : identify(&s, extensions, &why);
+	int got = too_large ? refuse_size(&s, max_bytes, &why) :
+			      identify(&s, extensions, any_file, &why);
 	/* A refusal is recorded with the digest of what was refused. */
 	if (got < 0 && !too_large && why.fault == FAULT_STUDENT)
 		submission_digest(&s, &why);

@@ -2,6 +2,8 @@
 #ifndef MOULETTE_SUBMISSION_SUBMISSION_H
 #define MOULETTE_SUBMISSION_SUBMISSION_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "model/submission.h"
 
@@ -9,6 +11,7 @@
  * submission_open() - open and identify
  * @path:       file or folder, as the user gave it
  * @extensions: NULL-terminated, ".c" ...: what makes a single file a source file
+ * @any_file:   so does any other file that is not meant to be an archive, by its bytes or its name
  * @max_bytes:  a larger file is refused unread, with code "archive.too_large": unpack_limits_room()
  *
  * Magic bytes decide what an archive is (tar with or without a filter, zip); what is none of these
@@ -19,7 +22,7 @@
  * Return: 0, or -1; *ret is untouched then, but with FAULT_STUDENT name, file, bytes and sha256
  * are set so that the refusal can be recorded (the caller frees it in both cases).
  */
-int submission_open(const char *path, char *const *extensions, int64_t max_bytes,
+int submission_open(const char *path, char *const *extensions, bool any_file, int64_t max_bytes,
 		    struct submission *ret, struct err *err);
 /** submission_digest() - sha256 of the file, as long as it was when it was opened, unless it is known
  *  already; of a folder it is set by unpacking. FAULT_INFRA. */

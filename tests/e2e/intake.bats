@@ -42,6 +42,21 @@ setup() {
 	done
 }
 
+@test "a single file of any kind, where the commands are the assignment's or given" {
+	local sql="$BATS_TEST_TMPDIR/q.sql" own
+	echo 'select 1+2' >"$sql"
+	own=$(assignment own '"build": [], "tests": [{"name": "t", "run": ["cat", "q.sql"], "stdout": "out"}]' out 'select 1+2')
+	grade -a "$own" "$sql"
+	expect verdict passed submission.name q
+	grade "$sql" -- cat q.sql
+	expect verdict passed steps.0.stdout.text 'select 1+2'
+	grade "$sql"
+	expect_verdict refused student 1
+	grade -a "$(assignment table '"tests": [{"name": "t"}]')" "$sql"
+	expect_verdict refused student 1
+	expect error.code archive.unsupported
+}
+
 # refused CODE WORD FILE
 refused() {
 	grade -a "$hello" "$3"
@@ -90,7 +105,7 @@ refused() {
 	grade -a "$hello" "$BATS_TEST_TMPDIR/empty.tar"
 	expect_verdict refused student 1
 	echo text >"$BATS_TEST_TMPDIR/report.docx"
-	grade -a "$hello" "$BATS_TEST_TMPDIR/report.docx"
+	grade "$BATS_TEST_TMPDIR/report.docx"
 	expect_verdict refused student 1
 	[ "$(sqlite3 "$MOULETTE_HOME/results.db" "select verdict from results where id = '$(field id)'")" = refused ]
 }

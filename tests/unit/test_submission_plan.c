@@ -341,6 +341,23 @@ START_TEST(assigned_row)
 }
 END_TEST
 
+/* Either of both, also an empty build. */
+START_TEST(commands_of_its_own)
+{
+	static const struct { const char *json; bool has; } rows[] = {
+		{ "{\"tests\": [{\"name\": \"one\"}]}", false },
+		{ "{\"build\": [], \"tests\": [{\"name\": \"one\"}]}", true },
+		{ "{\"tests\": [{\"name\": \"one\"}, {\"name\": \"two\", \"run\": [\"x\"]}]}", true },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assign(rows[i].json);
+		ck_assert_msg(assignment_has_commands(&a) == rows[i].has, "%s", rows[i].json);
+		assignment_done(&a);
+	}
+	ck_assert(!assignment_has_commands(NULL));
+}
+END_TEST
+
 START_TEST(a_language_that_the_table_lacks)
 {
 	assign("{\"name\": \"n\", \"language\": [\"c\", \"rust\"], \"build\": [], \"tests\": "
@@ -653,6 +670,7 @@ Suite *suite_submission_plan(void)
 	tcase_add_test(tc, a_check_target_means_nothing_without_a_makefile);
 	tcase_add_test(tc, links_are_not_followed);
 	tcase_add_loop_test(tc, assigned_row, 0, N(assigned));
+	tcase_add_test(tc, commands_of_its_own);
 	tcase_add_test(tc, a_language_that_the_table_lacks);
 	tcase_add_test(tc, all_of_a_test_is_kept);
 	tcase_add_test(tc, floors_are_of_the_build_alone);

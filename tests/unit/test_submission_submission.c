@@ -24,6 +24,7 @@ static char *const extensions[] = { ".c", ".py", NULL };
 struct scene {
 	char path[64];
 	int dir;
+	bool any_file;
 	struct submission sub;
 	struct err err;
 };
@@ -47,7 +48,7 @@ static void scene_done(struct scene *s)
 static int open_file(struct scene *s, const char *file)
 {
 	AUTO_FREE char *path = mem_printf("%s/%s", s->path, file);
-	return submission_open(path, extensions, MAX_BYTES, &s->sub, &s->err);
+	return submission_open(path, extensions, s->any_file, MAX_BYTES, &s->sub, &s->err);
 }
 
 static void put(struct scene *s, const char *file, const void *data, size_t len)
@@ -127,6 +128,40 @@ START_TEST(one_file)
 			      rows[_i].label, s.err.msg);
 	}
 	scene_done(&s);
+}
+END_TEST
+
+/* What commands of an assignment may want, and what nobody can have meant. */
+START_TEST(any_single_file)
+{
+	/* clang-format off */
+	static const struct { const char *file, *bytes, *code; } files[] = {
+		{ "q.sql", "select 1", NULL },
+		{ "Main.java", "class Main {}", NULL },
+		{ "report.pdf", "%PDF-1.7", NULL },
+		{ "Makefile", "all:", NULL },
+		{ "a.gz", "text", NULL },
+		{ "empty.c", "", NULL },
+		{ "empty.sql", "", "archive.truncated" },
+		{ "a.7z", "7z\xbc\xaf\x27\x1c..", "archive.unsupported" },
+		{ "a.rar", "Rar!\x1a\x07\1", "archive.unsupported" },
+		{ "page.zip", "<!DOCTYPE html>", "archive.unsupported" },
+		{ "cut.tar", "main.c", "archive.truncated" },
+	};
+	/* clang-format on */
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		struct scene s;
+		scene_init(&s);
+		s.any_file = true;
+		put(&s, files[i].file, files[i].bytes, strlen(files[i].bytes));
+		int got = open_file(&s, files[i].file);
+		ck_assert_msg(got == (files[i].code ? -1 : 0), "%s: %s", files[i].file, s.err.msg);
+		if (files[i].code)
+			ck_assert_str_eq(s.err.code, files[i].code);
+		else
+			ck_assert_int_eq(s.sub.kind, SOURCE);
+		scene_done(&s);
+	}
 }
 END_TEST
 
@@ -224,7 +259,7 @@ START_TEST(no_files)
 	expect_usage(&s, "fifo", FAULT_USAGE); /* returns, though nobody writes */
 	expect_usage(&s, "sock", FAULT_USAGE);
 	expect_usage(&s, "zero", FAULT_USAGE);
-	ck_assert_int_eq(submission_open("", extensions, MAX_BYTES, &s.sub, &s.err), -1);
+	ck_assert_int_eq(submission_open("", extensions, false, MAX_BYTES, &s.sub, &s.err), -1);
 	ck_assert_int_eq(s.err.fault, FAULT_USAGE);
 	scene_done(&s);
 }
@@ -326,6 +361,7 @@ Suite *suite_submission_submission(void)
 	TCase *tc = tcase_create("open");
 
 	tcase_add_loop_test(tc, one_file, 0, (int)(sizeof(rows) / sizeof(rows[0])));
+	tcase_add_test(tc, any_single_file);
 	tcase_add_test(tc, tars);
 	tcase_add_test(tc, folders);
 	tcase_add_test(tc, no_files);
