@@ -12,9 +12,11 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "submission/sources.h"
+#include "submission/submission.h"
 
 struct finder {
 	char *const *extensions;
+	bool sole; /* a single path was named */
 	char ***found;
 	size_t n, cap; /* of *found: thousands are added one by one */
 };
@@ -43,6 +45,36 @@ static bool is_work(const char *name, char *const *extensions)
 	return sources_ends_in(name, extensions);
 }
 
+/* What makes a folder one submission, and what makes it many; NULL: nothing. */
+struct signs {
+	const char *work, *archive;
+	int n_work, n_archives;
+};
+
+static struct signs look(struct dirent **entries, int n, char *const *extensions)
+{
+	struct signs s = { .work = NULL };
+	for (int i = 0; i < n; i++) {
+		const char *name = entries[i]->d_name;
+		if (entries[i]->d_type == DT_DIR)
+			continue;
+		if (is_work(name, extensions)) {
+			s.work = s.work ?: name;
+			s.n_work++;
+		} else if (submission_suffix(name) > 0) {
+			s.archive = s.archive ?: name;
+			s.n_archives++;
+		}
+	}
+	return s;
+}
+
+/* Who names several folders may well mean a submission with an archive of data by each. */
+static bool is_unclear(const struct finder *f, const struct signs *s)
+{
+	return s->work && s->archive && (f->sole || s->n_archives > s->n_work);
+}
+
 static bool may_be_one(const char *path)
 {
 	struct stat st;
@@ -56,27 +88,41 @@ static void free_entries(struct dirent **entries, int n)
 	free(entries);
 }
 
-static int add_folder(struct finder *f, const char *path, struct err *err)
+static int one_or_many(const char *path, const struct signs *s, struct err *err)
 {
-	struct dirent **entries = NULL;
+	return err_set(err, FAULT_USAGE, 0, "the folder '%s' holds '%.80s', as one submission does, and "
+		       "archives such as '%.80s', as a class does; name the submissions themselves, or "
+		       "the folder above if it is one", path, s->work, s->archive);
+}
+
+static int add_entries(struct finder *f, const char *path, struct dirent **entries, int n,
+		       struct err *err)
+{
+	const struct signs signs = look(entries, n, f->extensions);
 	const size_t before = f->n;
-	bool one = false;
-	int n = scandir(path, &entries, is_shown, alphasort);
-	if (n < 0)
-		return err_set(err, err_path_fault(errno), errno, "cannot read the folder '%s'", path);
-	for (int i = 0; i < n && !one; i++)
-		one = entries[i]->d_type != DT_DIR && is_work(entries[i]->d_name, f->extensions);
-	if (one)
+	if (is_unclear(f, &signs))
+		return one_or_many(path, &signs, err);
+	if (signs.work)
 		add(f, mem_strdup(path));
-	for (int i = 0; i < n && !one; i++) {
+	for (int i = 0; i < n && !signs.work; i++) {
 		AUTO_FREE char *entry = mem_printf("%s/%s", path, entries[i]->d_name);
 		if (may_be_one(entry))
 			add(f, ptr_steal(&entry));
 	}
-	free_entries(entries, n);
 	if (f->n == before)
 		return err_set(err, FAULT_USAGE, 0, "the folder '%s' holds no submission", path);
 	return 0;
+}
+
+static int add_folder(struct finder *f, const char *path, struct err *err)
+{
+	struct dirent **entries = NULL;
+	int n = scandir(path, &entries, is_shown, alphasort);
+	if (n < 0)
+		return err_set(err, err_path_fault(errno), errno, "cannot read the folder '%s'", path);
+	int bad = add_entries(f, path, entries, n, err);
+	free_entries(entries, n);
+	return bad;
 }
 
 /* @where: for the message, "" or "line 3 of the list: ". */
@@ -117,7 +163,8 @@ static int add_list(struct finder *f, FILE *list, struct err *err)
 int handins_find(char *const *words, FILE *list, char *const *extensions, char ***ret,
 		 struct err *err)
 {
-	struct finder f = { .extensions = extensions, .found = ret, .n = strv_len(*ret) };
+	struct finder f = { .extensions = extensions, .found = ret, .n = strv_len(*ret),
+			    .sole = strv_len(words) == 1 && strcmp(words[0], "-") != 0 };
 	f.cap = f.n + 1;
 	for (; *words; words++) {
 		int bad = strcmp(*words, "-") == 0 ? add_list(&f, list, err) :

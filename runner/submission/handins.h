@@ -14,7 +14,9 @@
  *
  * A folder that holds a Makefile, run.sh or a source file is one submission, any other stands for
  * what lies in it, sorted by name, without names that begin with a dot. What is no file or folder
- * there (a socket) is left out. A path that does not exist, a folder that cannot be read or is
+ * there (a socket) is left out. One that holds such a file and archives may be either, a submission
+ * or those of a class with a stray file: FAULT_USAGE, with the names of both, when it is the only word
+ * or the archives are more. A path that does not exist, a folder that cannot be read or is
  * empty: FAULT_USAGE.
  */
 int handins_find(char *const *words, FILE *list, char *const *extensions, char ***ret,

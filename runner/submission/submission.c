@@ -23,12 +23,11 @@
 /* Longest first where one ends in another; compared without case, as Windows makes .ZIP. */
 static const char *const archive_suffixes[] = {
 	".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tar",
-	".tgz",	   ".tbz2",    ".txz",	  ".tzst",    ".zip",
+	".tgz",	   ".tbz2",    ".txz",	  ".tzst",    ".zip", ".7z", ".rar",
 };
 #define N_SUFFIXES (sizeof(archive_suffixes) / sizeof(archive_suffixes[0]))
 
-/* Length of the archive suffix at the end of @file; 0: it has none, or is nothing else. */
-static size_t suffix_len(const char *file)
+size_t submission_suffix(const char *file)
 {
 	size_t len = strlen(file);
 
@@ -63,7 +62,7 @@ static char *last_component(const char *path)
  * archive without a usual suffix keep their whole name. */
 static char *short_name(const char *file, bool stem)
 {
-	size_t cut = suffix_len(file);
+	size_t cut = submission_suffix(file);
 	const char *dot = strrchr(file, '.');
 
 	if (cut == 0 && stem && dot && dot != file)
@@ -128,7 +127,7 @@ static int not_accepted(const struct submission *s, enum magic is, size_t len, s
 		return err_set_code(err, "archive.truncated", FAULT_STUDENT, 0,
 				    "submission '%.160s' is empty", s->file);
 	/* A tar that was cut within its first header cannot be recognised by its bytes. */
-	if (len < MAGIC_BYTES && suffix_len(s->file) == strlen(".tar") &&
+	if (len < MAGIC_BYTES && submission_suffix(s->file) == strlen(".tar") &&
 	    strcasecmp(s->file + strlen(s->file) - 4, ".tar") == 0)
 		return err_set_code(err, "archive.truncated", FAULT_STUDENT, 0,
 				    "submission '%.160s' is cut off within its first header",
@@ -138,7 +137,7 @@ static int not_accepted(const struct submission *s, enum magic is, size_t len, s
 		what = "is a 7z archive, which is not unpacked";
 	else if (is == MAGIC_RAR)
 		what = "is a rar archive, which is not unpacked";
-	else if (suffix_len(s->file) > 0)
+	else if (submission_suffix(s->file) > 0)
 		what = "is named like an archive, but its bytes are none that is known";
 	return err_set_code(err, "archive.unsupported", FAULT_STUDENT, 0,
 			    "submission '%.160s' %s; " ACCEPTED, s->file, what);
@@ -157,7 +156,7 @@ static int refuse_size(const struct submission *s, int64_t max_bytes, struct err
 /* Commands of an assignment may want a file of any kind, but none that was meant to be unpacked. */
 static bool is_plain(const struct submission *s, enum magic is, size_t len)
 {
-	return len > 0 && is == MAGIC_NONE && suffix_len(s->file) == 0;
+	return len > 0 && is == MAGIC_NONE && submission_suffix(s->file) == 0;
 }
 
 static int identify(struct submission *s, char *const *extensions, bool any_file, struct err *err)

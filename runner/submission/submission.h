@@ -24,6 +24,9 @@
  */
 int submission_open(const char *path, char *const *extensions, bool any_file, int64_t max_bytes,
 		    struct submission *ret, struct err *err);
+/** submission_suffix() - the length of the archive suffix at the end of @file, as of ".tar.gz", in
+ *  whatever case; 0: it has none, or is nothing else. */
+size_t submission_suffix(const char *file);
 /** submission_digest() - sha256 of the file, as long as it was when it was opened, unless it is known
  *  already; of a folder it is set by unpacking. FAULT_INFRA. */
 int submission_digest(struct submission *s, struct err *err);

@@ -139,6 +139,17 @@ print(*[s["verdict"] for s in json.load(open(sys.argv[1]))["steps"]])' "$result"
 	[ "$(grep -c "as one" "$messages")" = 0 ]
 }
 
+@test "a folder of archives with a stray source is an error, and nothing is graded" {
+	sum_assignment
+	handin a.tar run.sh "$right"
+	handin b.zip run.sh "$right"
+	echo 'int main;' >"$folder/main.c"
+	batch -a "$assignment" "$folder"
+	[ "$status" = 2 ]
+	[ ! -s "$printed" ]
+	expect_text "$messages" main.c a.tar
+}
+
 @test "nothing is graded when a path is missing or an option is wrong" {
 	own_home
 	sum_assignment

@@ -69,8 +69,47 @@ START_TEST(a_folder_that_is_one)
 {
 	AUTO_FREE char *mark = mem_printf("in/%s", marks[_i]);
 	put(mark, "");
-	put("in/other.tar", "");
+	put("in/other.txt", "");
+	put("in/data/set.tar", "");
 	ck_assert_int_eq(find("in", NULL), 0);
+	expect("in");
+}
+END_TEST
+
+/* One stray file would make a whole class one submission. */
+START_TEST(a_folder_that_may_be_one_or_many)
+{
+	static const char *const archives[] = { "a.tar", "b.TGZ", "c.7z", "d.rar", "e.zip" };
+	for (size_t i = 0; i < sizeof archives / sizeof *archives; i++) {
+		AUTO_FREE char *mark = mem_printf("in%zu/%s", i, marks[_i]);
+		AUTO_FREE char *other = mem_printf("in%zu/%s", i, archives[i]);
+		AUTO_FREE char *folder = mem_printf("in%zu", i);
+		put(mark, "");
+		put(other, "");
+		err = (struct err){ 0 };
+		ck_assert_int_eq(find(folder, NULL), -1);
+		ck_assert_int_eq(err.fault, FAULT_USAGE);
+		ck_assert_msg(strstr(err.msg, marks[_i]) && strstr(err.msg, archives[i]) &&
+			      strstr(err.msg, folder), "%s", err.msg);
+		expect("");
+	}
+}
+END_TEST
+
+/* A list of submissions, as find(1) makes it. */
+START_TEST(an_archive_of_data_in_a_listed_folder)
+{
+	put("in/Makefile", "");
+	put("in/data.zip", "");
+	put("class/main.c", "");
+	put("class/a.zip", "");
+	put("class/b.zip", "");
+	AUTO_FREE char *list = mem_printf("%s/in", tree);
+	ck_assert_int_eq(find("-", list), 0);
+	expect("in");
+	AUTO_FREE char *more = mem_printf("%s/class", tree);
+	ck_assert_int_eq(find("-", more), -1);
+	ck_assert_ptr_nonnull(strstr(err.msg, "main.c"));
 	expect("in");
 }
 END_TEST
@@ -140,6 +179,8 @@ Suite *suite_submission_handins(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_folder_of_submissions);
 	tcase_add_loop_test(tc, a_folder_that_is_one, 0, (int)(sizeof marks / sizeof *marks));
+	tcase_add_loop_test(tc, a_folder_that_may_be_one_or_many, 0, (int)(sizeof marks / sizeof *marks));
+	tcase_add_test(tc, an_archive_of_data_in_a_listed_folder);
 	tcase_add_test(tc, a_folder_named_like_a_source_is_no_source);
 	tcase_add_test(tc, lines_of_a_list);
 	tcase_add_test(tc, a_line_that_is_wrong_is_named);
