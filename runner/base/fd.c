@@ -33,6 +33,23 @@ int fd_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
+ssize_t fd_pread_all(int fd, void *data, size_t len, off_t at)
+{
+	size_t have = 0;
+
+	while (have < len) {
+		ssize_t n = pread(fd, (char *)data + have, len - have, at + (off_t)have);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	return (ssize_t)have;
+}
+
 int fd_read_all(int fd, struct buf *b, size_t max)
 {
 	char chunk[16384];

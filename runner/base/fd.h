@@ -13,6 +13,8 @@
 
 /** fd_write_all() - write all @len bytes. Return: 0, or -1 with errno. */
 int fd_write_all(int fd, const void *data, size_t len);
+/** fd_pread_all() - @len bytes from @at on, fewer where the file ends. -1: errno. */
+ssize_t fd_pread_all(int fd, void *data, size_t len, off_t at);
 /** fd_read_all() - append to @b until end of file, at most @max bytes (EFBIG above). -1: errno. */
 int fd_read_all(int fd, struct buf *b, size_t max);
 /** file_there() - is there anything at @path, links followed? Return: 1, 0, or -1 when the host does not

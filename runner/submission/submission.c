@@ -14,8 +14,10 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/magic.h"
 #include "base/mem.h"
+#include "base/zip_end.h"
 #include "submission/sources.h"
 
 #define ACCEPTED "accepted are tar (plain, .gz, .bz2, .xz, .zst), zip, a folder or one source file"
@@ -101,24 +103,9 @@ static int open_path(const char *path, struct stat *st, int *ret_fd, struct err 
 		       path);
 }
 
-static int read_head(const struct submission *s, unsigned char *head, size_t *ret_len,
-		     struct err *err)
+static int cannot_read(const struct submission *s, struct err *err)
 {
-	size_t len = 0;
-
-	while (len < MAGIC_BYTES) {
-		ssize_t n = pread(s->fd, head + len, MAGIC_BYTES - len, (off_t)len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_set(err, FAULT_INFRA, errno, "cannot read submission '%s'",
-				       s->path);
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	*ret_len = len;
-	return 0;
+	return err_set(err, FAULT_INFRA, errno, "cannot read submission '%s'", s->path);
 }
 
 static int not_accepted(const struct submission *s, enum magic is, size_t len, struct err *err)
@@ -162,17 +149,25 @@ static bool is_plain(const struct submission *s, enum magic is, size_t len)
 static int identify(struct submission *s, char *const *extensions, bool any_file, struct err *err)
 {
 	unsigned char head[MAGIC_BYTES];
-	size_t len = 0;
+	struct zip_end end;
+	int has_end = 0;
 
-	if (read_head(s, head, &len, err) < 0)
-		return -1;
-	const enum magic is = magic_find(head, len);
-	if (is == MAGIC_TAR || is == MAGIC_COMPRESSED || is == MAGIC_ZIP)
+	const ssize_t len = fd_pread_all(s->fd, head, sizeof head, 0);
+	if (len < 0)
+		return cannot_read(s, err);
+	const enum magic is = magic_find(head, (size_t)len);
+	const bool source = sources_ends_in(s->file, extensions) ||
+			    (any_file && is_plain(s, is, (size_t)len));
+	if (is == MAGIC_NONE && !source)
+		has_end = zip_end_find(s->fd, s->bytes, &end);
+	if (has_end < 0)
+		return cannot_read(s, err);
+	if (is == MAGIC_TAR || is == MAGIC_COMPRESSED || is == MAGIC_ZIP || has_end)
 		s->kind = SUBMISSION_ARCHIVE;
-	else if (sources_ends_in(s->file, extensions) || (any_file && is_plain(s, is, len)))
+	else if (source)
 		s->kind = SUBMISSION_SOURCE;
 	else
-		return not_accepted(s, is, len, err);
+		return not_accepted(s, is, (size_t)len, err);
 	return 0;
 }
 

@@ -14,7 +14,8 @@
  * @any_file:   so does any other file that is not meant to be an archive, by its bytes or its name
  * @max_bytes:  a larger file is refused unread, with code "archive.too_large": unpack_limits_room()
  *
- * Magic bytes decide what an archive is (tar with or without a filter, zip); what is none of these
+ * Magic bytes decide what an archive is (tar with or without a filter, zip, also one with bytes before
+ * it, unless it has a source file's extension); what is none of these
  * and has one of the extensions is a single source file. A format that is not unpacked (7z, rar)
  * and anything else is FAULT_STUDENT with code "archive.unsupported" (a verdict `refused`); a path
  * that does not exist is FAULT_USAGE; EACCES and EIO are FAULT_INFRA; a fifo, socket or device is

@@ -1,7 +1,7 @@
 /*
  * confine.c - the child gives up what it does not need, before it reads a foreign byte.
  *
- * The order matters: what reads files of the host (locale, time zone) happens before the root
+ * The order matters: what reads files of the host (iconv, time zone) happens before the root
  * changes, because afterwards "/usr/share/zoneinfo" would be a file of the student's; descriptors
  * and cgroup before the uid; the uid before no_new_privs; the filter last.
  *
@@ -10,9 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <iconv.h>
+#include <langinfo.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <locale.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -102,10 +103,13 @@ static int read_host(struct err *err)
 
 	if (done)
 		return 0;
-	/* C.UTF-8 is compiled into glibc; names of pax headers are UTF-8. Only LC_CTYPE: the
-	 * messages of another category would be looked up in files. */
-	if (!setlocale(LC_CTYPE, "C.UTF-8"))
-		return err_set(err, FAULT_INFRA, 0, "the host lacks the locale C.UTF-8");
+	/* The locale stays "C": libarchive, which composes UTF-8 anew on its way to the locale, cannot
+	 * convert names to it and gives them byte by byte. For that it asks iconv, which reads a list
+	 * of conversions once. */
+	iconv_t conversion = iconv_open(nl_langinfo(CODESET), "UTF-8");
+	if (conversion == (iconv_t)-1)
+		return err_set(err, FAULT_INFRA, errno, "the host lacks a conversion of UTF-8");
+	iconv_close(conversion);
 	/* Zip times are local: the zone is read once here, and glibc reads it again only when TZ
 	 * changes (with TZ unset it would look at the file each time). */
 	tzset();

@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/magic.h"
 #include "unpack/child.h"
 #include "unpack/source.h"
 #include "unpack/writer.h"
@@ -85,37 +87,64 @@ static int is_empty(struct err *err)
 /* No format was recognised at all. */
 static int not_archive(struct extract *x, struct err *err)
 {
-	char magic[4] = "";
-	ssize_t n = x->source->seekable ? pread(x->source->fd, magic, sizeof(magic), 0) : 0;
-
-	if (x->source->sys)
-		return not_readable(x, NULL, err);
-	if (n == 4 && memcmp(magic, "PK\5\6", 4) == 0) /* the end of a list, and no list */
-		return is_empty(err);
-	if (n >= 2 && memcmp(magic, "PK", 2) == 0)
-		return err_set_code(err, "archive.truncated", FAULT_STUDENT, 0,
-				    "the zip archive is cut off: the list of its files, which "
-				    "stands at the end, is missing");
-	if (says(archive_error_string(x->in) ?: "", "unrecognized"))
+	if (!x->source->sys && says(archive_error_string(x->in) ?: "", "unrecognized"))
 		return err_set_code(err, "archive.unsupported", FAULT_STUDENT, 0,
 				    "there is no tar archive in the file; accepted are "
 				    "tar (plain, .gz, .bz2, .xz, .zst) and zip");
 	return not_readable(x, NULL, err);
 }
 
+/* A zip is known by its end: it may have anything before it that is no other archive. */
+static int look_for_zip(struct extract *x, struct err *err)
+{
+	struct source *s = x->source;
+	struct zip *zip = NULL;
+	char head[MAGIC_BYTES];
+
+	if (!s->seekable) /* our own plain tar */
+		return 0;
+	const ssize_t len = fd_pread_all(s->fd, head, sizeof head, 0);
+	if (len < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot read the submission");
+	const enum magic is = magic_find(head, (size_t)len);
+	if (is != MAGIC_ZIP && is != MAGIC_NONE)
+		return 0;
+	const int found = zip_open(s->fd, &x->job->limits, &zip, err);
+	if (found > 0)
+		source_take_zip(s, zip);
+	if (found == 0 && is == MAGIC_ZIP)
+		return err_set_code(err, "archive.truncated", FAULT_STUDENT, 0,
+				    "the zip archive is cut off: the list of its files, which "
+				    "stands at the end, is missing");
+	return found < 0 ? -1 : 0;
+}
+
+/* Only an archive is compressed: what comes through a pipe is our own plain tar. */
+static int support(const struct extract *x)
+{
+	struct archive *a = x->in;
+
+	if (x->source->zip)
+		return archive_read_support_format_zip_seekable(a);
+	if (archive_read_support_format_tar(a) != ARCHIVE_OK)
+		return ARCHIVE_FATAL;
+	if (x->source->seekable && (archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
+				    archive_read_support_filter_bzip2(a) != ARCHIVE_OK ||
+				    archive_read_support_filter_xz(a) != ARCHIVE_OK ||
+				    archive_read_support_filter_zstd(a) != ARCHIVE_OK))
+		return ARCHIVE_FATAL;
+	return ARCHIVE_OK;
+}
+
 static int open_archive(struct extract *x, struct err *err)
 {
 	struct archive *a = x->in;
 
-	if (!a || archive_read_support_format_tar(a) != ARCHIVE_OK)
+	if (!a)
 		return err_set(err, FAULT_INFRA, ENOMEM, "cannot start libarchive");
-	/* Only an archive is compressed, and only a file can be sought in, as the list at the end
-	 * of a zip needs: what comes through a pipe is our own plain tar. */
-	if (x->source->seekable && (archive_read_support_format_zip_seekable(a) != ARCHIVE_OK ||
-				    archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
-				    archive_read_support_filter_bzip2(a) != ARCHIVE_OK ||
-				    archive_read_support_filter_xz(a) != ARCHIVE_OK ||
-				    archive_read_support_filter_zstd(a) != ARCHIVE_OK))
+	if (look_for_zip(x, err) < 0)
+		return -1;
+	if (support(x) != ARCHIVE_OK)
 		return err_set(err, FAULT_INFRA, 0, "this libarchive lacks a format: %s",
 			       archive_error_string(a) ?: "it does not say which");
 	source_attach(x->source, a);
@@ -318,5 +347,6 @@ int extract_run(const struct child_job *job, struct unpack_outcome *ret, struct 
 	writer_init(&x.writer, CHILD_OUTPUT, &job->limits, &x.totals);
 	int got = extract_all(&x, ret, err);
 	writer_done(&x.writer);
+	source_done(source);
 	return got;
 }

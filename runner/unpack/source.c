@@ -16,8 +16,9 @@ static la_ssize_t source_read(struct archive *a, void *data, const void **ret)
 	ssize_t n;
 
 	do
-		n = s->seekable ? pread(s->fd, s->block, sizeof(s->block), s->at)
-				: read(s->fd, s->block, sizeof(s->block));
+		n = s->zip	? zip_read(s->zip, s->block, sizeof(s->block), s->at)
+		    : s->seekable ? pread(s->fd, s->block, sizeof(s->block), s->at)
+				  : read(s->fd, s->block, sizeof(s->block));
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		s->sys = errno;
@@ -53,6 +54,18 @@ int source_init(struct source *s, int fd)
 	s->seekable = S_ISREG(st.st_mode);
 	s->size = st.st_size;
 	return 0;
+}
+
+void source_take_zip(struct source *s, struct zip *zip)
+{
+	s->zip = zip;
+	s->size = zip_bytes(zip);
+}
+
+void source_done(struct source *s)
+{
+	zip_close(s->zip);
+	s->zip = NULL;
 }
 
 void source_attach(struct source *s, struct archive *a)

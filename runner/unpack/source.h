@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "unpack/zip.h"
 
 #define SOURCE_BLOCK 65536
 
@@ -15,12 +16,16 @@ struct source {
 	int fd; /* borrowed */
 	bool seekable;
 	int64_t at, size;
+	struct zip *zip; /* read instead of the file; NULL: the file is no zip */
 	int sys; /* errno of a read that failed: ours, whatever libarchive makes of it */
 	char block[SOURCE_BLOCK];
 };
 
 /** source_init() - from the beginning. -1: errno. */
 int source_init(struct source *s, int fd);
+/** source_take_zip() - read @zip from now on; source_done() closes it. */
+void source_take_zip(struct source *s, struct zip *zip);
+void source_done(struct source *s);
 /** source_attach() - the callbacks of @a. */
 void source_attach(struct source *s, struct archive *a);
 

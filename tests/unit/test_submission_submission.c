@@ -131,6 +131,32 @@ START_TEST(one_file)
 }
 END_TEST
 
+static const char empty_zip[] = "PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+/* A self-extractor, a blank line of a web form; a source file stays one. */
+START_TEST(bytes_before_a_zip)
+{
+	/* clang-format off */
+	static const struct { const char *file; bool any; int kind; } files[] = {
+		{ "a.zip", false, ARCHIVE }, { "a.exe", false, ARCHIVE }, { "a.py", false, SOURCE },
+		{ "a.zip", true, ARCHIVE }, { "a.pyz", true, SOURCE },
+	};
+	/* clang-format on */
+	char bytes[40 + sizeof empty_zip - 1];
+	memset(bytes, '\n', sizeof bytes);
+	memcpy(bytes + 40, empty_zip, sizeof empty_zip - 1);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		struct scene s;
+		scene_init(&s);
+		s.any_file = files[i].any;
+		put(&s, files[i].file, bytes, sizeof bytes);
+		ck_assert_msg(open_file(&s, files[i].file) == 0, "%s", s.err.msg);
+		ck_assert_int_eq(s.sub.kind, (enum submission_kind)files[i].kind);
+		scene_done(&s);
+	}
+}
+END_TEST
+
 /* What commands of an assignment may want, and what nobody can have meant. */
 START_TEST(any_single_file)
 {
@@ -361,6 +387,7 @@ Suite *suite_submission_submission(void)
 	TCase *tc = tcase_create("open");
 
 	tcase_add_loop_test(tc, one_file, 0, (int)(sizeof(rows) / sizeof(rows[0])));
+	tcase_add_test(tc, bytes_before_a_zip);
 	tcase_add_test(tc, any_single_file);
 	tcase_add_test(tc, tars);
 	tcase_add_test(tc, folders);

@@ -94,7 +94,7 @@ START_TEST(names_of_any_encoding)
 		 "e.c",
 		 "pax");
 
-	/* As a zip of Windows: the name in a legacy encoding, in both of its headers. */
+	/* As a zip of Windows: the name in code page 437, in both of its headers. */
 	scene_again(&s);
 	zip_to(&zip, members, 1, NULL, NULL);
 	for (size_t i = 0; i + 3 < zip.len; i++) {
@@ -107,7 +107,65 @@ START_TEST(names_of_any_encoding)
 			zip.data[i + 7] = (char)(zip.data[i + 7] & ~8);
 	}
 	expect_accepted(&s, "zip", &zip);
-	has_file(&s, "z\x84\x81hler.c", "1");
+	has_file(&s, "z\xc3\xa4\xc3\xbchler.c", "1");
+	scene_done(&s);
+}
+END_TEST
+
+#define NFD "e\xcc\x81t\xc3\xa9" /* as macOS has it, and as others do, in one name */
+
+/* A Makefile has the name in the same bytes. */
+START_TEST(names_are_not_composed)
+{
+	const struct member members[] = { { .name = NFD ".c", .data = "1" },
+					  { .name = "l", .type = '2', .link = NFD ".c" } };
+	struct scene s;
+	AUTO_BUF b = { 0 };
+	AUTO_BUF zip = { 0 };
+
+	scene_init(&s);
+	tar_pax(&b, "path", NFD ".c");
+	tar_file(&b, "x", "pax");
+	tar_pax(&b, "linkpath", NFD ".c");
+	tar_add(&b, (struct member){ .name = "l", .type = '2', .link = "x" });
+	tar_pax(&b, "linkpath", NFD ".c");
+	tar_add(&b, (struct member){ .name = "h", .type = '1', .link = "x" });
+	tar_end(&b);
+	expect_accepted(&s, "tar", &b);
+	has_file(&s, NFD ".c", "pax");
+	has_link(&s, "l", NFD ".c");
+	has_file(&s, "h", "pax");
+
+	scene_again(&s);
+	zip_to(&zip, members, 2, NULL, NULL);
+	/* libarchive says that the name is UTF-8 only in a locale of UTF-8 */
+	for (size_t i = 0; i + 3 < zip.len; i++) {
+		if (memcmp(zip.data + i, "PK\1\2", 4) == 0)
+			zip.data[i + 9] = (char)(zip.data[i + 9] | 8);
+		if (memcmp(zip.data + i, "PK\3\4", 4) == 0)
+			zip.data[i + 7] = (char)(zip.data[i + 7] | 8);
+	}
+	expect_accepted(&s, "zip", &zip);
+	has_file(&s, NFD ".c", "1");
+	has_link(&s, "l", NFD ".c");
+	scene_done(&s);
+}
+END_TEST
+
+/* Nothing that is unpacked is read as a file of the host: the child's root is the destination. */
+START_TEST(files_of_the_c_library)
+{
+	struct scene s;
+	AUTO_BUF b = { 0 };
+
+	scene_init(&s);
+	tar_file(&b, "usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache", "garbage");
+	tar_file(&b, "usr/share/zoneinfo/Europe/Berlin", "garbage");
+	tar_pax(&b, "path", NFD ".c");
+	tar_file(&b, "x", "pax");
+	tar_end(&b);
+	expect_accepted(&s, "tar", &b);
+	has_file(&s, NFD ".c", "pax");
 	scene_done(&s);
 }
 END_TEST
@@ -649,6 +707,8 @@ static TCase *accepted(const char *name)
 	tcase_add_loop_test(tc, each_filter, 0, 4);
 	tcase_add_loop_test(tc, each_zip_method, 0, 2);
 	tcase_add_test(tc, names_of_any_encoding);
+	tcase_add_test(tc, names_are_not_composed);
+	tcase_add_test(tc, files_of_the_c_library);
 	tcase_add_test(tc, modes_and_times);
 	tcase_add_test(tc, links_that_stay);
 	tcase_add_test(tc, same_name_again);
