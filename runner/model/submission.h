@@ -2,6 +2,7 @@
 #ifndef MOULETTE_MODEL_SUBMISSION_H
 #define MOULETTE_MODEL_SUBMISSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/digest.h"
@@ -31,6 +32,9 @@ struct unpack_limits {
 /** unpack_limits_room() - what an accepted submission takes at most, in an archive or on a disk: every
  *  entry may leave most of a page unused, and stand in a folder that no entry names. */
 int64_t unpack_limits_room(const struct unpack_limits *u);
+
+/** submission_is_junk() - do packers, editors and version control leave this name beside others? */
+bool submission_is_junk(const char *name);
 
 void submission_done(struct submission *s); /* closes fd */
 

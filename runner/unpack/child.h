@@ -35,6 +35,7 @@ struct child_job {
 	uint32_t n_cgroups;
 	pid_t parent; /* whose death is ours */
 	struct unpack_limits limits;
+	struct entry_totals used; /* of the limits, by what was unpacked before */
 	char name[CHILD_NAME_SIZE]; /* of a single source file */
 };
 

@@ -244,7 +244,7 @@ static int write_entry(struct extract *x, struct archive_entry *e, struct err *e
 /* Data behind folders, links and huge headers is never written, so nothing else counts it. */
 static int64_t overhead_max(const struct extract *x)
 {
-	return OVERHEAD_FIXED + x->totals.entries * OVERHEAD_ENTRY;
+	return OVERHEAD_FIXED + (x->totals.entries - x->job->used.entries) * OVERHEAD_ENTRY;
 }
 
 static int check_overhead(struct extract *x, struct err *err)
@@ -252,7 +252,8 @@ static int check_overhead(struct extract *x, struct err *err)
 	/* In a zip, what is not asked for is not unpacked either. */
 	bool tar = (archive_format(x->in) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
 
-	if (tar && archive_filter_bytes(x->in, 0) - x->totals.bytes > overhead_max(x))
+	const int64_t bytes = x->totals.bytes - x->job->used.bytes;
+	if (tar && archive_filter_bytes(x->in, 0) - bytes > overhead_max(x))
 		return err_set_code(err, "archive.bomb", FAULT_STUDENT, 0,
 				    "the archive unpacks to far more bytes than its files have");
 	return 0;
@@ -333,6 +334,7 @@ static int extract_all(struct extract *x, struct unpack_outcome *ret, struct err
 		return -1;
 	out.entries = x->totals.entries;
 	out.bytes = x->totals.bytes;
+	out.folders = x->totals.folders;
 	*ret = out;
 	return 0;
 }
@@ -340,7 +342,7 @@ static int extract_all(struct extract *x, struct unpack_outcome *ret, struct err
 int extract_run(const struct child_job *job, struct unpack_outcome *ret, struct err *err)
 {
 	AUTO_FREE struct source *source = malloc(sizeof(*source));
-	struct extract x = { .job = job, .source = source };
+	struct extract x = { .job = job, .totals = job->used, .source = source };
 
 	if (!source || source_init(source, CHILD_INPUT) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot stat the submission");

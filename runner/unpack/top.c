@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,19 +10,6 @@
 #include "unpack/child.h"
 
 #define LEVELS_MAX 2
-
-/* What packers, editors and version control leave beside a folder. */
-static bool is_junk(const char *name)
-{
-	static const char *const names[] = { "__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini",
-					     ".git", ".idea", ".vscode" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcasecmp(name, names[i]) == 0)
-			return true;
-	}
-	return strncmp(name, "._", 2) == 0;
-}
 
 /* The only entry of @fd when that is a folder; "" when there is another one, or none. */
 static int only_folder(int fd, char name[ENTRY_NAME_MAX + 1], struct err *err)
@@ -46,7 +32,7 @@ static int only_folder(int fd, char name[ENTRY_NAME_MAX + 1], struct err *err)
 		if (!e)
 			break;
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
-		    is_junk(e->d_name))
+		    submission_is_junk(e->d_name))
 			continue;
 		snprintf(name, ENTRY_NAME_MAX + 1, "%s", e->d_name);
 		n++;

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -25,13 +26,15 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/mem.h"
 #include "base/process.h"
 #include "unpack/start.h"
 
 struct run {
 	const struct unpack_request *req;
+	const struct unpack_outcome *before; /* what counts against the limits already */
 	struct child extract, folder; /* the second for a SUBMISSION_FOLDER only */
-	int64_t deadline_ns;
+	int64_t began_ns, deadline_ns;
 };
 
 /* No child outlives the call, however it ends. */
@@ -65,6 +68,7 @@ static int start_all(struct run *r, const struct submission *sub, struct err *er
 		.n_cgroups = (uint32_t)req->n_cgroup_fds,
 		.parent = getpid(),
 		.limits = req->limits,
+		.used = { r->before->entries, r->before->folders, r->before->bytes },
 	};
 	AUTO_FD int from = -1;
 	AUTO_FD int to = -1;
@@ -113,7 +117,7 @@ static void child_reap(struct child *c)
  */
 static int out_of_time(struct run *r, struct err *err)
 {
-	int64_t limit = r->req->limits.time_ns, spent = 0;
+	int64_t limit = r->req->limits.time_ns, spent = r->before->cpu_ns;
 	struct child *const all[] = { &r->extract, &r->folder };
 
 	for (size_t i = 0; i < 2; i++) {
@@ -142,6 +146,7 @@ static int meanwhile(struct run *r, struct err *err)
 		return 0;
 	int got = r->req->meanwhile(r->req->ctx, err);
 	r->deadline_ns += clock_mono_ns() - begin;
+	r->began_ns += clock_mono_ns() - begin;
 	return got;
 }
 
@@ -231,7 +236,7 @@ static int check_outcome(const struct unpack_request *req, const struct unpack_o
 			 struct err *err)
 {
 	if (o->entries < 0 || o->entries > req->limits.entries || o->bytes < 0 ||
-	    o->bytes > req->limits.bytes)
+	    o->bytes > req->limits.bytes || o->folders < 0 || o->folders > req->limits.entries)
 		return err_set(err, FAULT_INFRA, EBADMSG, "the unpacking child's figures");
 	if (o->top[0] == '\0')
 		return 0;
@@ -278,16 +283,21 @@ static int run_all(struct run *r, struct submission *sub, struct unpack_outcome 
 		memcpy(sub->sha256, reply.sha256, sizeof(sub->sha256));
 	}
 	*ret = reply.outcome;
+	ret->took_ns = r->before->took_ns + clock_mono_ns() - r->began_ns;
+	ret->cpu_ns = r->before->cpu_ns + r->extract.cpu_ns + r->folder.cpu_ns;
 	return 0;
 }
 
-int unpack_run(const struct unpack_request *req, struct submission *sub, struct unpack_outcome *ret,
-	       struct err *err)
+static int run(const struct unpack_request *req, const struct unpack_outcome *before,
+	       struct submission *sub, struct unpack_outcome *ret, struct err *err)
 {
+	const int64_t now = clock_mono_ns();
 	struct run r = { .req = req,
+			 .before = before,
 			 .extract = { .pidfd = -1, .sock = -1 },
 			 .folder = { .pidfd = -1, .sock = -1 },
-			 .deadline_ns = clock_mono_ns() + req->limits.time_ns };
+			 .began_ns = now,
+			 .deadline_ns = now + req->limits.time_ns - before->took_ns };
 
 	assert(req->n_cgroup_fds <= CHILD_CGROUPS_MAX);
 	int got = run_all(&r, sub, ret, err);
@@ -296,4 +306,72 @@ int unpack_run(const struct unpack_request *req, struct submission *sub, struct 
 	if (got < 0 && req->server)
 		unpack_server_end(req->server);
 	return got;
+}
+
+int unpack_run(const struct unpack_request *req, struct submission *sub, struct unpack_outcome *ret,
+	       struct err *err)
+{
+	const struct unpack_outcome nothing = { 0 };
+	return run(req, &nothing, sub, ret, err);
+}
+
+/* --- an archive within -------------------------------------------------------------------- */
+
+/* The file at @path, open, and an empty folder in its place. */
+static int make_way(const struct unpack_request *req, const char *path, int *ret_file, int *ret_dir,
+		    struct err *err)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	AUTO_FREE char *parent = slash ? mem_strndup(path, (size_t)(slash - path)) : mem_strdup(".");
+	AUTO_FD int at = fd_open_beneath(req->dest_fd, parent, O_PATH | O_DIRECTORY, 0);
+	AUTO_FD int file = at < 0 ? -1 : fd_open_beneath(at, name, O_RDONLY | O_NONBLOCK, 0);
+	AUTO_FD int dir = -1;
+	struct stat st;
+
+	if (file < 0 || fstat(file, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(err, FAULT_INFRA, file < 0 ? errno : 0, "cannot open the archive");
+	if (unlinkat(at, name, 0) < 0 || mkdirat(at, name, 0755) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make its folder");
+	dir = fd_open_beneath(at, name, O_RDONLY | O_DIRECTORY, 0);
+	if (dir < 0 || fchown(dir, req->uid, req->gid) < 0 || fchmod(dir, 0755) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make its folder");
+	*ret_file = fd_steal(&file);
+	*ret_dir = fd_steal(&dir);
+	return 0;
+}
+
+static int run_within(const struct unpack_request *req, const char *path,
+		      const struct unpack_outcome *before, struct unpack_outcome *ret,
+		      struct err *err)
+{
+	struct unpack_request inner = *req;
+	AUTO_FD int file = -1;
+	AUTO_FD int dir = -1;
+	char top[sizeof ret->top];
+
+	if (make_way(req, path, &file, &dir, err) < 0)
+		return -1;
+	struct submission archive = { .kind = SUBMISSION_ARCHIVE, .fd = file };
+	inner.dest_fd = dir;
+	inner.meanwhile = NULL;
+	if (run(&inner, before, &archive, ret, err) < 0)
+		return -1;
+	if (snprintf(top, sizeof top, "%s%s%s", path, *ret->top ? "/" : "", ret->top) >=
+	    (int)sizeof top)
+		return err_set_code(err, "archive.too_long", FAULT_STUDENT, 0,
+				    "the folder in it has a name of more than %d bytes",
+				    PATH_BYTES_MAX);
+	memcpy(ret->top, top, sizeof top);
+	return 0;
+}
+
+int unpack_within(const struct unpack_request *req, const char *path, struct submission *sub,
+		  struct unpack_outcome *out, struct err *err)
+{
+	struct unpack_outcome both = { 0 };
+	if (run_within(req, path, out, &both, err) < 0)
+		return err_wrap(err, "within '%.160s'", path);
+	sub->entries = both.entries;
+	*out = both;
+	return 0;
 }

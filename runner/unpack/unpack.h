@@ -36,6 +36,8 @@ struct unpack_request {
 
 struct unpack_outcome {
 	int64_t entries, bytes;
+	int64_t folders;	 /* made without an entry of their own */
+	int64_t took_ns, cpu_ns; /* on the clock, of the children */
 	char top[PATH_BYTES_MAX + 1]; /* "" or "a" or "a/b": the folder that is to be entered */
 };
 
@@ -68,6 +70,21 @@ struct unpack_outcome {
  */
 int unpack_run(const struct unpack_request *req, struct submission *sub, struct unpack_outcome *ret,
 	       struct err *err);
+
+/**
+ * unpack_within() - unpack an archive that unpack_run() has unpacked, in its place
+ * @req:  that of unpack_run(); @req->meanwhile is not called
+ * @path: of a regular file beneath dest_fd, reached through no link; becomes a folder of its name
+ * @sub:  entries is set
+ * @out:  of unpack_run(); becomes that of both, top the folder within @path that is to be entered
+ *
+ * The same child does it in the same way, with that folder for its root: nothing beside it can be read
+ * or changed, nor linked to. The limits are those of both together: entries, bytes (those of the
+ * archive itself have been counted), time. Errors are those of unpack_run(), "within 'PATH': ...".
+ * Return: 0, or -1; @out and @sub are untouched then, the tree is not.
+ */
+int unpack_within(const struct unpack_request *req, const char *path, struct submission *sub,
+		  struct unpack_outcome *out, struct err *err);
 
 /** unpack_server_start() - ahead of its first request; one that runs is left as it is. It ends with
  *  its parent. FAULT_INFRA. */
