@@ -27,6 +27,8 @@
 #include "cmd/options.h"
 #include "container/slot.h"
 #include "image/store.h"
+#include "pipeline/intake.h"
+#include "submission/assignment.h"
 #include "submission/language.h"
 #include "submission/submission.h"
 #include "unpack/unpack.h"
@@ -134,6 +136,8 @@ static int unpack(const struct job *job, const char *path, struct err *err)
 	const uint32_t uid = job->places->uid_base + SPEC_BOX_UID;
 	struct submission sub = { .fd = -1, .bytes = -1, .entries = -1 };
 	struct unpack_outcome outcome = { 0 };
+	struct assignment command = { .name = NULL };
+	const bool asked = job->cli->command != NULL;
 
 	if (mkdirat(job->dir, UNPACKED, 0700) < 0 ||
 	    fchownat(job->dir, UNPACKED, uid, uid, AT_SYMLINK_NOFOLLOW) < 0)
@@ -148,11 +152,15 @@ static int unpack(const struct job *job, const char *path, struct err *err)
 					    .gid = uid,
 					    .interrupt_fd = job->signals,
 					    .limits = job->profile.unpack };
-	int got = submission_open(path, job->languages.extensions, job->cli->command != NULL,
+	if (asked)
+		assignment_command(NULL, job->cli->command, &command);
+	int got = submission_open(path, job->languages.extensions, asked,
 				  unpack_limits_room(&job->profile.unpack), &sub, err);
 	if (got == 0)
-		got = unpack_run(&req, &sub, &outcome, err);
+		got = intake_unpack(&req, &sub, asked ? &command : NULL, &job->languages, &outcome,
+				    err);
 	submission_done(&sub);
+	assignment_done(&command);
 	return got < 0 ? -1 : enter_top(job->dir, outcome.top, err);
 }
 

@@ -13,6 +13,7 @@
 #include "pipeline/attempt_box.h"
 #include "pipeline/attempt_card.h"
 #include "pipeline/files.h"
+#include "pipeline/intake.h"
 #include "submission/assignment.h"
 #include "submission/submission.h"
 #include "unpack/unpack.h"
@@ -86,7 +87,8 @@ static int unpack_into(struct attempt *a, struct err *err)
 		return err_set(err, FAULT_INFRA, errno, "cannot read the submission again");
 	if (submission_watch(a->job->sub, err) < 0)
 		return -1;
-	int bad = unpack_run(&req, a->job->sub, &outcome, err);
+	int bad = intake_unpack(&req, a->job->sub, attempt_assignment(a), &s->languages, &outcome,
+				err);
 	/* What was wrong with half of an upload says nothing of the submission. */
 	if ((!bad || err->fault != FAULT_NONE) && submission_check(a->job->sub, err) < 0)
 		return -1;

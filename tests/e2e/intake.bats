@@ -188,3 +188,101 @@ while True:
 	grade -a "$a" "$(archive s.tar a.c $'#include <stdio.h>\nint seven(void);\nint main(void) { printf("%d\\n", seven()); }\n' util.c broken)"
 	expect verdict passed replaced '["util.c"]'
 }
+
+# within FOLDER NAME [FILE TEXT]... - an archive NAME of the files, in that folder
+within() {
+	mkdir -p "$1"
+	mv "$(archive "$2" "${@:3}")" "$1/"
+}
+
+@test "an archive within: a folder of Moodle, a zip in a zip, a tar beside a note" {
+	local d=$BATS_TEST_TMPDIR
+	within "$d/moodle" hw.zip run.sh "$script"
+	grade -a "$hello" "$d/moodle"
+	expect verdict passed submission.name moodle submission.entries 2
+	(cd "$d" && python3 -m zipfile -c outer.zip moodle/hw.zip)
+	grade -a "$hello" "$d/outer.zip"
+	expect verdict passed
+	within "$d/note" hw.tar.gz hw1/run.sh "$script" hw1/lib/x y
+	echo 'see hw' >"$d/note/lisez-moi.txt"
+	grade -a "$hello" "$d/note"
+	expect verdict passed
+	tar -C "$d/note" -cf "$d/outer.tar" .
+	grade -a "$hello" "$d/outer.tar"
+	expect verdict passed
+	grade "$d/note" -- ls
+	expect verdict passed steps.0.stdout.text $'lib\nrun.sh'
+	grade "$d/note" -- ls hw.tar.gz lisez-moi.txt
+	expect verdict passed
+	host_before
+	"$MOULETTE" bundle -i busybox "$d/note" -o "$d/box" -- ./run.sh
+	[ -x "$d/box/work/run.sh" ] && [ ! -e "$d/box/unpacked" ]
+	host_same
+}
+
+@test "an archive within is named when it is refused, and so are several" {
+	local d=$BATS_TEST_TMPDIR
+	within "$d/several" one.zip run.sh "$script"
+	within "$d/several" two.tar run.sh "$script"
+	grade -a "$hello" "$d/several"
+	expect_verdict refused student 1
+	expect error.code archive.several score 0
+	[[ $(field error.message) == *one.zip*two.tar* ]]
+	within "$d/deep" a.zip run.sh "$script"
+	(cd "$d/deep" && python3 -m zipfile -c b.zip a.zip && rm a.zip && python3 -m zipfile -c c.zip b.zip && rm b.zip)
+	grade -a "$hello" "$d/deep/c.zip"
+	expect_verdict refused student 1
+	expect error.code archive.nested
+	[[ $(field error.message) == *b.zip/a.zip* ]]
+	mkdir "$d/seven"
+	printf "7z\xbc\xaf\x27\x1c" >"$d/seven/hw.7z"
+	grade -a "$hello" "$d/seven"
+	expect_verdict refused student 1
+	[[ $(field error.message) == *hw.7z*7z* ]]
+	within "$d/cut" whole.zip run.sh "$script"
+	head -c 60 "$d/cut/whole.zip" >"$d/cut/cut.zip"
+	rm "$d/cut/whole.zip"
+	grade -a "$hello" "$d/cut"
+	expect_verdict refused student 1
+	expect error.code archive.truncated
+	[[ $(field error.message) == *cut.zip* ]]
+}
+
+@test "an archive within that reaches outside is refused, and so is a bomb" {
+	local d=$BATS_TEST_TMPDIR code
+	mkdir "$d/h" "$d/bomb"
+	echo secret >"$d/h/note.txt"
+	for code in path_escape link_escape; do
+		python3 - "$d/h/hw.tar" $code <<-'P'
+			import io, sys, tarfile
+			with tarfile.open(sys.argv[1], "w") as t:
+			    i = tarfile.TarInfo("../note.txt" if sys.argv[2] == "path_escape" else "l")
+			    if i.name == "l": i.type, i.linkname = tarfile.SYMTYPE, "../note.txt"
+			    t.addfile(i)
+		P
+		refused "archive.$code" hw.tar "$d/h"
+	done
+	truncate -s 200M "$d/zeros"
+	tar -C "$d" -czf "$d/bomb/zeros.tar.gz" zeros
+	grade -a "$hello" "$d/bomb"
+	expect_verdict refused student 1
+	[[ $(field error.message) == *zeros.tar.gz* ]]
+}
+
+@test "the only folder with sources beside notes is the work folder" {
+	grade -a "$hello" "$(archive notes.tar lisez-moi.txt x hw1/run.sh "$script")"
+	expect verdict passed
+	grade "$(archive make.tar README x hw1/Makefile $'all:\ncheck:\n\techo ok\n')"
+	expect verdict passed steps.1.name check
+	grade -a "$hello" "$(archive two.tar README x hw1/run.sh "$script" hw2/run.sh "$script")"
+	expect_verdict runtime_error student 1
+	grade "$(archive named.tar README x hw1/run.sh "$script")" -- sh hw1/run.sh
+	expect verdict passed
+}
+
+@test "a lone archive of data is left where a command names it" {
+	mkdir "$BATS_TEST_TMPDIR/data"
+	within "$BATS_TEST_TMPDIR/data" set.tar run.sh "$script"
+	grade "$BATS_TEST_TMPDIR/data" -- tar -tf set.tar
+	expect verdict passed steps.0.stdout.text $'./\n./run.sh'
+}
