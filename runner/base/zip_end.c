@@ -1,7 +1,6 @@
 /* zip_end.c - where a zip archive has the list of its files: found from its end, as unzip does. */
 #include "base/zip_end.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -19,7 +18,7 @@
 struct finder {
 	int fd;
 	const unsigned char *tail;
-	int64_t tail_at, tail_bytes;
+	int64_t tail_at;
 };
 
 uint16_t zip_u16(const unsigned char *p)
@@ -100,7 +99,7 @@ int zip_end_find(int fd, int64_t size, struct zip_end *ret)
 	if (n < END_BYTES)
 		return 0;
 	AUTO_FREE unsigned char *tail = mem_alloc((size_t)n);
-	struct finder f = { fd, tail, size - n, n };
+	const struct finder f = { fd, tail, size - n };
 	struct zip_end found = { 0 };
 
 	const ssize_t got = fd_pread_all(fd, tail, (size_t)n, f.tail_at);
