@@ -625,6 +625,8 @@ static const struct {
 	{ "one behind a link", { .outcome = { .top = "out" } }, 0, -1, FAULT_INFRA, "" },
 	{ "too many entries", { .outcome = { .entries = 20001 } }, 0, -1, FAULT_INFRA, "" },
 	{ "negative bytes", { .outcome = { .bytes = -1 } }, 0, -1, FAULT_INFRA, "" },
+	{ "negative folders", { .outcome = { .folders = -1 } }, 0, -1, FAULT_INFRA, "" },
+	{ "too many folders", { .outcome = { .folders = 20001 } }, 0, -1, FAULT_INFRA, "" },
 	{ "a usage error",
 	  { .result = -1, .err = { .fault = FAULT_USAGE } },
 	  0,
