@@ -243,8 +243,8 @@ static void watch_ptys(struct box *b)
 
 static bool made_ptys(const struct box *b)
 {
-	struct { struct inotify_event e; char name[NAME_MAX + 1]; } event;
-	return b->ptys_unseen || read(b->pty_events, &event, sizeof event) > 0;
+	char event[sizeof(struct inotify_event) + NAME_MAX + 1];
+	return b->ptys_unseen || read(b->pty_events, event, sizeof event) > 0;
 }
 
 int traces_open(struct box *b, struct err *err)
