@@ -118,7 +118,7 @@ static void explain_hints(const struct attempt *a, struct step_result *res)
 {
 	const unsigned int hints = res->facts.hints;
 	if ((hints & HINT_PROC) && hides_proc(&a->job->session->profile))
-		attempt_add_words(res, "it wants more of /proc than a box has: the profile os-course has it");
+		attempt_add_words(res, "it reads a file of /proc that a box lacks: the profile os-course has all of them");
 	if (hints & HINT_LEAKS)
 		attempt_add_words(res, "LeakSanitizer needs ptrace, which the profile debug allows");
 }
@@ -141,7 +141,7 @@ static void explain_stack(const struct attempt *a, struct step_result *res)
 	if ((f->signal != SIGSEGV && f->exit_code != 128 + SIGSEGV) || f->rss_peak_bytes < limit)
 		return;
 	size_format(limit, size);
-	AUTO_FREE char *words = mem_printf("perhaps its stack overflowed: it may have %s", size);
+	AUTO_FREE char *words = mem_printf("its stack may have overflowed: the limit is %s", size);
 	attempt_add_words(res, words);
 }
 

@@ -62,7 +62,7 @@ END_TEST
 
 START_TEST(survives_the_limit_of_file_size)
 {
-	char path[] = "/tmp/moulette-caller.XXXXXX";
+	char path[] = "/tmp/moulette-unit-caller.XXXXXX";
 	struct err err = { 0 };
 	drop_resource_capability();
 	int fd = mkstemp(path);

@@ -32,7 +32,7 @@ static const struct {
 
 static int file_of(const char *bytes, size_t len)
 {
-	char name[] = "/tmp/moulette-gzip-XXXXXX";
+	char name[] = "/tmp/moulette-unit-gzip-XXXXXX";
 	int fd = mkstemp(name);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(unlink(name), 0);

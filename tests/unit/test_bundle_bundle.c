@@ -17,7 +17,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-static char top[] = "/tmp/moulette-test-XXXXXX";
+static char top[] = "/tmp/moulette-unit-test-XXXXXX";
 static int top_fd = -1, out_fd = -1;
 static struct image image;
 

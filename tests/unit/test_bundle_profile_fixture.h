@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 
-static char folder[] = "/tmp/moulette-test-XXXXXX";
+static char folder[] = "/tmp/moulette-unit-test-XXXXXX";
 
 static void setup(void)
 {

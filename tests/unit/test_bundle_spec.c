@@ -408,7 +408,7 @@ static int (*const writers[])(struct json_object *, int, struct err *) = { spec_
 
 START_TEST(written_once)
 {
-	char dir[] = "/tmp/moulette-test-XXXXXX";
+	char dir[] = "/tmp/moulette-unit-test-XXXXXX";
 	struct spec_request req = plain();
 	AUTO_JSON *c = make(&req);
 	AUTO_BUF got = { 0 };

@@ -54,7 +54,7 @@ static void start_box(void)
 
 static void setup(void)
 {
-	snprintf(room, sizeof room, "/tmp/moulette-area.XXXXXX");
+	snprintf(room, sizeof room, "/tmp/moulette-unit-area.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(room));
 	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
 	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);

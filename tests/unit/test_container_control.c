@@ -28,7 +28,7 @@ static struct err err;
 /* The path of this home is longer than the name of a socket may be. */
 static void setup(void)
 {
-	char top[] = "/tmp/moulette-control.XXXXXX", name[121];
+	char top[] = "/tmp/moulette-unit-control.XXXXXX", name[121];
 	ck_assert_ptr_nonnull(mkdtemp(top));
 	memset(name, 'h', sizeof name - 1);
 	name[sizeof name - 1] = '\0';

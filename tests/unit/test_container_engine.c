@@ -25,7 +25,7 @@ static struct err err;
 
 static void setup(void)
 {
-	snprintf(dir, sizeof dir, "/tmp/moulette-engine.XXXXXX");
+	snprintf(dir, sizeof dir, "/tmp/moulette-unit-engine.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof path, "%s/engine", dir);
 	places = (struct places){ .run = dir, .engine = path };

@@ -23,7 +23,7 @@ static struct err err;
 
 static void setup(void)
 {
-	snprintf(home, sizeof home, "/tmp/moulette-live.XXXXXX");
+	snprintf(home, sizeof home, "/tmp/moulette-unit-live.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(home));
 	snprintf(live, sizeof live, "%s/live", home);
 	snprintf(logs, sizeof logs, "%s/logs", home);

@@ -33,7 +33,7 @@ static char *in(const char *base, const char *name)
 
 static void setup(void)
 {
-	snprintf(dir, sizeof dir, "/tmp/moulette-room.XXXXXX");
+	snprintf(dir, sizeof dir, "/tmp/moulette-unit-room.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	/* A comma and a colon: both mean something in mount options. */
 	snprintf(tree, sizeof tree, "%s/im,a:ge", dir);

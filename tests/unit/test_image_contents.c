@@ -16,7 +16,7 @@ static void put_in(const char *path, const char *text, mode_t mode)
 
 static struct image image_make(void)
 {
-	strcpy(top, "/tmp/moulette-contents-XXXXXX");
+	strcpy(top, "/tmp/moulette-unit-contents-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(top));
 	return (struct image){ .rootfs = top };
 }

@@ -38,7 +38,7 @@ UNUSED_OK void put_text(const char *path, const char *text)
 UNUSED_OK void fixture_make(struct store_fixture *f)
 {
 	memset(f, 0, sizeof(*f));
-	strcpy(f->top, "/tmp/moulette-image-XXXXXX");
+	strcpy(f->top, "/tmp/moulette-unit-image-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(f->top));
 	ck_assert_int_eq(chmod(f->top, 0711), 0);
 	f->p.home = mem_printf("%s/home", f->top);

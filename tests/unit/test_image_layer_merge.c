@@ -177,7 +177,7 @@ START_TEST(layers_make_a_tree)
 {
 	int64_t devices;
 
-	strcpy(top, "/tmp/moulette-merge-XXXXXX");
+	strcpy(top, "/tmp/moulette-unit-merge-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(top));
 	n_layers = 0;
 	for (int i = 0; i < 3 && rows[_i].layers[i]; i++) {
@@ -199,7 +199,7 @@ START_TEST(files_are_shared)
 	struct stat a, b;
 	char words[] = "f:a";
 
-	strcpy(top, "/tmp/moulette-merge-XXXXXX");
+	strcpy(top, "/tmp/moulette-unit-merge-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(top));
 	n_layers = 0;
 	layer_put(words);
@@ -220,7 +220,7 @@ START_TEST(the_limit_of_entries_holds)
 	struct writer w;
 	struct err err = { 0 };
 
-	strcpy(top, "/tmp/moulette-merge-XXXXXX");
+	strcpy(top, "/tmp/moulette-unit-merge-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(top));
 	folder_at("rootfs");
 	AUTO_FD int rootfs = open_at("rootfs", O_RDONLY | O_DIRECTORY, 0);

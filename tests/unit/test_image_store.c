@@ -326,7 +326,7 @@ START_TEST(everything_of_an_image_is_kept)
 {
 	struct err err = { 0 };
 	struct image_meta m = { .bytes = 5, .entries = 6, .recipe_sha256 = mem_strdup("ab") }, got;
-	char top[] = "/tmp/moulette-image-XXXXXX";
+	char top[] = "/tmp/moulette-unit-image-XXXXXX";
 	ck_assert_ptr_nonnull(mkdtemp(top));
 	m.image = (struct image){ .name = mem_strdup("x"), .digest = mem_strdup("sha256:1"),
 				  .user = mem_strdup("1001:0"), .working_dir = mem_strdup("/srv"),
@@ -362,7 +362,7 @@ END_TEST
 
 static int in_confinement(int (*attempt)(void))
 {
-	char top[] = "/tmp/moulette-image-XXXXXX";
+	char top[] = "/tmp/moulette-unit-image-XXXXXX";
 	struct err err = { 0 };
 	ck_assert_ptr_nonnull(mkdtemp(top));
 	pid_t pid = fork();

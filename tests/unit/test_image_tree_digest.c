@@ -46,7 +46,7 @@ static void settle(const struct tree *t)
 /* Names whose order by bytes and by components differ: a/x, a.b. */
 static void tree_make(struct tree *t)
 {
-	strcpy(t->path, "/tmp/moulette-digest-XXXXXX");
+	strcpy(t->path, "/tmp/moulette-unit-digest-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(t->path));
 	folder(t, "a");
 	folder(t, "a/b");

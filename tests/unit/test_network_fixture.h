@@ -83,7 +83,7 @@ UNUSED_OK void net_fixture_make(struct net_fixture *f)
 {
 	struct err err = { 0 };
 	memset(f, 0, sizeof *f);
-	strcpy(f->dir, "/tmp/moulette-net-XXXXXX");
+	strcpy(f->dir, "/tmp/moulette-unit-net-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(f->dir));
 	f->p = (struct places){ .run = f->dir, .card_network = CARDS };
 	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);

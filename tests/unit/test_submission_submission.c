@@ -31,7 +31,7 @@ struct scene {
 
 static void scene_init(struct scene *s)
 {
-	*s = (struct scene){ .path = "/tmp/moulette-submission-XXXXXX" };
+	*s = (struct scene){ .path = "/tmp/moulette-unit-submission-XXXXXX" };
 	ck_assert_ptr_nonnull(mkdtemp(s->path));
 	s->dir = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_ge(s->dir, 0);

@@ -44,7 +44,7 @@ __attribute__((unused)) static void scene_served(void)
 
 static inline void scene_init(struct scene *s)
 {
-	*s = (struct scene){ .path = "/tmp/moulette-unpack-XXXXXX" };
+	*s = (struct scene){ .path = "/tmp/moulette-unit-unpack-XXXXXX" };
 	ck_assert_ptr_nonnull(mkdtemp(s->path));
 	s->dir = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_ge(s->dir, 0);
