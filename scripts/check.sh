@@ -64,10 +64,10 @@ second_line() {
 	if suite "build asan" plain build asan asan; then
 		suite "unit, sanitized" tap unit asan
 		# Not those of the manual, the bench and the scripts: they are other programs than moulette. Nor
-		# those of what a box holds, where the work is the kernel's, nor the slow ones, where others'
-		# programs work for a minute, nor those where the host refuses something or is traced, which a
-		# sanitizer does not stand.
-		suite "end to end, sanitized" tap e2e asan -t '!tools,!box,!slow,!host,!alone' crun
+		# those of what a box holds, where the work is the kernel's, nor those of archives of images, which
+		# the unit tests read with sanitizers too, nor the slow ones, where others' programs work for a
+		# minute, nor those where the host refuses something or is traced, which a sanitizer does not stand.
+		suite "end to end, sanitized" tap e2e asan -t '!tools,!box,!images,!slow,!host,!alone' crun
 	fi
 	# With other compilers, libraries and engines; `make check-releases` runs all there.
 	if why=$(scripts/check-releases.sh -n trixie 2>&1); then

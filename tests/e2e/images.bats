@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=images
 # Archives of images as other tools write them, and as nobody should; what they share in the store.
 load helpers
 
