@@ -96,12 +96,12 @@ if suite "build gcc" plain build gcc release; then
 	suite "unit" tap unit gcc
 	suite "docs" plain make --no-print-directory O=build/gcc docs
 	# `make e2e` runs those that wait for minutes, too, and with runc all that rest upon an engine.
-	suite "end to end" tap e2e gcc -t '!long,!alone' -o box -o verdicts crun runc
+	suite "end to end" tap e2e gcc -t '!long,!alone' -o 'box,!alone' -o 'verdicts,!alone' crun runc
 	suite "faults" tap faults gcc
 	suite "install" tap scripts/check-install.sh build/gcc
 	suite "beside them" sum second_ended
 	# What measures the host, or is a host of its own.
-	suite "alone" tap e2e gcc -t 'alone,!long' crun
+	suite "alone" tap e2e gcc -t 'alone,!long' -o 'alone,box' crun runc
 	if why=$(scripts/vm.sh -n 2>&1); then
 		suite "cgroup v2" tap v2 gcc
 	else

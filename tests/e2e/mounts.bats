@@ -50,6 +50,8 @@ seen() {
 	find "$1" -type f -exec sha256sum {} + | sort
 }
 
+# Two runs have the same user only where no other runner has taken its slot meanwhile.
+# bats test_tags=alone
 @test "what write.c tries works where it may" {
 	local w what
 	host_folder
