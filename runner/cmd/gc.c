@@ -96,6 +96,7 @@ static int collect(const struct places *p, const struct retention *want, struct 
 	    places_make(p, err) < 0 || store_open(p->database, &store, err) < 0 ||
 	    session_sweep(p, store, &swept, err) < 0 || image_sweep(p, &images, err) < 0)
 		return -1;
+	session_settle(p);
 	swept += images;
 	fprintf(stderr, "moulette: %d leftover%s of killed runs removed\n", swept, plural(swept));
 	if (retention_apply(p, store, want, &done, err) < 0)

@@ -13,7 +13,6 @@
 #include "base/mem.h"
 
 #define TRIES 20
-#define EMPTY_WAIT_NS (10 * NSEC_PER_SEC)
 
 static const char *weight_file(const struct cgroup_host *h)
 {
@@ -75,11 +74,11 @@ static int remove_empty(const char *folder, int64_t deadline)
 	return 0;
 }
 
-void cgroup_seat_sweep(const struct cgroup_host *h, bool dying)
+void cgroup_seat_sweep(const struct cgroup_host *h, int64_t wait_ns)
 {
 	AUTO_FREE char *parent = mem_printf("%s/" CGROUP_PARENT, h->root[CG_CPU]);
 	AUTO_FREE char *seat = mem_printf("%s/" CGROUP_SEAT, h->root[CG_CPU]);
-	if (remove_empty(seat, dying ? clock_mono_ns() + EMPTY_WAIT_NS : 0) < 0)
+	if (remove_empty(seat, clock_mono_ns() + wait_ns) < 0)
 		return;
 	AUTO_FD int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0 && !cgroup_limited(h, fd))
@@ -95,7 +94,7 @@ void cgroup_seat_leave(const struct cgroup_host *h, struct cgroup_seat *seat)
 		AUTO_FREE char *top = mem_printf("%s/%s", h->root[CG_CPU], entry_file(h));
 		enter(top);
 	}
-	cgroup_seat_sweep(h, false);
+	cgroup_seat_sweep(h, 0);
 	free(seat->back);
 	seat->back = NULL;
 }

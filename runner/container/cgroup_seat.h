@@ -25,7 +25,7 @@ void cgroup_seat_take(const struct cgroup_host *h, struct cgroup_seat *ret);
 /** cgroup_seat_leave() - back to where it was; the group goes with its last runner. */
 void cgroup_seat_leave(const struct cgroup_host *h, struct cgroup_seat *seat);
 /** cgroup_seat_sweep() - removes the group where killed runners left it empty.
- *  @param dying no runner is at work: what is in the group ends soon, and is waited for (10 s at most) */
-void cgroup_seat_sweep(const struct cgroup_host *h, bool dying);
+ *  @param wait_ns how long others in it are waited for */
+void cgroup_seat_sweep(const struct cgroup_host *h, int64_t wait_ns);
 
 #endif

@@ -133,7 +133,7 @@ static int clean(int fd, int number, const struct cgroup_host *h, struct err *er
 	cgroup_host_at(h, base, &there);
 	int bad = remove_group(&there, group, err) < 0;
 	if (!bad && strcmp(base, h->base) != 0) {
-		cgroup_seat_sweep(&there, false);
+		cgroup_seat_sweep(&there, 0);
 		bad = cgroup_leaf_sweep(&there, &swept, err) < 0;
 	}
 	cgroup_host_done(&there);
@@ -241,13 +241,11 @@ int slot_sweep(const struct places *p, const struct cgroup_host *h, slot_sweep_f
 	AUTO_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	if (!dir)
 		return -1;
-	int bad = 0, before = *ret_swept;
-	bool others = false;
+	int bad = 0;
 	for (struct dirent *e; (e = readdir(dir));) {
 		if (e->d_name[0] < '0' || e->d_name[0] > '9')
 			continue;
 		AUTO_FD int fd = lock(dirfd, e->d_name, 0);
-		others |= fd < 0 && errno == EWOULDBLOCK;
 		if (fd < 0 || !marked(fd))
 			continue;
 		int number = atoi(e->d_name);
@@ -259,9 +257,7 @@ int slot_sweep(const struct places *p, const struct cgroup_host *h, slot_sweep_f
 	}
 	if (sweep_groups(dirfd, h, ret_swept, err) < 0)
 		bad = -1;
-	/* What a killed runner had beside it may take a moment to end. Where another runner is at work, the
-	 * last one to leave removes the group. */
-	cgroup_seat_sweep(h, !others && *ret_swept > before);
+	cgroup_seat_sweep(h, 0);
 	cgroup_pressure_sweep(h);
 	if (cgroup_leaf_sweep(h, ret_swept, err) < 0)
 		bad = -1;

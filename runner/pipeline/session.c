@@ -10,6 +10,7 @@
 
 #include "base/caller.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/rights.h"
 #include "base/signals.h"
@@ -21,6 +22,7 @@
 
 #define DEFAULT_PROFILE "default"
 #define DEFAULT_IMAGE "host"
+#define SETTLE_NS (5 * NSEC_PER_SEC)
 
 static int check_network(struct session *s, const struct network *n, bool needed, struct err *err)
 {
@@ -131,6 +133,16 @@ int session_sweep(const struct places *p, struct store *store, int *ret_swept, s
 	if (files_sweep(p, err) < 0 || live_sweep(p, has_result, store, ret_swept, err) < 0)
 		bad = -1;
 	return bad;
+}
+
+void session_settle(const struct places *p)
+{
+	struct cgroup_host host = { 0 };
+	if (cgroup_host_find(&host, NULL) < 0)
+		return;
+	host.weight = p->cpu_weight;
+	cgroup_seat_sweep(&host, SETTLE_NS);
+	cgroup_host_done(&host);
 }
 
 /* Programs of the image `host` lie in folders of the host. */

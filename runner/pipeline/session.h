@@ -86,5 +86,9 @@ void session_close(struct session *s);
 /** session_sweep() - remove what killed runs left: cgroups, logs without a result, half-made
  *  copies. @ret_swept counts things removed. All is tried; -1 names something that stayed. */
 int session_sweep(const struct places *p, struct store *store, int *ret_swept, struct err *err);
+/** session_settle() - after a sweep by a process that is no runner: what killed runners had beside them may
+ *  take a moment to end, and the group of runners goes with it. Other runners remove it themselves, and
+ *  are waited for 5 s at most. */
+void session_settle(const struct places *p);
 
 #endif

@@ -115,10 +115,10 @@ START_TEST(what_a_killed_runner_left_is_swept)
 		pause();
 	}
 	ck_assert_int_eq(read(says[0], &c, 1), 1);
-	cgroup_seat_sweep(&host, false);
+	cgroup_seat_sweep(&host, 0);
 	ck_assert(is_there(CGROUP_SEAT));
 	process_end(other);
-	cgroup_seat_sweep(&host, false);
+	cgroup_seat_sweep(&host, 0);
 	ck_assert(!is_left(CGROUP_SEAT));
 }
 END_TEST
@@ -138,7 +138,7 @@ START_TEST(the_sweep_waits_for_what_is_dying)
 		_exit(0);
 	}
 	ck_assert_int_eq(read(says[0], &c, 1), 1);
-	cgroup_seat_sweep(&host, true);
+	cgroup_seat_sweep(&host, 60 * NSEC_PER_SEC);
 	ck_assert(!is_left(CGROUP_SEAT));
 	ck_assert_int_eq(process_wait(other), 0);
 }
