@@ -12,6 +12,7 @@
 #include "cmd/command.h"
 #include "cmd/image_show.h"
 #include "image/store.h"
+#include "image/tool_show.h"
 #include "model/limits.h"
 
 /* Contract, "Images and the card". */
@@ -44,7 +45,7 @@ static int bring_exec(const struct places *p, const struct cli *cli, struct err 
 static int build_exec(const struct places *p, const struct cli *cli, struct err *err)
 {
 	char *const argv[] = { "moulette-image", cli->args[0], cli->args[1], NULL };
-	if (cli_has(cli, "quiet") && setenv("MOULETTE_QUIET", "1", 1) < 0)
+	if (cli_has(cli, "quiet") && setenv(TOOL_QUIET, "1", 1) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot set a variable");
 	return become_maker(p, argv, err);
 }

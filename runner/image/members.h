@@ -24,7 +24,7 @@ struct members; /* name -> where its bytes are; holds no content */
  * (skopeo's layer.tar) are followed by name, within the archive; names that occur twice: the last.
  *
  * Return: 1 an archive of images, 0 a plain tree (@fd is at offset 0 again), -1 with FAULT_USAGE
- * (damaged, too large, images in one of several folders) or FAULT_INFRA.
+ * (the archive is damaged or too large, or its images lie in one of several folders) or FAULT_INFRA.
  */
 int members_load(int fd, bool is_folder, int scratch, int64_t max_bytes, struct members **ret,
 		 struct err *err);

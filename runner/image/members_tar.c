@@ -207,7 +207,7 @@ static int note_spooled(struct spool *s, struct err *err)
 		got = note_all(&s->m->table, a, err);
 	if (got > 0)
 		got = read_to_the_end(s, a, err);
-	/* Nothing in it is known to be one of images: let who reads trees say it. */
+	/* No member is known to belong to images: the reader of trees says what is wrong. */
 	if (s->failed && (got != 0 || s->err.fault != FAULT_USAGE))
 		return err_set(err, s->err.fault, 0, "%s", s->err.msg);
 	return got;

@@ -42,7 +42,7 @@ void tool_show_clear(const char *about)
 		fputs("\r\033[K", stderr);
 }
 
-/* A tool whose words nobody understands: its last line, where there is a terminal. */
+/* Shows the last line of a tool that has no `news`, on a terminal alone. */
 static void show_raw(const struct tool_show *s)
 {
 	char text[COLUMNS];

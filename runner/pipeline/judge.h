@@ -7,8 +7,8 @@
 #include "model/result.h"
 #include "result/verdict.h"
 
-/** judge_step() - compare the step's output when that is needed, and judge; a compile error is told
- *  in the compiler's words. *res has facts and limits. FAULT_INFRA when the log or the expected
+/** judge_step() - compare the step's output when that is needed, and judge. The message of a compile
+ *  error quotes the compiler. *res has facts and limits. FAULT_INFRA when the log or the expected
  *  output cannot be read. */
 int judge_step(const struct framelog *log, const struct step_spec *spec, struct step_result *res,
 	       struct err *err);

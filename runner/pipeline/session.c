@@ -110,14 +110,21 @@ static int sweep_card(void *ctx, int slot, struct err *err)
 	return open_net(c, err) < 0 ? -1 : network_host_dismiss(&c->net, slot, err);
 }
 
+static int find_host(const struct places *p, struct cgroup_host *ret, struct err *err)
+{
+	if (cgroup_host_find(ret, err) < 0)
+		return -1;
+	ret->weight = p->cpu_weight;
+	return 0;
+}
+
 static int sweep_slots(const struct places *p, int *ret_swept, struct err *err)
 {
 	struct cgroup_host host = { 0 };
 	struct card_sweep c = { .places = p, .wanted = network_host_traces(p) };
 	/* A host without cgroups has no slots to be swept; grading will say so. */
-	if (cgroup_host_find(&host, NULL) < 0)
+	if (find_host(p, &host, NULL) < 0)
 		return 0;
-	host.weight = p->cpu_weight;
 	int bad = slot_sweep(p, &host, sweep_card, &c, ret_swept, err);
 	cgroup_host_done(&host);
 	if (c.wanted && (open_net(&c, err) < 0 || network_host_sweep(&c.net, ret_swept, err) < 0))
@@ -138,9 +145,8 @@ int session_sweep(const struct places *p, struct store *store, int *ret_swept, s
 void session_settle(const struct places *p)
 {
 	struct cgroup_host host = { 0 };
-	if (cgroup_host_find(&host, NULL) < 0)
+	if (find_host(p, &host, NULL) < 0)
 		return;
-	host.weight = p->cpu_weight;
 	cgroup_seat_sweep(&host, SETTLE_NS);
 	cgroup_host_done(&host);
 }
@@ -189,9 +195,8 @@ int session_seat(struct session *s, struct err *err)
 	if (s->seated)
 		return 0;
 	cgroup_host_done(&s->host);
-	if (cgroup_host_find(&s->host, err) < 0)
+	if (find_host(s->opt.places, &s->host, err) < 0)
 		return -1;
-	s->host.weight = s->opt.places->cpu_weight;
 	signals_block();
 	if (cgroup_leaf_enter(&s->host, &s->leaf, err) < 0)
 		return -1;

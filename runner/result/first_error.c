@@ -65,7 +65,7 @@ static bool ends_in(const char *s, size_t len, const char *end)
 	return len >= n && strncmp(s + len - n, end, n) == 0;
 }
 
-/* Are the first @len bytes what stands before the word? */
+/* Do compilers write the first @len bytes before the word? */
 static bool is_place(const char *line, size_t len)
 {
 	static const char *const kinds[] = { "fatal ", "Fatal ", "internal compiler ", NULL };

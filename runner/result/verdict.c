@@ -66,9 +66,9 @@ static enum fault exec_fault(const struct step_facts *f)
 	return FAULT_INFRA;
 }
 
-/* A compiler outlives its assembler, says that SIGXFSZ ended it, and removes the file, of which no page need
- * have been written. This is the only word of a program that counts, and nobody gains by it: the build
- * has failed anyway. */
+/* A compiler outlives its assembler, says that SIGXFSZ ended it, and removes the file. The file may be sparse,
+ * so no peak shows it. No other printed text decides a verdict. A student gains nothing by printing it: the
+ * build has failed anyway. */
 static bool wrote_too_much(const struct step_spec *spec, const struct step_facts *f)
 {
 	return f->signal == SIGXFSZ || (spec->kind == STEP_BUILD && (f->hints & HINT_FILE_SIZE));

@@ -102,19 +102,28 @@ START_TEST(the_last_runner_removes_the_group)
 }
 END_TEST
 
-START_TEST(what_a_killed_runner_left_is_swept)
+/* A process that is in the group when this returns, and ends after @ms without leaving it. */
+static pid_t start_runner(int ms)
 {
 	struct cgroup_seat seat;
 	int says[2];
 	char c;
 	ck_assert_int_eq(pipe(says), 0);
-	pid_t other = fork();
-	if (other == 0) {
+	pid_t runner = fork();
+	if (runner == 0) {
 		cgroup_seat_take(&host, &seat);
 		(void)!write(says[1], "t", 1);
-		pause();
+		for (; ms > 0; ms -= 100)
+			clock_pause_ms(100);
+		_exit(0);
 	}
 	ck_assert_int_eq(read(says[0], &c, 1), 1);
+	return runner;
+}
+
+START_TEST(what_a_killed_runner_left_is_swept)
+{
+	pid_t other = start_runner(600000);
 	cgroup_seat_sweep(&host, 0);
 	ck_assert(is_there(CGROUP_SEAT));
 	process_end(other);
@@ -126,18 +135,7 @@ END_TEST
 /* What a killed runner had beside it ends a moment later. */
 START_TEST(the_sweep_waits_for_what_is_dying)
 {
-	struct cgroup_seat seat;
-	int says[2];
-	char c;
-	ck_assert_int_eq(pipe(says), 0);
-	pid_t other = fork();
-	if (other == 0) {
-		cgroup_seat_take(&host, &seat);
-		(void)!write(says[1], "t", 1);
-		clock_pause_ms(300);
-		_exit(0);
-	}
-	ck_assert_int_eq(read(says[0], &c, 1), 1);
+	pid_t other = start_runner(300);
 	cgroup_seat_sweep(&host, 60 * NSEC_PER_SEC);
 	ck_assert(!is_left(CGROUP_SEAT));
 	ck_assert_int_eq(process_wait(other), 0);
