@@ -3,6 +3,7 @@
 #ifndef MOULETTE_BASE_MEM_H
 #define MOULETTE_BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void *mem_alloc(size_t size); /* zeroed */
@@ -21,6 +22,7 @@ void strv_add(char ***v, const char *s);
 void env_set(char ***env, const char *assignment);
 /** env_get() - the value of @name in NAME=VALUE entries, borrowed; NULL: it is not set. */
 const char *env_get(char *const *env, const char *name);
+bool strv_has(char *const *v, const char *s); /* NULL has none */
 void strv_free(char **v);
 void strv_cleanup(char ***v);
 #define AUTO_STRV __attribute__((cleanup(strv_cleanup))) char **

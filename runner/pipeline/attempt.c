@@ -12,6 +12,7 @@
 #include "pipeline/attempt_again.h"
 #include "pipeline/attempt_box.h"
 #include "pipeline/attempt_card.h"
+#include "pipeline/attempt_compiler.h"
 #include "pipeline/attempt_explain.h"
 #include "pipeline/attempt_run.h"
 #include "pipeline/judge.h"
@@ -220,16 +221,32 @@ static int run_among_peers(struct attempt *a, const struct step_spec *spec, int 
 	return bad;
 }
 
-/* Another group's limit of processes is not the step's, so it is judged as one that the host failed. */
-static int blame_host(struct job *job, const struct step_spec *spec, struct step_result *res, struct err *err)
+/* What the student's step met is a failure of the host: it is judged as one. */
+static int blame_host(struct job *job, const struct step_spec *spec, const struct err *why, struct step_result *res,
+		      struct err *err)
+{
+	res->facts.pids_denied = 0;
+	step_facts_failed(&res->facts, why);
+	return judge_step(job->log, spec, res, err);
+}
+
+/* Another group's limit of processes is not the step's. */
+static int blame_group_around(struct job *job, const struct step_spec *spec, struct step_result *res, struct err *err)
 {
 	struct err why = { 0 };
 	err_set_code(&why, "host.processes", FAULT_INFRA, 0,
 		     "a cgroup around the boxes has reached its own limit of processes (pids.max, TasksMax): "
 		     "step '%s' was refused one within its limit", spec->name);
-	res->facts.pids_denied = 0;
-	step_facts_failed(&res->facts, &why);
-	return judge_step(job->log, spec, res, err);
+	return blame_host(job, spec, &why, res, err);
+}
+
+/* @ret_again: it is to be run again, without words that the compiler lacks. */
+static int doubt_compiler(struct attempt *a, size_t i, struct step_result *res, bool *ret_again, struct err *err)
+{
+	struct err why = { 0 };
+	if (attempt_doubt_compiler(a, i, ret_again, &why, err) < 0)
+		return -1;
+	return why.msg[0] ? blame_host(a->job, &a->plan.steps[i], &why, res, err) : 0;
 }
 
 static int run_once(struct attempt *a, size_t i, struct step_result *ret, struct err *err)
@@ -237,6 +254,8 @@ static int run_once(struct attempt *a, size_t i, struct step_result *ret, struct
 	const struct step_spec *spec = &a->plan.steps[i];
 	struct job *job = a->job;
 	char note[200] = "";
+	bool again = false;
+	attempt_fit_compiler(a, i);
 	memset(ret, 0, sizeof *ret);
 	ret->kind = spec->kind;
 	ret->limits = spec->limits;
@@ -254,11 +273,16 @@ static int run_once(struct attempt *a, size_t i, struct step_result *ret, struct
 		step_facts_done(&ret->facts);
 		return -1;
 	}
-	if (ret->verdict != VERDICT_PASSED && ret->facts.processes_around &&
-	    blame_host(job, spec, ret, err) < 0) {
+	if (ret->verdict != VERDICT_PASSED && ret->facts.processes_around)
+		bad = blame_group_around(job, spec, ret, err);
+	else if (ret->verdict == VERDICT_COMPILE_ERROR)
+		bad = doubt_compiler(a, i, ret, &again, err);
+	if (bad || again)
 		step_facts_done(&ret->facts);
+	if (bad)
 		return -1;
-	}
+	if (again)
+		return run_once(a, i, ret, err);
 	attempt_explain(a, spec, ret);
 	if (ret->verdict != VERDICT_PASSED && *note)
 		attempt_add_words(ret, note);

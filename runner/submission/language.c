@@ -14,6 +14,9 @@ static void language_done(struct language *l)
 	strv_free(l->extensions);
 	strv_free(l->headers);
 	strv_free(l->build);
+	strv_free(l->newer);
+	strv_free(l->check);
+	free(l->probe);
 	strv_free(l->run);
 	strv_free(l->mains);
 }
@@ -32,6 +35,21 @@ const struct language *languages_find(const struct languages *l, const char *nam
 	for (size_t i = 0; i < l->n; i++)
 		if (strcmp(l->rows[i].name, name) == 0)
 			return &l->rows[i];
+	return NULL;
+}
+
+static bool begins_with_word(char *const *words, const char *word)
+{
+	return words && strcmp(words[0], word) == 0;
+}
+
+const struct language *languages_compiler(const struct languages *l, const char *program)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct language *row = &l->rows[i];
+		if (row->probe && (begins_with_word(row->build, program) || begins_with_word(row->check, program)))
+			return row;
+	}
 	return NULL;
 }
 
@@ -69,6 +87,15 @@ static int check_endings(char *const *list, const char *where, const char *key, 
 	return 0;
 }
 
+/* A word that is left out of `build` has to stand there. */
+static int check_newer(const struct language *l, const char *where, struct err *err)
+{
+	for (char *const *word = l->newer; word && *word; word++)
+		if (!l->build || !strv_has(l->build, *word))
+			return err_set(err, FAULT_USAGE, 0, "%s.newer: '%.80s' is no word of 'build'", where, *word);
+	return 0;
+}
+
 static int load_floor(struct json_object *o, const char *where, const char *key, struct limits *l,
 		      struct err *err)
 {
@@ -82,7 +109,7 @@ static int load_floor(struct json_object *o, const char *where, const char *key,
 static int load_row(struct json_object *o, const char *where, struct language *l, struct err *err)
 {
 	static const char *const keys[] = { "name", "extensions", "headers", "build", "run",
-					    "mains", "glue", "build_limits", "run_limits", NULL };
+					    "newer", "check", "probe", "mains", "glue", "build_limits", "run_limits", NULL };
 	limits_init(&l->build_floor);
 	limits_init(&l->run_floor);
 	l->extensions = strv_dup(NULL);
@@ -94,6 +121,9 @@ static int load_row(struct json_object *o, const char *where, struct language *l
 	    json_get_strv(o, where, "headers", &l->headers, err) < 0 ||
 	    json_get_strv(o, where, "build", &l->build, err) < 0 ||
 	    json_get_strv(o, where, "run", &l->run, err) < 0 ||
+	    json_get_strv(o, where, "newer", &l->newer, err) < 0 ||
+	    json_get_strv(o, where, "check", &l->check, err) < 0 ||
+	    json_get_str(o, where, "probe", &l->probe, err) < 0 ||
 	    json_get_strv(o, where, "mains", &l->mains, err) < 0 ||
 	    json_get_bool(o, where, "glue", &l->glue, err) < 0 ||
 	    load_floor(o, where, "build_limits", &l->build_floor, err) < 0 ||
@@ -104,9 +134,13 @@ static int load_row(struct json_object *o, const char *where, struct language *l
 			       where);
 	if (check_endings(l->extensions, where, "extensions", err) < 0 ||
 	    check_endings(l->headers, where, "headers", err) < 0 ||
-	    check_words(l->run, where, "run", err) < 0)
+	    check_words(l->run, where, "run", err) < 0 ||
+	    (l->build && check_words(l->build, where, "build", err) < 0) ||
+	    (l->check && check_words(l->check, where, "check", err) < 0))
 		return -1;
-	return l->build ? check_words(l->build, where, "build", err) : 0;
+	if (l->build && l->check)
+		return err_set(err, FAULT_USAGE, 0, "%s: expected 'build' or 'check', not both", where);
+	return check_newer(l, where, err);
 }
 
 static int add_row(struct languages *l, const char *where, struct err *err)

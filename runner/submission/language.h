@@ -8,6 +8,8 @@
 #include "base/err.h"
 #include "model/limits.h"
 
+enum compiler { COMPILER_UNKNOWN, COMPILER_SOUND, COMPILER_OLD };
+
 struct language {
 	char *name;        /* "c" */
 	char **extensions; /* ".c" */
@@ -15,11 +17,16 @@ struct language {
 	char **build;      /* words; "{sources}" stands for all of them, "{main}" for the main one,
 			    * "{binary}" for the program, "{memory}" for the step's limit in bytes;
 			    * NULL: nothing is compiled */
+	char **newer;      /* words of build that older compilers refuse, and are left out for those; or NULL */
+	char **check;      /* the same words as build, in its place: shows errors of the main source, and makes
+			    * no program; only where every test is run by this row; or NULL */
+	char *probe;       /* a source that a sound compiler takes; or NULL */
 	char **run;        /* the same words, and "{script}": the main source as it is run, that is
 			    * "./x" when it begins with #!, else "bash x" of .bash and "/bin/sh x" of others */
 	char **mains;      /* "main.py": tried in this order when there are several sources */
 	bool glue;         /* gives way when there are sources of another row */
 	struct limits build_floor, run_floor;
+	enum compiler compiler; /* what a session found out about that of its image; OLD: it lacks `newer` */
 };
 struct languages {
 	struct language *rows;
@@ -32,5 +39,7 @@ int languages_load(const char *path, struct languages *ret, struct err *err);
 void languages_done(struct languages *l);
 /** languages_find() - the row of that name, or NULL. */
 const struct language *languages_find(const struct languages *l, const char *name);
+/** languages_compiler() - the first row with a probe that compiles or checks by @program, or NULL. */
+const struct language *languages_compiler(const struct languages *l, const char *program);
 
 #endif

@@ -44,14 +44,17 @@ static struct step_spec *add_copy(struct planner *p, const struct step_spec *fro
 	return s;
 }
 
-static int add_table_build(struct planner *p, struct err *err)
+/* @runs_all: every test is run by the row. What other commands do with a source that cannot be compiled is
+ * theirs to say. */
+static int add_table_build(struct planner *p, bool runs_all, struct err *err)
 {
 	const struct language *row = p->choice.row;
-	if (!row || !row->build)
+	char *const *words = !row ? NULL : row->build ? row->build : runs_all ? row->check : NULL;
+	if (!words)
 		return 0;
 	struct step_spec *s = plan_add(&p->plan, STEP_BUILD, "build");
 	set_limits(p, s, &row->build_floor);
-	return choice_words(&p->choice, p->work_fd, s->limits.v[LIMIT_MEMORY], row->build, &s->argv,
+	return choice_words(&p->choice, p->work_fd, s->limits.v[LIMIT_MEMORY], words, &s->argv,
 			    err);
 }
 
@@ -124,22 +127,23 @@ bool assignment_has_commands(const struct assignment *a)
 	return any;
 }
 
-static bool needs_run(const struct assignment *a)
+/* Return: how many tests the table of languages runs. */
+static size_t table_runs(const struct assignment *a)
 {
+	size_t n = 0;
 	for (size_t i = 0; i < a->n_tests; i++)
-		if (!a->tests[i].argv)
-			return true;
-	return false;
+		n += !a->tests[i].argv;
+	return n;
 }
 
 static int choose(struct planner *p, const struct languages *langs, struct err *err)
 {
 	const struct assignment *a = p->assignment;
-	if (a->has_build && !needs_run(a))
+	if (a->has_build && table_runs(a) == 0)
 		return 0;
 	if (choice_make(langs, a->languages, p->work_fd, &p->choice, err) < 0)
 		return -1;
-	if (!p->choice.row && needs_run(a))
+	if (!p->choice.row && table_runs(a) > 0)
 		return err_set_code(err, LANGUAGE, FAULT_STUDENT, 0, "%s", p->choice.missing);
 	return 0;
 }
@@ -151,7 +155,7 @@ static int plan_assigned(struct planner *p, const struct languages *langs, struc
 		return -1;
 	for (size_t i = 0; i < a->n_build; i++)
 		set_limits(p, add_copy(p, &a->build[i]), NULL);
-	if (!a->has_build && add_table_build(p, err) < 0)
+	if (!a->has_build && add_table_build(p, table_runs(a) == a->n_tests, err) < 0)
 		return -1;
 	for (size_t i = 0; i < a->n_tests; i++) {
 		struct step_spec *s = add_copy(p, &a->tests[i]);
@@ -215,7 +219,7 @@ static int plan_sources(struct planner *p, const struct languages *langs, struct
 	if (!p->choice.row)
 		return err_set_code(err, NOTHING, FAULT_STUDENT, 0, "nothing to run: no Makefile, "
 				    "no run.sh; %s", p->choice.missing);
-	if (add_table_build(p, err) < 0)
+	if (add_table_build(p, true, err) < 0)
 		return -1;
 	return take_table_run(p, add_run(p), err);
 }

@@ -68,6 +68,55 @@ bad() {
 	done
 }
 
+@test "a syntax error of Python is a compile error, whatever lies beside the main file" {
+	local a
+	a=$(assignment py '"tests": [{"name": "one", "stdout": "out"}, {"name": "two"}]' out $'1\n')
+	grade -a "$a" "$(archive wrong.tar main.py $'print(1)\nif 1:\nprint(2)\n' x.py 'y = 2')"
+	expect_verdict compile_error student 1
+	expect steps.0.verdict compile_error steps.1.verdict skipped steps.2.verdict skipped
+	[[ $(field steps.0.message) == *"IndentationError: "*"main.py, line 3"* ]] || fail "$(field steps.0.message)"
+	# What its modules have, or a module named as one of Python's, shows when it is imported.
+	grade -a "$a" "$(archive right.tar main.py 'print(1)' x.py 'y = (' ast.py 'raise OSError' sys.py 'raise OSError')"
+	expect verdict passed steps.0.kind build
+}
+
+# compiler NAME TEXT - a folder with a script of that name for c++.
+compiler() {
+	mkdir -p "$BATS_TEST_TMPDIR/$1"
+	printf '#!/bin/sh\n%s\n' "$2" >"$BATS_TEST_TMPDIR/$1/c++"
+	chmod 755 "$BATS_TEST_TMPDIR/$1" "$BATS_TEST_TMPDIR/$1/c++"
+}
+
+@test "a compiler that lacks gnu++20 is called without it, and one that fails on any program is the image's fault" {
+	local a right wrong
+	a=$(assignment cpp '"tests": [{"name": "one"}]')
+	right=$(archive right.tar a.cpp 'int main() { return 0; }')
+	wrong=$(archive wrong.tar a.cpp 'int main() { return x; }')
+	compiler old 'for word; do [ "$word" != -std=gnu++20 ] || { echo "unrecognized option $word" >&2; exit 1; }; done; exec /usr/bin/c++ "$@"'
+	compiler broken 'echo "cannot execute cc1plus" >&2; exit 1'
+	grade -v "$BATS_TEST_TMPDIR/old:/opt" -e PATH=/opt:/usr/bin:/bin -a "$a" "$right"
+	expect verdict passed
+	grade -v "$BATS_TEST_TMPDIR/old:/opt" -e PATH=/opt:/usr/bin:/bin -a "$a" "$wrong"
+	expect_verdict compile_error student 1
+	grade -v "$BATS_TEST_TMPDIR/broken:/opt" -e PATH=/opt:/usr/bin:/bin -a "$a" "$right"
+	expect_verdict internal_error infrastructure 3
+	expect error.code image.compiler
+	[[ $(field steps.0.message) == *"image 'host'"*"cannot execute cc1plus"* ]] || fail "$(field steps.0.message)"
+	# The teacher's own command is not changed, but doubted as well.
+	a=$(assignment own '"build": [{"run": ["c++", "-std=gnu++20", "a.cpp"]}], "tests": [{"name": "one", "run": ["./a.out"]}]')
+	grade -v "$BATS_TEST_TMPDIR/old:/opt" -e PATH=/opt:/usr/bin:/bin -a "$a" "$right"
+	expect_verdict compile_error student 1
+	grade -v "$BATS_TEST_TMPDIR/broken:/opt" -e PATH=/opt:/usr/bin:/bin -a "$a" "$right"
+	expect error.code image.compiler
+	grade -v "$BATS_TEST_TMPDIR/old:/opt" -e PATH=/opt:/usr/bin:/bin -a "$a" "$(archive 17.tar a.cpp 'int main() { return __cplusplus < 202000; }')"
+	expect_verdict compile_error student 1
+}
+
+@test "what C++ of 2020 has is compiled by the table" {
+	grade "$(archive s.tar a.cpp $'#include <version>\n#ifndef __cpp_concepts\n#error old\n#endif\nint main() { return __cplusplus < 202000; }')"
+	expect verdict passed
+}
+
 @test "a long input is fed, and need not be read" {
 	local a
 	a=$(assignment long '"image": "busybox", "build": [], "tests": [

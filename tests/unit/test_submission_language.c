@@ -44,6 +44,10 @@ START_TEST(the_shipped_table)
 	ck_assert_ptr_null(languages_find(&l, "rust"));
 	ck_assert(l.rows[3].glue && !l.rows[0].glue);
 	ck_assert_ptr_null(l.rows[2].build);
+	ck_assert_ptr_eq(languages_compiler(&l, "cc"), &l.rows[0]);
+	ck_assert_ptr_eq(languages_compiler(&l, "c++"), &l.rows[1]);
+	ck_assert_ptr_eq(languages_compiler(&l, "python3"), &l.rows[2]);
+	ck_assert_ptr_null(languages_compiler(&l, "make"));
 	/* A compiler must work whatever a test may use. */
 	for (size_t i = 0; i < 2; i++) {
 		ck_assert_int_ge(l.rows[i].build_floor.v[LIMIT_MEMORY], 512 << 20);
@@ -70,6 +74,12 @@ static const struct { const char *label, *json, *why; } rows[] = {
 	{ "no table", "[]", "expected an object" },
 	{ "no rows", "{}", "'languages' has no rows" },
 	{ "empty", "{\"languages\": []}", "'languages' has no rows" },
+	{ "check", TABLE(ROW ", \"check\": [\"x\", \"{main}\"], \"probe\": \"p\""), NULL },
+	{ "build and check", TABLE(ROW ", \"build\": [\"b\"], \"check\": [\"x\"]"), "'build' or 'check', not both" },
+	{ "newer", TABLE(ROW ", \"build\": [\"b\", \"-n\"], \"newer\": [\"-n\"]"), NULL },
+	{ "newer that build lacks", TABLE(ROW ", \"build\": [\"b\"], \"newer\": [\"-n\"]"),
+	  "newer: '-n' is no word of 'build'" },
+	{ "newer without build", TABLE(ROW ", \"newer\": [\"-n\"]"), "newer: '-n' is no word of 'build'" },
 	{ "unknown key", TABLE(ROW ", \"compile\": []"), "languages[0]: unknown key 'compile'" },
 	{ "no name", TABLE("\"extensions\": [\".x\"], \"run\": [\"x\"]"), "are needed" },
 	{ "no extensions", TABLE("\"name\": \"x\", \"run\": [\"x\"]"), "are needed" },
