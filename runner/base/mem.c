@@ -110,6 +110,12 @@ const char *env_get(char *const *env, const char *name)
 	return NULL;
 }
 
+bool path_within(const char *path, const char *top)
+{
+	size_t n = strlen(top);
+	return strncmp(path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
 bool strv_has(char *const *v, const char *s)
 {
 	for (; v && *v; v++)

@@ -12,12 +12,6 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
-bool path_within(const char *path, const char *top)
-{
-	size_t n = strlen(top);
-	return strncmp(path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
-}
-
 const char *mount_text(struct json_object *mount, const char *key)
 {
 	struct json_object *v = json_object_object_get(mount, key);

@@ -44,7 +44,5 @@ void mount_drop(struct json_object *mount, const char *const drop[]);
 /** mount_text() - a string of the mount, "" when it is missing; borrowed. */
 const char *mount_text(struct json_object *mount, const char *key);
 
-/** path_within() - is @path the folder @top or below it? Both are normalised. */
-bool path_within(const char *path, const char *top);
 
 #endif

@@ -22,10 +22,12 @@
 #include "image/internal.h"
 #include "image/maker.h"
 #include "image/recipe_debian.h"
+#include "image/recipe_packages.h"
 #include "image/recipe_program.h"
 
 struct cook {
 	const char *where; /* path of the recipe, for messages */
+	char *const *more; /* paths of the host that its settings add to image `host`, or NULL */
 	struct image_folder *f;
 	const char *path; /* of the folder */
 	struct writer w;
@@ -184,6 +186,45 @@ static int add_of_host(struct cook *c, struct json_object *o, const char *key, a
 	return 0;
 }
 
+#define PACKAGED_FILE_MAX (16 << 20)
+#define PACKAGED_MAX (INT64_C(256) << 20)
+
+/* An image must not fail for what one package has: what is large stays away. */
+static int add_packaged(struct cook *c, struct json_object *o, struct err *err)
+{
+	struct json_object *packaged = NULL;
+	AUTO_FREE char *where = mem_printf("%s.packaged", c->where);
+	AUTO_STRV paths = NULL;
+	int64_t sum = 0;
+
+	if (json_get_obj(o, c->where, "packaged", &packaged, err) < 0)
+		return -1;
+	if (packaged && packages_files(packaged, where, &paths, err) < 0)
+		return -1;
+	for (char *const *path = paths; path && *path; path++) {
+		struct stat st;
+		if (lstat(*path, &st) < 0 || st.st_size > PACKAGED_FILE_MAX || sum + st.st_size > PACKAGED_MAX)
+			continue;
+		sum += st.st_size;
+		if (add_copy(c, *path, &st, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Settings of this host: a folder is bound, a file copied. */
+static int add_more(struct cook *c, struct err *err)
+{
+	for (char *const *path = c->more; path && *path; path++) {
+		struct stat st;
+		if (lstat(*path, &st) < 0)
+			return err_set(err, FAULT_USAGE, errno, "%s.host_image: '%s'", PLACES_CONF, *path);
+		if (S_ISDIR(st.st_mode) ? add_bind(c, *path, &st, err) < 0 : add_copy(c, *path, &st, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int add_debian(struct cook *c, struct json_object *o, struct err *err)
 {
 	struct json_object *debian = NULL;
@@ -211,8 +252,8 @@ static int add_program(struct cook *c, struct json_object *o, struct err *err)
 static int cook(struct cook *c, struct json_object *o, struct err *err)
 {
 	static const char *const keys[] = { "description", "debian", "program", "folders", "files",
-					    "links", "bind", "copy", "state", "env", "working_dir",
-					    NULL };
+					    "links", "bind", "packaged", "copy", "state", "env",
+					    "working_dir", NULL };
 	AUTO_STRV state = NULL;
 
 	if (json_only_keys(o, c->where, keys, err) < 0 ||
@@ -222,9 +263,9 @@ static int cook(struct cook *c, struct json_object *o, struct err *err)
 		return -1;
 	/* In this order: what is said explicitly replaces what came along. */
 	if (add_debian(c, o, err) < 0 || add_program(c, o, err) < 0 ||
-	    add_of_host(c, o, "copy", add_copy, err) < 0 || add_folders(c, o, err) < 0 ||
+	    add_packaged(c, o, err) < 0 || add_of_host(c, o, "copy", add_copy, err) < 0 || add_folders(c, o, err) < 0 ||
 	    add_files(c, o, err) < 0 || add_links(c, o, err) < 0 ||
-	    add_of_host(c, o, "bind", add_bind, err) < 0 || rootfs_writer_finish(&c->w, err) < 0)
+	    add_of_host(c, o, "bind", add_bind, err) < 0 || add_more(c, err) < 0 || rootfs_writer_finish(&c->w, err) < 0)
 		return -1;
 	c->m->bytes = c->w.bytes;
 	c->m->entries = c->w.entries;
@@ -232,13 +273,13 @@ static int cook(struct cook *c, struct json_object *o, struct err *err)
 	return state ? state_take(state, c->m, err) : 0;
 }
 
-static int make_in(struct image_folder *f, const char *path, const char *where,
+static int make_in(struct image_folder *f, const char *path, const char *where, char *const *more,
 		   struct image_meta *m, struct err *err)
 {
 	AUTO_BUF text = { 0 };
 	AUTO_JSON *o = NULL;
 	char hex[DIGEST_HEX];
-	struct cook c = { .where = where, .f = f, .path = path, .m = m };
+	struct cook c = { .where = where, .more = more, .f = f, .path = path, .m = m };
 
 	if (file_read(AT_FDCWD, where, &text, RECIPE_MAX) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot read recipe '%s'", where);
@@ -260,7 +301,8 @@ static int make_and_commit(const struct places *p, struct image_meta *m, struct 
 	if (folder_new(p, &f, err) < 0)
 		return -1;
 	AUTO_FREE char *path = mem_printf("%s/%s", p->images, f.name);
-	return make_in(&f, path, where, m, err) < 0 ? -1 : folder_commit(&f, m, err);
+	char *const *more = strcmp(m->image.name, "host") == 0 ? p->host_image : NULL;
+	return make_in(&f, path, where, more, m, err) < 0 ? -1 : folder_commit(&f, m, err);
 }
 
 int image_make_here(const struct places *p, const char *name, struct err *err)

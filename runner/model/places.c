@@ -18,7 +18,7 @@
 #include "base/mem.h"
 #include "model/limits.h"
 
-#define CONF "/etc/moulette.conf"
+#define CONF PLACES_CONF
 #define RUN_DIR "/run/moulette"
 #define UID_BASE_DEFAULT 0x60000000
 #define CARD_NETWORK_DEFAULT 0x0ad50000 /* 10.213.0.0 */
@@ -125,6 +125,26 @@ static int load_card_network(struct json_object *o, struct places *p, struct err
 	return 0;
 }
 
+/* What a box mounts cannot come from an image. */
+static int load_host_image(struct json_object *o, struct places *p, struct err *err)
+{
+	static const char *const mounted[] = { "/dev", "/proc", "/sys", "/tmp", "/work", NULL };
+	AUTO_STRV paths = NULL;
+	if (json_get_strv(o, CONF, "host_image", &paths, err) < 0)
+		return -1;
+	for (char *const *path = paths; path && *path; path++) {
+		bool of_box = false;
+		for (size_t i = 0; mounted[i]; i++)
+			of_box = of_box || path_within(*path, mounted[i]);
+		if ((*path)[0] != '/' || strstr(*path, "/..") || strspn(*path, "/") == strlen(*path) || of_box)
+			return err_set(err, FAULT_USAGE, 0, "%s.host_image: '%s': expected the absolute path of a folder or "
+				       "file of this host, without '..', and not in /dev, /proc, /sys, /tmp or /work",
+				       CONF, *path);
+	}
+	p->host_image = ptr_steal(&paths);
+	return 0;
+}
+
 static int load_conf(struct places *p, struct err *err)
 {
 	p->uid_base = UID_BASE_DEFAULT;
@@ -134,7 +154,7 @@ static int load_conf(struct places *p, struct err *err)
 	if (there <= 0)
 		return there;
 	static const char *const keys[] = { "uid_base", "store_max_size", "card_network",
-					    "cpu_weight", NULL };
+					    "cpu_weight", "host_image", NULL };
 	AUTO_JSON *o = NULL;
 	AUTO_FREE char *size = NULL;
 	int64_t base = UID_BASE_DEFAULT, weight = CPU_WEIGHT_DEFAULT;
@@ -143,7 +163,7 @@ static int load_conf(struct places *p, struct err *err)
 	    json_get_i64(o, CONF, "uid_base", 100000, 0xe0000000, &base, err) < 0 ||
 	    json_get_i64(o, CONF, "cpu_weight", 1, 100, &weight, err) < 0 ||
 	    json_get_str(o, CONF, "store_max_size", &size, err) < 0 ||
-	    load_card_network(o, p, err) < 0)
+	    load_card_network(o, p, err) < 0 || load_host_image(o, p, err) < 0)
 		return -1;
 	if (size && size_parse(size, &p->store_max_bytes, err) < 0)
 		return err_wrap(err, "%s.store_max_size", CONF);
@@ -288,6 +308,7 @@ void places_done(struct places *p)
 	free(p->logs);
 	free(p->run);
 	strv_free(p->profiles);
+	strv_free(p->host_image);
 	free(p->data);
 	free(p->bundles);
 	free(p->self);

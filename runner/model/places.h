@@ -8,6 +8,8 @@
 
 #define CPU_WEIGHT_DEFAULT 100
 
+#define PLACES_CONF "/etc/moulette.conf" /* settings of the host */
+
 struct places {
 	char *home;      /* MOULETTE_HOME; root-owned, 0711 */
 	char *images;    /* home/images */
@@ -25,6 +27,7 @@ struct places {
 	char *engine;    /* MOULETTE_ENGINE, default "crun" */
 	uint32_t uid_base; /* first uid of slot 0 */
 	uint32_t card_network; /* a private /16 for the cards of boxes, host byte order */
+	char **host_image;     /* absolute paths that image `host` has besides; NULL: none */
 	int cpu_weight;        /* of all boxes together, where an ordinary group has 1 */
 	int64_t store_max_bytes; /* of results and their logs, kept by gc; 0: no limit */
 };

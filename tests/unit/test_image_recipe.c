@@ -276,6 +276,52 @@ START_TEST(copies_are_public_only)
 }
 END_TEST
 
+/* Put as a package has it, changed by an administrator, of no package, and dropped by its package. */
+START_TEST(what_packages_have_is_copied_as_it_was_shipped)
+{
+	static const char *const names[] = { "shipped", "changed", "stray", "obsolete", "state" };
+	static const char md5_open[] = "7cef8a734855777c2a9d0caf42666e69";
+	struct store_fixture f;
+	struct image i = { 0 };
+	struct err err = { 0 };
+	fixture_make(&f);
+	for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+		AUTO_FREE char *path = mem_printf("%s/%s", f.canary, names[k]);
+		put_text(path, strcmp(names[k], "changed") == 0 ? "secret" : "open");
+		ck_assert_int_eq(chmod(path, 0644), 0);
+	}
+	AUTO_FREE char *except = mem_printf("%s/except", f.canary), *excepted = mem_printf("%s/except/x", f.canary);
+	ck_assert_int_eq(mkdir(except, 0755), 0);
+	put_text(excepted, "open");
+	ck_assert_int_eq(chmod(excepted, 0644), 0);
+	AUTO_FREE char *list = mem_printf("%s/x.list", f.canary), *status = mem_printf("%s/status", f.canary);
+	AUTO_FREE char *owned = mem_printf("/.\n%s\n%s/shipped\n%s/changed\n%s/obsolete\n%s/state\n%s/bird\n%s/gone\n"
+					   "%s/except/x\n/etc/hostname\n", f.canary, f.canary, f.canary, f.canary, f.canary,
+					   f.canary, f.canary, f.canary);
+	AUTO_FREE char *settings = mem_printf("Package: x\nConffiles:\n %s/shipped %s\n %s/changed %s\n %s/obsolete %s obsolete\n"
+					      "Description: x\n %s/state %s obsolete\n", f.canary, md5_open, f.canary,
+					      md5_open, f.canary, md5_open, f.canary, md5_open);
+	put_text(list, owned);
+	put_text(status, settings);
+	AUTO_FREE char *text = mem_printf("{\"packaged\": {\"lists\": \"%s/*.list\", \"status\": \"%s\", \"below\": [\"%s\"], \"except\": [\"%s/ex*\"]}}",
+					  f.canary, status, f.canary, f.canary);
+	write_recipe(&f, "mine", text);
+	ck_assert_msg(image_build(&f.p, "mine", &i, &err) == 0, "%s", err.msg);
+	for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+		AUTO_FREE char *at = mem_printf("%s%s/%s", i.rootfs, f.canary, names[k]);
+		const bool wanted = strcmp(names[k], "shipped") == 0 || strcmp(names[k], "state") == 0;
+		ck_assert_msg((access(at, F_OK) == 0) == wanted, "%s", names[k]);
+	}
+	AUTO_FREE char *kept_away = mem_printf("%s%s", i.rootfs, except);
+	ck_assert_int_eq(access(kept_away, F_OK), -1);
+	AUTO_FREE char *private = mem_printf("%s%s/bird", i.rootfs, f.canary), *other = mem_printf("%s/etc", i.rootfs);
+	ck_assert_int_eq(access(private, F_OK), -1);
+	ck_assert_int_eq(access(other, F_OK), -1);
+	image_done(&i);
+	fixture_remove(&f);
+}
+END_TEST
+
 START_TEST(scripts_can_be_run)
 {
 	struct store_fixture f;
@@ -303,6 +349,9 @@ static const struct { const char *label, *text, *why; } bad[] = {
 	{ "set-id mode", "{\"folders\": {\"/a\": \"4755\"}}", "expected octal" },
 	{ "lines", "{\"files\": {\"/a\": \"text\"}}", "an array of strings" },
 	{ "dotdot", "{\"links\": {\"/../a\": \"b\"}}", "has '..'" },
+	{ "packaged without lists", "{\"packaged\": {\"status\": \"/x\", \"below\": [\"/etc\"]}}",
+	  ".packaged: 'lists', 'status' and 'below' are needed" },
+	{ "an unknown key of packaged", "{\"packaged\": {\"list\": \"/x\"}}", "unknown key 'list'" },
 	{ "relative bind", "{\"bind\": [\"usr\"]}", "not an absolute path" },
 	{ "bind with dotdot", "{\"bind\": [\"/usr/../etc\"]}", "not an absolute path" },
 	{ "link at /tmp", "{\"links\": {\"/tmp\": \"var\"}}", "'/tmp' is a link" },
@@ -383,6 +432,7 @@ Suite *suite_image_recipe(void)
 	tcase_add_test(tc, a_changed_recipe_is_followed);
 	tcase_add_test(tc, two_runs_build_it_once);
 	tcase_add_test(tc, copies_are_public_only);
+	tcase_add_test(tc, what_packages_have_is_copied_as_it_was_shipped);
 	tcase_add_test(tc, scripts_can_be_run);
 	tcase_add_loop_test(tc, a_bad_recipe_leaves_nothing, 0, N(bad));
 	tcase_add_loop_test(tc, static_programs_are_told_apart, 0, N(programs));

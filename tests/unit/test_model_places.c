@@ -195,7 +195,12 @@ static const struct {
 	{ "no size", "{\"store_max_size\": \"lots\"}", 0, CONF ".store_max_size: 'lots' is not a size" },
 	{ "no room at all", "{\"store_max_size\": \"0\"}", 0, CONF ".store_max_size: must be above 0" },
 	{ "a size as a number", "{\"store_max_size\": 5}", 0, CONF ".store_max_size: expected" },
-	{ "the last key that is known", "{\"cards\": 1}", 0, "known: uid_base, store_max_size, card_network, cpu_weight" },
+	{ "the last key that is known", "{\"cards\": 1}", 0, "known: uid_base, store_max_size, card_network, cpu_weight, host_image" },
+	{ "more of the host", "{\"host_image\": [\"/opt/x\", \"/etc/y\"]}", 0x60000000, NULL },
+	{ "a relative path", "{\"host_image\": [\"opt\"]}", 0, CONF ".host_image: 'opt': expected the absolute" },
+	{ "the whole host", "{\"host_image\": [\"/\"]}", 0, CONF ".host_image: '/': expected" },
+	{ "a path upwards", "{\"host_image\": [\"/opt/../root\"]}", 0, CONF ".host_image: '/opt/../root': expected" },
+	{ "what a box mounts", "{\"host_image\": [\"/proc/sys\"]}", 0, CONF ".host_image: '/proc/sys': expected" },
 	{ "no object", "[]", 0, CONF ": expected an object" },
 	{ "no JSON", "uid_base = 5", 0, CONF ": line 1: " },
 	{ "nothing", "", 0, CONF ": line 1: " },
@@ -217,6 +222,7 @@ START_TEST(conf)
 		return;
 	}
 	ck_assert_uint_eq(p.uid_base, confs[_i].want);
+	ck_assert_uint_eq(strv_len(p.host_image), strstr(confs[_i].text, "host_image") ? 2 : 0);
 	ck_assert_int_eq(p.store_max_bytes, strstr(confs[_i].text, "10G") ? INT64_C(10) << 30 : 0);
 	places_done(&p);
 }
