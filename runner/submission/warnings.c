@@ -53,6 +53,52 @@ static int look(const struct step_spec *s, const char *path, const char *what, c
 	return 0;
 }
 
+static const char *after(const char *text, const char *mark)
+{
+	const char *at = strstr(text, mark);
+	return at ? at + strlen(mark) : NULL;
+}
+
+/* "-fsanitize=address,undefined", alone or in the text of a script. */
+static bool asks_for_leaks(char *const *words)
+{
+	for (; words && *words; words++)
+		for (const char *at = *words; (at = after(at, "-fsanitize="));) {
+			AUTO_FREE char *names = mem_printf("%.*s", (int)strcspn(at, " \t\n'\";"), at);
+			if (strstr(names, "address") || strstr(names, "leak"))
+				return true;
+		}
+	return false;
+}
+
+static bool forbids_leaks(char *const *env)
+{
+	for (; env && *env; env++)
+		if (strstr(*env, "detect_leaks=0"))
+			return true;
+	return false;
+}
+
+/* Whether a profile of the teacher's own allows ptrace(2) is not known here. */
+static void look_for_leaks(const struct assignment *a, char ***ret)
+{
+	static const char *const without[] = { "default", "strict", NULL };
+	bool off = !a->profile;
+	for (size_t i = 0; !off && without[i]; i++)
+		off = strcmp(a->profile, without[i]) == 0;
+	for (size_t i = 0; off && i < a->n_build; i++) {
+		const struct step_spec *s = &a->build[i];
+		if (!asks_for_leaks(s->argv) || forbids_leaks(a->env) || forbids_leaks(s->env))
+			continue;
+		AUTO_FREE char *line = mem_printf("build '%s': leaks are not looked for in profile '%s', where LeakSanitizer "
+						  "cannot trace its program; to find them choose \"profile\": \"debug\", "
+						  "else put ASAN_OPTIONS=detect_leaks=0 into \"env\"", s->name,
+						  a->profile ? a->profile : without[0]);
+		strv_add(ret, line);
+		return;
+	}
+}
+
 int assignment_warnings(const struct assignment *a, char ***ret, struct err *err)
 {
 	for (size_t i = 0; i < a->n_tests; i++) {
@@ -62,5 +108,6 @@ int assignment_warnings(const struct assignment *a, char ***ret, struct err *err
 		    look(s, expected, "expected output", "which few programs print", ret, err) < 0)
 			return -1;
 	}
+	look_for_leaks(a, ret);
 	return 0;
 }

@@ -172,6 +172,29 @@ START_TEST(an_encoding_is_warned_of)
 }
 END_TEST
 
+static const struct { const char *label, *json; bool warned; } sanitized[] = {
+	{ "address", "\"build\": [{\"run\": [\"cc\", \"-fsanitize=undefined,address\"]}]", true },
+	{ "leak", "\"build\": [{\"run\": [\"true\"]}, {\"run\": [\"cc\", \"-fsanitize=leak\"]}], \"profile\": \"strict\"", true },
+	{ "in a script", "\"build\": [{\"run\": [\"sh\", \"-c\", \"cc -fsanitize=undefined x.c; cc -fsanitize=address y.c\"]}]", true },
+	{ "no leaks", "\"build\": [{\"run\": [\"sh\", \"-c\", \"cc -fsanitize=thread -o address\"]}]", false },
+	{ "debug", "\"build\": [{\"run\": [\"cc\", \"-fsanitize=address\"]}], \"profile\": \"debug\"", false },
+	{ "said", "\"build\": [{\"run\": [\"cc\", \"-fsanitize=address\"]}], \"env\": {\"ASAN_OPTIONS\": \"detect_leaks=0\"}", false },
+	{ "said of the build", "\"build\": [{\"run\": [\"cc\", \"-fsanitize=leak\"], \"env\": {\"LSAN_OPTIONS\": \"a=1:detect_leaks=0\"}}]",
+	  false },
+};
+
+START_TEST(a_leak_that_nobody_looks_for_is_warned_of)
+{
+	AUTO_FREE char *json = mem_printf("{%s, \"tests\": [{\"name\": \"x\"}]}", sanitized[_i].json);
+	AUTO_STRV warnings = strv_dup(NULL);
+	must_load(json);
+	ck_assert_int_eq(assignment_warnings(&a, &warnings, &err), 0);
+	ck_assert_msg(strv_len(warnings) == (sanitized[_i].warned ? 1 : 0), "%s", sanitized[_i].label);
+	ck_assert_msg(!sanitized[_i].warned || strstr(warnings[0], "LeakSanitizer"), "%s", sanitized[_i].label);
+	assignment_done(&a);
+}
+END_TEST
+
 /* What the text T is replaced by in {"tests": [{"name": "x", T}]}, B in {"build": [{B}]}; else the
  * whole. NULL: accepted. */
 static const struct { const char *label, *where, *text, *why; } rows[] = {
@@ -426,6 +449,8 @@ Suite *suite_submission_assignment(void)
 			    (int)(sizeof compares / sizeof *compares));
 	tcase_add_loop_test(tc, an_encoding_is_warned_of, 0,
 			    (int)(sizeof encodings / sizeof *encodings));
+	tcase_add_loop_test(tc, a_leak_that_nobody_looks_for_is_warned_of, 0,
+			    (int)(sizeof sanitized / sizeof *sanitized));
 	tcase_add_loop_test(tc, one_row, 0, (int)(sizeof rows / sizeof *rows));
 	tcase_add_loop_test(tc, names_have_a_length, 0, 2);
 	tcase_add_loop_test(tc, words_have_a_length, 0, 2);
