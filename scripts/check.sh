@@ -25,12 +25,9 @@ build() { # FOLDER VARIANT
 	make --no-print-directory -s -j "$(nproc)" O="build/$1" V="$2" WERROR=-Werror all "build/$1/unit" "build/$1/bench"
 }
 
-# A sanitizer walks all that was freed and is kept at the end of each test; 1 MB of it is enough for
-# tests that are a process each, and takes a third of the time of its 256. The time that a test has is
-# there for one that hangs; a busy machine is not.
+# The time that a test has is there for one that hangs; a busy machine is not.
 unit() { # FOLDER
-	CK_TIMEOUT_MULTIPLIER=10 ASAN_OPTIONS=$ASAN_OPTIONS:quarantine_size_mb=1:thread_local_quarantine_size_kb=64 \
-		CK_TAP_LOG_FILE_NAME=$work/check.tap "build/$1/unit"
+	CK_TIMEOUT_MULTIPLIER=10 CK_TAP_LOG_FILE_NAME=$work/check.tap "build/$1/unit"
 }
 
 e2e() { # FOLDER ENGINE...
@@ -50,7 +47,9 @@ v2() { # FOLDER
 		tests/e2e/fair.bats
 }
 
-export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+# A sanitizer walks all that was freed and is kept at the end of each process; 1 MB of it is enough for
+# processes that live a second, and takes a third of the time of its 256.
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:quarantine_size_mb=1:thread_local_quarantine_size_kb=64
 export UBSAN_OPTIONS=print_stacktrace=1
 
 # The tests with sanitizers and with another release, beside the others: two lines of tests keep two processors
@@ -60,7 +59,6 @@ second_line() {
 	local why
 	work=$work/second passed=0 failed=0 skipped=0 names=()
 	mkdir "$work"
-	suite "build clang" plain build clang clang
 	if suite "build asan" plain build asan asan; then
 		suite "unit, sanitized" tap unit asan
 		# Not those of the manual, the bench and the scripts: they are other programs than moulette. Nor
@@ -99,6 +97,7 @@ if suite "build gcc" plain build gcc release; then
 	suite "end to end" tap e2e gcc -t '!long,!alone' -o 'box,!alone' -o 'verdicts,!alone' crun runc
 	suite "faults" tap faults gcc
 	suite "install" tap scripts/check-install.sh build/gcc
+	suite "build clang" plain build clang clang
 	suite "beside them" sum second_ended
 	# What measures the host, or is a host of its own.
 	suite "alone" tap e2e gcc -t 'alone,!long' -o 'alone,box' crun runc

@@ -188,7 +188,8 @@ START_TEST(the_schema_refuses_a_wrong_card)
 	save("right.jsonl", true);
 	snprintf(path, sizeof path, "%s/right.jsonl", fx.dir);
 	ck_assert_int_eq(file_read(AT_FDCWD, path, &text, 1 << 20), 0);
-	ck_assert_int_eq(python("right.jsonl", false), 0);
+	if (_i == 0)
+		ck_assert_int_eq(python("right.jsonl", false), 0);
 	const char *at = strstr(text.data, rows[_i][0]);
 	ck_assert_msg(at, "no %s", rows[_i][0]);
 	buf_add(&wrong, text.data, (size_t)(at - text.data));

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "rounds.h"
 
 Suite *suite_result_compare(void);
 
@@ -280,7 +281,7 @@ START_TEST(agrees_with_a_slow_judge)
 {
 	static const char letters[] = "ab \t\n\n\r";
 	unsigned seed = 1;
-	for (int round = 0; round < 8000; round++) {
+	for (int round = 0; round < ROUNDS(8000); round++) {
 		char text[2][12] = { "", "" };
 		for (int side = 0; side < 2; side++)
 			for (size_t i = 0, n = (size_t)rand_r(&seed) % 10; i < n; i++)

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "test_report_fixture.h"
+#include "rounds.h"
 
 Suite *suite_store_store(void);
 
@@ -486,8 +487,8 @@ static void write_many(int writer, int n)
  * way while the journal is set. */
 START_TEST(several_make_it_at_once)
 {
-	enum { OPENERS = 8, ROUNDS = 25 };
-	for (int round = 0; round < ROUNDS; round++) {
+	enum { OPENERS = 8 };
+	for (int round = 0; round < ROUNDS(25); round++) {
 		pid_t pids[OPENERS];
 		int go[2];
 		char c;
