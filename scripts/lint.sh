@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.." || exit
 status=0
 shopt -s nullglob
 shellcheck -x scripts/*.sh tests/images/docker.sh tests/systemd/*.sh .ci/run || status=1
-shellcheck --shell bash tests/images/corpus.bash scripts/suites.bash || status=1
+shellcheck --shell bash tests/images/corpus.bash scripts/suites.bash scripts/machine.bash || status=1
 tests=(tests/e2e/*.bats tests/e2e/*.bash)
 # A helper's variables are used by the files that load it, and the other way round (SC2154, SC2034);
 # bats runs each test in a subshell on purpose (SC2030, SC2031) and ends it at a failed cd (SC2164).

@@ -19,7 +19,8 @@
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
-fail() { echo "systemd-vm: $*" >&2; exit 125; }
+# shellcheck source=scripts/machine.bash
+. "$(dirname "$0")/machine.bash"
 
 limit=3000 memory=2048 suite=trixie kvm='' ask=''
 while getopts kns:t:m: letter; do
@@ -43,19 +44,7 @@ done
 command=("$@")
 cd "$(dirname "$0")/.."
 store=build/systemd/$suite
-job=$(mktemp -d "${TMPDIR:-/tmp}/moulette-vm.XXXXXX")
-children=()
-
-# shellcheck disable=SC2317 # called by the traps
-clean_up() {
-	trap '' INT TERM HUP
-	[ ${#children[@]} -eq 0 ] || kill "${children[@]}" 2>/dev/null || true
-	wait
-	rm -rf --one-file-system "$job"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+make_job
 
 # --- the disk
 

@@ -20,7 +20,8 @@
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
-fail() { echo "vm: $*" >&2; exit 125; }
+# shellcheck source=scripts/machine.bash
+. "$(dirname "$0")/machine.bash"
 
 limit=3000 memory=3072 kvm='' ask=''
 while getopts knt:m: letter; do
@@ -65,19 +66,7 @@ kernel=$(find_kernel)
 file_server=$(find_file_server)
 [ -z "$ask" ] || exit 0
 here=$PWD
-job=$(mktemp -d "${TMPDIR:-/tmp}/moulette-vm.XXXXXX")
-children=()
-
-# shellcheck disable=SC2317 # called by the traps
-clean_up() {
-	trap '' INT TERM HUP
-	[ ${#children[@]} -eq 0 ] || kill "${children[@]}" 2>/dev/null || true
-	wait
-	rm -rf --one-file-system "$job"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+make_job
 
 # --- the first file system: busybox, modules up to the root's, and the two scripts below
 
