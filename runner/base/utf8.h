@@ -18,10 +18,18 @@ size_t utf8_decode(const char *s, size_t len, uint32_t *ret_c);
 /** utf8_valid() - are all @len bytes valid UTF-8? An empty text is; NUL is a character. */
 bool utf8_valid(const char *s, size_t len);
 
-/** utf8_is_printable() - false for C0, DEL, C1, bidirectional controls (U+061C, U+200E..F,
- *  U+202A..E, U+2066..9), line separators (U+2028..9), byte order marks and non-characters:
- *  what could move a cursor or turn a line around when a terminal shows it. */
+/**
+ * utf8_is_printable() - may a terminal be given this character of a text?
+ *
+ * False for what could move a cursor, turn a line around or hide: C0, DEL, C1, bidirectional controls,
+ * line separators, byte order marks, tags, blanks of no width, fillers, and non-characters. True for
+ * joiners (U+200C, U+200D) and variation selectors: words of Persian and Indic scripts are spelt with
+ * them, and emoji are made of them. True for blanks of any width, as the no-break space of French.
+ */
 bool utf8_is_printable(uint32_t c);
+/** utf8_is_distinct() - the same of a character of a name, by which people tell one from another: false
+ *  for joiners, variation selectors and all blanks but the space as well. */
+bool utf8_is_distinct(uint32_t c);
 
 /** utf8_cut_head() - the longest prefix of at most @max bytes that ends between characters;
  *  for bytes that are not UTF-8 simply min(@len, @max). */

@@ -14,6 +14,7 @@
 #include "cmd/options.h"
 #include "container/processors.h"
 #include "pipeline/crew.h"
+#include "report/escape.h"
 #include "report/progress.h"
 #include "submission/handins.h"
 
@@ -108,11 +109,14 @@ static int status_of(const struct batch *b)
 static void say_alone(const struct cli *cli, const struct batch *b)
 {
 	struct stat word, path;
+	AUTO_BUF name = { 0 };
 	if (cli->n_args == 1 && strv_len(b->paths) == 1 && stat(cli->args[0], &word) == 0 &&
 	    S_ISDIR(word.st_mode) && stat(b->paths[0], &path) == 0 && word.st_ino == path.st_ino &&
-	    word.st_dev == path.st_dev)
+	    word.st_dev == path.st_dev) {
+		escape_name(&name, cli->args[0], strlen(cli->args[0]));
 		fprintf(stderr, "moulette: the folder '%s' holds sources and is graded as one "
-			"submission; for one a file, name the files\n", cli->args[0]);
+			"submission; for one a file, name the files\n", name.data);
+	}
 }
 
 static int grade_all(struct batch *b, struct session *s, int jobs, struct err *err)

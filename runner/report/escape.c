@@ -2,6 +2,7 @@
 #include "report/escape.h"
 
 #include <nettle/base64.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -74,13 +75,17 @@ void escape_base64(FILE *out, const char *s, size_t len)
 	}
 }
 
-size_t escape_terminal_char(const char *s, size_t len, char shown[ESCAPE_CHAR_MAX], uint32_t *ret_c)
+typedef bool shown_fn(uint32_t c);
+
+/* As escape_terminal_char(); @is_shown: which characters stand for themselves. */
+static size_t escape_char(const char *s, size_t len, shown_fn *is_shown, char shown[ESCAPE_CHAR_MAX],
+			  uint32_t *ret_c)
 {
 	uint32_t c;
 	size_t n = utf8_decode(s, len, &c);
 
 	*ret_c = 0;
-	if (n > 0 && utf8_is_printable(c)) {
+	if (n > 0 && is_shown(c)) {
 		memcpy(shown, s, n);
 		shown[n] = '\0';
 		*ret_c = c;
@@ -97,15 +102,30 @@ size_t escape_terminal_char(const char *s, size_t len, char shown[ESCAPE_CHAR_MA
 	return n ? n : 1;
 }
 
-void escape_terminal(struct buf *out, const char *s, size_t len)
+static void escape_all(struct buf *out, const char *s, size_t len, shown_fn *is_shown)
 {
 	while (len > 0) {
 		char shown[ESCAPE_CHAR_MAX];
 		uint32_t c;
-		size_t n = escape_terminal_char(s, len, shown, &c);
+		size_t n = escape_char(s, len, is_shown, shown, &c);
 		buf_str(out, shown);
 		s += n;
 		len -= n;
 	}
 	buf_add(out, "", 0); /* never NULL */
+}
+
+size_t escape_terminal_char(const char *s, size_t len, char shown[ESCAPE_CHAR_MAX], uint32_t *ret_c)
+{
+	return escape_char(s, len, utf8_is_printable, shown, ret_c);
+}
+
+void escape_terminal(struct buf *out, const char *s, size_t len)
+{
+	escape_all(out, s, len, utf8_is_printable);
+}
+
+void escape_name(struct buf *out, const char *s, size_t len)
+{
+	escape_all(out, s, len, utf8_is_distinct);
 }

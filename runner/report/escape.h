@@ -19,14 +19,22 @@ void escape_base64(FILE *out, const char *s, size_t len);
 /**
  * escape_terminal_char() - the first character of @len bytes (at least 1) as it may be shown
  * @shown: NUL-terminated: the character, or "\n", "\r", "\t", "\x1b", "\xff", "\u202e" for what
- * could move a cursor, turn a line around or is not UTF-8
+ * utf8_is_printable() refuses or is not UTF-8
  * @ret_c: the code point when the character itself is shown, else 0
  * Return: bytes taken.
  */
 size_t escape_terminal_char(const char *s, size_t len, char shown[ESCAPE_CHAR_MAX],
 			    uint32_t *ret_c);
 
-/** escape_terminal() - the same of a whole text: one line, whatever it holds. */
+/** escape_terminal() - the same of a whole text, as of a message: one line, whatever it holds. */
 void escape_terminal(struct buf *out, const char *s, size_t len);
+
+/**
+ * escape_name() - the same of a name, of what utf8_is_distinct() refuses, too
+ *
+ * Names are compared by eye: two that differ in a joiner, or in the kind of a blank, must not look the
+ * same, even where it is a part of a word. A text that a program printed is read, and may be spelt right.
+ */
+void escape_name(struct buf *out, const char *s, size_t len);
 
 #endif

@@ -59,7 +59,7 @@ static int written(FILE *out, bool ok, struct err *err)
 static void cell_text(const char *text, struct buf *b)
 {
 	if (text && *text)
-		escape_terminal(b, text, strlen(text));
+		escape_name(b, text, strlen(text));
 	else
 		buf_str(b, "-");
 }

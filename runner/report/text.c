@@ -65,7 +65,7 @@ static void put_colored(const struct page *p, enum verdict v, const char *text, 
 static void put_name(const struct page *p, const char *s)
 {
 	AUTO_BUF shown = { 0 };
-	escape_terminal(&shown, s, strlen(s));
+	escape_name(&shown, s, strlen(s));
 	if (shown.len <= NAME_MAX_BYTES)
 		fputs(shown.data, p->out);
 	else
@@ -108,13 +108,21 @@ static void put_headline(const struct page *p)
 			words_points(r->max_score, max), r->max_score == 1 ? "" : "s");
 }
 
+/* The message quotes names. */
+static void add_error(struct buf *b, const struct run_result *r)
+{
+	escape_name(b, words_error_message(r), strlen(words_error_message(r)));
+	buf_printf(b, " (%s)", words_error_code(r));
+}
+
 /* Why there is no grade, whose fault that is, and what it means for the student. */
 static void put_error(const struct page *p)
 {
 	const struct run_result *r = p->r;
-	AUTO_FREE char *reason = mem_printf("%s (%s)", words_error_message(r), words_error_code(r));
+	AUTO_BUF reason = { 0 };
 
-	put_line(p, reason);
+	add_error(&reason, r);
+	put_line(p, reason.data);
 	if (r->fault == FAULT_ASSIGNMENT)
 		put_line(p, "the fault is the assignment's, not the student's");
 	else if (r->fault == FAULT_INFRA)
@@ -214,7 +222,7 @@ static void put_replaced(const struct page *p)
 	for (bool first = true; line && *line; first = false) {
 		size_t len = strcspn(line, "\n");
 		AUTO_BUF shown = { 0 };
-		escape_terminal(&shown, line, len);
+		escape_name(&shown, line, len);
 		fprintf(p->out, "%s%s", first ? "\n  replaced by the assignment's files: " : ", ",
 			shown.data);
 		line += len + (line[len] == '\n');
@@ -264,21 +272,21 @@ static int text_write(FILE *out, const struct run_result *r, const struct report
 static void put_reason(const struct page *p)
 {
 	const struct run_result *r = p->r;
-	AUTO_FREE char *reason = NULL;
-	AUTO_BUF shown = { 0 };
+	AUTO_BUF reason = { 0 };
 
 	if (words_has_error(r))
-		reason = mem_printf("%s (%s)", words_error_message(r), words_error_code(r));
-	for (size_t i = 0; !reason && i < r->n_steps; i++) {
+		add_error(&reason, r);
+	for (size_t i = 0; !reason.data && i < r->n_steps; i++) {
 		const struct step_result *s = &r->steps[i];
-		if (s->verdict == r->verdict && s->verdict != VERDICT_PASSED)
-			reason = mem_printf("%s%s%s", s->name ? s->name : "",
-					    s->message[0] ? ": " : "", s->message);
+		if (s->verdict != r->verdict || s->verdict == VERDICT_PASSED)
+			continue;
+		escape_name(&reason, s->name ? s->name : "", s->name ? strlen(s->name) : 0);
+		if (s->message[0])
+			buf_str(&reason, ": ");
+		escape_terminal(&reason, s->message, strlen(s->message));
 	}
-	if (!reason)
-		return;
-	escape_terminal(&shown, reason, strlen(reason));
-	fprintf(p->out, " - %s", shown.data ? shown.data : "");
+	if (reason.data)
+		fprintf(p->out, " - %s", reason.data);
 }
 
 static int text_write_line(FILE *out, const struct run_result *r, const struct report_options *opt,

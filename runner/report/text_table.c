@@ -84,8 +84,7 @@ static int fill_line(struct libscols_table *t, const struct step_result *s)
 		if (columns[i].cell)
 			columns[i].cell(s, cell);
 		else
-			escape_terminal(&name, s->name ? s->name : "",
-					strlen(s->name ? s->name : ""));
+			escape_name(&name, s->name ? s->name : "", strlen(s->name ? s->name : ""));
 		if (scols_line_set_data(line, i, columns[i].cell ? cell : name.data) < 0)
 			return -1;
 	}

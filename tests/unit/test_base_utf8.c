@@ -42,19 +42,38 @@ static const struct { const char *label, *bytes; size_t len, want; uint32_t c; }
 	{ "last byte wrong",           "\xf0\x9f\x99" "a", 4, 0, 0 },
 };
 
-static const struct { uint32_t c; bool shown; } shown[] = {
-	{ 0, false }, { 0x1b, false }, { 0x1f, false }, { 0x20, true }, { 0x7e, true },
-	{ 0x7f, false }, { 0x80, false }, { 0x9f, false }, { 0xa0, true },
-	{ 0x61b, true }, { 0x61c, false }, { 0x61d, true },
-	{ 0x200d, true }, { 0x200e, false }, { 0x200f, false }, { 0x2010, true },
-	{ 0x2027, true }, { 0x2028, false }, { 0x2029, false },
-	{ 0x202a, false }, { 0x202e, false }, { 0x202f, true },
-	{ 0x2065, true }, { 0x2066, false }, { 0x2069, false }, { 0x206a, true },
-	{ 0xfdcf, true }, { 0xfdd0, false }, { 0xfdef, false }, { 0xfdf0, true },
-	{ 0xfefe, true }, { 0xfeff, false }, { 0xff00, true },
-	{ 0xfffd, true }, { 0xfffe, false }, { 0xffff, false }, { 0x10000, true },
-	{ 0x1f642, true }, { 0x1fffd, true }, { 0x1fffe, false }, { 0x1ffff, false },
-	{ 0x10fffd, true }, { 0x10fffe, false }, { 0x10ffff, false },
+/* In a text, in a name. */
+#define NEVER false, false
+#define IN_TEXT true, false
+#define ALWAYS true, true
+static const struct { uint32_t c; bool text, name; } shown[] = {
+	{ 0, NEVER }, { 0x1b, NEVER }, { 0x1f, NEVER }, { 0x20, ALWAYS }, { 0x7e, ALWAYS },
+	{ 0x7f, NEVER }, { 0x80, NEVER }, { 0x9f, NEVER }, { 0xa0, IN_TEXT }, { 0xa1, ALWAYS },
+	{ 0xac, ALWAYS }, { 0xad, NEVER }, { 0xae, ALWAYS }, /* soft hyphen */
+	{ 0x34e, ALWAYS }, { 0x34f, NEVER }, { 0x350, ALWAYS }, /* grapheme joiner */
+	{ 0x605, ALWAYS }, { 0x61b, ALWAYS }, { 0x61c, NEVER }, { 0x61d, ALWAYS }, { 0x6dd, ALWAYS },
+	{ 0x115e, ALWAYS }, { 0x115f, NEVER }, { 0x1160, NEVER }, { 0x1161, ALWAYS }, /* fillers */
+	{ 0x1680, IN_TEXT }, { 0x17b3, ALWAYS }, { 0x17b4, NEVER }, { 0x17b5, NEVER }, { 0x17b6, ALWAYS },
+	{ 0x180a, ALWAYS }, { 0x180b, IN_TEXT }, { 0x180e, NEVER }, { 0x180f, IN_TEXT }, { 0x1810, ALWAYS },
+	{ 0x1fff, ALWAYS }, { 0x2000, IN_TEXT }, { 0x200a, IN_TEXT }, { 0x200b, NEVER },
+	{ 0x200c, IN_TEXT }, { 0x200d, IN_TEXT }, { 0x200e, NEVER }, { 0x200f, NEVER }, { 0x2010, ALWAYS },
+	{ 0x2027, ALWAYS }, { 0x2028, NEVER }, { 0x2029, NEVER },
+	{ 0x202a, NEVER }, { 0x202e, NEVER }, { 0x202f, IN_TEXT }, { 0x2030, ALWAYS },
+	{ 0x205e, ALWAYS }, { 0x205f, IN_TEXT }, { 0x2060, NEVER }, { 0x2065, NEVER }, { 0x2066, NEVER },
+	{ 0x206f, NEVER }, { 0x2070, ALWAYS }, { 0x2800, IN_TEXT }, { 0x2801, ALWAYS }, /* braille */
+	{ 0x3000, IN_TEXT }, { 0x3001, ALWAYS }, { 0x3163, ALWAYS }, { 0x3164, NEVER }, { 0x3165, ALWAYS },
+	{ 0xfdcf, ALWAYS }, { 0xfdd0, NEVER }, { 0xfdef, NEVER }, { 0xfdf0, ALWAYS },
+	{ 0xfdff, ALWAYS }, { 0xfe00, IN_TEXT }, { 0xfe0f, IN_TEXT }, { 0xfe10, ALWAYS },
+	{ 0xfefe, ALWAYS }, { 0xfeff, NEVER }, { 0xff00, ALWAYS }, { 0xff9f, ALWAYS }, { 0xffa0, NEVER },
+	{ 0xffef, ALWAYS }, { 0xfff0, NEVER }, { 0xfff9, NEVER }, { 0xfffb, NEVER }, { 0xfffc, ALWAYS },
+	{ 0xfffd, ALWAYS }, { 0xfffe, NEVER }, { 0xffff, NEVER }, { 0x10000, ALWAYS },
+	{ 0x1342f, ALWAYS }, { 0x13430, NEVER }, { 0x1343f, NEVER }, { 0x13440, ALWAYS },
+	{ 0x1bca0, NEVER }, { 0x1bca3, NEVER }, { 0x1d173, NEVER }, { 0x1d17a, NEVER },
+	{ 0x1f642, ALWAYS }, { 0x1fffd, ALWAYS }, { 0x1fffe, NEVER }, { 0x1ffff, NEVER },
+	{ 0xdfffd, ALWAYS }, { 0xe0000, NEVER }, { 0xe0001, NEVER }, { 0xe0020, NEVER }, { 0xe007f, NEVER },
+	{ 0xe00ff, NEVER }, { 0xe0100, IN_TEXT }, { 0xe01ef, IN_TEXT }, { 0xe01f0, NEVER },
+	{ 0xe0fff, NEVER }, { 0xe1000, ALWAYS },
+	{ 0x10fffd, ALWAYS }, { 0x10fffe, NEVER }, { 0x10ffff, NEVER },
 };
 
 static const struct { const char *label, *text; size_t len, max, want; } cuts[] = {
@@ -130,7 +149,8 @@ END_TEST
 
 START_TEST(what_is_shown)
 {
-	ck_assert_msg(utf8_is_printable(shown[_i].c) == shown[_i].shown, "U+%04X", shown[_i].c);
+	ck_assert_msg(utf8_is_printable(shown[_i].c) == shown[_i].text, "U+%04X", shown[_i].c);
+	ck_assert_msg(utf8_is_distinct(shown[_i].c) == shown[_i].name, "name, U+%04X", shown[_i].c);
 }
 END_TEST
 

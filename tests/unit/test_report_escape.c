@@ -19,33 +19,52 @@ static const struct {
 	const char *label, *in;
 	size_t len;
 	const char *json, *terminal;
+	const char *name; /* NULL: as on a terminal */
 } rows[] = {
-	{ "nothing", BYTES(""), "", "" },
+	{ "nothing", BYTES(""), "", "", NULL },
 	{ "plain", BYTES("abc \xc3\xa9 \xf0\x9f\x98\x80"), "abc \xc3\xa9 \xf0\x9f\x98\x80",
-	  "abc \xc3\xa9 \xf0\x9f\x98\x80" },
-	{ "quotes", BYTES("\"\\'/"), "\\\"\\\\'/", "\"\\'/" },
-	{ "NUL", BYTES("a\0b"), "a\\u0000b", "a\\x00b" },
-	{ "short forms", BYTES("\b\f\n\r\t"), "\\b\\f\\n\\r\\t", "\\b\\f\\n\\r\\t" },
-	{ "escape and bell", BYTES("\x1b]0;x\a"), "\\u001b]0;x\\u0007", "\\x1b]0;x\\x07" },
-	{ "last C0 and first printable", BYTES("\x1f "), "\\u001f ", "\\x1f " },
-	{ "DEL", BYTES("~\x7f"), "~\\u007f", "~\\x7f" },
+	  "abc \xc3\xa9 \xf0\x9f\x98\x80", NULL },
+	{ "quotes", BYTES("\"\\'/"), "\\\"\\\\'/", "\"\\'/", NULL },
+	{ "NUL", BYTES("a\0b"), "a\\u0000b", "a\\x00b", NULL },
+	{ "short forms", BYTES("\b\f\n\r\t"), "\\b\\f\\n\\r\\t", "\\b\\f\\n\\r\\t", NULL },
+	{ "escape and bell", BYTES("\x1b]0;x\a"), "\\u001b]0;x\\u0007", "\\x1b]0;x\\x07", NULL },
+	{ "last C0 and first printable", BYTES("\x1f "), "\\u001f ", "\\x1f ", NULL },
+	{ "DEL", BYTES("~\x7f"), "~\\u007f", "~\\x7f", NULL },
 	{ "C1, first and last", BYTES("\xc2\x80\xc2\x9f\xc2\xa0"), "\\u0080\\u009f\xc2\xa0",
-	  "\\u0080\\u009f\xc2\xa0" },
+	  "\\u0080\\u009f\xc2\xa0", "\\u0080\\u009f\\u00a0" },
 	{ "line separators", BYTES("\xe2\x80\xa8\xe2\x80\xa9"), "\\u2028\\u2029",
-	  "\\u2028\\u2029" },
-	{ "bidi override", BYTES("\xe2\x80\xae"), "\xe2\x80\xae", "\\u202e" },
-	{ "C1 as a byte", BYTES("\x9b"), "\xef\xbf\xbd", "\\x9b" },
-	{ "half a character", BYTES("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd", "\\xe2\\x82" },
-	{ "overlong", BYTES("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd", "\\xc0\\xaf" },
+	  "\\u2028\\u2029", NULL },
+	{ "bidi override", BYTES("\xe2\x80\xae"), "\xe2\x80\xae", "\\u202e", NULL },
+	{ "C1 as a byte", BYTES("\x9b"), "\xef\xbf\xbd", "\\x9b", NULL },
+	{ "half a character", BYTES("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd", "\\xe2\\x82", NULL },
+	{ "overlong", BYTES("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd", "\\xc0\\xaf", NULL },
 	{ "surrogate", BYTES("\xed\xa0\x80x"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdx",
-	  "\\xed\\xa0\\x80x" },
-	{ "plane 16 non-character", BYTES("\xf4\x8f\xbf\xbf"), "\xf4\x8f\xbf\xbf", "\\U0010ffff" },
+	  "\\xed\\xa0\\x80x", NULL },
+	{ "plane 16 non-character", BYTES("\xf4\x8f\xbf\xbf"), "\xf4\x8f\xbf\xbf", "\\U0010ffff", NULL },
+	{ "blank of no width", BYTES("a\xe2\x80\x8b.tar"), "a\xe2\x80\x8b.tar", "a\\u200b.tar", NULL },
+	{ "marks of direction", BYTES("\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c"), "\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c",
+	  "\\u200e\\u200f\\u061c", NULL },
+	{ "isolates", BYTES("\xe2\x81\xa6" "x\xe2\x81\xa9"), "\xe2\x81\xa6" "x\xe2\x81\xa9", "\\u2066x\\u2069", NULL },
+	{ "word joiner and BOM", BYTES("\xe2\x81\xa0\xef\xbb\xbf"), "\xe2\x81\xa0\xef\xbb\xbf", "\\u2060\\ufeff", NULL },
+	{ "soft hyphen", BYTES("ali\xc2\xad" "ce"), "ali\xc2\xad" "ce", "ali\\u00adce", NULL },
+	{ "tags", BYTES("a\xf3\xa0\x81\xa1"), "a\xf3\xa0\x81\xa1", "a\\U000e0061", NULL },
+	{ "Hangul filler", BYTES("a\xe3\x85\xa4"), "a\xe3\x85\xa4", "a\\u3164", NULL },
+	{ "Persian", BYTES("\xd8\xb9\xd9\x84\xdb\x8c\xe2\x80\x8c\xd8\xb1"),
+	  "\xd8\xb9\xd9\x84\xdb\x8c\xe2\x80\x8c\xd8\xb1", "\xd8\xb9\xd9\x84\xdb\x8c\xe2\x80\x8c\xd8\xb1",
+	  "\xd8\xb9\xd9\x84\xdb\x8c\\u200c\xd8\xb1" },
+	{ "emoji of two", BYTES("\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb"),
+	  "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb", "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb",
+	  "\xf0\x9f\x91\xa9\\u200d\xf0\x9f\x92\xbb" },
+	{ "variation selector", BYTES("\xe2\x9d\xa4\xef\xb8\x8f"), "\xe2\x9d\xa4\xef\xb8\x8f",
+	  "\xe2\x9d\xa4\xef\xb8\x8f", "\xe2\x9d\xa4\\ufe0f" },
+	{ "wide blank", BYTES("a\xe3\x80\x80" "b"), "a\xe3\x80\x80" "b", "a\xe3\x80\x80" "b", "a\\u3000b" },
 };
 
 START_TEST(one_row)
 {
 	AUTO_FREE char *json = NULL;
 	AUTO_BUF shown = { 0 };
+	AUTO_BUF name = { 0 };
 	size_t len;
 	FILE *out = open_memstream(&json, &len);
 	escape_json(out, rows[_i].in, rows[_i].len);
@@ -54,6 +73,9 @@ START_TEST(one_row)
 	escape_terminal(&shown, rows[_i].in, rows[_i].len);
 	ck_assert_msg(strcmp(shown.data, rows[_i].terminal) == 0, "%s: terminal '%s'",
 		      rows[_i].label, shown.data);
+	escape_name(&name, rows[_i].in, rows[_i].len);
+	ck_assert_msg(strcmp(name.data, rows[_i].name ? rows[_i].name : rows[_i].terminal) == 0,
+		      "%s: name '%s'", rows[_i].label, name.data);
 }
 END_TEST
 

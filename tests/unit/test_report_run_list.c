@@ -79,6 +79,20 @@ START_TEST(names_of_any_language)
 }
 END_TEST
 
+START_TEST(names_that_look_the_same)
+{
+	struct run_rows rows = { 0 };
+	struct run_row *r = run_rows_add(&rows);
+	strcpy(r->id, "01JD0000000000000000000001");
+	r->submission = mem_strdup("alice\xe2\x80\x8b");
+	r->assignment = mem_strdup("a\xe2\x80\x8d");
+	AUTO_FREE char *text = written(run_list_table, &rows);
+	ck_assert_ptr_nonnull(strstr(text, "alice\\u200b"));
+	ck_assert_ptr_nonnull(strstr(text, "a\\u200d"));
+	run_rows_done(&rows);
+}
+END_TEST
+
 START_TEST(nothing_to_list)
 {
 	struct run_rows rows = { 0 };
@@ -167,6 +181,7 @@ Suite *suite_report_run_list(void)
 	TCase *tc = tcase_create("run_list");
 	tcase_add_test(tc, a_table);
 	tcase_add_test(tc, names_of_any_language);
+	tcase_add_test(tc, names_that_look_the_same);
 	tcase_add_test(tc, nothing_to_list);
 	tcase_add_test(tc, an_array);
 	tcase_add_test(tc, a_state);

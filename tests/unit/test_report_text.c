@@ -387,6 +387,23 @@ START_TEST(a_result_on_a_line)
 }
 END_TEST
 
+/* Two hand-ins that differ in what has no ink; a joiner stays in the text of a program. */
+START_TEST(names_of_no_width)
+{
+	free(fx.r.submission.name);
+	fx.r.submission.name = mem_strdup("alice\xe2\x80\x8b");
+	free(fx.r.submission.file);
+	fx.r.submission.file = mem_strdup("a\xe2\x80\x8dlice\xc2\xa0.tar");
+	grade(VERDICT_WRONG_ANSWER, FAULT_STUDENT, 0, 1);
+	strcpy(test("o\xe2\x80\x8cne", VERDICT_WRONG_ANSWER, 0, 1)->message, "\xe2\x80\x8c\xe2\x80\x8b");
+	AUTO_FREE char *text = line("text");
+	ck_assert_str_eq(text, "alice\\u200b (a\\u200dlice\\u00a0.tar): wrong answer, 0/1 point - "
+			       "o\\u200cne: \xe2\x80\x8c\\u200b\n");
+	AUTO_FREE char *json = line("json");
+	has(json, "\"name\": \"alice\xe2\x80\x8b\"");
+}
+END_TEST
+
 START_TEST(a_passed_result_on_a_line)
 {
 	grade(VERDICT_PASSED, FAULT_NONE, 2, 2);
@@ -416,6 +433,7 @@ Suite *suite_report_text(void)
 	tcase_add_test(tc, nothing_is_known);
 	tcase_add_test(tc, a_lost_log_is_told);
 	tcase_add_test(tc, a_result_on_a_line);
+	tcase_add_test(tc, names_of_no_width);
 	tcase_add_test(tc, a_passed_result_on_a_line);
 	suite_add_tcase(s, tc);
 	return s;
