@@ -178,6 +178,14 @@ int fd_open_beneath(int dirfd, const char *path, int flags, mode_t mode)
 	return (int)fd;
 }
 
+int fd_open_unlinked(const char *path, int flags)
+{
+	const bool absolute = *path == '/';
+	const char *below = path + strspn(path, "/");
+	AUTO_FD int from = open(absolute ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return from < 0 ? -1 : fd_open_beneath(from, absolute && !*below ? "." : below, flags, 0);
+}
+
 int fd_mkdir_beneath(int dirfd, const char *path, mode_t mode)
 {
 	AUTO_FD int at = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

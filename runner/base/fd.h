@@ -34,6 +34,9 @@ int fd_memfd(const char *name, const void *data, size_t len);
 /** fd_open_beneath() - openat2 beneath @dirfd without following any symlink (RESOLVE_BENEATH |
  *  RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS); a walk by components on ENOSYS. -1: errno. */
 int fd_open_beneath(int dirfd, const char *path, int flags, mode_t mode);
+/** fd_open_unlinked() - an ordinary path, absolute or from the current folder, no part of which is a
+ *  symbolic link. -1: errno, ELOOP where one is. */
+int fd_open_unlinked(const char *path, int flags);
 /** fd_mkdir_beneath() - make @path and its parents beneath @dirfd (0755 less umask), following no
  *  link; existing folders are kept. Return: descriptor of the folder, or -1 with errno. */
 int fd_mkdir_beneath(int dirfd, const char *path, mode_t mode);

@@ -138,7 +138,10 @@ static int unpack(const struct job *job, const char *path, struct err *err)
 	struct unpack_outcome outcome = { 0 };
 	struct assignment command = { .name = NULL };
 	const bool asked = job->cli->command != NULL;
+	AUTO_FREE char *resolved = NULL;
 
+	if (submission_resolve(path, &resolved, err) < 0)
+		return -1;
 	if (mkdirat(job->dir, UNPACKED, 0700) < 0 ||
 	    fchownat(job->dir, UNPACKED, uid, uid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make 'work' of the bundle");
@@ -154,7 +157,7 @@ static int unpack(const struct job *job, const char *path, struct err *err)
 					    .limits = job->profile.unpack };
 	if (asked)
 		assignment_command(NULL, job->cli->command, &command);
-	int got = submission_open(path, job->languages.extensions, asked,
+	int got = submission_open(resolved, job->languages.extensions, asked,
 				  unpack_limits_room(&job->profile.unpack), &sub, err);
 	if (got == 0)
 		got = intake_unpack(&req, &sub, asked ? &command : NULL, &job->languages, &outcome,

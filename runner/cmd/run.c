@@ -14,6 +14,7 @@
 #include "cmd/options.h"
 #include "pipeline/grade.h"
 #include "report/report.h"
+#include "submission/submission.h"
 
 #define OUTPUTS_MAX 16
 
@@ -201,10 +202,9 @@ static int grade_and_report(const struct session_options *opt, const struct cli 
 	struct session session;
 	struct run_result result;
 	struct keeping keeping = { .session = &session };
-	AUTO_FREE char *path = realpath(cli->args[0], NULL);
-	/* Absolute, since grading changes the current folder; a missing one is said by the stage. */
-	if (!path)
-		path = mem_strdup(cli->args[0]);
+	AUTO_FREE char *path = NULL;
+	if (submission_resolve(cli->args[0], &path, err) < 0)
+		return -1;
 	const struct grade_request req = { .path = path, .name = cli_get(cli, "name"),
 					   .keep = keep, .ctx = &keeping };
 	run_result_init(&result);

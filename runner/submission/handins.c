@@ -3,13 +3,16 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "submission/sources.h"
 #include "submission/submission.h"
@@ -51,12 +54,35 @@ struct signs {
 	int n_work, n_archives;
 };
 
-static struct signs look(struct dirent **entries, int n, char *const *extensions)
+static mode_t kind_of(int dir, const struct dirent *e)
+{
+	struct stat st;
+	if (e->d_type != DT_UNKNOWN)
+		return DTTOIF(e->d_type);
+	return fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : st.st_mode & S_IFMT;
+}
+
+/* One that a submission may have for its Makefile; a link that leads elsewhere says nothing of the folder. */
+static bool is_inner_link(int dir, const char *name)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(dir, name, target, sizeof target - 1);
+	target[n < 0 ? 0 : n] = '\0';
+	return *target && *target != '/' && !strstr(target, "..");
+}
+
+static bool is_sign(int dir, const struct dirent *e)
+{
+	const mode_t kind = kind_of(dir, e);
+	return S_ISREG(kind) || (S_ISLNK(kind) && is_inner_link(dir, e->d_name));
+}
+
+static struct signs look(int dir, struct dirent **entries, int n, char *const *extensions)
 {
 	struct signs s = { .work = NULL };
 	for (int i = 0; i < n; i++) {
 		const char *name = entries[i]->d_name;
-		if (entries[i]->d_type == DT_DIR)
+		if (!is_sign(dir, entries[i]))
 			continue;
 		if (is_work(name, extensions)) {
 			s.work = s.work ?: name;
@@ -75,10 +101,10 @@ static bool is_unclear(const struct finder *f, const struct signs *s)
 	return s->work && s->archive && (f->sole || s->n_archives > s->n_work);
 }
 
-static bool may_be_one(const char *path)
+/* A link is refused when it is its turn: its student has a row. */
+static bool may_be_one(mode_t kind)
 {
-	struct stat st;
-	return stat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode);
+	return S_ISREG(kind) || S_ISDIR(kind) || S_ISLNK(kind);
 }
 
 static void free_entries(struct dirent **entries, int n)
@@ -95,20 +121,18 @@ static int one_or_many(const char *path, const struct signs *s, struct err *err)
 		       "the folder above if it is one", path, s->work, s->archive);
 }
 
-static int add_entries(struct finder *f, const char *path, struct dirent **entries, int n,
+static int add_entries(struct finder *f, const char *path, int dir, struct dirent **entries, int n,
 		       struct err *err)
 {
-	const struct signs signs = look(entries, n, f->extensions);
+	const struct signs signs = look(dir, entries, n, f->extensions);
 	const size_t before = f->n;
 	if (is_unclear(f, &signs))
 		return one_or_many(path, &signs, err);
 	if (signs.work)
 		add(f, mem_strdup(path));
-	for (int i = 0; i < n && !signs.work; i++) {
-		AUTO_FREE char *entry = mem_printf("%s/%s", path, entries[i]->d_name);
-		if (may_be_one(entry))
-			add(f, ptr_steal(&entry));
-	}
+	for (int i = 0; i < n && !signs.work; i++)
+		if (may_be_one(kind_of(dir, entries[i])))
+			add(f, mem_printf("%s/%s", path, entries[i]->d_name));
 	if (f->n == before)
 		return err_set(err, FAULT_USAGE, 0, "the folder '%s' holds no submission", path);
 	return 0;
@@ -117,29 +141,29 @@ static int add_entries(struct finder *f, const char *path, struct dirent **entri
 static int add_folder(struct finder *f, const char *path, struct err *err)
 {
 	struct dirent **entries = NULL;
-	int n = scandir(path, &entries, is_shown, alphasort);
+	AUTO_FD int dir = fd_open_unlinked(path, O_RDONLY | O_DIRECTORY);
+	int n = dir < 0 ? -1 : scandirat(dir, ".", &entries, is_shown, alphasort);
 	if (n < 0)
 		return err_set(err, err_path_fault(errno), errno, "cannot read the folder '%s'", path);
-	int bad = add_entries(f, path, entries, n, err);
+	int bad = add_entries(f, path, dir, entries, n, err);
 	free_entries(entries, n);
 	return bad;
 }
 
-/* @where: for the message, "" or "line 3 of the list: ". */
-static int add_path(struct finder *f, const char *path, const char *where, struct err *err)
+static int add_path(struct finder *f, const char *path, struct err *err)
 {
 	struct stat st;
-	AUTO_FREE char *whole = realpath(path, NULL);
-	if (!whole || stat(whole, &st) < 0)
-		return err_set(err, err_path_fault(errno), errno, "%scannot find the submission '%s'",
-			       where, path);
+	AUTO_FREE char *whole = NULL;
+	if (submission_resolve(path, &whole, err) < 0)
+		return -1;
+	if (lstat(whole, &st) < 0)
+		return err_set(err, err_path_fault(errno), errno, "cannot find the submission '%s'", path);
 	if (strlen(whole) >= PATH_MAX)
-		return err_set(err, FAULT_USAGE, ENAMETOOLONG, "%s'%s'", where, path);
+		return err_set(err, FAULT_USAGE, ENAMETOOLONG, "'%s'", path);
 	if (S_ISDIR(st.st_mode))
 		return add_folder(f, whole, err);
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, FAULT_USAGE, 0, "%ssubmission '%s' is neither a file nor a "
-			       "folder", where, path);
+		return err_set(err, FAULT_USAGE, 0, "submission '%s' is neither a file nor a folder", path);
 	add(f, ptr_steal(&whole));
 	return 0;
 }
@@ -150,12 +174,10 @@ static int add_list(struct finder *f, FILE *list, struct err *err)
 	size_t size = 0;
 	ssize_t len;
 	for (size_t number = 1; (len = getline(&line, &size, list)) >= 0; number++) {
-		char where[48];
 		while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
 			line[--len] = '\0';
-		snprintf(where, sizeof where, "line %zu of the list: ", number);
-		if (len > 0 && add_path(f, line, where, err) < 0)
-			return -1;
+		if (len > 0 && add_path(f, line, err) < 0)
+			return err_wrap(err, "line %zu of the list", number);
 	}
 	return ferror(list) ? err_set(err, FAULT_INFRA, errno, "cannot read the list") : 0;
 }
@@ -168,7 +190,7 @@ int handins_find(char *const *words, FILE *list, char *const *extensions, char *
 	f.cap = f.n + 1;
 	for (; *words; words++) {
 		int bad = strcmp(*words, "-") == 0 ? add_list(&f, list, err) :
-						    add_path(&f, *words, "", err);
+						    add_path(&f, *words, err);
 		if (bad)
 			return -1;
 	}

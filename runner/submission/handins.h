@@ -13,8 +13,10 @@
  * @ret:        absolute paths, owned; added to
  *
  * A folder that holds a Makefile, run.sh or a source file is one submission, any other stands for
- * what lies in it, sorted by name, without names that begin with a dot. What is no file or folder
- * there (a socket) is left out. One that holds such a file and archives may be either, a submission
+ * what lies in it, sorted by name, without names that begin with a dot. Words may be links, and are followed; what
+ * is found never is: a link in a folder is a submission of its own, which submission_open() refuses, and a sign
+ * of one submission only where it stays in the folder. What is no file, folder or link there (a socket) is
+ * left out. One that holds such a file and archives may be either, a submission
  * or those of a class with a stray file: FAULT_USAGE, with the names of both, when it is the only word
  * or the archives are more. A path that does not exist, a folder that cannot be read or is
  * empty: FAULT_USAGE.

@@ -79,14 +79,38 @@ static int open_failed(struct err *err, const char *path)
 		       path);
 }
 
-static int open_path(const char *path, struct stat *st, int *ret_fd, struct err *err)
+int submission_resolve(const char *typed, char **ret, struct err *err)
+{
+	char *path = realpath(typed, NULL);
+	if (!path)
+		return err_set(err, err_path_fault(errno), errno, "cannot find the submission '%s'", typed);
+	*ret = path;
+	return 0;
+}
+
+static int is_link(const char *file, struct err *err)
+{
+	return err_set_code(err, "submission.link", FAULT_STUDENT, 0,
+			    "submission '%.160s' is a symbolic link; links are not followed where they were "
+			    "found in a folder: hand in the file or folder itself, or name the link on the "
+			    "command line", file);
+}
+
+/* A path that became a link, or leads through one by now, is refused like one that was a link when it was
+ * found. */
+static int open_path(const char *path, const char *file, struct stat *st, int *ret_fd, struct err *err)
 {
 	/* Looked at before it is opened: opening a device may already do something to it. */
-	if (stat(path, st) < 0)
+	AUTO_FD int seen = fd_open_unlinked(path, O_PATH);
+	if (seen < 0 && errno == ELOOP)
+		return is_link(file, err);
+	if (seen < 0 || fstat(seen, st) < 0)
 		return open_failed(err, path);
 	if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode)) {
 		/* O_NONBLOCK: a fifo that has just taken the name must not block the batch. */
-		AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		AUTO_FD int fd = fd_open_unlinked(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+		if (fd < 0 && errno == ELOOP)
+			return is_link(file, err);
 		if (fd < 0)
 			return open_failed(err, path);
 		if (fstat(fd, st) < 0)
@@ -220,25 +244,38 @@ int submission_check(const struct submission *s, struct err *err)
 void submission_call(const char *path, struct submission *s)
 {
 	struct stat st;
-	bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	bool folder = lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
 	if (!s->file)
 		s->file = last_component(path);
 	if (!s->name)
 		s->name = folder ? mem_strdup(s->file) : short_name(s->file, true);
 }
 
+/* What is refused has a name to be recorded by. */
+static int not_opened(struct submission *s, const struct err *why, struct submission *ret, struct err *err)
+{
+	if (err)
+		*err = *why;
+	if (why->fault == FAULT_STUDENT) {
+		s->name = short_name(s->file, true);
+		*ret = *s;
+	} else {
+		submission_done(s);
+	}
+	return -1;
+}
+
 int submission_open(const char *path, char *const *extensions, bool any_file, int64_t max_bytes,
 		    struct submission *ret, struct err *err)
 {
 	struct submission s = { .fd = -1, .bytes = -1, .entries = -1 };
+	struct err why = { 0 };
 	struct stat st;
-	int fd = -1;
 
-	if (open_path(path, &st, &fd, err) < 0)
-		return -1;
-	s.fd = fd;
-	s.path = mem_strdup(path);
 	s.file = last_component(path);
+	if (open_path(path, s.file, &st, &s.fd, &why) < 0)
+		return not_opened(&s, &why, ret, err);
+	s.path = mem_strdup(path);
 	if (S_ISDIR(st.st_mode)) {
 		s.kind = SUBMISSION_FOLDER;
 		s.name = mem_strdup(s.file);
@@ -246,7 +283,6 @@ int submission_open(const char *path, char *const *extensions, bool any_file, in
 		return 0;
 	}
 
-	struct err why = { 0 };
 	s.bytes = st.st_size;
 	const bool too_large = s.bytes > max_bytes;
 	int got = too_large ? refuse_size(&s, max_bytes, &why) :
@@ -254,13 +290,9 @@ int submission_open(const char *path, char *const *extensions, bool any_file, in
 	/* A refusal is recorded with the digest of what was refused. */
 	if (got < 0 && !too_large && why.fault == FAULT_STUDENT)
 		submission_digest(&s, &why);
-	if (got < 0 && err)
-		*err = why;
-	if (got < 0 && why.fault != FAULT_STUDENT) {
-		submission_done(&s);
-		return -1;
-	}
-	s.name = short_name(s.file, got < 0 || s.kind == SUBMISSION_SOURCE);
+	if (got < 0)
+		return not_opened(&s, &why, ret, err);
+	s.name = short_name(s.file, s.kind == SUBMISSION_SOURCE);
 	*ret = s;
-	return got;
+	return 0;
 }

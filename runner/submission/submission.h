@@ -8,8 +8,13 @@
 #include "model/submission.h"
 
 /**
+ * submission_resolve() - the absolute path, without links, of what a person typed: where that is a link, it
+ * is meant to be followed. @ret is owned. A path that does not exist: FAULT_USAGE, else FAULT_INFRA.
+ */
+int submission_resolve(const char *typed, char **ret, struct err *err);
+/**
  * submission_open() - open and identify
- * @path:       file or folder, as the user gave it
+ * @path:       file or folder, resolved, or found in a folder that was
  * @extensions: NULL-terminated, ".c" ...: what makes a single file a source file
  * @any_file:   so does any other file that is not meant to be an archive, by its bytes or its name
  * @max_bytes:  a larger file is refused unread, with code "archive.too_large": unpack_limits_room()
@@ -19,7 +24,8 @@
  * and has one of the extensions is a single source file. A format that is not unpacked (7z, rar)
  * and anything else is FAULT_STUDENT with code "archive.unsupported" (a verdict `refused`); a path
  * that does not exist is FAULT_USAGE; EACCES and EIO are FAULT_INFRA; a fifo, socket or device is
- * FAULT_USAGE. sha256 is not known yet: submission_digest(); of a folder, bytes neither.
+ * FAULT_USAGE. A path of which some part is a symbolic link, since when it was found or before, is FAULT_STUDENT
+ * with code "submission.link": students may write where their hand-ins lie, and we read as root. sha256 is not known yet: submission_digest(); of a folder, bytes neither.
  * Return: 0, or -1; *ret is untouched then, but with FAULT_STUDENT name, file, bytes and sha256
  * are set so that the refusal can be recorded (the caller frees it in both cases).
  */

@@ -44,6 +44,51 @@ teardown() {
 		'killed: compile error, 0/1 point - build: sh: killed by SIGKILL (not because of a limit)'
 }
 
+@test "a link in a folder of hand-ins has a row and is never graded" {
+	sum_assignment
+	handin alice.tar run.sh "$right"
+	mkdir -m 700 "$BATS_TEST_TMPDIR/secret"
+	mv "$(archive model.tar run.sh "$right")" "$BATS_TEST_TMPDIR/secret/"
+	files_into "$BATS_TEST_TMPDIR/secret/model" run.sh "$right"
+	ln -s ../secret/model.tar "$folder/eve.tar"
+	ln -s ../secret/model "$folder/mallory"
+	ln -s /dev/zero "$folder/zero.tar"
+	ln -s alice.tar "$folder/bob.tar"
+	mkfifo "$folder/pipe.tar"
+	batch -a "$assignment" "$folder"
+	expect_status 0
+	sed -i 's/ - submission .* is a symbolic link; .*(/ - link (/' "$printed"
+	expect_lines 'alice (alice.tar): passed, 2/2 points' 'bob (bob.tar): refused, 0/2 points - link (submission.link)' \
+		'eve (eve.tar): refused, 0/2 points - link (submission.link)' \
+		'mallory: refused, 0/2 points - link (submission.link)' \
+		'zero (zero.tar): refused, 0/2 points - link (submission.link)'
+	# What is typed is meant.
+	batch -a "$assignment" "$folder/bob.tar" "$folder/mallory"
+	expect_lines 'alice (alice.tar): passed, 2/2 points' 'model: passed, 2/2 points'
+	grade -a "$assignment" "$folder/eve.tar"
+	expect verdict passed
+}
+
+@test "a hand-in that becomes a link, or whose folder does, is not followed" {
+	sum_assignment
+	handin a.tar run.sh 'sleep 60'
+	handin eve.tar run.sh "$right"
+	mkdir "$BATS_TEST_TMPDIR/secret" "$BATS_TEST_TMPDIR/mallory"
+	mv "$(archive mallory.tar run.sh "$right")" "$BATS_TEST_TMPDIR/mallory/"
+	cp "$BATS_TEST_TMPDIR/mallory/mallory.tar" "$BATS_TEST_TMPDIR/secret/"
+	batch_behind -a "$assignment" -l wall=600s -j 1 "$folder" "$BATS_TEST_TMPDIR/mallory/mallory.tar"
+	await_worker a
+	mv "$folder/eve.tar" "$BATS_TEST_TMPDIR/secret/"
+	ln -s ../secret/eve.tar "$folder/eve.tar"
+	mv "$BATS_TEST_TMPDIR/mallory" "$BATS_TEST_TMPDIR/away"
+	ln -s secret "$BATS_TEST_TMPDIR/mallory"
+	while moulette list -q | grep -q .; do moulette kill "$(moulette list -q)" 2>/dev/null || sleep 0.1; done
+	await_batch
+	expect_status 0
+	grep -q '^eve (eve.tar): refused, .* is a symbolic link' "$printed"
+	grep -q '^mallory (mallory.tar): refused, .* is a symbolic link' "$printed"
+}
+
 @test "JSON is the complete result, one a line" {
 	sum_assignment
 	handin good.tar run.sh "$right"

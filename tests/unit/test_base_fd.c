@@ -317,6 +317,48 @@ START_TEST(open_beneath_on_old_kernels)
 }
 END_TEST
 
+/* @walk: on kernels without openat2. */
+static void open_unlinked(bool walk)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof path, "/proc/self/fd/%d", base);
+	AUTO_FREE char *at = realpath(path, NULL);
+	/* clang-format off */
+	static const struct { const char *below; int error, walk; } paths[] = {
+		{ "/a/file", 0, 0 }, { "//a//file", 0, 0 }, { "/a/missing", ENOENT, ENOENT },
+		{ "/a/link", ELOOP, ELOOP }, { "/a/dangling", ELOOP, ELOOP }, { "/out/kept", ELOOP, ENOTDIR },
+	};
+	/* clang-format on */
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		int error = walk ? paths[i].walk : paths[i].error;
+		snprintf(path, sizeof path, "%s%s", at, paths[i].below);
+		AUTO_FD int fd = fd_open_unlinked(path, O_RDONLY);
+		ck_assert_msg(error ? fd < 0 && errno == error : fd >= 0, "%s: errno %d", path, errno);
+		ck_assert(fd < 0 || is_cloexec(fd));
+		/* From the current folder. */
+		ck_assert_int_eq(fchdir(base), 0);
+		AUTO_FD int same = fd_open_unlinked(paths[i].below + strspn(paths[i].below, "/"), O_RDONLY);
+		ck_assert_int_eq(same < 0, fd < 0);
+	}
+	AUTO_FD int root = fd_open_unlinked("/", O_PATH);
+	ck_assert_int_ge(root, 0);
+	ck_assert_int_eq(fd_open_unlinked("", O_RDONLY), -1);
+	ck_assert_int_eq(chdir("/"), 0);
+}
+
+START_TEST(open_without_links)
+{
+	open_unlinked(false);
+}
+END_TEST
+
+START_TEST(open_without_links_on_old_kernels)
+{
+	refuse(SCMP_SYS(openat2), ENOSYS);
+	open_unlinked(true);
+}
+END_TEST
+
 START_TEST(magic_links_are_links)
 {
 	AUTO_FREE char *path = mem_printf("/proc/%d", (int)getpid());
@@ -596,6 +638,8 @@ Suite *suite_base_fd(void)
 	tcase_add_test(tc, memfds_of_odd_kinds);
 	tcase_add_loop_test(tc, open_beneath, 0, ROWS(opens));
 	tcase_add_loop_test(tc, open_beneath_on_old_kernels, 0, ROWS(opens));
+	tcase_add_test(tc, open_without_links);
+	tcase_add_test(tc, open_without_links_on_old_kernels);
 	tcase_add_test(tc, magic_links_are_links);
 	tcase_add_loop_test(tc, mkdir_beneath, 0, ROWS(mkdirs));
 	tcase_add_loop_test(tc, closed_beneath, 0, ROWS(ways));

@@ -124,6 +124,41 @@ START_TEST(a_folder_named_like_a_source_is_no_source)
 }
 END_TEST
 
+/* Each has a row, whatever it leads to, and none says that the folder is one submission. */
+START_TEST(links_in_a_folder)
+{
+	put("secret/main.c", "");
+	put("in/alice.tar", "");
+	put_link("../secret", "in/mallory");
+	put_link("../secret/main.c", "in/eve.c");
+	put_link("/etc/passwd", "in/Makefile");
+	put_link("/dev/zero", "in/zero.tar");
+	ck_assert_int_eq(find("in", NULL), 0);
+	expect("in/Makefile in/alice.tar in/eve.c in/mallory in/zero.tar");
+}
+END_TEST
+
+START_TEST(a_link_within_one_submission)
+{
+	put("in/src/Makefile", "");
+	put_link("src/Makefile", "in/Makefile");
+	ck_assert_int_eq(find("in", NULL), 0);
+	expect("in");
+}
+END_TEST
+
+START_TEST(links_that_are_named)
+{
+	put("class/a.tar", "");
+	put("b.tar", "");
+	put_link("class", "there");
+	put_link("b.tar", "c.tar");
+	ck_assert_int_eq(find("there", NULL), 0);
+	ck_assert_int_eq(find("c.tar", NULL), 0);
+	expect("class/a.tar b.tar");
+}
+END_TEST
+
 START_TEST(lines_of_a_list)
 {
 	put("a b.tar", "");
@@ -182,6 +217,9 @@ Suite *suite_submission_handins(void)
 	tcase_add_loop_test(tc, a_folder_that_may_be_one_or_many, 0, (int)(sizeof marks / sizeof *marks));
 	tcase_add_test(tc, an_archive_of_data_in_a_listed_folder);
 	tcase_add_test(tc, a_folder_named_like_a_source_is_no_source);
+	tcase_add_test(tc, links_in_a_folder);
+	tcase_add_test(tc, a_link_within_one_submission);
+	tcase_add_test(tc, links_that_are_named);
 	tcase_add_test(tc, lines_of_a_list);
 	tcase_add_test(tc, a_line_that_is_wrong_is_named);
 	tcase_add_test(tc, what_is_no_submission);

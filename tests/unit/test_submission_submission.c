@@ -275,16 +275,10 @@ START_TEST(no_files)
 	snprintf(name.sun_path, sizeof(name.sun_path), "%s/sock", s.path);
 	AUTO_FD int sock = socket(AF_UNIX, SOCK_STREAM, 0);
 	ck_assert_int_eq(bind(sock, (const struct sockaddr *)(const void *)&name, sizeof(name)), 0);
-	ck_assert_int_eq(symlinkat("none", s.dir, "dangling"), 0);
-	ck_assert_int_eq(symlinkat("circle", s.dir, "circle"), 0);
-	ck_assert_int_eq(symlinkat("/dev/zero", s.dir, "zero"), 0);
 	expect_usage(&s, "missing.tar", FAULT_USAGE);
 	expect_usage(&s, "file/below", FAULT_USAGE);
-	expect_usage(&s, "dangling", FAULT_USAGE);
-	expect_usage(&s, "circle", FAULT_USAGE);
 	expect_usage(&s, "fifo", FAULT_USAGE); /* returns, though nobody writes */
 	expect_usage(&s, "sock", FAULT_USAGE);
-	expect_usage(&s, "zero", FAULT_USAGE);
 	ck_assert_int_eq(submission_open("", extensions, false, MAX_BYTES, &s.sub, &s.err), -1);
 	ck_assert_int_eq(s.err.fault, FAULT_USAGE);
 	scene_done(&s);
@@ -306,15 +300,69 @@ START_TEST(unreadable)
 }
 END_TEST
 
-START_TEST(through_a_link)
+static void expect_link(struct scene *s, const char *file, const char *name)
 {
+	ck_assert_msg(open_file(s, file) == -1, "%s", file);
+	ck_assert_int_eq(s->err.fault, FAULT_STUDENT);
+	ck_assert_str_eq(s->err.code, "submission.link");
+	ck_assert_ptr_nonnull(strstr(s->err.msg, "is a symbolic link"));
+	/* What is recorded. */
+	ck_assert_str_eq(s->sub.name, name);
+	ck_assert_str_eq(s->sub.file, strrchr(file, '/') ? strrchr(file, '/') + 1 : file);
+	ck_assert_str_eq(s->sub.sha256, "");
+	ck_assert_int_eq(s->sub.bytes, -1);
+	ck_assert_int_eq(s->sub.fd, -1);
+	submission_done(&s->sub);
+}
+
+/* Wherever it leads, and whichever part of the path it is. */
+START_TEST(no_link_is_followed)
+{
+	static const char *const targets[] = { "main.c", "folder", "none", "l.tar", "/dev/zero",
+					       "/etc/passwd", "/proc/self/exe" };
 	struct scene s;
 
 	scene_init(&s);
 	put(&s, "main.c", "x", 1);
+	ck_assert_int_eq(mkdirat(s.dir, "folder", 0755), 0);
+	put(&s, "folder/main.c", "x", 1);
+	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+		ck_assert_int_eq(symlinkat(targets[i], s.dir, "l.tar"), 0);
+		expect_link(&s, "l.tar", "l");
+		ck_assert_int_eq(unlinkat(s.dir, "l.tar", 0), 0);
+	}
+	ck_assert_int_eq(symlinkat("folder", s.dir, "way"), 0);
+	expect_link(&s, "way", "way");
+	expect_link(&s, "way/main.c", "main");
+	scene_done(&s);
+}
+END_TEST
+
+START_TEST(what_is_typed_may_be_a_link)
+{
+	struct scene s;
+	char *path = NULL;
+
+	scene_init(&s);
+	put(&s, "main.c", "x", 1);
 	ck_assert_int_eq(symlinkat("main.c", s.dir, "bob.c"), 0);
-	ck_assert_int_eq(open_file(&s, "bob.c"), 0);
-	ck_assert_str_eq(s.sub.name, "bob");
+	ck_assert_int_eq(symlinkat("none", s.dir, "dangling"), 0);
+	ck_assert_int_eq(symlinkat("circle", s.dir, "circle"), 0);
+	AUTO_FREE char *typed = mem_printf("%s/bob.c", s.path), *want = mem_printf("%s/main.c", s.path);
+	ck_assert_int_eq(submission_resolve(typed, &path, &s.err), 0);
+	ck_assert_str_eq(path, want);
+	ck_assert_int_eq(submission_open(path, extensions, false, MAX_BYTES, &s.sub, &s.err), 0);
+	ck_assert_str_eq(s.sub.name, "main");
+	free(path);
+	path = NULL;
+	for (const char *const *name = (const char *const[]){ "dangling", "circle", "missing", NULL }; *name;
+	     name++) {
+		AUTO_FREE char *wrong = mem_printf("%s/%s", s.path, *name);
+		ck_assert_int_eq(submission_resolve(wrong, &path, &s.err), -1);
+		ck_assert_int_eq(s.err.fault, FAULT_USAGE);
+		ck_assert_ptr_nonnull(strstr(s.err.msg, wrong));
+		ck_assert_ptr_null(path);
+	}
 	scene_done(&s);
 }
 END_TEST
@@ -393,7 +441,8 @@ Suite *suite_submission_submission(void)
 	tcase_add_test(tc, folders);
 	tcase_add_test(tc, no_files);
 	tcase_add_test(tc, unreadable);
-	tcase_add_test(tc, through_a_link);
+	tcase_add_test(tc, no_link_is_followed);
+	tcase_add_test(tc, what_is_typed_may_be_a_link);
 	tcase_add_test(tc, too_large_is_not_read);
 	tcase_add_test(tc, a_change_is_seen);
 	suite_add_tcase(s, tc);
