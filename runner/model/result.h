@@ -120,7 +120,12 @@ struct run_result {
 	char id[27];
 	char version[24]; /* of the moulette that graded */
 	char *batch;
-	struct { char *name, *file; char sha256[DIGEST_HEX]; int64_t bytes, entries; } submission;
+	struct {
+		char *name, *file;
+		char sha256[DIGEST_HEX];
+		int64_t bytes, entries;
+		bool changed; /* its content was still changing when it was copied for the last time */
+	} submission;
 	struct { char *name; char sha256[DIGEST_HEX]; } assignment;
 	struct { char *name, *digest; } image;
 	struct { char *name; char sha256[DIGEST_HEX]; } profile;

@@ -197,6 +197,8 @@ static void write_parties(struct json_out *o, const struct run_result *r)
 	member_str(o, "sha256", r->submission.sha256);
 	member_measure(o, "bytes", r->submission.bytes);
 	member_measure(o, "entries", r->submission.entries);
+	json_out_key(o, "changed");
+	json_out_bool(o, r->submission.changed);
 	json_out_close(o, '}');
 	member_named(o, "assignment", r->assignment.name, "sha256", r->assignment.sha256);
 	member_named(o, "image", r->image.name, "digest", r->image.digest);

@@ -106,6 +106,8 @@ static void put_headline(const struct page *p)
 	else if (!isnan(r->score))
 		fprintf(p->out, ", %s/%s point%s", words_points(r->score, got),
 			words_points(r->max_score, max), r->max_score == 1 ? "" : "s");
+	if (r->submission.changed)
+		fputs(" (changed while it was read)", p->out);
 }
 
 /* The message quotes names. */
@@ -235,6 +237,9 @@ static int put_page(struct page *p)
 {
 	put_headline(p);
 	fputc('\n', p->out);
+	if (p->r->submission.changed)
+		put_line(p, "the file was still being written to, whenever it was copied; the last copy was "
+			    "graded: grade it again when it is complete");
 	if (words_has_error(p->r))
 		put_error(p);
 	if (put_steps(p) < 0)

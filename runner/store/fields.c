@@ -51,6 +51,7 @@ const struct field run_fields[] = {
 	RUN("replaced", STRING, replaced),
 	RUN("processors", STRING, processors),
 	RUN("host_pressure", REAL, host_pressure),
+	RUN("submission_changed", BOOL, submission.changed),
 	{ NULL, FIELD_INT, 0, 0 },
 };
 

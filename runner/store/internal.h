@@ -20,7 +20,7 @@ struct store {
 };
 
 /* user_version of the schema that this program writes. */
-#define STORE_SCHEMA 4
+#define STORE_SCHEMA 5
 /* application_id, "moul": tells our database from another program's. */
 #define STORE_APPLICATION 0x6d6f756c
 extern const char store_schema_sql[];

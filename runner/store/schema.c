@@ -1,4 +1,4 @@
-/* schema.c - the tables of results.db, as of user_version 4. */
+/* schema.c - the tables of results.db, as of user_version 5. */
 #include "store/internal.h"
 
 /*
@@ -13,6 +13,7 @@ const char store_schema_sql[] =
 	" batch ANY,"
 	" submission_name ANY, submission_file ANY, submission_sha256 ANY,"
 	" submission_bytes INTEGER, submission_entries INTEGER,"
+	" submission_changed INTEGER NOT NULL DEFAULT 0,"
 	" assignment_name ANY, assignment_sha256 ANY,"
 	" image_name ANY, image_digest ANY,"
 	" profile_name ANY, profile_sha256 ANY,"

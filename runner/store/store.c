@@ -173,6 +173,7 @@ static int schema_migrate(struct store *s, int64_t version, struct err *err)
 		"ALTER TABLE steps ADD COLUMN beside INTEGER;"
 		"ALTER TABLE steps ADD COLUMN near_limit INTEGER NOT NULL DEFAULT 0;"
 		"ALTER TABLE steps ADD COLUMN reruns ANY",
+		"ALTER TABLE results ADD COLUMN submission_changed INTEGER NOT NULL DEFAULT 0",
 	};
 	for (; version < STORE_SCHEMA; version++)
 		if (store_exec(s, steps[version - 1], "bring the tables up to date", err) < 0)

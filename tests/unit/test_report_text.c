@@ -404,6 +404,19 @@ START_TEST(names_of_no_width)
 }
 END_TEST
 
+START_TEST(a_file_that_was_changing)
+{
+	grade(VERDICT_PASSED, FAULT_NONE, 2, 2);
+	test("one", VERDICT_PASSED, 2, 2);
+	fx.r.submission.changed = true;
+	AUTO_FREE char *text = line("text"), *json = line("json");
+	ck_assert_str_eq(text, "alice (alice.tar.gz): passed, 2/2 points (changed while it was read)\n");
+	has(json, "\"changed\": true}");
+	AUTO_FREE char *page = fixture_report(&fx.r, "text", 0, false, NULL);
+	has(page, "still being written to");
+}
+END_TEST
+
 START_TEST(a_passed_result_on_a_line)
 {
 	grade(VERDICT_PASSED, FAULT_NONE, 2, 2);
@@ -434,6 +447,7 @@ Suite *suite_report_text(void)
 	tcase_add_test(tc, a_lost_log_is_told);
 	tcase_add_test(tc, a_result_on_a_line);
 	tcase_add_test(tc, names_of_no_width);
+	tcase_add_test(tc, a_file_that_was_changing);
 	tcase_add_test(tc, a_passed_result_on_a_line);
 	suite_add_tcase(s, tc);
 	return s;

@@ -29,6 +29,7 @@ static void setup(void)
 	fx.r.groups = mem_alloc(sizeof *fx.r.groups);
 	fx.r.n_groups = 1;
 	fx.r.groups[0] = (struct group_result){ .name = mem_strdup("basics"), .max_score = 3 };
+	fx.r.submission.changed = true;
 	fx.r.verdict = VERDICT_INTERNAL_ERROR;
 	fx.r.fault = FAULT_ASSIGNMENT;
 	fx.r.score = NAN;
@@ -69,6 +70,7 @@ START_TEST(what_comes_is_what_was_sent)
 	AUTO_FREE char *sent = stored(&fx.r, "sent.db"), *come = stored(&got, "come.db");
 	ck_assert_str_eq(sent, come);
 	ck_assert_ptr_nonnull(strstr(come, "\"files.missing\""));
+	ck_assert_ptr_nonnull(strstr(come, "\"changed\": true"));
 	run_result_done(&got);
 }
 END_TEST
