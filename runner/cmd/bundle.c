@@ -157,8 +157,12 @@ static int unpack(const struct job *job, const char *path, struct err *err)
 					    .limits = job->profile.unpack };
 	if (asked)
 		assignment_command(NULL, job->cli->command, &command);
-	int got = submission_open(resolved, job->languages.extensions, asked,
-				  unpack_limits_room(&job->profile.unpack), &sub, err);
+	const struct submission_request open = {
+		.extensions = job->languages.extensions, .any_file = asked,
+		.max_bytes = unpack_limits_room(&job->profile.unpack),
+		.place = { .home = job->places->home, .interrupt_fd = job->signals },
+	};
+	int got = submission_open(resolved, &open, &sub, err);
 	if (got == 0)
 		got = intake_unpack(&req, &sub, asked ? &command : NULL, &job->languages, &outcome,
 				    err);

@@ -14,9 +14,9 @@ struct submission {
 	char *file; /* "alice.tar.gz": last component of the path */
 	char *path; /* as given */
 	enum submission_kind kind;
-	int fd;          /* open for reading; a directory for SUBMISSION_FOLDER */
+	int fd;          /* open for reading: of a copy, or the directory for SUBMISSION_FOLDER */
 	int64_t bytes;   /* of the file when it was opened, or of all regular files of the folder */
-	int64_t mtime_ns, ctime_ns; /* of the file when reading began: submission_watch() */
+	bool changed;    /* the copy that was made last is not what the file held then, see submission/snapshot.h */
 	int64_t entries; /* members that were unpacked; -1: not known (yet) */
 	char sha256[DIGEST_HEX]; /* "" : not known */
 };

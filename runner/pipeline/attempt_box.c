@@ -85,14 +85,7 @@ static int unpack_into(struct attempt *a, struct err *err)
 	struct unpack_outcome outcome;
 	if (lseek(a->job->sub->fd, 0, SEEK_SET) < 0 && errno != ESPIPE)
 		return err_set(err, FAULT_INFRA, errno, "cannot read the submission again");
-	if (submission_watch(a->job->sub, err) < 0)
-		return -1;
-	int bad = intake_unpack(&req, a->job->sub, attempt_assignment(a), &s->languages, &outcome,
-				err);
-	/* What was wrong with half of an upload says nothing of the submission. */
-	if ((!bad || err->fault != FAULT_NONE) && submission_check(a->job->sub, err) < 0)
-		return -1;
-	if (bad)
+	if (intake_unpack(&req, a->job->sub, attempt_assignment(a), &s->languages, &outcome, err) < 0)
 		return -1;
 	return a->ready ? area_enter_late(work, outcome.top, a->box.mnt_ns, s->own_mnt, err) :
 			  area_enter(work, outcome.top, err);

@@ -42,6 +42,7 @@ static void describe_again(const struct session *s, const struct submission *sub
 {
 	r->submission.bytes = sub->bytes;
 	r->submission.entries = sub->entries;
+	r->submission.changed = sub->changed;
 	memcpy(r->submission.sha256, sub->sha256, sizeof r->submission.sha256);
 	free(r->engine.name);
 	free(r->engine.version);
@@ -113,7 +114,7 @@ static void name_trouble(struct run_result *r)
 static bool may_try_again(struct job *job, const struct err *err)
 {
 	static const char *const codes[] = { "box.died", "engine.failed", "box.unlimited",
-					     "unpack.died", "submission.changed" };
+					     "unpack.died" };
 
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (strcmp(err->code, codes[i]) == 0)
@@ -139,6 +140,14 @@ static int attempts(struct job *job, struct attempt *a, struct err *err)
 	return bad;
 }
 
+/* Not the user at the terminal but `kill --box`: then there is a result that says so. */
+static void name_end(const struct job *job, struct err *err)
+{
+	if (strcmp(err->code, "interrupted") == 0 && control_end_asked(&job->live->control))
+		err_set_code(err, "interrupted", FAULT_INFRA, 0,
+			     "the run was ended by 'moulette kill --box'");
+}
+
 static int run(struct job *job, struct attempt *a, struct err *err)
 {
 	struct run_result *r = job->result;
@@ -149,10 +158,8 @@ static int run(struct job *job, struct attempt *a, struct err *err)
 		bad = attempts(job, a, err);
 	submission_digest(job->sub, NULL); /* of one that was not unpacked */
 	describe_again(job->session, job->sub, r);
-	/* Not the user at the terminal but `kill --box`: then there is a result that says so. */
-	if (bad && strcmp(err->code, "interrupted") == 0 && control_end_asked(&job->live->control))
-		err_set_code(err, "interrupted", FAULT_INFRA, 0,
-			     "the run was ended by 'moulette kill --box'");
+	if (bad)
+		name_end(job, err);
 	/* Steps that were judged before the trouble are not worth a mark without the rest. */
 	if (bad)
 		return convert(err, job);
@@ -167,9 +174,16 @@ static int open_and_run(struct session *s, const struct grade_request *req, stru
 {
 	struct submission *sub = job->sub;
 	const char *path = req->path, *name = req->name;
-	const bool any_file = job->command || assignment_has_commands(s->opt.assignment);
-	int bad = submission_open(path, s->languages.extensions, any_file,
-				  unpack_limits_room(&s->profile.unpack), sub, err);
+	const struct submission_request open = {
+		.extensions = s->languages.extensions,
+		.any_file = job->command || assignment_has_commands(s->opt.assignment),
+		.max_bytes = unpack_limits_room(&s->profile.unpack),
+		.place = { .home = s->opt.places->home, .alive = s->alive,
+			   .interrupt_fd = job->live->control.stop_fd },
+	};
+	int bad = submission_open(path, &open, sub, err);
+	if (bad)
+		name_end(job, err);
 	if (!bad || err->fault == FAULT_STUDENT)
 		describe(s, sub, name, job->command != NULL, job->result);
 	if (!bad) {

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/magic.h"
 #include "base/mem.h"
@@ -154,16 +152,6 @@ static int not_accepted(const struct submission *s, enum magic is, size_t len, s
 			    "submission '%.160s' %s; " ACCEPTED, s->file, what);
 }
 
-/* A file with a hole may have any size, and reading it to its end takes hours. */
-static int refuse_size(const struct submission *s, int64_t max_bytes, struct err *err)
-{
-	return err_set_code(err, "archive.too_large", FAULT_STUDENT, 0,
-			    "submission '%.160s' has %" PRId64 " MiB, more than any that could be "
-			    "accepted (%" PRId64 " MiB); `bytes` and `entries` in the profile's "
-			    "`moulette.unpack` are the limits", s->file, s->bytes >> 20,
-			    max_bytes >> 20);
-}
-
 /* Commands of an assignment may want a file of any kind, but none that was meant to be unpacked. */
 static bool is_plain(const struct submission *s, enum magic is, size_t len)
 {
@@ -204,43 +192,6 @@ int submission_digest(struct submission *s, struct err *err)
 	return 0;
 }
 
-static int look(const struct submission *s, struct stat *ret, struct err *err)
-{
-	if (fstat(s->fd, ret) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot stat submission '%s'", s->path);
-	return 0;
-}
-
-int submission_watch(struct submission *s, struct err *err)
-{
-	struct stat st;
-
-	if (s->kind == SUBMISSION_FOLDER)
-		return 0;
-	if (look(s, &st, err) < 0)
-		return -1;
-	s->mtime_ns = clock_ns(st.st_mtim);
-	s->ctime_ns = clock_ns(st.st_ctim);
-	s->sha256[0] = '\0';
-	return 0;
-}
-
-int submission_check(const struct submission *s, struct err *err)
-{
-	struct stat st;
-
-	if (s->kind == SUBMISSION_FOLDER) /* who reads it digests what it hands on */
-		return 0;
-	if (look(s, &st, err) < 0)
-		return -1;
-	if (st.st_size == s->bytes && clock_ns(st.st_mtim) == s->mtime_ns &&
-	    clock_ns(st.st_ctim) == s->ctime_ns)
-		return 0;
-	return err_set_code(err, "submission.changed", FAULT_INFRA, 0,
-			    "submission '%.160s' was changed while it was read: grade it again when "
-			    "it is complete", s->file);
-}
-
 void submission_call(const char *path, struct submission *s)
 {
 	struct stat st;
@@ -265,8 +216,8 @@ static int not_opened(struct submission *s, const struct err *why, struct submis
 	return -1;
 }
 
-int submission_open(const char *path, char *const *extensions, bool any_file, int64_t max_bytes,
-		    struct submission *ret, struct err *err)
+int submission_open(const char *path, const struct submission_request *req, struct submission *ret,
+		    struct err *err)
 {
 	struct submission s = { .fd = -1, .bytes = -1, .entries = -1 };
 	struct err why = { 0 };
@@ -283,15 +234,14 @@ int submission_open(const char *path, char *const *extensions, bool any_file, in
 		return 0;
 	}
 
-	s.bytes = st.st_size;
-	const bool too_large = s.bytes > max_bytes;
-	int got = too_large ? refuse_size(&s, max_bytes, &why) :
-			      identify(&s, extensions, any_file, &why);
-	/* A refusal is recorded with the digest of what was refused. */
-	if (got < 0 && !too_large && why.fault == FAULT_STUDENT)
-		submission_digest(&s, &why);
-	if (got < 0)
+	if (snapshot_take(&s, req->max_bytes, &req->place, &why) < 0)
 		return not_opened(&s, &why, ret, err);
+	if (identify(&s, req->extensions, req->any_file, &why) < 0) {
+		/* A refusal is recorded with the digest of what was refused. */
+		if (why.fault == FAULT_STUDENT)
+			submission_digest(&s, &why);
+		return not_opened(&s, &why, ret, err);
+	}
 	s.name = short_name(s.file, s.kind == SUBMISSION_SOURCE);
 	*ret = s;
 	return 0;

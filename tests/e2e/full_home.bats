@@ -60,6 +60,26 @@ on_disk() {
 	expect_text "$out" "1 result removed"
 }
 
+@test "a hand-in that does not fit on the disk of the home is the host's trouble, and leaves room" {
+	big=$BATS_TEST_TMPDIR/big.tar
+	head -c 9000000 /dev/urandom >"$BATS_TEST_TMPDIR/data"
+	tar -C "$BATS_TEST_TMPDIR" -cf "$big" data
+	hole=$BATS_TEST_TMPDIR/hole.tar
+	cp "$submission" "$hole"
+	truncate -s 300M "$hole"
+	export big hole
+	on_disk 16m '
+		graded true >/dev/null || exit 98
+		head -c 6000000 /dev/zero >"$disk/fill" || exit 97
+		submission=$big graded true; [ $? = 3 ] || exit 96
+		[ "$(df --output=avail "$disk" | tail -n 1)" -gt 1024 ] || exit 95
+		moulette batch -i busybox "$big" "$submission"; [ $? = 3 ] || exit 94
+		submission=$hole graded true || exit 93'
+	[ "$status" = 0 ] || fail "status $status: $(cat "$out")"
+	expect_text "$out" "no room in '$disk/home' for a copy of submission 'big.tar'" "gc --older-than" \
+		"home.full" "1 internal error" "hole (hole.tar): passed"
+}
+
 # The disk is filled while the box runs, after the log and the database are open.
 @test "a result that cannot be stored is printed, and its status is 3" {
 	on_disk 16m '
