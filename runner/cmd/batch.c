@@ -17,6 +17,7 @@
 #include "report/escape.h"
 #include "report/progress.h"
 #include "submission/handins.h"
+#include "submission/names.h"
 
 #define JOBS_MAX 1024
 
@@ -36,7 +37,7 @@ struct batch {
 	FILE *out;
 	const char *path; /* of -o; NULL: stdout */
 	const struct report_format *format;
-	char **paths;
+	char **paths, **names; /* of each path; NULL: that of its file */
 	struct progress progress;
 };
 
@@ -123,7 +124,7 @@ static int grade_all(struct batch *b, struct session *s, int jobs, struct err *e
 {
 	const size_t n = strv_len(b->paths);
 	const struct crew_options crew = {
-		.session = s, .paths = b->paths, .n_paths = n,
+		.session = s, .paths = b->paths, .names = b->names, .n_paths = n,
 		.workers = (size_t)jobs < n ? jobs : (int)n, .format = b->format,
 		.report = report_options_for(b->out), .interrupt_fd = s->opt.interrupt_fd,
 		.each = each, .tick = tick, .ctx = b,
@@ -154,6 +155,7 @@ static int open_and_grade(const struct cli *cli, struct grading *g, struct batch
 	if (status == 0)
 		status = open_output(cli, b, err);
 	if (status == 0) {
+		b->names = names_tell_apart(b->paths);
 		say_alone(cli, b);
 		status = grade_all(b, &session, jobs, err);
 	}
@@ -174,6 +176,7 @@ static int batch_exec(const struct places *places, const struct cli *cli, struct
 		status = open_and_grade(cli, &g, &b, err);
 	if (b.path && b.out && fclose(b.out) != 0 && status >= 0)
 		status = not_written(&b, err);
+	names_free(b.names, b.paths);
 	strv_free(b.paths);
 	grading_close(&g);
 	return status;

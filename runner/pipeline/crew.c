@@ -192,8 +192,8 @@ static void try_again(struct crew *c, size_t job)
  * ends find the socket shut down. */
 static void tell(const struct member *m, struct worker_order *o)
 {
-	if (send(m->socket, o, offsetof(struct worker_order, path) + strlen(o->path) + 1,
-		 MSG_NOSIGNAL) < 0)
+	const size_t path = strlen(o->words) + 1, name = strlen(o->words + path) + 1;
+	if (send(m->socket, o, offsetof(struct worker_order, words) + path + name, MSG_NOSIGNAL) < 0)
 		shutdown(m->socket, SHUT_RDWR);
 }
 
@@ -205,7 +205,8 @@ static void hand_out(struct crew *c, struct member *m)
 	m->job = take_job(c);
 	m->promised = false;
 	m->told_ns = clock_mono_ns();
-	snprintf(o.path, sizeof o.path, "%s", c->opt->paths[m->job]);
+	const char *name = c->opt->names[m->job];
+	snprintf(o.words, sizeof o.words, "%s%c%s", c->opt->paths[m->job], '\0', name ? name : "");
 	tell(m, &o);
 }
 
@@ -258,7 +259,7 @@ static int give_up(struct crew *c, size_t job, const struct err *why, struct err
 {
 	struct run_result result;
 	AUTO_BUF line = { 0 };
-	grade_lost(c->opt->session, c->opt->paths[job], why, &result);
+	grade_lost(c->opt->session, c->opt->paths[job], c->opt->names[job], why, &result);
 	int bad = report_line(c->opt->format, &result, &c->opt->report, &line, err) < 0 ||
 		  deliver(c, &result, line.data, line.len, err) < 0;
 	run_result_done(&result);

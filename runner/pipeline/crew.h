@@ -9,6 +9,7 @@
 struct crew_options {
 	struct session *session; /* opened, and in no namespace of its own */
 	char *const *paths;      /* absolute */
+	char *const *names;      /* of each path, in its result; NULL: that of its file */
 	size_t n_paths;
 	int workers;
 	const struct report_format *format;

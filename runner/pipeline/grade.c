@@ -271,7 +271,7 @@ int grade_store(void *ctx, const struct run_result *r, struct err *err)
 	return store_put(s->store, r, err);
 }
 
-void grade_lost(const struct session *s, const char *path, const struct err *why,
+void grade_lost(const struct session *s, const char *path, const char *name, const struct err *why,
 		struct run_result *ret)
 {
 	struct submission sub = { .fd = -1, .bytes = -1, .entries = -1 };
@@ -281,7 +281,7 @@ void grade_lost(const struct session *s, const char *path, const struct err *why
 	ret->started_real_ns = clock_real_ns();
 	ret->duration_ns = 0;
 	submission_call(path, &sub);
-	describe(s, &sub, NULL, false, ret);
+	describe(s, &sub, name, false, ret);
 	convert(why, &job);
 	submission_done(&sub);
 }

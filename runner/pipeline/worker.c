@@ -47,7 +47,7 @@ static bool wait_order(const struct worker *w)
 static int hear(const struct worker *w, struct worker_order *ret)
 {
 	ssize_t n = fd_recv(w->opt->socket, ret, sizeof *ret, NULL, NULL, NULL, 0);
-	return n >= (ssize_t)offsetof(struct worker_order, path) ? 0 : -1;
+	return n >= (ssize_t)offsetof(struct worker_order, words) ? 0 : -1;
 }
 
 /* --- a result ----------------------------------------------------------------------------- */
@@ -100,7 +100,9 @@ static int grade_one(struct worker *w, const struct worker_order *order)
 {
 	struct run_result result;
 	struct err err = { 0 };
-	const struct grade_request req = { .path = order->path, .keep = keep, .ctx = w,
+	const char *name = order->words + strlen(order->words) + 1;
+	const struct grade_request req = { .path = order->words, .name = *name ? name : NULL,
+					   .keep = keep, .ctx = w,
 					   .ready = w->box.ready ? &w->box : NULL };
 	int bad = grade(w->opt->session, &req, &result, &err);
 	run_result_done(&result);

@@ -10,15 +10,15 @@
 #include "pipeline/session.h"
 #include "report/report.h"
 
-/** From the crew to a worker: messages of a SOCK_SEQPACKET socket, cut behind the path. */
+/** From the crew to a worker: messages of a SOCK_SEQPACKET socket, cut behind the words. */
 struct worker_order {
 	enum {
-		ORDER_GRADE, /* @path */
+		ORDER_GRADE, /* @words */
 		ORDER_KEPT,  /* the result that was sent is stored */
 		ORDER_DROP,  /* it could not be */
 	} type;
 	bool more; /* with a result: another submission is to come; have a box ready */
-	char path[PATH_MAX];
+	char words[2 * PATH_MAX]; /* a path, and behind its NUL the name in the result; "": that of the file */
 };
 
 /** From a worker to the crew. */

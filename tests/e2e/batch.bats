@@ -89,6 +89,32 @@ teardown() {
 	grep -q '^mallory (mallory.tar): refused, .* is a symbolic link' "$printed"
 }
 
+@test "hand-ins that would have one name are told apart everywhere, in whatever order" {
+	sum_assignment
+	own_home
+	local other=$BATS_TEST_TMPDIR/other way
+	handin alice.tar run.sh "$right"
+	handin alice.zip run.sh 'exit 1'
+	handin alice run.sh "$right"
+	handin bob.tar run.sh "$right"
+	mkdir "$other"
+	cp "$folder/bob.tar" "$other/"
+	for way in "$folder $other/bob.tar" "$other/bob.tar $folder/bob.tar $folder/alice.zip $folder/alice $folder/alice.tar"; do
+		batch -a "$assignment" -j 2 $way
+		expect_status 0
+		expect_lines 'alice.tar: passed, 2/2 points' 'alice: passed, 2/2 points' \
+			'alice.zip: runtime error, 0/2 points - one: ended with status 1, expected 0' \
+			'handins/bob.tar (bob.tar): passed, 2/2 points' 'other/bob.tar (bob.tar): passed, 2/2 points'
+	done
+	rm -r "$MOULETTE_HOME"
+	batch -a "$assignment" -f json "$folder"
+	[ "$(python3 -c '
+import json, sys
+print(*sorted(json.loads(l)["submission"]["name"] for l in open(sys.argv[1])))' "$printed")" = "alice alice.tar alice.zip bob" ]
+	expect_recorded 'alice passed' 'alice.tar passed' 'alice.zip runtime_error' 'bob passed'
+	moulette list | grep -q ' alice\.zip '
+}
+
 @test "JSON is the complete result, one a line" {
 	sum_assignment
 	handin good.tar run.sh "$right"
