@@ -62,7 +62,7 @@ static mode_t kind_of(int dir, const struct dirent *e)
 	return fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : st.st_mode & S_IFMT;
 }
 
-/* One that a submission may have for its Makefile; a link that leads elsewhere says nothing of the folder. */
+/* A submission may have one for its Makefile. A link that leads elsewhere says nothing of the folder. */
 static bool is_inner_link(int dir, const char *name)
 {
 	char target[PATH_MAX];
@@ -101,7 +101,7 @@ static bool is_unclear(const struct finder *f, const struct signs *s)
 	return s->work && s->archive && (f->sole || s->n_archives > s->n_work);
 }
 
-/* A link is refused when it is its turn: its student has a row. */
+/* A link is refused when it is opened, so that its student has a row. */
 static bool may_be_one(mode_t kind)
 {
 	return S_ISREG(kind) || S_ISDIR(kind) || S_ISLNK(kind);

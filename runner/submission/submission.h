@@ -13,6 +13,7 @@
  * is meant to be followed. @ret is owned. A path that does not exist: FAULT_USAGE, else FAULT_INFRA.
  */
 int submission_resolve(const char *typed, char **ret, struct err *err);
+
 struct submission_request {
 	char *const *extensions; /* NULL-terminated, ".c" ...: what makes a single file a source file */
 	bool any_file; /* so does any other file that is not meant to be an archive, by its bytes or its name */
@@ -29,8 +30,10 @@ struct submission_request {
  * and has one of the extensions is a single source file. A format that is not unpacked (7z, rar)
  * and anything else is FAULT_STUDENT with code "archive.unsupported" (a verdict `refused`); a path
  * that does not exist is FAULT_USAGE; EACCES and EIO are FAULT_INFRA; a fifo, socket or device is
- * FAULT_USAGE. A path of which some part is a symbolic link, since when it was found or before, is FAULT_STUDENT
- * with code "submission.link": students may write where their hand-ins lie, and we read as root. sha256 is not known yet: submission_digest(); of a folder, bytes neither.
+ * FAULT_USAGE. A path of which a part is a symbolic link, also one that became a link since it was found, is
+ * FAULT_STUDENT with code "submission.link": students may write where their hand-ins lie, and this process
+ * may read what they cannot. Errors of the copy are those of snapshot_take(). sha256 is not known yet:
+ * submission_digest(); of a folder, bytes neither.
  * Return: 0, or -1; *ret is untouched then, but with FAULT_STUDENT name, file, bytes and sha256
  * are set so that the refusal can be recorded (the caller frees it in both cases).
  */

@@ -115,6 +115,18 @@ print(*sorted(json.loads(l)["submission"]["name"] for l in open(sys.argv[1])))' 
 	moulette list | grep -q ' alice\.zip '
 }
 
+@test "a name that differs from another in what has no ink is shown with it escaped" {
+	sum_assignment
+	own_home
+	handin alice.tar run.sh "$right"
+	handin $'alice\u200b.tar' run.sh 'exit 1'
+	batch -a "$assignment" "$folder"
+	expect_lines 'alice (alice.tar): passed, 2/2 points' \
+		'alice\u200b (alice\u200b.tar): runtime error, 0/2 points - one: ended with status 1, expected 0'
+	moulette list | grep -qF ' alice\u200b '
+	expect_recorded 'alice passed' $'alice\u200b runtime_error'
+}
+
 @test "JSON is the complete result, one a line" {
 	sum_assignment
 	handin good.tar run.sh "$right"
