@@ -51,7 +51,6 @@ static int take(int64_t max_bytes, int interrupt_fd)
 /* The copy that was made is what the file holds, and nothing of it can be found. */
 static void expect_copy(bool changed)
 {
-	AUTO_FD int home = openat(tree_fd, "home", O_RDONLY | O_DIRECTORY);
 	struct stat st, of_file;
 	ck_assert_int_eq(fstat(sub.fd, &st), 0);
 	ck_assert_int_eq(fstat(writer, &of_file), 0);
