@@ -92,15 +92,18 @@ teardown() {
 @test "hand-ins that would have one name are told apart everywhere, in whatever order" {
 	sum_assignment
 	own_home
-	local other=$BATS_TEST_TMPDIR/other way
+	local other=$BATS_TEST_TMPDIR/other way words
 	handin alice.tar run.sh "$right"
 	handin alice.zip run.sh 'exit 1'
 	handin alice run.sh "$right"
 	handin bob.tar run.sh "$right"
 	mkdir "$other"
 	cp "$folder/bob.tar" "$other/"
-	for way in "$folder $other/bob.tar" "$other/bob.tar $folder/bob.tar $folder/alice.zip $folder/alice $folder/alice.tar"; do
-		batch -a "$assignment" -j 2 $way
+	printf '%s\n' "$folder" "$other/bob.tar" >"$BATS_TEST_TMPDIR/one"
+	printf '%s\n' "$other/bob.tar" "$folder"/{bob.tar,alice.zip,alice,alice.tar} >"$BATS_TEST_TMPDIR/two"
+	for way in one two; do
+		mapfile -t words <"$BATS_TEST_TMPDIR/$way"
+		batch -a "$assignment" -j 2 "${words[@]}"
 		expect_status 0
 		expect_lines 'alice.tar: passed, 2/2 points' 'alice: passed, 2/2 points' \
 			'alice.zip: runtime error, 0/2 points - one: ended with status 1, expected 0' \
