@@ -131,6 +131,24 @@ static void use_folder(struct json_object *mounts, const char *source, const cha
 					     old && mount_has(old, "noexec") ? "noexec" : NULL));
 }
 
+/* An engine makes /tmp, so no folder can be made in it beforehand. What the request mounts there stays. */
+static void add_home(struct json_object *mounts)
+{
+	static const char *const of_tmp[] = { "mode=", "uid=", "gid=", NULL };
+	static const char *const own[] = { "mode=700", "uid=1000", "gid=1000" };
+	struct json_object *tmp = mounts_find(mounts, SPEC_TMP_PATH), *home = NULL;
+
+	if (!tmp || strcmp(mount_text(tmp, "type"), "tmpfs") != 0 || mounts_find(mounts, SPEC_HOME_PATH))
+		return;
+	json_object_deep_copy(tmp, &home, NULL);
+	json_object_object_add(home, "destination", json_object_new_string(SPEC_HOME_PATH));
+	mount_drop(home, of_tmp);
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		json_object_array_add(json_object_object_get(home, "options"),
+				      json_object_new_string(own[i]));
+	mounts_set(mounts, home);
+}
+
 static int add_requested(struct json_object *mounts, const struct spec_request *req,
 			 struct err *err)
 {
@@ -147,13 +165,13 @@ static int add_requested(struct json_object *mounts, const struct spec_request *
 	return 0;
 }
 
-#define OWN_MAX 5
+#define OWN_MAX 6
 
 /* What the runner made for this box alone is bound as it is. */
 static void own_sources(const struct spec_request *req, const char *ret[OWN_MAX])
 {
 	const char *const all[] = { req->work_source, req->tmp_source, req->shm_source,
-				    req->init_source };
+				    req->init_source, req->passwd_source };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		if (all[i])
@@ -170,14 +188,18 @@ static int make_mounts(struct json_object *config, const struct spec_request *re
 
 	json_object_object_add(config, "mounts", mounts);
 	fit_proc(mounts);
-	use_folder(mounts, req->tmp_source, "/tmp");
+	use_folder(mounts, req->tmp_source, SPEC_TMP_PATH);
 	use_folder(mounts, req->shm_source, "/dev/shm");
 	if (req->init_source)
 		mounts_set(mounts, mount_new(req->init_source, SPEC_INIT_PATH, false, NULL));
+	if (req->passwd_source)
+		mounts_set(mounts, mount_new(req->passwd_source, SPEC_PASSWD_PATH, false, NULL));
 	mounts_set(mounts, mount_new(req->work_source ? req->work_source : "work", SPEC_WORK_PATH,
 				     true, NULL));
 	if (add_requested(mounts, req, err) < 0)
 		return -1;
+	if (!req->tmp_source)
+		add_home(mounts);
 	own_sources(req, own);
 	return volumes_spread(config, own, err);
 }
@@ -289,13 +311,13 @@ static bool below_another(struct json_object *mounts, const char *dest)
 	return false;
 }
 
-/* A relative source is the bundle's own folder. */
+/* A relative source is the bundle's own: a file for passwd, else a folder. */
 static int point_kind(struct json_object *mount, char *ret, struct err *err)
 {
 	const char *source = mount_text(mount, "source");
 	struct stat st;
 
-	*ret = 'd';
+	*ret = strcmp(mount_text(mount, "destination"), SPEC_PASSWD_PATH) == 0 ? 'f' : 'd';
 	if (!mount_is_bind(mount) || source[0] != '/')
 		return 0;
 	if (stat(source, &st) < 0)

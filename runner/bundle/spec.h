@@ -8,7 +8,8 @@
 /**
  * spec_make() - the whole config.json
  *
- * Mounts, in this order: the image's binds, the profile's, PID 1, the work folder, the request's;
+ * Mounts, in this order: the image's binds, the profile's, PID 1, /etc/passwd, the work folder, the
+ * request's, HOME where it is one;
  * one of a destination that is there already takes its place. Binds of the host's folders are
  * completed by what is mounted below them, see volumes.h. Environment: the profile's config,
  * the image's (but HOME and TMPDIR stay, they name what can be written to), `moulette.env`, the

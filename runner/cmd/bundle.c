@@ -1,8 +1,8 @@
 /*
  * bundle.c - write an OCI bundle that an engine runs as is.
  *
- * DIR gets `work` (the submission), `rootfs` (the image, copied) and last config.json, so that what
- * is half made cannot be run. Signals are blocked meanwhile and looked for by the stages: whatever
+ * DIR gets `work` (the submission), `rootfs` (the image, copied), `passwd` where the image's names another
+ * home, and last config.json, so that what is half made cannot be run. Signals are blocked meanwhile and looked for by the stages: whatever
  * happens, what was made is removed again.
  */
 #include <dirent.h>
@@ -23,6 +23,7 @@
 #include "base/rights.h"
 #include "base/signals.h"
 #include "bundle/bundle.h"
+#include "bundle/passwd.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "container/slot.h"
@@ -35,12 +36,15 @@
 
 /* Where the submission is unpacked, before its top folder is entered. */
 #define UNPACKED "unpacked"
+/* /etc/passwd of the box where it is not the image's own: rootfs is a copy of the image. */
+#define PASSWD "passwd"
 
 struct job {
 	const struct places *places;
 	const struct cli *cli;
 	struct profile profile;
 	struct image image;
+	struct buf passwd; /* empty: there is none */
 	struct languages languages;
 	int image_lock;
 	int dir;      /* DIR */
@@ -189,6 +193,7 @@ static int make_config(const struct job *job, struct json_object **ret, struct e
 		return -1;
 	req.env = env;
 	req.mounts = mounts;
+	req.passwd_source = job->passwd.len > 0 ? PASSWD : NULL;
 	int got = spec_make(&job->profile, &req, ret, err);
 	mounts_free(mounts, req.n_mounts);
 	if (got == 0)
@@ -196,11 +201,19 @@ static int make_config(const struct job *job, struct json_object **ret, struct e
 	return got;
 }
 
+static int write_passwd(const struct job *job, struct err *err)
+{
+	if (job->passwd.len > 0 && (file_write(job->dir, PASSWD, job->passwd.data) < 0 ||
+				    fchmodat(job->dir, PASSWD, 0644, 0) < 0))
+		return err_set(err, FAULT_INFRA, errno, "cannot write '" PASSWD "' of the bundle");
+	return 0;
+}
+
 static int fill(const struct job *job, struct json_object *config, struct err *err)
 {
 	if (unpack(job, job->cli->args[0], err) < 0)
 		return -1;
-	if (bundle_copy_root(&job->image, config, job->dir, err) < 0)
+	if (bundle_copy_root(&job->image, config, job->dir, err) < 0 || write_passwd(job, err) < 0)
 		return -1;
 	return spec_write(config, job->dir, err);
 }
@@ -215,7 +228,8 @@ static int open_all(struct job *job, struct err *err)
 		image = "host";
 	if (profile_load(profile ? profile : "default", p->profiles, &job->profile, err) < 0 ||
 	    languages_load(table, &job->languages, err) < 0 || places_make(p, err) < 0 ||
-	    image_open(p, image, &job->image, err) < 0)
+	    image_open(p, image, &job->image, err) < 0 ||
+	    passwd_fit(&job->image, SPEC_HOME_PATH, &job->passwd, err) < 0)
 		return -1;
 	return image_hold(p, image, &job->image_lock, err);
 }
@@ -284,6 +298,7 @@ static int bundle_exec(const struct places *places, const struct cli *cli, struc
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	languages_done(&job.languages);
 	image_done(&job.image);
+	buf_done(&job.passwd);
 	profile_done(&job.profile);
 	return got;
 }

@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/kernel_calls.h"
 #include "base/mem.h"
 
@@ -46,7 +48,8 @@ static int mount_tmpfs(const struct area *a, const char *path, int64_t bytes, in
 int area_make(const struct area_options *opt, struct area *ret, struct err *err)
 {
 	struct area a = { .uid = opt->uid, .gid = opt->gid, .mode = opt->mode,
-			  .noexec = opt->noexec, .bytes = opt->bytes,
+			  .noexec = opt->noexec, .home = opt->home,
+			  .home_uid = opt->home_uid, .bytes = opt->bytes,
 			  .inodes_max = opt->inodes_max };
 	a.at = mem_strdup(opt->at);
 	a.base = mem_printf("%s/%s", opt->room, opt->name);
@@ -105,9 +108,32 @@ int area_enter_late(struct area *a, const char *top, int box_mnt, int own_mnt, s
 	return area_enter(a, top, err) < 0 ? -1 : show_low(a, box_mnt, own_mnt, err);
 }
 
+/* Whatever a step put in its place goes as well. */
+static int remove_home(const struct area *a, struct err *err)
+{
+	if (!a->home)
+		return 0;
+	AUTO_FD int base = open(a->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (base < 0 || tree_remove_at(base, a->home) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot empty the home in '%s'", a->at);
+	return 0;
+}
+
+/* In the folder @top, where none is. -1: errno. */
+static int make_home(const struct area *a, const char *top)
+{
+	if (!a->home)
+		return 0;
+	AUTO_FREE char *path = mem_printf("%s/%s", top, a->home);
+	return mkdir(path, 0700) < 0 ? -1 : chown(path, a->home_uid, a->home_uid);
+}
+
+/* The home is made last: a step that left no inode free does not keep the next one from its home. */
 int area_allow(const struct area *a, int64_t bytes, struct err *err)
 {
 	struct statfs st;
+	if (remove_home(a, err) < 0)
+		return -1;
 	if (statfs(a->base, &st) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", a->base);
 	int64_t used = (int64_t)(st.f_blocks - st.f_bfree) * st.f_bsize;
@@ -117,6 +143,8 @@ int area_allow(const struct area *a, int64_t bytes, struct err *err)
 					     inodes + inodes_for(a, bytes));
 	if (mount(NULL, a->base, NULL, MS_REMOUNT | mount_flags(a), options) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot set the size of '%s'", a->base);
+	if (make_home(a, a->base) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make the home in '%s'", a->at);
 	return 0;
 }
 
@@ -137,6 +165,8 @@ static int is_empty(const char *path)
 int area_freeze(struct area *a, struct err *err)
 {
 	struct stat st;
+	if (remove_home(a, err) < 0)
+		return -1;
 	int empty = is_empty(a->source);
 	if (empty < 0 || stat(a->source, &st) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", a->source);
@@ -173,7 +203,8 @@ static int make_overlay(const struct area *a)
 {
 	AUTO_FREE char *up = layer_path(a, "up");
 	AUTO_FREE char *work = layer_path(a, "work");
-	if (mkdir(up, 0700) < 0 || mkdir(work, 0700) < 0 || copy_root(a->source, up) < 0)
+	if (mkdir(up, 0700) < 0 || mkdir(work, 0700) < 0 || make_home(a, up) < 0 ||
+	    copy_root(a->source, up) < 0)
 		return -1;
 	AUTO_FD int fs = fsopen("overlay", FSOPEN_CLOEXEC);
 	/* Without redirect_dir a rename of a built folder is EXDEV, without index hard links break. */
@@ -183,6 +214,15 @@ static int make_overlay(const struct area *a)
 		return -1;
 	return fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 		       MOUNT_ATTR_NOATIME | (a->noexec ? MOUNT_ATTR_NOEXEC : 0));
+}
+
+/* Likewise. */
+static int make_layer(const struct area *a)
+{
+	if (!a->empty)
+		return make_overlay(a);
+	return make_home(a, a->upper) < 0 ? -1 : open_tree(AT_FDCWD, a->upper, OPEN_TREE_CLONE |
+							    OPEN_TREE_CLOEXEC);
 }
 
 /* Stacked mounts come off from the top: the last test's layer, before the new one goes on. */
@@ -211,18 +251,28 @@ static int attach(struct area *a, int layer, int box_mnt, int own_mnt, struct er
 
 static void forget_clean(struct area *a)
 {
-	if (a->has_upper)
-		fd_close(&a->root);
+	if (!a->has_upper)
+		return;
+	fd_close(&a->root.fd);
+	fd_close(&a->home_root.fd);
 }
 
 /* Kept open, so that no path is walked after every step; it keeps the file system too. */
+static int watch(struct area_watch *w, const char *path, struct err *err)
+{
+	w->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (w->fd < 0 || fstat(w->fd, &w->clean) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", path);
+	return 0;
+}
+
 static int note_clean(struct area *a, struct err *err)
 {
 	AUTO_FREE char *up = layer_path(a, "up");
-	a->root = open(up, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (a->root < 0 || fstat(a->root, &a->clean) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", up);
-	return 0;
+	AUTO_FREE char *home = a->home ? mem_printf("%s/%s", up, a->home) : NULL;
+	if (watch(&a->root, up, err) < 0)
+		return -1;
+	return home ? watch(&a->home_root, home, err) : 0;
 }
 
 int area_renew(struct area *a, int64_t bytes, int box_mnt, int own_mnt, struct err *err)
@@ -236,10 +286,8 @@ int area_renew(struct area *a, int64_t bytes, int box_mnt, int own_mnt, struct e
 	if (mount_tmpfs(a, a->upper, bytes, inodes_for(a, bytes)) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot mount a tmpfs on '%s'", a->upper);
 	a->has_upper = true;
-	a->root = -1;
-	AUTO_FD int layer = a->empty ? open_tree(AT_FDCWD, a->upper,
-						 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC) :
-				       make_overlay(a);
+	a->root.fd = a->home_root.fd = -1;
+	AUTO_FD int layer = make_layer(a);
 	if (layer < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a clean layer for '%s'", a->at);
 	if (attach(a, layer, box_mnt, own_mnt, err) < 0)
@@ -263,18 +311,21 @@ static bool same_time(struct timespec x, struct timespec y)
 }
 
 /* Times are compared too: each carries bits that one test could leave for the next. */
-void area_check(struct area *a)
+static bool is_touched(const struct area_watch *w)
 {
-	if (!a->mounted || a->dirty)
-		return;
+	const struct stat *old = &w->clean;
 	struct stat now;
 	/* The size of a folder of tmpfs counts its entries. */
-	a->dirty = fstat(a->root, &now) < 0 || now.st_size != a->clean.st_size ||
-		   now.st_mode != a->clean.st_mode ||
-		   now.st_uid != a->clean.st_uid || now.st_gid != a->clean.st_gid ||
-		   !same_time(now.st_atim, a->clean.st_atim) ||
-		   !same_time(now.st_mtim, a->clean.st_mtim) ||
-		   !same_time(now.st_ctim, a->clean.st_ctim);
+	return fstat(w->fd, &now) < 0 || now.st_size != old->st_size ||
+	       now.st_mode != old->st_mode || now.st_uid != old->st_uid ||
+	       now.st_gid != old->st_gid || !same_time(now.st_atim, old->st_atim) ||
+	       !same_time(now.st_mtim, old->st_mtim) || !same_time(now.st_ctim, old->st_ctim);
+}
+
+void area_check(struct area *a)
+{
+	if (a->mounted && !a->dirty)
+		a->dirty = is_touched(&a->root) || (a->home && is_touched(&a->home_root));
 }
 
 const char *area_source(const struct area *a)
@@ -285,7 +336,7 @@ const char *area_source(const struct area *a)
 enum area_fill area_fill(const struct area *a)
 {
 	struct statfs st;
-	int bad = a->mounted ? fstatfs(a->root, &st) : statfs(a->base, &st);
+	int bad = a->mounted ? fstatfs(a->root.fd, &st) : statfs(a->base, &st);
 	return bad || (st.f_bfree > 0 && st.f_ffree > 0) ? AREA_HAS_ROOM :
 	       st.f_bfree == 0				 ? AREA_NO_BLOCKS :
 							   AREA_NO_INODES;

@@ -3,6 +3,9 @@
  * While the submission is built, an area is one tmpfs. Each test then finds what the build left:
  * over a folder that is not empty lies an overlay whose upper layer is a fresh tmpfs, over an empty
  * one the fresh tmpfs itself. A test that touched its area gets the next one a new one.
+ *
+ * One folder of an area may be the home of the box's user: empty at the start of every step, also of
+ * a build step, whatever stood there.
  */
 #ifndef MOULETTE_CONTAINER_AREA_H
 #define MOULETTE_CONTAINER_AREA_H
@@ -22,8 +25,16 @@ struct area_options {
 	gid_t gid;
 	mode_t mode;
 	bool noexec;
+	const char *home;      /* name of the home in it, a constant; NULL: it has none */
+	uid_t home_uid;
 	int64_t bytes, inodes; /* ceilings of the first tmpfs */
 	int64_t inodes_max;    /* of what steps may add; 0: by the size */
+};
+
+/** A folder of a test's layer, and how it was when the layer was made. */
+struct area_watch {
+	int fd; /* O_PATH */
+	struct stat clean;
 };
 
 struct area {
@@ -35,13 +46,15 @@ struct area {
 	gid_t gid;
 	mode_t mode;
 	bool noexec;
+	const char *home; /* as in the options */
+	uid_t home_uid;
 	int64_t inodes_max;
 	bool frozen, empty; /* tests have begun; the build left nothing here */
 	bool has_upper;     /* a tmpfs is mounted at upper */
 	bool mounted;       /* a test's layer lies over it, in the box or at view */
 	bool dirty;         /* must be renewed before the next test */
-	int root;           /* where the test's layer keeps what is written, O_PATH; while mounted */
-	struct stat clean;  /* of it, when it was made */
+	struct area_watch root;      /* where the layer keeps what is written; while mounted */
+	struct area_watch home_root; /* the same of the home; while mounted and if there is one */
 	int64_t bytes;      /* of the mounted layer */
 };
 
@@ -57,9 +70,9 @@ int area_enter_late(struct area *a, const char *top, int box_mnt, int own_mnt, s
 /** area_leave_box() - return from the mount namespace of a box to @own_mnt, ours. Where that fails,
  *  a message and the end of the program (exit 3). */
 void area_leave_box(int own_mnt);
-/** area_allow() - building: leave @bytes beside what lies there already. */
+/** area_allow() - before a build step: an empty home, and @bytes beside what lies there already. */
 int area_allow(const struct area *a, int64_t bytes, struct err *err);
-/** area_freeze() - the build is over: what lies here now is what each test finds. */
+/** area_freeze() - the build is over: what lies here now, the home excepted, is what each test finds. */
 int area_freeze(struct area *a, struct err *err);
 /** area_renew() - a clean layer of @bytes for the next test, if the last one is not. @box_mnt is
  *  the mount namespace of the box, @own_mnt ours; @box_mnt -1: it is mounted at a->view. */

@@ -26,6 +26,7 @@ void room_done(struct room *r)
 	free(r->netns);
 	free(r->peers);
 	free(r->held);
+	free(r->passwd);
 	free(r->once);
 	memset(r, 0, sizeof *r);
 }
@@ -39,6 +40,7 @@ static void name_places(struct room *r, char *path)
 	r->netns = mem_printf("%s/netns", path);
 	r->peers = mem_printf("%s/peers", path);
 	r->held = mem_printf("%s/held", path);
+	r->passwd = mem_printf("%s/passwd", path);
 	r->once = mem_printf("%s/once", path);
 }
 
@@ -163,6 +165,15 @@ int room_mount_root(const struct room *r, const struct image *image, char *const
 	if (any && mount("overlay", r->root, "overlay", MS_RDONLY, options) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot lend mount points to '%s'",
 			       image->rootfs);
+	return 0;
+}
+
+int room_write(const char *path, const struct buf *text, struct err *err)
+{
+	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || fchmod(fd, 0644) < 0 ||
+	    (text->len > 0 && fd_write_all(fd, text->data, text->len) < 0))
+		return err_set(err, FAULT_INFRA, errno, "cannot write '%s'", path);
 	return 0;
 }
 

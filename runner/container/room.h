@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "model/image.h"
 #include "model/places.h"
@@ -20,6 +21,7 @@ struct room {
 	char *netns;
 	char *peers;  /* the switch that joins the boxes of one test */
 	char *held;   /* trees of the host that are bound into the box */
+	char *passwd; /* /etc/passwd of a box where it is not the image's own */
 	char *once;   /* bound at SPEC_ONCE_PATH when each step has a container of its own */
 };
 
@@ -42,6 +44,9 @@ int room_furnish(const struct room *r, struct err *err);
  */
 int room_mount_root(const struct room *r, const struct image *image, char *const *points,
 		    struct err *err);
+/** room_write() - @path, a file of the room that all can read and a box may have bound already: it is
+ *  written in place. FAULT_INFRA. */
+int room_write(const char *path, const struct buf *text, struct err *err);
 /**
  * room_hold() - the tree of mounts at @source, at a place of the room from which an engine binds it
  * @number: 0 for the first one of a box, and so on

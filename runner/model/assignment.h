@@ -62,6 +62,7 @@ struct assignment {
 	char *image;             /* NULL: not said */
 	char *profile;           /* NULL: not said */
 	char **env;
+	bool home_in_work;       /* HOME is the work folder, and not one that is empty in each step */
 	char **languages;        /* names of rows that are allowed; NULL: auto */
 	struct limits limits;
 	int processors;          /* on which a box may run at the same time; 0: the profile's */

@@ -20,8 +20,10 @@ struct spec_request {
 	const struct image *image;
 	const char *root_path;   /* root.path; NULL: "rootfs" */
 	const char *work_source; /* bound at /work; NULL: the bundle's own folder "work" */
-	const char *tmp_source;  /* bound at /tmp instead of the profile's tmpfs */
+	const char *tmp_source;  /* bound at /tmp instead of the profile's tmpfs, with a folder for HOME in
+				  * it; NULL: a tmpfs at SPEC_HOME_PATH, as large as that of /tmp */
 	const char *shm_source;  /* bound at /dev/shm, likewise */
+	const char *passwd_source; /* bound read-only at SPEC_PASSWD_PATH; NULL: the image's own */
 	const char *init_source; /* bound read-only at SPEC_INIT_PATH and made process.args[0] */
 	char *const *argv;       /* process.args; NULL: the profile's */
 	char *const *env;        /* NAME=VALUE, over the profile's and the image's */
@@ -42,6 +44,11 @@ struct spec_request {
 /* The same where the engine has a /dev of its own: a folder with `init`, and `stdin` of a step. */
 #define SPEC_ONCE_PATH "/.moulette"
 #define SPEC_WORK_PATH "/work"
+#define SPEC_PASSWD_PATH "/etc/passwd"
+#define SPEC_TMP_PATH "/tmp"
+/* HOME, unless the assignment says "home": "work". Hidden, so that /tmp looks empty to `ls` and "*". */
+#define SPEC_HOME_NAME ".home"
+#define SPEC_HOME_PATH SPEC_TMP_PATH "/" SPEC_HOME_NAME
 #define SPEC_BOX_UID 1000u
 
 #endif

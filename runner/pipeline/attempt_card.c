@@ -7,15 +7,11 @@
  */
 #include "pipeline/attempt_card.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/mem.h"
 #include "network/netns.h"
 #include "network/nft.h"
@@ -73,16 +69,11 @@ void attempt_card_mounts(struct attempt *a)
 		attempt_mount(a, servers, "/etc/resolv.conf", false);
 }
 
-/* Written in place: the box's mount is of this very file. */
-static int write_file(const struct attempt *a, const char *name, const struct buf *text,
-		      struct err *err)
+static int write_names_file(const struct attempt *a, const char *name, const struct buf *text,
+			    struct err *err)
 {
 	AUTO_FREE char *path = names_path(a, name);
-	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0 || fchmod(fd, 0644) < 0 ||
-	    (text->len > 0 && fd_write_all(fd, text->data, text->len) < 0))
-		return err_set(err, FAULT_INFRA, errno, "cannot write '%s'", path);
-	return 0;
+	return room_write(path, text, err);
 }
 
 static void add_name(struct buf *b, uint32_t address, const char *name)
@@ -100,7 +91,7 @@ static int write_hosts(const struct attempt *a, struct err *err)
 		add_name(&b, peers_address(net, 0), NAME_OF_THE_BOX);
 	for (size_t i = 0; a->party && i < a->party->n_peers; i++)
 		add_name(&b, peers_address(net, (int)i + 1), a->party->peers[i].name);
-	return write_file(a, "hosts", &b, err);
+	return write_names_file(a, "hosts", &b, err);
 }
 
 static int write_servers(const struct attempt *a, struct err *err)
@@ -110,7 +101,7 @@ static int write_servers(const struct attempt *a, struct err *err)
 	char text[16];
 	for (size_t i = 0; names_servers(a->network) && i < h->n_nameservers; i++)
 		buf_printf(&b, "nameserver %s\n", network_address(h->nameservers[i], text));
-	return write_file(a, "resolv.conf", &b, err);
+	return write_names_file(a, "resolv.conf", &b, err);
 }
 
 /* What attempt_card_mounts() mounts, and nothing else. */

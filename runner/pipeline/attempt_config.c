@@ -34,6 +34,9 @@ void attempt_mount(struct attempt *a, const char *source, const char *destinatio
 static int check_volume(const struct attempt *a, const struct mount_spec *m, struct err *err)
 {
 	const char *at = NULL;
+	if (path_within(m->destination, SPEC_HOME_PATH))
+		return err_set(err, FAULT_USAGE, 0, "volume '%s': HOME is made anew for each step; choose "
+			       "another place, and say -e HOME=PLACE", m->destination);
 	for (int i = 0; i < AREA_COUNT; i++)
 		if (path_within(m->destination, a->areas[i].at))
 			at = a->areas[i].at;
@@ -122,10 +125,15 @@ int attempt_make_config(struct attempt *a, struct err *err)
 {
 	const struct session *s = a->job->session;
 	const struct assignment *asg = attempt_assignment(a);
-	AUTO_STRV env = strv_dup(asg ? asg->env : NULL);
+	AUTO_STRV env = strv_dup(NULL);
+	if (asg && asg->home_in_work)
+		strv_add(&env, "HOME=" SPEC_WORK_PATH);
+	for (char *const *e = asg ? asg->env : NULL; e && *e; e++)
+		env_set(&env, *e);
 	for (char *const *e = s->opt.env; e && *e; e++)
 		env_set(&env, *e);
-	if (collect_mounts(a, err) < 0)
+	if (collect_mounts(a, err) < 0 ||
+	    (s->passwd.len > 0 && room_write(s->room.passwd, &s->passwd, err) < 0))
 		return -1;
 	if (!s->engine.inherits_fds && furnish_once(a, err) < 0)
 		return -1;
@@ -135,6 +143,7 @@ int attempt_make_config(struct attempt *a, struct err *err)
 		.image = &s->image, .root_path = s->room.root,
 		.work_source = a->areas[AREA_WORK].source, .tmp_source = a->areas[AREA_TMP].source,
 		.shm_source = a->areas[AREA_SHM].source,
+		.passwd_source = s->passwd.len > 0 ? s->room.passwd : NULL,
 		.init_source = s->engine.inherits_fds ? s->opt.places->init : NULL,
 		.env = env, .mounts = a->mounts, .n_mounts = a->n_mounts,
 		.uid_base = a->slot.uid_base, .cgroups_path = group, .netns_path = s->room.netns,

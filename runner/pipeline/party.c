@@ -97,7 +97,8 @@ static void describe(const struct attempt *test_box, const struct step_spec *tes
 {
 	const struct assignment *whole = attempt_assignment(test_box);
 	const struct network *net = attempt_network(test_box, test);
-	struct assignment a = { .has_build = true, .name = mem_strdup(peer->name) };
+	struct assignment a = { .has_build = true, .name = mem_strdup(peer->name),
+				.home_in_work = whole->home_in_work };
 	struct plan one = { .n = 0 };
 	struct step_spec *s = plan_add(&one, STEP_COMMAND, peer->name);
 	limits_init(&a.limits);

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/rights.h"
 #include "base/signals.h"
+#include "bundle/passwd.h"
 #include "container/live.h"
 #include "container/slot.h"
 #include "image/store.h"
@@ -182,6 +183,9 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 	    image_open(p, image, &ret->image, err) < 0 || check_exec(&ret->image, err) < 0 ||
 	    store_open(p->database, &ret->store, err) < 0)
 		return -1;
+	const char *home = a && a->home_in_work ? SPEC_WORK_PATH : SPEC_HOME_PATH;
+	if (passwd_fit(&ret->image, home, &ret->passwd, err) < 0)
+		return -1;
 	runtimes_find(&ret->image, &ret->runtimes);
 	/* What cannot be removed today is no reason not to grade; `gc` says what it is. */
 	int swept = 0;
@@ -280,6 +284,7 @@ void session_close(struct session *s)
 	store_close(s->store);
 	profile_done(&s->profile);
 	image_done(&s->image);
+	buf_done(&s->passwd);
 	languages_done(&s->languages);
 	engine_done(&s->engine);
 	cgroup_host_done(&s->host);

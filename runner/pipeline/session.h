@@ -46,6 +46,7 @@ struct session {
 	struct profile profile;
 	struct image image;
 	struct runtimes runtimes; /* of the image */
+	struct buf passwd;        /* /etc/passwd of boxes; empty: the image's own */
 	int image_lock, own_mnt;
 	bool has_net; /* some step may have a card: net is open */
 	struct network_host net;

@@ -34,10 +34,22 @@ static int get_language(struct json_object *o, const char *where, char ***ret, s
 	return json_get_strv(o, where, "language", ret, err);
 }
 
+static int get_home(struct json_object *o, const char *where, bool *ret_in_work, struct err *err)
+{
+	AUTO_FREE char *home = NULL;
+	if (json_get_str(o, where, "home", &home, err) < 0)
+		return -1;
+	if (home && strcmp(home, "work") != 0)
+		return err_set(err, FAULT_USAGE, 0, "%s.home: '%s': expected \"work\", or no such key "
+			       "for a folder that is empty in each step", where, home);
+	*ret_in_work = home != NULL;
+	return 0;
+}
+
 static int load_top(struct json_object *root, const char *name, struct assignment *a,
 		    struct err *err)
 {
-	static const char *const keys[] = { "name", "image", "profile", "env", "files", "language",
+	static const char *const keys[] = { "name", "image", "profile", "env", "home", "files", "language",
 					    "limits", "processors", "network", "build", "tests", NULL };
 	int64_t processors = 0;
 	AUTO_FREE char *where = mem_printf("%s: assignment", name);
@@ -47,6 +59,7 @@ static int load_top(struct json_object *root, const char *name, struct assignmen
 	    json_get_str(root, where, "image", &a->image, err) < 0 ||
 	    json_get_str(root, where, "profile", &a->profile, err) < 0 ||
 	    json_get_env(root, where, "env", &a->env, err) < 0 ||
+	    get_home(root, where, &a->home_in_work, err) < 0 ||
 	    get_language(root, where, &a->languages, err) < 0 ||
 	    keys_limits(root, where, &a->limits, err) < 0 ||
 	    json_get_i64(root, where, "processors", 1, PROCESSORS_KEY_MAX, &processors, err) < 0 ||

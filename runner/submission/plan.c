@@ -328,6 +328,7 @@ void assignment_command(const struct assignment *a, char *const *argv, struct as
 		c.image = mem_strdup(a->image);
 		c.profile = mem_strdup(a->profile);
 		c.env = a->env ? strv_dup(a->env) : NULL;
+		c.home_in_work = a->home_in_work;
 		c.limits = a->limits;
 		memcpy(c.sha256, a->sha256, sizeof c.sha256);
 		network_copy(&c.network, &a->network);

@@ -185,7 +185,7 @@ for kind in socket.SOCK_RAW, socket.SOCK_DGRAM:
 subprocess.run(["python3", "try.py", "10.213.0.1:80/tcp", "10.7.0.5:80/tcp", "10.213.0.2:80/tcp"])
 s = socket.create_connection(("server", 7000), 20); s.sendall(b"still\n"); print(s.recv(100).decode(), end="")')"
 	expect_verdict passed none 0
-	[[ $(field steps.0.stdout.text) == $'0 False []\n38\n38\n10.213.0.1:80/tcp ECONNREFUSED\n10.7.0.5:80/tcp ECONNREFUSED\n10.213.0.2:80/tcp ECONNREFUSED\nSTILL' ]] || fail "touched"
+	[[ $(field steps.0.stdout.text) == $'0 False [\'.home\']\n38\n38\n10.213.0.1:80/tcp ECONNREFUSED\n10.7.0.5:80/tcp ECONNREFUSED\n10.213.0.2:80/tcp ECONNREFUSED\nSTILL' ]] || fail "touched"
 	no_trace
 }
 

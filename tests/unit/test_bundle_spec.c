@@ -155,6 +155,10 @@ START_TEST(mounts_are_bounded_and_hidden)
 	ck_assert(mount_has(mount_at(c, "/dev/shm"), "noexec"));
 	ck_assert(mount_has(mount_at(c, "/dev/pts"), "newinstance"));
 	ck_assert_int_eq(mount_number(mount_at(c, "/dev/pts"), "max"), 16);
+	ck_assert_str_eq(text(mount_at(c, "/tmp/.home"), "options"),
+			 "[\"nosuid\",\"nodev\",\"size=64m\",\"nr_inodes=8192\",\"mode=700\","
+			 "\"uid=1000\",\"gid=1000\"]");
+	ck_assert_ptr_null(mount_at(c, "/etc/passwd"));
 	ck_assert_ptr_null(mount_at(c, "/sys"));
 	ck_assert_str_eq(mount_text(mount_at(c, "/work"), "source"), "work");
 	ck_assert_uint_gt(json_object_array_length(get(c, "linux.maskedPaths")), 50);
@@ -173,6 +177,7 @@ START_TEST(request_fills_in)
 	req.work_source = "/w";
 	req.tmp_source = "/t";
 	req.shm_source = "/s";
+	req.passwd_source = "/p";
 	req.init_source = "/init";
 	req.argv = argv;
 	req.mounts = mounts;
@@ -200,6 +205,9 @@ START_TEST(request_fills_in)
 	ck_assert_str_eq(text(mount_at(c, "/dev/shm"), "options"),
 			 "[\"bind\",\"rw\",\"nosuid\",\"nodev\",\"rprivate\",\"noexec\"]");
 	ck_assert_str_eq(mount_text(mount_at(c, "/dev/shm"), "source"), "/s");
+	/* The folder at tmp_source has one. */
+	ck_assert_ptr_null(mount_at(c, "/tmp/.home"));
+	ck_assert(mount_has(mount_at(c, "/etc/passwd"), "ro"));
 	ck_assert(mount_has(mount_at(c, "/grader"), "ro"));
 	ck_assert(mount_has(mount_at(c, "/out"), "rw"));
 	ck_assert(mount_has(mount_at(c, "/dev/init"), "ro"));
@@ -248,8 +256,8 @@ START_TEST(environment_in_its_order)
 	req.env = request_env;
 	AUTO_JSON *c = make(&req);
 	ck_assert_str_eq(text(c, "process.env"),
-			 "[\"PATH=/go/bin\",\"HOME=/work\",\"LANG=C.UTF-8\",\"TMPDIR=/tmp\","
-			 "\"ASAN_OPTIONS=detect_leaks=0\",\"LSAN_OPTIONS=detect_leaks=0\","
+			 "[\"PATH=/go/bin\",\"HOME=/tmp/.home\",\"LANG=C.UTF-8\",\"TMPDIR=/tmp\","
+			 "\"PYTHONNOUSERSITE=1\",\"ASAN_OPTIONS=detect_leaks=0\",\"LSAN_OPTIONS=detect_leaks=0\","
 			 "\"A=profile\",\"B=request\",\"C=\"]");
 }
 END_TEST

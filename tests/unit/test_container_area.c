@@ -31,6 +31,15 @@ static void make(mode_t mode)
 	ck_assert_msg(area_enter(&area, "", &err) == 0, "%s", err.msg);
 }
 
+static void make_with_home(void)
+{
+	const struct area_options opt = { .at = "/mnt", .room = room, .name = "tmp", .mode = 01777,
+					  .home = ".home", .home_uid = 1000, .bytes = 1 << 20,
+					  .inodes = 1000, .inodes_max = 100 };
+	ck_assert_msg(area_make(&opt, &area, &err) == 0, "%s", err.msg);
+	ck_assert_msg(area_enter(&area, "", &err) == 0, "%s", err.msg);
+}
+
 static void start_box(void)
 {
 	int ready[2];
@@ -274,6 +283,108 @@ START_TEST(a_box_may_start_before_its_submission)
 }
 END_TEST
 
+static int home_is_new(void)
+{
+	struct stat st;
+	/* One that holds something is not removed. */
+	return lstat(".home", &st) < 0 || st.st_mode != (S_IFDIR | 0700) || st.st_uid != 1000 ||
+	       st.st_gid != 1000 || rmdir(".home") < 0 || mkdir(".home", 0700) < 0;
+}
+static int is_only_home(void) { return access("new", F_OK) == 0 || home_is_new(); }
+static int write_home(void)
+{
+	return mkdir(".home/.config", 0) < 0 || open(".home/new", O_WRONLY | O_CREAT, 0) < 0;
+}
+static int change_home(void) { return chmod(".home", 0755) < 0; }
+static int touch_home(void)
+{
+	const struct timespec t[2] = { { 1, 2 }, { 3, 4 } };
+	return utimensat(AT_FDCWD, ".home", t, 0) < 0;
+}
+static int remove_home(void) { return rmdir(".home") < 0; }
+static int rename_home(void) { return write_home() || rename(".home", "other") < 0; }
+static int link_home(void) { return rmdir(".home") < 0 || symlink("/", ".home") < 0; }
+static int file_for_home(void) { return rmdir(".home") < 0 || mknod(".home", S_IFREG | 0600, 0) < 0; }
+static int no_inode_left(void)
+{
+	char name[16];
+	for (int i = 0; rmdir(".home") == 0 || i < 1000; i++) {
+		snprintf(name, sizeof name, "f%d", i);
+		if (mknod(name, S_IFREG | 0600, 0) < 0)
+			return errno != ENOSPC;
+	}
+	return 1;
+}
+static int nothing(void) { return 0; }
+
+static const struct { const char *label; int (*touch)(void); } homes[] = {
+	{ "nothing", nothing },
+	{ "files in it", write_home },
+	{ "its mode", change_home },
+	{ "its times", touch_home },
+	{ "away", remove_home },
+	{ "renamed", rename_home },
+	{ "a link in its place", link_home },
+	{ "a file in its place", file_for_home },
+	{ "away, and no inode left", no_inode_left },
+};
+
+static void allow(void)
+{
+	ck_assert_msg(area_allow(&area, 1 << 20, &err) == 0, "%s", err.msg);
+}
+
+START_TEST(a_build_step_finds_an_empty_home)
+{
+	make_with_home();
+	start_box();
+	for (int round = 0; round < 2; round++) {
+		allow();
+		ck_assert_msg(in_box(home_is_new) == 0, "%s: round %d", homes[_i].label, round);
+		ck_assert_msg(in_box(homes[_i].touch) == 0 || round > 0, "%s", homes[_i].label);
+	}
+}
+END_TEST
+
+/* The build left nothing but what it wrote to the home, or a file beside it. */
+static void test_finds_home(int (*build)(void), bool empty)
+{
+	make_with_home();
+	start_box();
+	allow();
+	ck_assert_int_eq(in_box(build), 0);
+	if (!empty)
+		put_built("built", "make");
+	ck_assert_int_eq(area_freeze(&area, &err), 0);
+	ck_assert_int_eq(area.empty, empty);
+}
+
+START_TEST(a_test_finds_an_empty_home)
+{
+	const bool empty = _i % 2 == 0;
+	test_finds_home(write_home, empty);
+	for (int round = 0; round < 3; round++) {
+		renew(1 << 20);
+		ck_assert_msg(in_box(is_only_home) == 0, "%s: round %d", homes[_i / 2].label, round);
+		area.dirty = true; /* the look itself has changed it */
+		renew(1 << 20);
+		ck_assert_msg(in_box(homes[_i / 2].touch) == 0, "%s", homes[_i / 2].label);
+		area_check(&area);
+		ck_assert_msg(area.dirty == (homes[_i / 2].touch != nothing), "%s", homes[_i / 2].label);
+	}
+}
+END_TEST
+
+static int link_home_to_dir(void) { return rmdir(".home") < 0 || symlink("/mnt", ".home") < 0; }
+
+START_TEST(a_build_cannot_lead_the_home_elsewhere)
+{
+	test_finds_home(link_home_to_dir, true);
+	renew(1 << 20);
+	ck_assert_int_eq(in_box(home_is_new), 0);
+}
+END_TEST
+
 Suite *suite_container_area(void);
 
 Suite *suite_container_area(void)
@@ -287,6 +398,10 @@ Suite *suite_container_area(void)
 	tcase_add_test(tc, full_is_seen_and_gone_with_the_next);
 	tcase_add_loop_test(tc, a_box_may_start_before_its_submission, 0, 2);
 	tcase_add_test(tc, building_may_add_what_it_is_allowed);
+	tcase_add_loop_test(tc, a_build_step_finds_an_empty_home, 0,
+			    (int)(sizeof homes / sizeof *homes));
+	tcase_add_loop_test(tc, a_test_finds_an_empty_home, 0, (int)(sizeof homes / sizeof *homes) * 2);
+	tcase_add_test(tc, a_build_cannot_lead_the_home_elsewhere);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -24,7 +24,7 @@ START_TEST(every_key_arrives)
 {
 	must_load("{ // comments are allowed\n"
 		  "\"name\": \"strings\", \"image\": \"debian-c\", \"profile\": \"strict\","
-		  "\"env\": {\"A\": \"1\", \"B\": \"x=y\"}, \"language\": [\"python\", \"c\"],"
+		  "\"env\": {\"A\": \"1\", \"B\": \"x=y\"}, \"home\": \"work\", \"language\": [\"python\", \"c\"],"
 		  "\"limits\": {\"cpu\": \"2s\", \"memory\": \"64M\"},"
 		  "\"network\": {\"allow\": [\"host:8080\", \"dns\"]},"
 		  "\"files\": [{\"from\": \"h/\", \"to\": \"/grader\"}],"
@@ -45,6 +45,7 @@ START_TEST(every_key_arrives)
 	ck_assert_str_eq(a.profile, "strict");
 	ck_assert_str_eq(a.dir, tree);
 	ck_assert_str_eq(env, "A=1|B=x=y");
+	ck_assert(a.home_in_work);
 	ck_assert_str_eq(languages, "python|c");
 	ck_assert_int_eq(a.limits.v[LIMIT_CPU], 2000000000);
 	ck_assert_int_eq(a.limits.v[LIMIT_MEMORY], 64 << 20);
@@ -97,6 +98,7 @@ START_TEST(nothing_has_to_be_there)
 {
 	must_load("{}");
 	ck_assert_str_eq(a.name, strrchr(tree, '/') + 1);
+	ck_assert(!a.home_in_work);
 	ck_assert_ptr_null(a.image);
 	ck_assert_ptr_null(a.languages);
 	ck_assert(!a.has_build);
@@ -300,6 +302,8 @@ static const struct { const char *label, *where, *text, *why; } rows[] = {
 	{ "assignment's name is empty", "", "{\"name\": \"\"}", "assignment.name: an empty name" },
 	{ "image is empty", "", "{\"image\": \"\"}", "assignment.image: an empty name" },
 	{ "profile is a number", "", "{\"profile\": 1}", "assignment.profile: expected a string" },
+	{ "another home", "", "{\"home\": \"/home\"}", "assignment.home: '/home': expected \"work\"" },
+	{ "home is no text", "", "{\"home\": true}", "home" },
 	{ "language is a name", "", "{\"language\": \"c\"}", "expected \"auto\" or an array" },
 	{ "no language", "", "{\"language\": []}", "expected \"auto\" or an array" },
 	{ "limits is a list", "", "{\"limits\": []}", "assignment.limits: expected an object" },

@@ -595,7 +595,7 @@ START_TEST(a_command_is_the_only_step)
 	put(".assignment/h/x", "");
 	assign("{\"name\": \"n\", \"image\": \"i\", \"profile\": \"p\", \"env\": {\"A\": \"1\"}, "
 	       "\"files\": [{\"from\": \"h\", \"to\": \"h\"}], \"limits\": {\"cpu\": \"1s\"}, "
-	       "\"network\": {\"allow\": [\"dns\"]}, "
+	       "\"home\": \"work\", \"network\": {\"allow\": [\"dns\"]}, "
 	       "\"build\": [{\"run\": [\"make\"]}], \"tests\": [{\"name\": \"x\"}]}");
 	assignment_command(_i ? &a : NULL, argv, &c);
 	put("a.c", "");
@@ -608,6 +608,7 @@ START_TEST(a_command_is_the_only_step)
 	ck_assert_int_eq(plan.steps[0].limits.v[LIMIT_CPU], _i ? 1 * S : 10 * S);
 	ck_assert_int_eq(c.network.kind, _i ? NETWORK_CARD : NETWORK_UNSET);
 	ck_assert_int_eq(plan.steps[0].network.kind, NETWORK_UNSET);
+	ck_assert_int_eq(c.home_in_work, _i);
 	if (_i) {
 		ck_assert_str_eq(c.name, "n");
 		ck_assert_str_eq(c.image, "i");
