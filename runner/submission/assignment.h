@@ -85,7 +85,8 @@ bool assignment_probe_line(int *state, const char *line, size_t len);
  * @replaced: names that stood there and were replaced are added (NULL: not wanted)
  *
  * Through directory descriptors, no link followed: whatever stands at a destination (a link, a
- * folder where a file must go) is removed first. Modes 0644/0755 by the x bit.
+ * folder where a file must go) is removed first. Beside a GNUmakefile, makefile or Makefile the other
+ * two are removed and count as replaced, unless @a lays them as well. Modes 0644/0755 by the x bit.
  * FAULT_INFRA, or FAULT_USAGE when a source has become unreadable.
  */
 int assignment_lay_files(const struct assignment *a, int work_fd, uint32_t uid, uint32_t gid,

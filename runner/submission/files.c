@@ -54,6 +54,7 @@ struct laying {
 	uid_t uid;      /* (uid_t)-1: ours */
 	gid_t gid;
 	char ***replaced;
+	char ***makefiles; /* paths of those that were laid; NULL: others may stand beside them */
 };
 
 static int cannot(const char *path, struct err *err)
@@ -143,10 +144,44 @@ static int lay_folder(const struct laying *l, int at, const char *name, const ch
 	return fd < 0 ? -1 : set_owner(l, fd, 0755);
 }
 
+/* Names that make looks for, of which it takes the first. */
+static const char *const makefile_names[] = { "GNUmakefile", "makefile", "Makefile" };
+
+static bool is_makefile(const char *name)
+{
+	for (size_t i = 0; i < sizeof makefile_names / sizeof *makefile_names; i++)
+		if (strcmp(name, makefile_names[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool was_laid(const struct laying *l, const char *path)
+{
+	for (char **p = *l->makefiles; p && *p; p++)
+		if (strcmp(*p, path) == 0)
+			return true;
+	return false;
+}
+
+/* @name, of a makefile, is to be the one that make takes, unless the assignment lays another beside it:
+ * a student's of another name goes. */
+static int be_the_makefile(const struct laying *l, int at, const char *name, const char *path)
+{
+	const size_t folder = strlen(path) - strlen(name);
+	strv_add(l->makefiles, path);
+	for (size_t i = 0; i < sizeof makefile_names / sizeof *makefile_names; i++) {
+		AUTO_FREE char *other = mem_printf("%.*s%s", (int)folder, path, makefile_names[i]);
+		if (!was_laid(l, other) && make_way(l, at, makefile_names[i], other) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int lay_file(const struct laying *l, int at, const char *name, const char *path,
 		    const struct filetree_entry *e)
 {
-	if (make_way(l, at, name, path) < 0)
+	if (make_way(l, at, name, path) < 0 ||
+	    (l->makefiles && is_makefile(name) && be_the_makefile(l, at, name, path) < 0))
 		return -1;
 	AUTO_FD int fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 				0600);
@@ -172,9 +207,10 @@ static int lay_entry(void *ctx, const struct filetree_entry *e, struct err *err)
 int assignment_lay_files(const struct assignment *a, int work_fd, uint32_t uid, uint32_t gid,
 			 char ***replaced, struct err *err)
 {
+	AUTO_STRV makefiles = strv_dup(NULL);
 	for (size_t i = 0; i < a->n_files; i++) {
 		struct laying l = { .dir = work_fd, .to = a->files[i].to, .uid = uid, .gid = gid,
-				    .replaced = replaced };
+				    .replaced = replaced, .makefiles = &makefiles };
 		if (l.to[0] != '/' &&
 		    filetree_walk(a->files[i].from, NULL, lay_entry, &l, err) < 0)
 			return -1;

@@ -228,6 +228,15 @@ while True:
 	expect verdict passed replaced '["util.c"]'
 }
 
+@test "a makefile that is laid is the one that make takes, also after a build step" {
+	local a
+	a=$(assignment laid '"files": [{"from": "Makefile", "to": "./"}],
+		"build": [{"run": ["sh", "build.sh"]}, {"run": ["make"]}], "tests": [{"name": "one", "run": ["cat", "made"], "stdout": "out"}]' \
+		Makefile $'all:\n\techo teacher >made\n' out teacher)
+	grade -a "$a" "$(archive s.tar GNUmakefile $'all:\n\techo student >made\n' makefile x build.sh 'mkdir GNUmakefile')"
+	expect verdict passed replaced '["GNUmakefile", "makefile"]'
+}
+
 # within FOLDER NAME [FILE TEXT]... - an archive NAME of the files, in that folder
 within() {
 	mkdir -p "$1"

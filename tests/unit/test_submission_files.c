@@ -337,6 +337,77 @@ START_TEST(links_on_the_way_make_way)
 }
 END_TEST
 
+/* @laid: makefiles of the assignment in mk/, "Makefile sub/makefile"; @handed: the student's, of the same
+ * folders in w/; @left: what is there in the end, the teacher's marked by "!". */
+static const struct { const char *label, *laid, *handed, *left, *replaced; } makefiles[] = {
+	{ "GNUmakefile hides it", "Makefile", "GNUmakefile", "Makefile!", "GNUmakefile" },
+	{ "makefile hides it", "Makefile", "makefile", "Makefile!", "makefile" },
+	{ "all three", "makefile", "GNUmakefile makefile Makefile", "makefile!",
+	  "makefile|GNUmakefile|Makefile" },
+	{ "the first of them", "GNUmakefile", "Makefile", "GNUmakefile!", "Makefile" },
+	{ "the teacher lays two", "Makefile GNUmakefile", "makefile", "GNUmakefile! Makefile!", "makefile" },
+	{ "another folder", "sub/Makefile", "GNUmakefile sub/GNUmakefile", "GNUmakefile sub/Makefile!",
+	  "sub/GNUmakefile" },
+	{ "other names", "Makefile", "Makefile.inc GNUMakefile makefile.am",
+	  "Makefile! Makefile.inc GNUMakefile makefile.am", NULL },
+	{ "none is laid", "rules.mk", "GNUmakefile Makefile", "GNUmakefile Makefile", NULL },
+};
+
+static void put_all(const char *names, const char *top, const char *text)
+{
+	AUTO_FREE char *copy = mem_strdup(names);
+	char *save = NULL;
+	for (char *name = strtok_r(copy, " ", &save); name; name = strtok_r(NULL, " ", &save)) {
+		AUTO_FREE char *path = mem_printf("%s/%s", top, name);
+		put(path, text);
+	}
+}
+
+static void check_left(const char *label, const char *left)
+{
+	static const char *const all[] = { "GNUmakefile", "makefile", "Makefile", "sub/GNUmakefile",
+					   "sub/makefile", "sub/Makefile", "Makefile.inc", "GNUMakefile",
+					   "makefile.am" };
+	AUTO_FREE char *spaced = mem_printf(" %s ", left);
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		AUTO_FREE char *path = mem_printf("w/%s", all[i]);
+		AUTO_FREE char *his = mem_printf(" %s! ", all[i]), *own = mem_printf(" %s ", all[i]);
+		AUTO_FREE char *text = get(path);
+		const char *want = strstr(spaced, his) ? "teacher's" : strstr(spaced, own) ? "student's" :
+											    "(none)";
+		ck_assert_msg(strcmp(text, want) == 0, "%s: %s: '%s'", label, path, text);
+	}
+}
+
+START_TEST(a_makefile_is_the_one_that_make_takes)
+{
+	put_all(makefiles[_i].laid, "a/mk", "teacher's");
+	put_all(makefiles[_i].handed, "w", "student's");
+	lay(ENTRY("mk/", "./"));
+	AUTO_FREE char *names = joined(replaced);
+	check_left(makefiles[_i].label, makefiles[_i].left);
+	ck_assert_msg(strcmp(names, makefiles[_i].replaced ? makefiles[_i].replaced : "(null)") == 0,
+		      "%s: %s", makefiles[_i].label, names);
+	/* A build step writes them again. */
+	put_all(makefiles[_i].handed, "w", "student's");
+	ck_assert_int_eq(assignment_lay_files(&a, work, UID, GID, NULL, &err), 0);
+	check_left(makefiles[_i].label, makefiles[_i].left);
+}
+END_TEST
+
+START_TEST(makefiles_of_two_entries_stand_beside_each_other)
+{
+	put_all("Makefile", "a/one", "teacher's");
+	put_all("GNUmakefile", "a/two", "teacher's");
+	put("w/makefile/deep/er", "");
+	lay("[{\"from\": \"two/GNUmakefile\", \"to\": \"./\"}, {\"from\": \"one\", \"to\": \".\"}]");
+	AUTO_FREE char *names = joined(replaced);
+	check_left("two entries", "GNUmakefile! Makefile!");
+	ck_assert_str_eq(names, "makefile");
+	ck_assert_uint_eq(mode_at("w/makefile"), 0);
+}
+END_TEST
+
 START_TEST(laying_again_restores)
 {
 	lay(ENTRY("h/", "./"));
@@ -389,6 +460,7 @@ START_TEST(copies_are_readable_by_all)
 	AUTO_FREE char *folder = mem_printf("%s/o/copy", tree), *file = mem_printf("%s/o/one",
 	  tree);
 	put_link("main.c", "a/h/alias.c");
+	put_all("GNUmakefile Makefile", "a/h", "both");
 	ck_assert_int_eq(load("[{\"from\": \"h\", \"to\": \"/g\"}, {\"from\": \"one.h\", \"to\": "
 	  "\"/one\"}]"), 0);
 	ck_assert_msg(assignment_copy_file(&a.files[0], folder, &err) == 0, "%s", err.msg);
@@ -396,6 +468,8 @@ START_TEST(copies_are_readable_by_all)
 	AUTO_FREE char *main_c = get("o/copy/main.c"), *alias = get("o/copy/alias.c"),
 	  *one = get("o/one");
 	ck_assert_str_eq(main_c, "teacher's");
+	ck_assert_uint_eq(mode_at("o/copy/GNUmakefile"), S_IFREG | 0644);
+	ck_assert_uint_eq(mode_at("o/copy/Makefile"), S_IFREG | 0644);
 	ck_assert_str_eq(alias, "teacher's");
 	ck_assert_str_eq(one, "one");
 	ck_assert_uint_eq(mode_at("o/copy"), S_IFDIR | 0755);
@@ -444,6 +518,8 @@ Suite *suite_submission_files(void)
 	tcase_add_test(tc, they_are_laid_with_modes_and_owner);
 	tcase_add_loop_test(tc, what_stands_there_makes_way, 0, N(ways));
 	tcase_add_test(tc, links_on_the_way_make_way);
+	tcase_add_loop_test(tc, a_makefile_is_the_one_that_make_takes, 0, N(makefiles));
+	tcase_add_test(tc, makefiles_of_two_entries_stand_beside_each_other);
 	tcase_add_test(tc, laying_again_restores);
 	tcase_add_test(tc, a_later_entry_wins);
 	tcase_add_test(tc, links_are_laid_as_what_they_name);
