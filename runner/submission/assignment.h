@@ -35,7 +35,8 @@ int assignment_check_expected(const struct step_spec *steps, size_t n, const str
 			      struct err *err);
 
 /** assignment_warnings() - what is allowed and likely a mistake, one line each, added to *@ret:
- *  inputs and expected outputs with a byte order mark or in UTF-16. FAULT_INFRA: unreadable. */
+ *  inputs and expected outputs with a byte order mark or in UTF-16, and programs that what was handed in
+ *  sets up (test_programs.h). FAULT_INFRA: unreadable. */
 int assignment_warnings(const struct assignment *a, char ***ret, struct err *err);
 
 /** assignment_command() - the pseudo-assignment of `-- COMMAND`: one step of kind STEP_COMMAND (the

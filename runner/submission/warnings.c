@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "submission/assignment.h"
+#include "submission/test_programs.h"
 
 #define BYTES_LOOKED_AT 4096
 
@@ -109,5 +110,6 @@ int assignment_warnings(const struct assignment *a, char ***ret, struct err *err
 			return -1;
 	}
 	look_for_leaks(a, ret);
+	test_programs_warn(a, ret);
 	return 0;
 }

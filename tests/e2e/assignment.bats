@@ -164,6 +164,17 @@ refused() {
 	[[ $output != *debian-java* ]]
 }
 
+@test "assignment check warns of programs that the submission sets up, and not of its own" {
+	local a
+	a=$(assignment programs '"files": [{"from": "harness.py", "to": "./"}], "build": [{"run": ["make"]}], "tests": [
+		{"name": "own", "run": ["python3", "main.py"]}, {"name": "safe", "run": ["python3", "-I", "harness.py"]},
+		{"name": "open", "run": ["python3", "harness.py"]}, {"name": "leaks", "run": ["valgrind", "./a.out"]},
+		{"name": "make", "run": ["make", "check"]}]' harness.py x)
+	run -0 --separate-stderr "$MOULETTE" assignment check "$a"
+	[ "$(grep -c 'TEST PROGRAMS in moulette-assignment(5)$' <<<"$stderr")" = 3 ] || fail "$stderr"
+	[[ $stderr == *"test 'open': python "*"test 'leaks': valgrind "*"test 'make': make "* ]] || fail "$stderr"
+}
+
 @test "assignment check warns of what editors put before a text" {
 	local a
 	a=$(assignment mark '"tests": [{"name": "a", "run": ["true"], "stdout": "out"}, {"name": "b", "run": ["true"], "stdin": "in"}]' \
