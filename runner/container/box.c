@@ -117,6 +117,20 @@ static int close_proc(const struct box *b, struct err *err)
 		       -1 : box_proc_close(&b->proc, b->mnt_ns, pid_ns, err);
 }
 
+/* Opened by us: in the box /proc is read-only, and belongs to nobody who could write to the file of a
+ * process that is not dumpable. */
+static int send_oom(const struct box *b, struct err *err)
+{
+	const struct init_begin begin = { .type = INIT_BEGIN };
+	AUTO_FREE char *path = mem_printf("/proc/%ld/oom_score_adj", (long)b->init_pid);
+	AUTO_FD int fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot open '%s' of the box", path);
+	if (fd_send(b->socket, &begin, sizeof begin, &fd, 1) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot greet the first process of the box");
+	return 0;
+}
+
 /* The name that the config gives it, too. */
 static char *group_of(const struct box *b)
 {
@@ -146,7 +160,7 @@ static int greet(struct box *b, struct err *err)
 	sched_note(b->init_pid, &b->sched);
 	b->steps = 0;
 	if (open_ns(b, "mnt", &b->mnt_ns, err) < 0 || open_ns(b, "ipc", &b->ipc_ns, err) < 0 ||
-	    close_proc(b, err) < 0 || protect_devices(b, err) < 0)
+	    close_proc(b, err) < 0 || protect_devices(b, err) < 0 || send_oom(b, err) < 0)
 		return -1;
 	return traces_open(b, err);
 }

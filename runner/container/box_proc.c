@@ -49,10 +49,11 @@ static void drop_masks(struct json_object *config)
 				       without(json_object_object_get(part, keys[i]), "/proc/", &found));
 }
 
-static void note_hidepid(struct json_object *options, struct box_proc *p)
+static void note_options(struct json_object *options, struct box_proc *p)
 {
 	for (size_t i = 0; options && i < json_object_array_length(options); i++) {
 		const char *text = json_object_get_string(json_object_array_get_idx(options, i));
+		p->ro |= strcmp(text, "ro") == 0;
 		if (strncmp(text, HIDEPID, strlen(HIDEPID)) == 0)
 			snprintf(p->hidepid, sizeof p->hidepid, "%s", text + strlen(HIDEPID));
 	}
@@ -68,7 +69,7 @@ int box_proc_open(const char *bundle, struct box_proc *p, struct err *err)
 	struct json_object *proc =
 		json_find(json_object_object_get(config, "mounts"), "destination", "/proc");
 	struct json_object *options = proc ? json_object_object_get(proc, "options") : NULL;
-	note_hidepid(options, p);
+	note_options(options, p);
 	options = without(options, SUBSET, &asked);
 	if (!asked) { /* the profile wants it whole, or an earlier start has been here */
 		json_object_put(options);
@@ -83,16 +84,16 @@ int box_proc_open(const char *bundle, struct box_proc *p, struct err *err)
 }
 
 /* A mount of /proc shows the PID namespace of its maker. */
-static int make_proc(const char *hidepid)
+static int make_proc(const struct box_proc *p)
 {
 	AUTO_FD int fs = fsopen("proc", FSOPEN_CLOEXEC);
 	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "source", "proc", 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_STRING, "subset", "pid", 0) < 0 ||
-	    (*hidepid && fsconfig(fs, FSCONFIG_SET_STRING, "hidepid", hidepid, 0) < 0) ||
+	    (*p->hidepid && fsconfig(fs, FSCONFIG_SET_STRING, "hidepid", p->hidepid, 0) < 0) ||
 	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -1;
-	return fsmount(fs, FSMOUNT_CLOEXEC,
-		       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	return fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+		       (p->ro ? MOUNT_ATTR_RDONLY : 0));
 }
 
 struct place {
@@ -103,7 +104,7 @@ struct place {
 /* Made outside: within the box the kernel wants a /proc that is visible whole for a new one. */
 static int replace(const struct place *at)
 {
-	AUTO_FD int proc = make_proc(at->proc->hidepid);
+	AUTO_FD int proc = make_proc(at->proc);
 	if (proc < 0 || setns(at->mnt_ns, CLONE_NEWNS) < 0 || umount2("/proc", MNT_DETACH) < 0 ||
 	    move_mount(proc, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return errno;

@@ -9,7 +9,8 @@
 /** A /proc that the engine mounts whole, until the runner closes it. */
 struct box_proc {
 	bool opened;
-	char hidepid[16]; /* as the config has it; empty: not asked for */
+	bool ro;          /* as the config has it */
+	char hidepid[16]; /* likewise; empty: not asked for */
 };
 
 /** box_proc_open() - let the config.json of a bundle mount /proc whole for now. @p is as it was when

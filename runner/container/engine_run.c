@@ -69,6 +69,18 @@ static void reset_limits(void)
 	}
 }
 
+/* With CAP_SYS_RESOURCE the kernel notes what is written as the least that this process and those below it
+ * may choose without; in a user namespace nobody has it. Else the floor is our caller's, which may be far
+ * below. The profile's own number is the engine's to write. */
+static void set_oom_floor(void)
+{
+	const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)!write(fd, "0", 1);
+	close(fd);
+}
+
 /* All of them: the C library keeps two of the kernel's signals to itself, refuses them, and a caller may
  * ignore them all the same. Zeros are SIG_DFL in every layout of the kernel's struct. */
 static void reset_signals(void)
@@ -94,6 +106,7 @@ static void child_exec(void *arg)
 	sigset_t none;
 	reset_signals();
 	reset_limits();
+	set_oom_floor();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -3,7 +3,7 @@
  * A static program that uses nothing of the image. It has the uid of the steps, so it is not
  * dumpable (a step can neither trace it nor read its /proc entry) and holds nothing that a step
  * could not have: the cgroup descriptors it gets for a step are closed before the step's program
- * starts. While a step runs, SIGIO tells it about the socket: a kill request, or that the runner is
+ * starts, and so is that of its own oom_score_adj. While a step runs, SIGIO tells it about the socket: a kill request, or that the runner is
  * gone, after which no box may go on.
  */
 #include <errno.h>
@@ -39,7 +39,8 @@ struct step {
  * only after all others, and whoever is there then is of the same step. */
 static volatile sig_atomic_t running, first;
 
-/* How the kernel weighs us when memory is short: our own file, and what it held at first. */
+/* How the kernel weighs us when memory is short: our own file, which the runner opened, and what it held
+ * at first. */
 static struct { int fd; size_t len; char own[16]; } oom = { .fd = -1 };
 
 static uint64_t now_ns(void)
@@ -79,28 +80,35 @@ static void listen_while_waiting(const struct step *s, bool on)
 		fcntl(INIT_SOCKET, F_SETFL, on ? O_RDWR | O_ASYNC : O_RDWR);
 }
 
-static int receive(char *text, size_t size, struct step *s)
+/* One message of the runner, with its descriptors. Return: bytes; 0 or less: the runner is gone. */
+static ssize_t take(struct iovec *iov, size_t n_iov, int fds[FDS_MAX], size_t *ret_fds)
 {
 	union {
 		char buf[CMSG_SPACE(FDS_MAX * sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct iovec iov[2] = { { &s->head, sizeof s->head }, { text, size } };
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2, .msg_control = control.buf,
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = n_iov, .msg_control = control.buf,
 			      .msg_controllen = sizeof control.buf };
 	ssize_t n;
 	do
 		n = recvmsg(INIT_SOCKET, &msg, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return -1;
-	s->n_fds = 0;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
+	*ret_fds = 0;
+	for (struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL; c; c = CMSG_NXTHDR(&msg, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
-		s->n_fds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		memcpy(s->fds, CMSG_DATA(c), s->n_fds * sizeof(int));
+		*ret_fds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		memcpy(fds, CMSG_DATA(c), *ret_fds * sizeof(int));
 	}
+	return n;
+}
+
+static int receive(char *text, size_t size, struct step *s)
+{
+	struct iovec iov[2] = { { &s->head, sizeof s->head }, { text, size } };
+	const ssize_t n = take(iov, 2, s->fds, &s->n_fds);
+	if (n <= 0)
+		return -1;
 	/* A kill request that came too late for its step is not an error. */
 	if ((size_t)n < sizeof s->head)
 		return 0;
@@ -309,18 +317,22 @@ static int once(char **argv, char **env, const struct init_hello *hello)
 	return write(reply, &s.done, sizeof s.done) == (ssize_t)sizeof s.done ? 0 : 1;
 }
 
-/* The kernel lets only a dumpable process write its own file: this comes first, while nobody else
- * is there who could look. */
-static void open_oom(void)
+static int take_oom(void)
 {
-	oom.fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
-	ssize_t n = oom.fd < 0 ? -1 : read(oom.fd, oom.own, sizeof oom.own);
+	struct init_begin begin;
+	struct iovec iov = { &begin, sizeof begin };
+	int fds[FDS_MAX];
+	size_t n_fds;
+	if (take(&iov, 1, fds, &n_fds) != (ssize_t)sizeof begin || begin.type != INIT_BEGIN || n_fds != 1)
+		return -1;
+	oom.fd = fds[0];
+	const ssize_t n = pread(oom.fd, oom.own, sizeof oom.own, 0);
 	oom.len = n > 0 ? (size_t)n : 0;
+	return n > 0 ? 0 : -1;
 }
 
 int main(int argc, char **argv, char **env)
 {
-	open_oom();
 	prctl(PR_SET_DUMPABLE, 0);
 	if (chdir("/") < 0)
 		return 1;
@@ -332,7 +344,7 @@ int main(int argc, char **argv, char **env)
 	fcntl(INIT_SOCKET, F_SETFD, FD_CLOEXEC);
 	fcntl(INIT_SOCKET, F_SETOWN, getpid());
 	sigaction(SIGIO, &act, NULL);
-	if (send(INIT_SOCKET, &hello, sizeof hello, MSG_NOSIGNAL) < 0 || !confined(&hello))
+	if (send(INIT_SOCKET, &hello, sizeof hello, MSG_NOSIGNAL) < 0 || !confined(&hello) || take_oom() < 0)
 		return 1;
 	serve();
 	return 0;

@@ -1,26 +1,32 @@
 /* protocol.h - what the runner and PID 1 of a box say to each other on a SOCK_SEQPACKET socket.
  *
- * PID 1 greets with a hello once it is sure that it is confined. Then, one at a time: the runner
- * sends a step with its descriptors, PID 1 answers when its last process is dead. INIT_KILL may
- * come while a step runs. End of file on the socket ends PID 1, and with it the box.
+ * PID 1 greets with a hello once it is sure that it is confined, and the runner answers with INIT_BEGIN.
+ * Then, one at a time: the runner sends a step with its descriptors, PID 1 answers when its last
+ * process is dead. INIT_KILL may come while a step runs. End of file on the socket ends PID 1, and with it the box.
  */
 #ifndef MOULETTE_INIT_PROTOCOL_H
 #define MOULETTE_INIT_PROTOCOL_H
 
 #include <stdint.h>
 
-#define INIT_PROTOCOL 2
+#define INIT_PROTOCOL 3
 #define INIT_SOCKET 3           /* the descriptor that PID 1 inherits */
 #define INIT_TEXT_MAX (192 * 1024) /* argv and env of a step, NULs included */
 #define INIT_NOTE_MAX 160
 
 #define INIT_ONCE_STDIN "/.moulette/stdin" /* `init once ARGV...`: the step's stdin */
 
-enum init_type { INIT_HELLO = 1, INIT_STEP, INIT_DONE, INIT_KILL };
+enum init_type { INIT_HELLO = 1, INIT_STEP, INIT_DONE, INIT_KILL, INIT_BEGIN };
 
 struct init_hello {
 	uint32_t type, protocol;
 	int32_t seccomp, no_new_privs; /* as prctl(2) says; PID 1 leaves unless they are 2 and 1 */
+};
+
+/** With one descriptor: PID 1's own oom_score_adj, for reading and writing. /proc of the box is mounted
+ *  read-only, so nobody in it can open such a file. */
+struct init_begin {
+	uint32_t type;
 };
 
 /** Followed by n_argv + n_env strings, each with its NUL. Descriptors: stdin, stdout, stderr, then

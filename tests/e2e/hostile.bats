@@ -66,6 +66,40 @@ for family, protocol in [(17, 0), (38, 0), (40, 0)] + [(16, p) for p in range(1,
 	[[ $text == *alive* ]]
 }
 
+@test "/proc is read-only: a thread names itself, and a score of the OOM killer stays" {
+	local s
+	s=$(archive s.tar p.c '#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+static sem_t named, over;
+static void *work(void *arg) {
+	char name[16] = "";
+	pthread_setname_np(pthread_self(), "mine");
+	pthread_getname_np(pthread_self(), name, sizeof name);
+	printf("%s ", name);
+	sem_post(&named);
+	sem_wait(&over);
+	return arg;
+}
+int main(void) {
+	pthread_t t;
+	sem_init(&named, 0, 0);
+	sem_init(&over, 0, 0);
+	pthread_create(&t, NULL, work, NULL);
+	sem_wait(&named);
+	printf("%d %d ", pthread_setname_np(t, "other") == EROFS, open("/proc/self/oom_score_adj", O_WRONLY) < 0);
+	sem_post(&over);
+	return pthread_join(t, NULL);
+}')
+	grade -i host "$s" -- sh -c 'cc -pthread -o /tmp/p p.c && /tmp/p'
+	expect steps.0.stdout.text "mine 1 1 "
+	grade -i host -p debug "$s" -- sh -c 'cc -pthread -o /tmp/p p.c && /tmp/p'
+	expect steps.0.stdout.text "mine 0 0 "
+}
+
 @test "filling memory by files does not kill PID 1" {
 	local a
 	a=$(assignment shm '"limits": {"memory": "32M", "disk": "128M"}, "build": [], "tests": [

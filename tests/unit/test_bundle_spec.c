@@ -148,6 +148,7 @@ START_TEST(mounts_are_bounded_and_hidden)
 
 	ck_assert(mount_has(mount_at(c, "/proc"), "hidepid=2"));
 	ck_assert(mount_has(mount_at(c, "/proc"), "subset=pid"));
+	ck_assert(mount_has(mount_at(c, "/proc"), "ro"));
 	ck_assert_int_eq(mount_number(mount_at(c, "/tmp"), "size"), 64 << 20);
 	ck_assert_int_eq(mount_number(mount_at(c, "/tmp"), "nr_inodes"), 8192);
 	ck_assert(!mount_has(mount_at(c, "/tmp"), "noexec"));

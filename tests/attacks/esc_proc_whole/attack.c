@@ -82,8 +82,19 @@ static void first_process(void)
 	kill(1, SIGSTOP);
 }
 
+/* The score by which the kernel chooses whom to kill when memory is short. */
+static void own_score(void)
+{
+	char score[8] = "";
+	if (read(open("/proc/self/oom_score_adj", O_RDONLY), score, sizeof score - 1) < 4 || strcmp(score, "1000\n") != 0)
+		got("not 1000:", score);
+	if (open("/proc/self/oom_score_adj", O_WRONLY) >= 0)
+		got("opened for writing:", "/proc/self/oom_score_adj");
+}
+
 int main(void)
 {
+	own_score();
 	if (access("/proc/meminfo", R_OK) < 0 || access("/proc/sys/kernel/pid_max", R_OK) < 0)
 		got("not whole:", "/proc");
 	nftw("/proc", visit, 20, FTW_PHYS | FTW_ACTIONRETVAL);

@@ -6,7 +6,13 @@ for f in sys/kernel/core_pattern sys/kernel/ns_last_pid sys/vm/drop_caches sysrq
 	(cat /proc/$f) >/dev/null 2>&1 && say "reads /proc/$f"
 	(echo 1 >/proc/$f) 2>/dev/null && say "writes /proc/$f"
 done
-(echo -1 >/proc/self/oom_score_adj) 2>/dev/null && say "oom_score_adj below 0"
+[ "$(cat /proc/self/oom_score_adj)" = 1000 ] || say "oom_score_adj is not 1000"
+for score in -1 0 999 1000; do
+	(echo $score >/proc/self/oom_score_adj) 2>/dev/null && say "oom_score_adj $score"
+	(echo $score >/proc/$$/task/$$/../../oom_score_adj) 2>/dev/null && say "oom_score_adj $score of another"
+done
+(echo 15 >/proc/self/oom_adj) 2>/dev/null && say oom_adj
+(echo x >/proc/self/comm) 2>/dev/null && say comm
 (echo "0 0 1" >/proc/self/uid_map) 2>/dev/null && say "uid_map"
 (echo allow >/proc/self/setgroups) 2>/dev/null && say setgroups
 ls /proc | grep -vE '^([0-9]+|self|thread-self|mounts|\.|\.\.)$' && say "more in /proc"
