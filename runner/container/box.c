@@ -87,8 +87,8 @@ static void read_links(void)
 	(void)!readlink("/proc/thread-self", text, sizeof text);
 }
 
-/* The nodes in /dev are the host's own, bound: without this a step could set their times. What is
- * written to a device goes through all the same. */
+/* The nodes in /dev are the room's, or the host's own, bound: without this a step could set their times,
+ * for the next one or for the host. What is written to a device goes through all the same. */
 static int protect_devices(const struct box *b, struct err *err)
 {
 	static const char *const nodes[] = { "null", "zero", "full", "random", "urandom", "tty" };
@@ -98,7 +98,7 @@ static int protect_devices(const struct box *b, struct err *err)
 	for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
 		char path[32];
 		snprintf(path, sizeof path, "/dev/%s", nodes[i]);
-		/* EINVAL: no mount of its own, so no node of the host's. */
+		/* EINVAL: no mount of its own, so a node of this box alone. */
 		if (mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC,
 			  NULL) < 0 && errno != ENOENT && errno != EINVAL)
 			bad = err_set(err, FAULT_INFRA, errno, "cannot protect '%s' in the box", path);

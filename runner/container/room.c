@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -52,6 +53,34 @@ int room_within(const struct room *outer, const char *name, struct room *ret, st
 	return 0;
 }
 
+/* Over @path, in our mount namespace alone. Engines bind from there what boxes find in /dev. */
+static int lay_node(const char *nodes, const char *path, unsigned number)
+{
+	AUTO_FREE char *own = mem_printf("%s%s", nodes, strrchr(path, '/'));
+	const dev_t memory = makedev(1, number), terminal = makedev(5, number);
+	if (access(path, F_OK) < 0)
+		return 0;
+	return mknod(own, S_IFCHR | 0666, number == 0 ? terminal : memory) < 0 ||
+	       mount(own, path, NULL, MS_BIND, NULL) < 0 ? -1 : 0;
+}
+
+/* A watch (inotify) on a node of the host would tell a box what the host and other boxes do with it. Where a
+ * container or its list of devices forbids to make nodes, boxes get those that are there. The folder of our
+ * nodes is covered by the room afterwards. */
+static void lay_nodes(const struct room *r)
+{
+	static const struct { const char *path; unsigned number; } nodes[] = {
+		{ "/dev/null", 3 }, { "/dev/zero", 5 }, { "/dev/full", 7 },
+		{ "/dev/random", 8 }, { "/dev/urandom", 9 }, { "/dev/tty", 0 },
+	};
+	const mode_t mask = umask(0);
+	if (mount("moulette", r->path, "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=700,size=64k") == 0)
+		for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
+			if (lay_node(r->path, nodes[i].path, nodes[i].number) < 0)
+				break;
+	umask(mask);
+}
+
 int room_enter(const struct places *p, const char *hidden, struct room *ret, struct err *err)
 {
 	struct room r;
@@ -65,8 +94,10 @@ int room_enter(const struct places *p, const char *hidden, struct room *ret, str
 	/* Covered, not unmounted: crun writes into the folder that it then takes for its own. */
 	if (hidden && mount("moulette", hidden, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m") < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot hide '%s' from the engine", hidden);
-	if (fd_mkdir_p(r.path, 0711) < 0 ||
-	    mount("moulette", r.path, "tmpfs", MS_NOSUID | MS_NODEV, ROOM_OPTIONS) < 0)
+	if (fd_mkdir_p(r.path, 0711) < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", r.path);
+	lay_nodes(&r);
+	if (mount("moulette", r.path, "tmpfs", MS_NOSUID | MS_NODEV, ROOM_OPTIONS) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot mount a tmpfs on '%s'", r.path);
 	return 0;
 }

@@ -27,7 +27,8 @@ struct room {
 
 /** room_enter() - leave the host's mount namespace for good and make the room. Once a process;
  *  relative paths of the user must have been opened or made absolute before. @hidden is covered
- *  in our namespace (NULL: nothing). FAULT_INFRA. */
+ *  in our namespace (NULL: nothing). Nodes of our own lie over the harmless devices in /dev, where such can
+ *  be made. FAULT_INFRA. */
 int room_enter(const struct places *p, const char *hidden, struct room *ret, struct err *err);
 /** room_within() - places for another box in the folder @name of a room, made here; its box may live
  *  beside the room's own. FAULT_INFRA. */

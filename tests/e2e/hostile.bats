@@ -46,6 +46,21 @@ in_box() {
 	[ "$before" = "$after" ]
 }
 
+# A watch on a node that the host uses tells of the host, and of every other box.
+@test "device nodes of a box are not the host's" {
+	local node one host
+	[ "$MOULETTE_ENGINE" != runsc ] || skip "runsc makes its own"
+	mknod "$BATS_TEST_TMPDIR/node" c 1 3 2>/dev/null || skip "no device nodes can be made here"
+	host=$(stat -c '%n %d:%i' /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty)
+	in_box 'for n in null zero full random urandom tty; do stat -c "%n %d:%i" /dev/$n; done
+		echo x >/dev/null && head -c 3 /dev/zero | wc -c && head -c 3 /dev/urandom | wc -c; echo x >/dev/full'
+	one=$text
+	[[ $one == *$'\n3\n3' ]] || fail "$one"
+	for node in null zero full random urandom tty; do
+		! grep -qFx "$(grep "^/dev/$node " <<<"$host")" <<<"$one" || fail "the host's $node" || return 1
+	done
+}
+
 @test "no network but lo" {
 	in_box 'python3 -c "
 import socket

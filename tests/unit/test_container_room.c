@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -17,6 +18,10 @@
 #include "container/room.h"
 
 static char dir[64], tree[96];
+static const char *const nodes[] = { "/dev/null",   "/dev/zero",    "/dev/full",
+				     "/dev/random", "/dev/urandom", "/dev/tty" };
+#define N_NODES (sizeof nodes / sizeof *nodes)
+static struct stat hosts[N_NODES]; /* before the room was entered */
 static struct places places;
 static struct room room;
 static struct image image;
@@ -43,6 +48,8 @@ static void setup(void)
 	ck_assert_int_eq(symlink("etc", in(tree, "link")), 0);
 	places = (struct places){ .run = dir };
 	image = (struct image){ .name = (char *)"test", .rootfs = tree };
+	for (size_t i = 0; i < N_NODES; i++)
+		ck_assert_int_eq(stat(nodes[i], &hosts[i]), 0);
 	ck_assert_msg(room_enter(&places, NULL, &room, &err) == 0, "%s", err.msg);
 	ck_assert_msg(room_furnish(&room, &err) == 0, "%s", err.msg);
 }
@@ -51,6 +58,7 @@ static void teardown(void)
 {
 	room_clear(&room);
 	ck_assert_int_eq(umount2(room.path, 0), 0); /* busy if anything were left in it */
+	umount2(room.path, MNT_DETACH); /* the nodes of boxes, where they could be made */
 	ck_assert_int_eq(tree_remove_at(AT_FDCWD, dir), 0);
 }
 
@@ -68,6 +76,23 @@ START_TEST(missing_points_are_lent)
 	ck_assert(there(room.root, "etc/resolv.conf") && there(room.root, "etc/motd"));
 	ck_assert(!there(tree, "work") && !there(tree, "grader") && !there(tree, "etc/resolv.conf"));
 	ck_assert_int_lt(mkdir(in(room.root, "new"), 0755), 0);
+}
+END_TEST
+
+/* What engines bind into boxes. */
+START_TEST(nodes_are_not_the_hosts)
+{
+	struct stat st;
+	if (mknod(in(dir, "node"), S_IFCHR | 0666, makedev(1, 3)) < 0)
+		return; /* as in a container that may not */
+	unlink(in(dir, "node"));
+	for (size_t i = 0; i < N_NODES; i++) {
+		ck_assert_int_eq(stat(nodes[i], &st), 0);
+		ck_assert_int_eq(st.st_mode & 07777, 0666);
+		ck_assert_msg(st.st_ino != hosts[i].st_ino || st.st_dev != hosts[i].st_dev, "%s",
+			      nodes[i]);
+		ck_assert_uint_eq(st.st_rdev, hosts[i].st_rdev);
+	}
 }
 END_TEST
 
@@ -201,6 +226,7 @@ Suite *suite_container_room(void)
 	TCase *tc = tcase_create("room");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, missing_points_are_lent);
+	tcase_add_test(tc, nodes_are_not_the_hosts);
 	tcase_add_test(tc, nothing_is_lent_to_a_whole_image);
 	tcase_add_loop_test(tc, a_point_that_leads_elsewhere_is_refused, 0,
 			    (int)(sizeof bad / sizeof *bad));
