@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/kernel_calls.h"
 #include "base/mem.h"
+#include "container/area_watch.h"
 
 #define INODES_MIN 4096
 #define INODES_MAX 1048576
@@ -50,7 +51,7 @@ int area_make(const struct area_options *opt, struct area *ret, struct err *err)
 	struct area a = { .uid = opt->uid, .gid = opt->gid, .mode = opt->mode,
 			  .noexec = opt->noexec, .home = opt->home,
 			  .home_uid = opt->home_uid, .bytes = opt->bytes,
-			  .inodes_max = opt->inodes_max };
+			  .inodes_max = opt->inodes_max, .watch = opt->watch };
 	a.at = mem_strdup(opt->at);
 	a.base = mem_printf("%s/%s", opt->room, opt->name);
 	a.upper = mem_printf("%s/%s.test", opt->room, opt->name);
@@ -258,7 +259,7 @@ static void forget_clean(struct area *a)
 }
 
 /* Kept open, so that no path is walked after every step; it keeps the file system too. */
-static int watch(struct area_watch *w, const char *path, struct err *err)
+static int note_folder(struct area_folder *w, const char *path, struct err *err)
 {
 	w->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (w->fd < 0 || fstat(w->fd, &w->clean) < 0)
@@ -270,9 +271,9 @@ static int note_clean(struct area *a, struct err *err)
 {
 	AUTO_FREE char *up = layer_path(a, "up");
 	AUTO_FREE char *home = a->home ? mem_printf("%s/%s", up, a->home) : NULL;
-	if (watch(&a->root, up, err) < 0)
+	if (note_folder(&a->root, up, err) < 0)
 		return -1;
-	return home ? watch(&a->home_root, home, err) : 0;
+	return home ? note_folder(&a->home_root, home, err) : 0;
 }
 
 int area_renew(struct area *a, int64_t bytes, int box_mnt, int own_mnt, struct err *err)
@@ -295,6 +296,7 @@ int area_renew(struct area *a, int64_t bytes, int box_mnt, int own_mnt, struct e
 	a->bytes = bytes;
 	if (note_clean(a, err) < 0)
 		return -1;
+	a->unwatched = area_watch_add(a->watch, a->upper, &a->watched) < 0;
 	a->dirty = false;
 	return 0;
 }
@@ -310,8 +312,21 @@ static bool same_time(struct timespec x, struct timespec y)
 	return x.tv_sec == y.tv_sec && x.tv_nsec == y.tv_nsec;
 }
 
+struct area_list {
+	struct area *areas;
+	size_t n;
+};
+
+static void note_gone(void *ctx, const fsid_t *where)
+{
+	const struct area_list *list = ctx;
+	for (size_t i = 0; i < list->n; i++)
+		list->areas[i].dirty |= list->areas[i].mounted &&
+					(!where || memcmp(where, &list->areas[i].watched, sizeof *where) == 0);
+}
+
 /* Times are compared too: each carries bits that one test could leave for the next. */
-static bool is_touched(const struct area_watch *w)
+static bool is_touched(const struct area_folder *w)
 {
 	const struct stat *old = &w->clean;
 	struct stat now;
@@ -322,10 +337,18 @@ static bool is_touched(const struct area_watch *w)
 	       !same_time(now.st_mtim, old->st_mtim) || !same_time(now.st_ctim, old->st_ctim);
 }
 
-void area_check(struct area *a)
+static void check_folders(struct area *a)
 {
 	if (a->mounted && !a->dirty)
-		a->dirty = is_touched(&a->root) || (a->home && is_touched(&a->home_root));
+		a->dirty = a->unwatched || is_touched(&a->root) || (a->home && is_touched(&a->home_root));
+}
+
+void areas_check(struct area *areas, size_t n)
+{
+	struct area_list list = { areas, n };
+	area_watch_read(areas[0].watch, note_gone, &list);
+	for (size_t i = 0; i < n; i++)
+		check_folders(&areas[i]);
 }
 
 const char *area_source(const struct area *a)

@@ -29,10 +29,11 @@ struct area_options {
 	uid_t home_uid;
 	int64_t bytes, inodes; /* ceilings of the first tmpfs */
 	int64_t inodes_max;    /* of what steps may add; 0: by the size */
+	int watch;             /* of area_watch.h, borrowed; outlives the area */
 };
 
 /** A folder of a test's layer, and how it was when the layer was made. */
-struct area_watch {
+struct area_folder {
 	int fd; /* O_PATH */
 	struct stat clean;
 };
@@ -53,8 +54,11 @@ struct area {
 	bool has_upper;     /* a tmpfs is mounted at upper */
 	bool mounted;       /* a test's layer lies over it, in the box or at view */
 	bool dirty;         /* must be renewed before the next test */
-	struct area_watch root;      /* where the layer keeps what is written; while mounted */
-	struct area_watch home_root; /* the same of the home; while mounted and if there is one */
+	int watch;
+	fsid_t watched;     /* the layer's file system, as events name it; while mounted */
+	bool unwatched;     /* no event tells of the layer */
+	struct area_folder root;      /* where the layer keeps what is written; while mounted */
+	struct area_folder home_root; /* the same of the home; while mounted and if there is one */
 	int64_t bytes;      /* of the mounted layer */
 };
 
@@ -79,8 +83,9 @@ int area_freeze(struct area *a, struct err *err);
 int area_renew(struct area *a, int64_t bytes, int box_mnt, int own_mnt, struct err *err);
 /** area_detached() - the box that had the layer is gone, and the layer with it. */
 void area_detached(struct area *a);
-/** area_check() - after a test, all its processes dead: note whether it touched the area. */
-void area_check(struct area *a);
+/** areas_check() - after a test, all its processes dead: note which of the @n areas, which share a watch, it
+ *  touched. */
+void areas_check(struct area *areas, size_t n);
 /** area_source() - what a container that is started now must bind. */
 const char *area_source(const struct area *a);
 enum area_fill { AREA_HAS_ROOM, AREA_NO_BLOCKS, AREA_NO_INODES };

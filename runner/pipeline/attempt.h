@@ -38,6 +38,7 @@ struct attempt {
 	struct processors processors;  /* for this box alone */
 	struct cgroup_entry unpacking; /* the group of who unpacks */
 	struct area areas[AREA_COUNT];
+	int watch;                 /* of the areas; container/area_watch.h */
 	struct plan plan;
 	struct limits most;        /* of any step: what the config is made for */
 	bool ready;                /* its box was started before there was a submission; until its end */

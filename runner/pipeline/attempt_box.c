@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "bundle/mounts.h"
+#include "container/area_watch.h"
 #include "pipeline/attempt_box.h"
 #include "pipeline/attempt_card.h"
 #include "pipeline/files.h"
@@ -53,6 +54,7 @@ static int make_areas(struct attempt *a, struct err *err)
 	for (int i = 0; i < AREA_COUNT; i++) {
 		struct area_options opt = areas[i];
 		opt.room = s->room.path;
+		opt.watch = a->watch;
 		opt.noexec = i != AREA_WORK && is_noexec(p, opt.at);
 		if (area_make(&opt, &a->areas[i], err) < 0 ||
 		    (i != AREA_WORK && area_enter(&a->areas[i], "", err) < 0))
@@ -212,7 +214,8 @@ static int start_box(struct attempt *a, struct err *err)
 static int begin(struct job *job, const char *mark, struct attempt *ret, struct err *err)
 {
 	struct session *s = job->session;
-	*ret = (struct attempt){ .job = job, .slot = { .fd = -1, .group_fd = -1 } };
+	*ret = (struct attempt){ .job = job, .slot = { .fd = -1, .group_fd = -1 },
+				 .watch = area_watch_open() };
 	alive_for(s->alive, 0);
 	if (job->command)
 		assignment_command(s->opt.assignment, job->command, &ret->command);
@@ -290,6 +293,7 @@ void attempt_end(struct attempt *a)
 	attempt_card_end(a, true);
 	for (int i = 0; i < AREA_COUNT; i++)
 		area_close(&a->areas[i]);
+	fd_close(&a->watch);
 	room_clear(&a->job->session->room);
 	cgroup_entry_close(&a->unpacking);
 	/* A cgroup that cannot be removed keeps the slot's mark: the next sweep finds it. What was

@@ -12,7 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "container/area.h"
+#include "container/area_watch.h"
 
 /* The runner is this process; the box is a child with a mount namespace of its own, in which the
  * area's source is bound at "/mnt". */
@@ -20,13 +22,14 @@ static struct area area;
 static struct err err;
 static pid_t box;
 static int box_mnt, own_mnt;
+static int watch;
 static char room[64];
 
 static void make(mode_t mode)
 {
 	const struct area_options opt = { .at = "/mnt", .room = room, .name = "work", .uid = 1000,
 					  .gid = 1000, .mode = mode, .bytes = 1 << 20,
-					  .inodes = 1000 };
+					  .inodes = 1000, .watch = watch };
 	ck_assert_msg(area_make(&opt, &area, &err) == 0, "%s", err.msg);
 	ck_assert_msg(area_enter(&area, "", &err) == 0, "%s", err.msg);
 }
@@ -35,7 +38,7 @@ static void make_with_home(void)
 {
 	const struct area_options opt = { .at = "/mnt", .room = room, .name = "tmp", .mode = 01777,
 					  .home = ".home", .home_uid = 1000, .bytes = 1 << 20,
-					  .inodes = 1000, .inodes_max = 100 };
+					  .inodes = 1000, .inodes_max = 100, .watch = watch };
 	ck_assert_msg(area_make(&opt, &area, &err) == 0, "%s", err.msg);
 	ck_assert_msg(area_enter(&area, "", &err) == 0, "%s", err.msg);
 }
@@ -69,11 +72,13 @@ static void setup(void)
 	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
 	ck_assert_int_eq(mount("room", room, "tmpfs", 0, "mode=711"), 0);
 	memset(&area, 0, sizeof area);
+	watch = area_watch_open();
 }
 
 static void teardown(void)
 {
 	area_close(&area);
+	fd_close(&watch);
 	kill(box, SIGKILL);
 	waitpid(box, NULL, 0);
 	ck_assert_int_eq(umount2(room, MNT_DETACH), 0);
@@ -157,6 +162,29 @@ static int read_only(void)
 	return fd < 0 || read(fd, &c, 1) != 1;
 }
 
+/* Nothing of the folder changes, but the next file has another number. */
+static int make_unnamed(void)
+{
+	return close(open(".", O_TMPFILE | O_RDWR, 0600)) < 0;
+}
+static int make_unnamed_below(void)
+{
+	return close(open("dir", O_TMPFILE | O_RDWR, 0600)) < 0;
+}
+static int counts_from_the_start(void)
+{
+	struct stat st;
+	int fd = open(".", O_TMPFILE | O_RDWR, 0600);
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_ino < 100 ? 0 : 1;
+}
+static int make_many_unnamed(void)
+{
+	for (int i = 0; i < 1000; i++)
+		if (make_unnamed() != 0)
+			return 1;
+	return 0;
+}
+
 static void renew(int64_t bytes)
 {
 	ck_assert_msg(area_renew(&area, bytes, box_mnt, own_mnt, &err) == 0, "%s", err.msg);
@@ -170,6 +198,9 @@ static const struct { const char *label; int (*touch)(void), (*check)(void); boo
 	{ "mode of the folder itself", change_mode, mode_is_old, true },
 	{ "times of the folder itself", change_times, mode_is_old, true },
 	{ "access time of a built file", change_built_atime, times_are_old, true },
+	{ "a file without a name", make_unnamed, left_nothing, true },
+	{ "a file without a name in a built folder", make_unnamed_below, left_nothing, true },
+	{ "many files without names", make_many_unnamed, counts_from_the_start, true },
 	{ "only reading", read_only, left_nothing, false },
 };
 
@@ -180,6 +211,7 @@ START_TEST(each_test_finds_what_the_build_left)
 	snprintf(dir, sizeof dir, "%s/dir", area.source);
 	put_built("built", "make");
 	ck_assert_int_eq(mkdir(dir, 0755), 0);
+	ck_assert_int_eq(chown(dir, 1000, 1000), 0);
 	snprintf(dir, sizeof dir, "%s/built", area.source);
 	ck_assert_int_eq(chown(dir, 1000, 1000), 0);
 	start_box();
@@ -188,7 +220,7 @@ START_TEST(each_test_finds_what_the_build_left)
 		renew(1 << 20);
 		ck_assert_msg(in_box(left_nothing) == 0, "%s: before, round %d", rows[_i].label, round);
 		ck_assert_msg(in_box(rows[_i].touch) == 0, "%s", rows[_i].label);
-		area_check(&area);
+		areas_check(&area, 1);
 		ck_assert_msg(area.dirty == rows[_i].dirty, "%s: dirty %d", rows[_i].label, area.dirty);
 	}
 	renew(1 << 20);
@@ -205,7 +237,7 @@ START_TEST(an_empty_area_is_fresh_each_time)
 	for (int round = 0; round < 3; round++) {
 		renew(1 << 20);
 		ck_assert_int_eq(in_box(make_new), 0);
-		area_check(&area);
+		areas_check(&area, 1);
 		ck_assert(area.dirty);
 	}
 	renew(2 << 20);
@@ -222,6 +254,40 @@ static int fill(void)
 	return errno != ENOSPC;
 }
 
+/* Each event is of one of them. */
+START_TEST(what_is_gone_is_known_by_area)
+{
+	struct area both[2];
+	make(01777);
+	start_box();
+	ck_assert_int_eq(area_freeze(&area, &err), 0);
+	renew(1 << 20);
+	if (area.unwatched)
+		return; /* before Linux 5.13 */
+	both[0] = both[1] = area;
+	memset(&both[0].watched, 0, sizeof both[0].watched);
+	ck_assert_int_eq(in_box(make_unnamed), 0);
+	areas_check(both, 2);
+	ck_assert(!both[0].dirty && both[1].dirty);
+	/* Nothing is told twice. */
+	both[1].dirty = false;
+	areas_check(both, 2);
+	ck_assert(!both[1].dirty);
+}
+END_TEST
+
+START_TEST(without_a_watch_every_area_is_touched)
+{
+	fd_close(&watch);
+	make(01777);
+	start_box();
+	ck_assert_int_eq(area_freeze(&area, &err), 0);
+	renew(1 << 20);
+	areas_check(&area, 1);
+	ck_assert(area.dirty);
+}
+END_TEST
+
 START_TEST(full_is_seen_and_gone_with_the_next)
 {
 	make(01777);
@@ -231,7 +297,7 @@ START_TEST(full_is_seen_and_gone_with_the_next)
 	ck_assert(area_fill(&area) == AREA_HAS_ROOM);
 	ck_assert_int_eq(in_box(fill), 0);
 	ck_assert(area_fill(&area) == AREA_NO_BLOCKS);
-	area_check(&area);
+	areas_check(&area, 1);
 	renew(1 << 20);
 	ck_assert(area_fill(&area) == AREA_HAS_ROOM);
 }
@@ -278,7 +344,7 @@ START_TEST(a_box_may_start_before_its_submission)
 		renew(1 << 20);
 		ck_assert_int_eq(in_box(top_is_seen), 0);
 		ck_assert_int_eq(in_box(make_new), 0);
-		area_check(&area);
+		areas_check(&area, 1);
 	}
 }
 END_TEST
@@ -369,7 +435,7 @@ START_TEST(a_test_finds_an_empty_home)
 		area.dirty = true; /* the look itself has changed it */
 		renew(1 << 20);
 		ck_assert_msg(in_box(homes[_i / 2].touch) == 0, "%s", homes[_i / 2].label);
-		area_check(&area);
+		areas_check(&area, 1);
 		ck_assert_msg(area.dirty == (homes[_i / 2].touch != nothing), "%s", homes[_i / 2].label);
 	}
 }
@@ -395,6 +461,8 @@ Suite *suite_container_area(void)
 	tcase_add_loop_test(tc, each_test_finds_what_the_build_left, 0,
 			    (int)(sizeof rows / sizeof *rows));
 	tcase_add_test(tc, an_empty_area_is_fresh_each_time);
+	tcase_add_test(tc, what_is_gone_is_known_by_area);
+	tcase_add_test(tc, without_a_watch_every_area_is_touched);
 	tcase_add_test(tc, full_is_seen_and_gone_with_the_next);
 	tcase_add_loop_test(tc, a_box_may_start_before_its_submission, 0, 2);
 	tcase_add_test(tc, building_may_add_what_it_is_allowed);
