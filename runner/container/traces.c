@@ -214,7 +214,9 @@ static int open_counts(struct box *b, struct err *err)
 {
 	static const char *const more[] = { "net/netstat", "net/dev_snmp6", "net/fib_triestat",
 					    "net/rt6_stats", "net/xfrm_stat", "net/tls_stat",
-					    "net/stat" };
+					    /* Of the whole host, in every namespace. */
+					    "net/stat", "net/softnet_stat", "net/sockstat",
+					    "net/sockstat6", "net/protocols", "net/rt_acct" };
 	static const struct { const char *name; bool told; } counts[TRACES_NET] = {
 		{ "net/dev", true }, { "net/snmp6", true }, { "net/snmp", false }
 	};
