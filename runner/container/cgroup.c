@@ -372,6 +372,16 @@ int cgroup_set_shares(const struct cgroup_host *h, const char *group, int64_t sh
 		       shares > CGROUP_SHARES_MAX ? CGROUP_SHARES_MAX : shares, err);
 }
 
+#define NO_LIMIT INT64_C(9223372036854771712) /* of a new group */
+
+void cgroup_keep_sockets(const struct cgroup_host *h)
+{
+	AUTO_FREE char *file = mem_printf("%s/" CGROUP_PARENT "/" CGROUP_SOCKETS, h->root[CG_MEMORY]);
+	int64_t now = 0;
+	if (!h->v2 && file_read_i64(AT_FDCWD, file, &now) == 0 && now == NO_LIMIT)
+		set_i64(h, CG_MEMORY, CGROUP_PARENT, CGROUP_SOCKETS, CGROUP_SOCKETS_KEPT, NULL);
+}
+
 static int set_quota(const struct cgroup_host *h, const char *group, int64_t quota, int64_t period,
 		     struct err *err)
 {

@@ -48,6 +48,8 @@ char *cgroup_own_folder(const struct cgroup_host *h, enum cgroup_controller whic
 
 #define CGROUP_PARENT "moulette" /* all groups of all boxes lie below it */
 #define CGROUP_LEAF "moulette-leaf" /* cgroup_leaf.h */
+/* Version 1: buffers of TCP and UDP, despite its name. Deprecated since Linux 6.12. */
+#define CGROUP_SOCKETS "memory.kmem.tcp.limit_in_bytes"
 
 /**
  * cgroup_base_find() - the group of version 2 below which boxes are made
@@ -80,6 +82,11 @@ int cgroup_set_cpu(const struct cgroup_host *h, const char *group, int64_t quota
 		   int64_t shares, struct err *err);
 /** cgroup_set_shares() - that alone, to what fits into the range of this version. */
 int cgroup_set_shares(const struct cgroup_host *h, const char *group, int64_t shares, struct err *err);
+/** cgroup_keep_sockets() - version 1: let the parent of all boxes have a limit of sockets, above any memory, while
+ *  it is there. The kernel changes its own code when the first group gets such a limit, which costs
+ *  milliseconds, and again when the last one goes. Where there is no such limit, nothing. */
+#define CGROUP_SOCKETS_KEPT INT64_C(4611686018427383808)
+void cgroup_keep_sockets(const struct cgroup_host *h);
 #define CGROUP_SHARES INT64_C(1024) /* of an ordinary group */
 #define CGROUP_SHARES_MAX INT64_C(262144)
 /** cgroup_limited() - does an interface file of the group @dirfd hold another value than in a new group,
@@ -151,6 +158,7 @@ struct cgroup_counters {
 /* Files of a group that are read after every step, and so are kept open. */
 enum cgroup_file {
 	CG_FILE_USAGE, /* v1 only */
+	CG_FILE_SOCKETS, /* likewise, where it has a limit for them */
 	CG_FILE_PEAK,
 	CG_FILE_PEAK_SWAP, /* v1 only, and only where swap is counted */
 	CG_FILE_OOM,

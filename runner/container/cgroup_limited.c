@@ -15,6 +15,7 @@ static const struct { const char *file, *value; } defaults[] = {
 	{ "memory.limit_in_bytes", "9223372036854771712" },
 	{ "memory.memsw.limit_in_bytes", "9223372036854771712" },
 	{ "memory.soft_limit_in_bytes", "9223372036854771712" },
+	{ CGROUP_SOCKETS, "9223372036854771712" },
 	{ "cpu.shares", "1024" },
 	{ "cpu.cfs_quota_us", "-1" },
 	{ "cpu.idle", "0" },
@@ -57,9 +58,11 @@ static bool is_inherited(int dirfd, const char *file, const char *value)
 	       strncmp(text.data, value, strlen(value)) == 0;
 }
 
-/* What cgroup_seat.c gives to the parent of all boxes. */
-static bool is_our_weight(const struct cgroup_host *h, const char *file, const char *value)
+/* What cgroup_seat.c and cgroup_keep_sockets() give to the parent of all boxes. */
+static bool is_ours(const struct cgroup_host *h, const char *file, const char *value)
 {
+	if (strcmp(file, CGROUP_SOCKETS) == 0)
+		return strtoll(value, NULL, 10) == CGROUP_SOCKETS_KEPT;
 	const int64_t ordinary = strcmp(file, "cpu.shares") == 0 ? CGROUP_SHARES :
 				 strcmp(file, "cpu.weight") == 0 ? 100 : 0;
 	return ordinary > 0 && strtoll(value, NULL, 10) == ordinary * h->weight;
@@ -76,7 +79,7 @@ bool cgroup_limited(const struct cgroup_host *h, int dirfd)
 		const char *value = text.data ? text.data : "";
 		if (strcmp(value, defaults[i].value) != 0 &&
 		    !is_inherited(dirfd, defaults[i].file, value) &&
-		    !is_our_weight(h, defaults[i].file, value))
+		    !is_ours(h, defaults[i].file, value))
 			return true;
 	}
 	return false;

@@ -157,6 +157,18 @@ static void look_at_swap(struct health *h, const struct cgroup_host *host, const
 			   "memory; swapoff -a, or boot with swapaccount=1");
 }
 
+static void look_at_sockets(struct health *h, const struct cgroup_host *host, const char *group)
+{
+	if (host->v2)
+		health_add(h, FINDING_OK, "sockets", "their buffers are counted as memory");
+	else if (has_file(host, CG_MEMORY, group, CGROUP_SOCKETS))
+		health_add(h, FINDING_OK, "sockets", "their buffers have a limit of their own, as high as that of "
+			   "memory");
+	else
+		health_add(h, FINDING_WARNING, "sockets", "this kernel does not limit their buffers in version 1 "
+			   "of cgroups, so a box may keep more than its memory in them; boot with cgroup v2");
+}
+
 /* What is not counted is null in a result. */
 static void look_at_counters(struct health *h, const struct cgroup_host *host, const char *group)
 {
@@ -188,6 +200,7 @@ static void try_group(struct health *h, const struct cgroup_host *host)
 			   "28: --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw)", err.msg);
 	} else {
 		look_at_swap(h, host, group);
+		look_at_sockets(h, host, group);
 		look_at_counters(h, host, group);
 		health_cpu(h, host, group);
 	}

@@ -166,6 +166,7 @@ static int take_one(int dir, int number, const struct places *p, const struct cg
 		(void)!ftruncate(fd, 0);
 		return got;
 	}
+	cgroup_keep_sockets(h);
 	s.fd = fd_steal(&fd);
 	*ret = s;
 	return 0;

@@ -50,13 +50,22 @@ static int put_limit(const struct step_cgroup *c, enum cgroup_controller which, 
 
 /* Memory and swap together are never below memory alone: so one order serves to lower both, the
  * other to raise both, and writing memory first and last serves both. */
-static int set_memory_v1(const struct step_cgroup *c, int64_t bytes)
+static int set_all_memory_v1(const struct step_cgroup *c, int64_t bytes)
 {
 	int first = put_limit(c, CG_MEMORY, "memory.limit_in_bytes", bytes, "-1");
 	int both = put_limit(c, CG_MEMORY, "memory.memsw.limit_in_bytes", bytes, "-1");
 	if (both < 0 && errno != ENOENT)
 		return -1; /* ENOENT: swap is not accounted on this host; doctor's business */
 	return first < 0 ? put_limit(c, CG_MEMORY, "memory.limit_in_bytes", bytes, "-1") : 0;
+}
+
+/* Buffers of TCP and UDP are no memory to version 1, unless this limit is set while the group has no socket
+ * yet; it is one of its own. Some kernels lack it: doctor's business. */
+static int set_memory_v1(const struct step_cgroup *c, int64_t bytes)
+{
+	if (put_limit(c, CG_MEMORY, CGROUP_SOCKETS, bytes, "-1") < 0 && errno != ENOENT)
+		return -1;
+	return set_all_memory_v1(c, bytes);
 }
 
 static int set_memory_v2(const struct step_cgroup *c, int64_t bytes)
@@ -178,12 +187,12 @@ void step_cgroup_close(struct step_cgroup *c)
 }
 
 /* What is still charged to a group that several tests share is not the next one's: descriptors that
- * a test sent to itself in a circle pin their memory until the kernel looks for such circles. Page
- * cache of the image is not worth a new group. */
+ * a test sent to itself in a circle pin their memory until the kernel looks for such circles, and a
+ * connection that nobody answers keeps its buffers. Page cache of the image is not worth a new group. */
 static bool is_burdened(const struct step_cgroup *c, int64_t limit)
 {
 	int64_t usage = counters_usage(c);
-	return usage > USAGE_MAX || (limit > 0 && usage > limit / 8);
+	return counters_sockets(c) > 0 || usage > USAGE_MAX || (limit > 0 && usage > limit / 8);
 }
 
 static int renew_memory(struct step_cgroup *c)

@@ -17,6 +17,7 @@
 
 static const struct { enum cgroup_controller which; const char *v1, *v2; } files[] = {
 	[CG_FILE_USAGE] = { CG_MEMORY, "memory.usage_in_bytes", NULL },
+	[CG_FILE_SOCKETS] = { CG_MEMORY, "memory.kmem.tcp.usage_in_bytes", NULL },
 	[CG_FILE_PEAK] = { CG_MEMORY, "memory.max_usage_in_bytes", "memory.peak" },
 	[CG_FILE_PEAK_SWAP] = { CG_MEMORY, "memory.memsw.max_usage_in_bytes", NULL },
 	[CG_FILE_OOM] = { CG_MEMORY, "memory.oom_control", "memory.events" },
@@ -177,4 +178,9 @@ int64_t counters_refused_around(const struct step_cgroup *c)
 int64_t counters_usage(const struct step_cgroup *c)
 {
 	return read_number(c, CG_FILE_USAGE);
+}
+
+int64_t counters_sockets(const struct step_cgroup *c)
+{
+	return read_number(c, CG_FILE_SOCKETS);
 }

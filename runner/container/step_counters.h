@@ -24,5 +24,7 @@ void counters_close_around(struct step_cgroup *c);
 int64_t counters_refused_around(const struct step_cgroup *c);
 /** counters_usage() - memory that is charged now; version 1 only. */
 int64_t counters_usage(const struct step_cgroup *c);
+/** counters_sockets() - likewise, buffers of sockets, which are not in it. */
+int64_t counters_sockets(const struct step_cgroup *c);
 
 #endif
