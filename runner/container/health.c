@@ -102,6 +102,7 @@ void health_engine(struct health *h, const struct places *p, bool plain, bool ab
 		return;
 	}
 	health_add(h, FINDING_OK, "engine", "%s %s, %s", e.name, e.version, e.path);
+	health_holes(h, e.name, e.version);
 	if (!e.inherits_fds)
 		health_add(h, FINDING_WARNING, "engine", "%s starts a container for each step, and "
 			   "neither limits nor counts processes; crun and runc do", e.name);
@@ -242,6 +243,7 @@ void health_look(const struct places *p, bool plain, struct health *ret)
 	memset(ret, 0, sizeof *ret);
 	const bool able = health_rights(ret, p);
 	health_kernel(ret, able);
+	health_settings(ret, "");
 	health_cgroups(ret, p, able);
 	health_engine(ret, p, plain, able);
 	look_at_programs(ret, p);

@@ -38,6 +38,11 @@ bool health_rights(struct health *h, const struct places *p);
 /* @able: it has the rights; without them only what can be read is looked at. */
 void health_kernel(struct health *h, bool able);
 void health_cgroups(struct health *h, const struct places *p, bool able);
+/** health_settings() - sysctls and the like that weaken a box. @root: "" or, for a test, a folder with proc
+ *  and sys in it. */
+void health_settings(struct health *h, const char *root);
+/** health_holes() - known ones of this @version of an @engine; adds nothing where none is known. */
+void health_holes(struct health *h, const char *engine, const char *version);
 struct cgroup_host;
 /** health_cpu() - how boxes share processors; @group is there, for a trial. */
 void health_cpu(struct health *h, const struct cgroup_host *host, const char *group);

@@ -29,6 +29,9 @@ fake_engine() {
 	said ok root "called by root"
 	said ok box "'true' ran in it"
 	said ok cgroups memory
+	for fact in sockets links "equal pages" "huge pages" filters; do
+		grep -qE "^(ok|warning) +$fact: " <<<"$output" || fail "nothing about $fact" || return 1
+	done
 	said ok engine "$("$MOULETTE_ENGINE" --version | awk 'NR == 1 { print $1, $3 }' | sed s/release-//)"
 	said ok namespaces user
 	said ok folders "(to be made)"
@@ -58,6 +61,17 @@ fake_engine() {
 	said ok engine "crun 0.1, $MOULETTE_ENGINE"
 	said warning "engine mode" "does not know '--cgroup-manager=disabled'"
 	said problem box "engine 'crun'"
+}
+
+@test "known holes of an engine by its version: a warning" {
+	need_engine
+	fake_engine '[ "$1" = --version ] && echo runc version 1.1.11'
+	run -3 moulette doctor
+	said ok engine "runc 1.1.11"
+	said warning engine "CVE-2024-21626"
+	fake_engine '[ "$1" = --version ] && echo runc version 1.3.3'
+	run -3 moulette doctor
+	[[ $output != *CVE* ]]
 }
 
 @test "without an engine no box runs: status 3, and what to do" {

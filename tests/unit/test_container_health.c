@@ -105,6 +105,100 @@ START_TEST(ids)
 }
 END_TEST
 
+/* Four findings, of which the row changes one. */
+static const struct { const char *label, *file, *text, *about, *want; } settings[] = {
+	{ "a kernel without any of them", NULL, NULL, "links", NULL },
+	{ "symlinks are protected", "proc/sys/fs/protected_symlinks", "1\n", "links", NULL },
+	{ "symlinks are not", "proc/sys/fs/protected_symlinks", "0\n", "links", "fs.protected_symlinks=1" },
+	{ "hard links are not", "proc/sys/fs/protected_hardlinks", "0\n", "links", "fs.protected_hardlinks=1" },
+	{ "pages are merged", "sys/kernel/mm/ksm/run", "1\n", "equal pages", "ksm/run" },
+	{ "pages are merged no more", "sys/kernel/mm/ksm/run", "2\n", "equal pages", NULL },
+	{ "no pool", "proc/sys/vm/nr_hugepages", "0\n", "huge pages", NULL },
+	{ "a pool", "proc/sys/vm/nr_hugepages", "64\n", "huge pages", "a pool of 64" },
+	{ "a pool that may grow", "proc/sys/vm/nr_overcommit_hugepages", "8\n", "huge pages", "a pool of 8" },
+	{ "nothing is compiled", "proc/sys/net/core/bpf_jit_limit", "1024\n", "filters", NULL },
+};
+
+static const struct finding *about(const char *name)
+{
+	for (size_t i = 0; i < health.n; i++)
+		if (strcmp(health.list[i].about, name) == 0)
+			return &health.list[i];
+	ck_abort_msg("nothing about '%s'", name);
+}
+
+static void set(const char *file, const char *text)
+{
+	AUTO_FREE char *path = below(file);
+	AUTO_FREE char *folder = mem_strdup(path);
+	*strrchr(folder, '/') = '\0';
+	ck_assert_int_eq(fd_mkdir_p(folder, 0755), 0);
+	ck_assert_int_eq(file_write(AT_FDCWD, path, text), 0);
+}
+
+START_TEST(settings_of_the_host)
+{
+	if (settings[_i].file)
+		set(settings[_i].file, settings[_i].text);
+	health_settings(&health, dir);
+	ck_assert_uint_eq(health.n, 4);
+	const struct finding *f = about(settings[_i].about);
+	ck_assert_msg(f->kind == (settings[_i].want ? FINDING_WARNING : FINDING_OK), "%s: %s", settings[_i].label,
+		      f->text);
+	ck_assert_msg(!settings[_i].want || strstr(f->text, settings[_i].want), "%s: %s", settings[_i].label,
+		      f->text);
+}
+END_TEST
+
+static const struct { const char *limit, *harden, *want; } filters[] = {
+	{ "528482304\n", "1\n", NULL },
+	{ "16777216\n", "2\n", NULL },
+	{ "16777215\n", "1\n", "net.core.bpf_jit_limit=67108864" },
+	{ "528482304\n", "0\n", "net.core.bpf_jit_harden=1" },
+};
+
+START_TEST(filters_that_are_compiled)
+{
+	set("proc/sys/net/core/bpf_jit_enable", "1\n");
+	set("proc/sys/net/core/bpf_jit_limit", filters[_i].limit);
+	set("proc/sys/net/core/bpf_jit_harden", filters[_i].harden);
+	health_settings(&health, dir);
+	const struct finding *f = about("filters");
+	ck_assert_msg(f->kind == (filters[_i].want ? FINDING_WARNING : FINDING_OK), "%s", f->text);
+	ck_assert_msg(!filters[_i].want || strstr(f->text, filters[_i].want), "%s", f->text);
+}
+END_TEST
+
+static const struct { const char *engine, *version, *want; } holes[] = {
+	{ "runc", "1.1.5+ds1", "CVE-2024-21626, CVE-2025-31133" },
+	{ "runc", "1.1.11", "CVE-2024-21626" },
+	{ "runc", "1.1.12", "has CVE-2025-31133" },
+	{ "runc", "1.2.7", "CVE-2025-52881" },
+	{ "runc", "1.2.8", NULL },
+	{ "runc", "1.3.2", "CVE-2025-52881" },
+	{ "runc", "1.3.3", NULL },
+	{ "runc", "1.4.0-rc.3", NULL },
+	{ "runc", "1.5.1", NULL },
+	{ "crun", "1.8.1", "CVE-2025-24965" },
+	{ "crun", "1.19.1", "CVE-2025-24965" },
+	{ "crun", "1.20", NULL },
+	{ "crun", "1.4.3", "CVE-2022-27650, CVE-2025-24965" },
+	{ "runsc", "20221219", NULL },
+	{ "youki", "0.1.0", NULL },
+	{ "runc", "unknown", NULL },
+};
+
+START_TEST(known_holes_of_engines)
+{
+	health_holes(&health, holes[_i].engine, holes[_i].version);
+	ck_assert_msg(health.n == (holes[_i].want ? 1 : 0), "%s %s", holes[_i].engine, holes[_i].version);
+	if (!holes[_i].want)
+		return;
+	ck_assert_int_eq(only()->kind, FINDING_WARNING);
+	ck_assert_msg(strstr(only()->text, holes[_i].want), "%s", only()->text);
+}
+END_TEST
+
 static const struct { const char *label, *name; mode_t mode; const char *text; } modes[] = {
 	{ "as made", "home", 0711, NULL },
 	{ "readable", "home", 0755, NULL },
@@ -152,11 +246,11 @@ static void expect(size_t i, enum finding_kind kind, const char *text)
 }
 
 static const struct { const char *script; bool plain; enum finding_kind kind; const char *mode; } engines[] = {
-	{ "#!/bin/sh\necho crun version 1.8.1\n", false, FINDING_OK, "lean" },
-	{ "#!/bin/sh\necho crun version 1.8.1\n", true, FINDING_OK, "asked for" },
-	{ "#!/bin/sh\n[ $1 = --version ] && echo crun version 1.0\n", false, FINDING_WARNING,
+	{ "#!/bin/sh\necho crun version 1.20\n", false, FINDING_OK, "lean" },
+	{ "#!/bin/sh\necho crun version 1.20\n", true, FINDING_OK, "asked for" },
+	{ "#!/bin/sh\n[ $1 = --version ] && echo crun version 1.20\n", false, FINDING_WARNING,
 	  "--cgroup-manager=disabled" },
-	{ "#!/bin/sh\necho runc version 1.1.5\n", false, FINDING_OK, "plain: runc" },
+	{ "#!/bin/sh\necho runc version 1.3.3\n", false, FINDING_OK, "plain: runc" },
 };
 
 START_TEST(engine_and_its_mode)
@@ -192,6 +286,9 @@ Suite *suite_container_health(void)
 	tcase_add_test(tc, the_worst_counts);
 	tcase_add_test(tc, tried_in_a_process_of_its_own);
 	tcase_add_loop_test(tc, ids, 0, COUNT(rows));
+	tcase_add_loop_test(tc, settings_of_the_host, 0, COUNT(settings));
+	tcase_add_loop_test(tc, filters_that_are_compiled, 0, COUNT(filters));
+	tcase_add_loop_test(tc, known_holes_of_engines, 0, COUNT(holes));
 	tcase_add_loop_test(tc, folder_modes, 0, COUNT(modes));
 	tcase_add_test(tc, a_file_is_no_folder);
 	tcase_add_loop_test(tc, engine_and_its_mode, 0, COUNT(engines));
