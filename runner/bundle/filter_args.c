@@ -213,3 +213,28 @@ bool filter_args_code(struct filter_code *c, const struct filter_rule *const rul
 	*ret = one_ends(v, l.n, 0) ? yes : one_of(c, v, l.n, 0, yes, no);
 	return true;
 }
+
+/* False where @c is no equality. */
+static bool equality(const struct filter_cond *c, uint64_t *mask, uint64_t *value)
+{
+	*mask = c->op == FILTER_MASKED ? c->value : UINT64_MAX;
+	*value = c->op == FILTER_MASKED ? c->value_two : c->value;
+	return c->op == FILTER_MASKED || c->op == FILTER_EQ;
+}
+
+static bool conds_apart(const struct filter_cond *a, const struct filter_cond *b)
+{
+	uint64_t mask_a, mask_b, value_a, value_b;
+
+	return a->index == b->index && equality(a, &mask_a, &value_a) &&
+	       equality(b, &mask_b, &value_b) && ((value_a ^ value_b) & mask_a & mask_b);
+}
+
+bool filter_args_apart(const struct filter_rule *a, const struct filter_rule *b)
+{
+	for (size_t i = 0; i < a->n; i++)
+		for (size_t k = 0; k < b->n; k++)
+			if (conds_apart(&a->conds[i], &b->conds[k]))
+				return true;
+	return false;
+}

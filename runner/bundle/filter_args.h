@@ -33,4 +33,8 @@ struct filter_rule {
 bool filter_args_code(struct filter_code *c, const struct filter_rule *const rules[], size_t n,
 		      size_t yes, size_t no, size_t *ret);
 
+/** filter_args_apart() - is it sure that no arguments fulfil both rules? Only equality, of all bits
+ *  or of those of a mask, is looked at. */
+bool filter_args_apart(const struct filter_rule *a, const struct filter_rule *b);
+
 #endif

@@ -68,7 +68,10 @@ static bool allows(struct json_object *seccomp, const char *call)
 	struct json_object *groups = json_object_object_get(seccomp, "syscalls");
 	for (size_t i = 0; i < json_object_array_length(groups); i++) {
 		struct json_object *group = json_object_array_get_idx(groups, i),
-				   *names = json_object_object_get(group, "names");
+				   *names = json_object_object_get(group, "names"),
+				   *action = json_object_object_get(group, "action");
+		if (strcmp(json_object_get_string(action), "SCMP_ACT_ALLOW") != 0)
+			continue;
 		for (size_t j = 0; j < json_object_array_length(names); j++)
 			if (strcmp(json_object_get_string(json_object_array_get_idx(names, j)),
 				   call) == 0)

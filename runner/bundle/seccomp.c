@@ -136,29 +136,43 @@ static int allow_name(struct seccomp_list *l, const char *name, const char *wher
 	if (!seccomp_rules_find(&l->rules, name) && seccomp_name_check(name, where, err) < 0)
 		return -1;
 	const struct seccomp_rule *rule = seccomp_rules_find(&l->rules, name);
-	if (rule && rule->n_conds == 0)
+	if (rule && rule->n_conds == 0 && rule->answer == SECCOMP_RUN)
 		return 0;
+	AUTO_FREE char *copy = mem_strdup(name);
+	const struct seccomp_rule runs = { .name = copy, .answer = SECCOMP_RUN };
 	seccomp_rules_remove(&l->rules, name);
-	seccomp_rules_add(&l->rules, name, NULL, 0);
+	seccomp_rules_add(&l->rules, &runs);
 	strv_add(&l->opened, name);
 	return 0;
 }
 
-/* Rules with conditions add nothing to a call that is allowed whatever its arguments. */
+/* A rule without conditions replaces all that the call had; one with conditions adds nothing to a
+ * call that has the same answer whatever its arguments. */
+static int allow_rule(struct seccomp_list *l, const struct seccomp_rule *r, const char *where,
+		      struct err *err)
+{
+	const struct seccomp_rule *old = seccomp_rules_find(&l->rules, r->name);
+
+	if (r->n_conds == 0 && r->answer == SECCOMP_RUN)
+		return allow_name(l, r->name, where, err);
+	if (r->n_conds == 0)
+		seccomp_rules_remove(&l->rules, r->name);
+	else if (seccomp_rules_clash(&l->rules, r, where, err) < 0)
+		return -1;
+	else if (old && old->n_conds == 0)
+		return 0;
+	seccomp_rules_add(&l->rules, r);
+	return 0;
+}
+
 static int allow_group(struct seccomp_list *l, struct json_object *group, const char *where,
 		       struct err *err)
 {
 	struct seccomp_rules more = { 0 };
 	int failed = seccomp_group_parse(group, where, &more, err);
 
-	for (size_t i = 0; !failed && i < more.n; i++) {
-		const struct seccomp_rule *r = &more.v[i];
-		const struct seccomp_rule *old = seccomp_rules_find(&l->rules, r->name);
-		if (r->n_conds == 0)
-			failed = allow_name(l, r->name, where, err);
-		else if (!old || old->n_conds)
-			seccomp_rules_add(&l->rules, r->name, r->conds, r->n_conds);
-	}
+	for (size_t i = 0; !failed && i < more.n; i++)
+		failed = allow_rule(l, &more.v[i], where, err);
 	seccomp_rules_done(&more);
 	return failed;
 }
@@ -225,37 +239,48 @@ static struct json_object *arg_json(const struct seccomp_cond *c)
 	return o;
 }
 
-/* Adds an entry of `syscalls` and gives its `names`. */
-static struct json_object *entry_add(struct json_object *syscalls, struct json_object *args)
+static struct json_object *args_json(const struct seccomp_rule *r)
 {
-	struct json_object *entry = json_object_new_object();
-	struct json_object *names = json_object_new_array();
-
-	json_object_object_add(entry, "names", names);
-	json_object_object_add(entry, "action", json_object_new_string("SCMP_ACT_ALLOW"));
-	if (args)
-		json_object_object_add(entry, "args", args);
-	json_object_array_add(syscalls, entry);
-	return names;
+	struct json_object *args = json_object_new_array();
+	for (size_t i = 0; i < r->n_conds; i++)
+		json_object_array_add(args, arg_json(&r->conds[i]));
+	return args;
 }
 
+/* An entry of `syscalls` without its names, which are put into *names. */
+static struct json_object *entry_json(const struct seccomp_rule *r, struct json_object **names)
+{
+	struct json_object *entry = json_object_new_object();
+	const bool runs = r->answer == SECCOMP_RUN;
+
+	*names = json_object_new_array();
+	json_object_object_add(entry, "names", *names);
+	json_object_object_add(entry, "action", json_object_new_string(runs ? "SCMP_ACT_ALLOW" :
+								       "SCMP_ACT_ERRNO"));
+	if (!runs)
+		json_object_object_add(entry, "errnoRet", json_object_new_int(r->answer));
+	if (r->n_conds)
+		json_object_object_add(entry, "args", args_json(r));
+	return entry;
+}
+
+/* Calls with the same conditions and answer share an entry: engines read all of it at each start. */
 static struct json_object *syscalls_json(const struct seccomp_rules *rules)
 {
 	struct json_object *syscalls = json_object_new_array();
-	struct json_object *plain = entry_add(syscalls, NULL);
+	AUTO_FREE struct json_object **names = mem_alloc((rules->n + 1) * sizeof(*names));
 
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct seccomp_rule *r = &rules->v[i];
 		if (!seccomp_name_here(r->name))
 			continue;
-		struct json_object *names = plain;
-		if (r->n_conds) {
-			struct json_object *args = json_object_new_array();
-			for (size_t j = 0; j < r->n_conds; j++)
-				json_object_array_add(args, arg_json(&r->conds[j]));
-			names = entry_add(syscalls, args);
-		}
-		json_object_array_add(names, json_object_new_string(r->name));
+		size_t k = 0;
+		while (k < i && !(names[k] && seccomp_rule_same(&rules->v[k], r)))
+			k++;
+		names[i] = k < i ? names[k] : NULL;
+		if (k == i)
+			json_object_array_add(syscalls, entry_json(r, &names[i]));
+		json_object_array_add(names[i], json_object_new_string(r->name));
 	}
 	return syscalls;
 }
@@ -280,7 +305,8 @@ void seccomp_list_warn(const struct seccomp_list *l, char ***lines)
 		const char *name = l->opened[i];
 		const struct seccomp_rule *rule = seccomp_rules_find(&l->rules, name);
 		const char *why = why_left_out(l, name);
-		if (!rule || rule->n_conds) /* denied again further down */
+		/* Denied or answered again further down. */
+		if (!rule || rule->n_conds || rule->answer != SECCOMP_RUN)
 			continue;
 		AUTO_FREE char *line =
 			why ? mem_printf("allows '%s', which is left out because: %s", name, why) :

@@ -22,7 +22,8 @@ int seccomp_list_parse(const char *path, const struct buf *text, struct seccomp_
  *
  * `deny` removes a call with all its rules. `allow` takes names, which are then allowed whatever
  * their arguments, and groups as in a list file, which are added to what there is. FAULT_USAGE: an
- * unknown call (the nearest known name is suggested), or one in both lists.
+ * unknown call (the nearest known name is suggested), one in both lists, or one with two answers for
+ * the same arguments.
  */
 int seccomp_list_edit(struct seccomp_list *l, struct json_object *edit, const char *where,
 		      struct err *err);

@@ -15,7 +15,8 @@
 
 #define X32_BIT 0x40000000u /* calls of the other ABI of x86-64, at the same AUDIT_ARCH */
 
-/* Up to the next one's first number; with n_rules 0 `answer` whatever the arguments. */
+/* Up to the next one's first number; with n_rules 0 `answer` whatever the arguments, else each rule
+ * has its own. */
 struct interval {
 	uint32_t from, answer;
 	size_t first, n_rules;
@@ -38,6 +39,8 @@ static int by_number(const void *a, const void *b)
 	const struct filter_call *x = a, *y = b;
 	if (x->nr != y->nr)
 		return x->nr < y->nr ? -1 : 1;
+	if (x->answer != y->answer)
+		return x->answer < y->answer ? -1 : 1;
 	return x->rule < y->rule ? -1 : x->rule > y->rule;
 }
 
@@ -55,17 +58,27 @@ static void add_interval(struct tree *t, const struct interval *more)
 	t->v[t->n++] = *more;
 }
 
+/* Where two answers are possible libseccomp decides, by the order of its own tree. */
+static bool one_answer(const struct filter_section *r, const struct filter_call *calls, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = i + 1; k < n; k++)
+			if (calls[i].answer != calls[k].answer &&
+			    !filter_args_apart(&r->rules[calls[i].rule], &r->rules[calls[k].rule]))
+				return false;
+	return true;
+}
+
 /* The rules of one call; an answer whatever the arguments makes the others idle. */
 static bool add_call(struct tree *t, const struct filter_section *r, size_t first, size_t n)
 {
 	struct interval i = { r->calls[first].nr, r->calls[first].answer, first, n };
 
-	for (size_t k = first; k < first + n; k++) {
-		if (r->calls[k].answer != i.answer)
-			return false;
+	if (!one_answer(r, &r->calls[first], n))
+		return false;
+	for (size_t k = first; k < first + n; k++)
 		if (r->rules[r->calls[k].rule].n == 0)
 			i.n_rules = 0;
-	}
 	add_interval(t, &i);
 	add_interval(t, &(struct interval){ i.from + 1, r->otherwise, 0, 0 });
 	return true;
@@ -91,16 +104,26 @@ static bool make_tree(struct filter_section *r, struct tree *t)
 	return true;
 }
 
+/* The rules with one answer are looked at together; from the last answer to the first, because code
+ * is written from its end. */
 static bool leaf(struct filter_code *c, const struct filter_section *r, const struct interval *i,
 		 size_t *ret)
 {
-	*ret = filter_code_ret(c, i->answer);
-	if (!i->n_rules)
-		return true;
-	AUTO_FREE const struct filter_rule **args = mem_alloc(i->n_rules * sizeof(*args));
+	const struct filter_call *calls = &r->calls[i->first];
+
+	*ret = filter_code_ret(c, i->n_rules ? r->otherwise : i->answer);
+	AUTO_FREE const struct filter_rule **args = mem_alloc((i->n_rules + 1) * sizeof(*args));
 	for (size_t k = 0; k < i->n_rules; k++)
-		args[k] = &r->rules[r->calls[i->first + k].rule];
-	return filter_args_code(c, args, i->n_rules, *ret, filter_code_ret(c, r->otherwise), ret);
+		args[k] = &r->rules[calls[k].rule];
+	for (size_t end = i->n_rules, first; end > 0; end = first) {
+		const uint32_t answer = calls[end - 1].answer;
+		for (first = end - 1; first > 0 && calls[first - 1].answer == answer;)
+			first--;
+		if (!filter_args_code(c, &args[first], end - first, filter_code_ret(c, answer),
+				      *ret, ret))
+			return false;
+	}
+	return true;
 }
 
 static bool branch(struct filter_code *c, const struct filter_section *r,

@@ -16,9 +16,9 @@
  * arguments are looked at in its leaves.
  *
  * Return: false when @section says what is not expressed here, and *ret is untouched: another
- * architecture than ours beside it or instead, SCMP_ACT_NOTIFY, two answers for one call, a call
- * that libseccomp does not know, two conditions on one argument (engines take them for
- * alternatives), an unknown key. The engine is then to read the list itself.
+ * architecture than ours beside it or instead, SCMP_ACT_NOTIFY, two answers for one call and the same
+ * arguments, a call that libseccomp does not know, two conditions on one argument (engines take
+ * them for alternatives), an unknown key. The engine is then to read the list itself.
  */
 bool seccomp_filter_make(struct json_object *section, struct sock_filter **ret, size_t *ret_n);
 

@@ -23,6 +23,7 @@
 
 #define LOW_BITS UINT64_C(0xffffffff)
 #define MAX_VALUES 64 /* of one condition */
+#define MAX_ANSWER 4094 /* libseccomp takes no larger errno */
 
 /* One condition before its values are spread over rules. */
 struct choice {
@@ -53,14 +54,58 @@ void seccomp_rules_remove(struct seccomp_rules *r, const char *name)
 	r->n = kept;
 }
 
-void seccomp_rules_add(struct seccomp_rules *r, const char *name, const struct seccomp_cond *conds,
-		       size_t n_conds)
+void seccomp_rules_add(struct seccomp_rules *r, const struct seccomp_rule *rule)
 {
 	r->v = mem_realloc(r->v, (r->n + 1) * sizeof(*r->v));
-	struct seccomp_rule *rule = &r->v[r->n++];
-	*rule = (struct seccomp_rule){ .name = mem_strdup(name), .n_conds = n_conds };
-	if (n_conds)
-		memcpy(rule->conds, conds, n_conds * sizeof(*conds));
+	r->v[r->n] = *rule;
+	r->v[r->n++].name = mem_strdup(rule->name);
+}
+
+static uint64_t compared_bits(const struct seccomp_cond *c)
+{
+	return c->mask ? c->mask : UINT64_MAX;
+}
+
+/* May both hold for one value of an argument? */
+static bool meet(const struct seccomp_cond *a, const struct seccomp_cond *b)
+{
+	return a->index != b->index ||
+	       ((a->value ^ b->value) & compared_bits(a) & compared_bits(b)) == 0;
+}
+
+static bool rules_meet(const struct seccomp_rule *a, const struct seccomp_rule *b)
+{
+	for (size_t i = 0; i < a->n_conds; i++)
+		for (size_t k = 0; k < b->n_conds; k++)
+			if (!meet(&a->conds[i], &b->conds[k]))
+				return false;
+	return true;
+}
+
+int seccomp_rules_clash(const struct seccomp_rules *r, const struct seccomp_rule *rule,
+			const char *where, struct err *err)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct seccomp_rule *other = &r->v[i];
+		if (strcmp(other->name, rule->name) == 0 && other->answer != rule->answer &&
+		    rules_meet(other, rule))
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s: '%.64s' has another answer for the same arguments "
+				       "already; \"deny\" removes it", where, rule->name);
+	}
+	return 0;
+}
+
+bool seccomp_rule_same(const struct seccomp_rule *a, const struct seccomp_rule *b)
+{
+	if (a->n_conds != b->n_conds || a->answer != b->answer)
+		return false;
+	for (size_t i = 0; i < a->n_conds; i++) {
+		const struct seccomp_cond *x = &a->conds[i], *y = &b->conds[i];
+		if (x->index != y->index || x->mask != y->mask || x->value != y->value)
+			return false;
+	}
+	return true;
 }
 
 const struct seccomp_rule *seccomp_rules_find(const struct seccomp_rules *r, const char *name)
@@ -156,23 +201,24 @@ static int choice_parse(struct json_object *o, const char *where, struct choice 
 }
 
 /* Every combination of the values is one rule: the conditions of a rule must all hold, and OCI
- * has no word for "one of". */
-static void spread(struct seccomp_rules *r, const char *name, const struct choice *choices,
-		   size_t n)
+ * has no word for "one of". @rule has the rest of it. */
+static int spread(struct seccomp_rules *r, struct seccomp_rule *rule, const struct choice *choices,
+		  const char *where, struct err *err)
 {
 	size_t at[SECCOMP_ARGS] = { 0 };
 
 	for (;;) {
-		struct seccomp_cond conds[SECCOMP_ARGS];
-		for (size_t i = 0; i < n; i++)
-			conds[i] = (struct seccomp_cond){ choices[i].index, choices[i].mask,
-							  choices[i].values[at[i]] };
-		seccomp_rules_add(r, name, conds, n);
+		for (size_t i = 0; i < rule->n_conds; i++)
+			rule->conds[i] = (struct seccomp_cond){ choices[i].index, choices[i].mask,
+								choices[i].values[at[i]] };
+		if (seccomp_rules_clash(r, rule, where, err) < 0)
+			return -1;
+		seccomp_rules_add(r, rule);
 		size_t digit = 0;
-		while (digit < n && ++at[digit] == choices[digit].n)
+		while (digit < rule->n_conds && ++at[digit] == choices[digit].n)
 			at[digit++] = 0;
-		if (digit == n)
-			return;
+		if (digit == rule->n_conds)
+			return 0;
 	}
 }
 
@@ -207,29 +253,33 @@ static int choices_parse(struct json_object *args, const char *where, struct cho
 int seccomp_group_parse(struct json_object *group, const char *where, struct seccomp_rules *r,
 			struct err *err)
 {
-	static const char *const keys[] = { "reason", "names", "args", "newer", NULL };
+	static const char *const keys[] = { "reason", "names", "args", "answer", "newer", NULL };
 	AUTO_FREE char *reason = NULL;
 	AUTO_STRV names = NULL;
 	struct json_object *args = NULL;
+	int64_t answer = SECCOMP_RUN;
 	bool newer = false;
 
 	if (json_only_keys(group, where, keys, err) < 0 ||
 	    json_get_str(group, where, "reason", &reason, err) < 0 ||
 	    json_get_strv(group, where, "names", &names, err) < 0 ||
 	    json_get_array(group, where, "args", &args, err) < 0 ||
+	    json_get_i64(group, where, "answer", 0, MAX_ANSWER, &answer, err) < 0 ||
 	    json_get_bool(group, where, "newer", &newer, err) < 0)
 		return -1;
 	if (!reason || !*reason || !names || !names[0])
 		return err_set(err, FAULT_USAGE, 0, "%s: expected a \"reason\" and \"names\"",
 			       where);
 	AUTO_FREE struct choice *choices = mem_alloc(SECCOMP_ARGS * sizeof(*choices));
-	size_t n = 0;
-	if (args && choices_parse(args, where, choices, &n, err) < 0)
+	struct seccomp_rule rule = { .answer = (int)answer };
+	if (args && choices_parse(args, where, choices, &rule.n_conds, err) < 0)
 		return -1;
 	for (size_t i = 0; names[i]; i++) {
+		rule.name = names[i];
 		if (!newer && seccomp_name_check(names[i], where, err) < 0)
 			return -1;
-		spread(r, names[i], choices, n);
+		if (spread(r, &rule, choices, where, err) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -17,11 +17,15 @@ struct seccomp_cond {
 	uint64_t mask, value;
 };
 
-/** A call is allowed when all conditions of one of its rules hold. */
+#define SECCOMP_RUN (-1) /* no answer: the kernel runs the call */
+
+/** What becomes of a call when all conditions of one of its rules hold: it runs, or returns `answer`
+ *  without being run. */
 struct seccomp_rule {
 	char *name;
 	struct seccomp_cond conds[SECCOMP_ARGS];
 	size_t n_conds; /* 0: whatever the arguments */
+	int answer;     /* SECCOMP_RUN, 0 for success, or an errno */
 };
 
 struct seccomp_rules {
@@ -32,13 +36,18 @@ struct seccomp_rules {
 void seccomp_rules_done(struct seccomp_rules *r);
 /** seccomp_rules_remove() - all rules of one call. */
 void seccomp_rules_remove(struct seccomp_rules *r, const char *name);
-/** seccomp_rules_add() - one more rule. */
-void seccomp_rules_add(struct seccomp_rules *r, const char *name, const struct seccomp_cond *conds,
-		       size_t n_conds);
+/** seccomp_rules_add() - one more rule, a copy of @rule. */
+void seccomp_rules_add(struct seccomp_rules *r, const struct seccomp_rule *rule);
+/** seccomp_rules_clash() - FAULT_USAGE when a rule of the same call has another answer and may hold
+ *  for the same arguments: engines disagree on which of the two counts. */
+int seccomp_rules_clash(const struct seccomp_rules *r, const struct seccomp_rule *rule,
+			const char *where, struct err *err);
+/** seccomp_rule_same() - same conditions and answer, whatever the call? */
+bool seccomp_rule_same(const struct seccomp_rule *a, const struct seccomp_rule *b);
 /** seccomp_rules_find() - the first rule of a call, or NULL. */
 const struct seccomp_rule *seccomp_rules_find(const struct seccomp_rules *r, const char *name);
 
-/** seccomp_group_parse() - {"reason", "names", "args", "newer"}: its rules are added to @r; on
+/** seccomp_group_parse() - {"reason", "names", "args", "answer", "newer"}: its rules are added to @r; on
  *  failure @r may hold some of them. */
 int seccomp_group_parse(struct json_object *group, const char *where, struct seccomp_rules *r,
 			struct err *err);

@@ -113,6 +113,21 @@ assert seen["linux"]["seccomp"] == spec["linux"]["seccomp"]' "$seen" "$BATS_TEST
 	expect_verdict passed none 0
 }
 
+@test "a call is answered without being run" {
+	local mode
+	files_into "$BATS_TEST_TMPDIR/p" answer.json '{"extends": "default", "moulette": {"seccomp": {"allow": [
+		{"reason": "no file system is ever full", "names": ["mkdir"], "answer": 0},
+		{"reason": "no folder can be removed", "names": ["rmdir"], "answer": 16}]}}}'
+	for mode in lean plain; do
+		grade --engine-mode=$mode -p "$BATS_TEST_TMPDIR/p/answer.json" -i host "$(archive s f x)" -- python3 -c 'import os
+os.mkdir("d"); print(os.path.exists("d"))
+try: os.rmdir("none")
+except OSError as why: print(why.errno)'
+		expect_verdict passed none 0
+		expect steps.0.stdout.text $'False\n16'
+	done
+}
+
 # getifaddrs, as node, Go and `ip` call it, by netlink; what mpirun and Java ask besides, by ioctl.
 lists_cards='import socket
 print([name for _, name in socket.if_nameindex()])'

@@ -26,16 +26,23 @@ static struct json_object *parse(const char *text)
 	return o;
 }
 
-static bool allows(const struct filter *f, const char *name, const uint64_t args[3])
+#define RUNS SECCOMP_RET_ALLOW
+#define ANSWERS(n) (SECCOMP_RET_ERRNO | (n))
+
+static uint32_t outcome(const struct filter *f, const char *name, const uint64_t args[4])
 {
 	struct seccomp_data d = { .nr = seccomp_syscall_resolve_name(name),
 				  .arch = seccomp_arch_native() };
 	ck_assert_msg(d.nr >= 0, "%s", name);
-	memcpy(d.args, args, 3 * sizeof(*args));
-	uint32_t got = filter_run(f, &d);
-	ck_assert_msg(got == SECCOMP_RET_ALLOW || got == (SECCOMP_RET_ERRNO | ENOSYS), "%s: 0x%x",
-		      name, got);
-	return got == SECCOMP_RET_ALLOW;
+	memcpy(d.args, args, 4 * sizeof(*args));
+	return filter_run(f, &d);
+}
+
+static bool allows(const struct filter *f, const char *name, const uint64_t args[4])
+{
+	const uint32_t got = outcome(f, name, args);
+	ck_assert_msg(got == RUNS || got == ANSWERS(ENOSYS), "%s: 0x%x", name, got);
+	return got == RUNS;
 }
 
 static struct seccomp_list *shipped(void)
@@ -51,7 +58,7 @@ static struct seccomp_list *shipped(void)
 #define HIGH (UINT64_C(1) << 32)
 
 /* clang-format off */
-static const struct { const char *label, *name; uint64_t args[3]; bool allowed; } calls[] = {
+static const struct { const char *label, *name; uint64_t args[4]; bool allowed; } calls[] = {
 	{ "plain", "read", { 0 }, true },
 	{ "thread", "clone", { 0x3d0f00 }, true },
 	{ "new user namespace", "clone", { 0x10000000 | 17 }, false },
@@ -142,15 +149,16 @@ START_TEST(section_is_whole)
 #endif
 	for (size_t i = 0; i < json_object_array_length(entries); i++) {
 		struct json_object *e = json_object_array_get_idx(entries, i);
-		ck_assert_str_eq(json_object_get_string(json_object_object_get(e, "action")),
-				 "SCMP_ACT_ALLOW");
+		const char *action = json_object_get_string(json_object_object_get(e, "action"));
+		const bool answers = json_object_object_get_ex(e, "errnoRet", NULL);
+		ck_assert_str_eq(action, answers ? "SCMP_ACT_ERRNO" : "SCMP_ACT_ALLOW");
 		ck_assert_uint_gt(json_object_array_length(json_object_object_get(e, "names")), 0);
 	}
 }
 END_TEST
 
 /* clang-format off */
-static const struct { const char *label, *edit, *name; uint64_t args[3]; bool allowed; } edits[] = {
+static const struct { const char *label, *edit, *name; uint64_t args[4]; bool allowed; } edits[] = {
 	{ "allow", "{\"allow\": [\"ptrace\"]}", "ptrace", { 0 }, true },
 	{ "allow leaves others", "{\"allow\": [\"ptrace\"]}", "mount", { 0 }, false },
 	{ "allow drops conditions", "{\"allow\": [\"socket\"]}", "socket", { 16, 3, 0 }, true },
@@ -188,6 +196,44 @@ START_TEST(edit_decides)
 END_TEST
 
 /* clang-format off */
+#define ALLOW(...) "{\"allow\": [" __VA_ARGS__ "]}"
+#define ADVICE(values, rest) "{\"reason\": \"r\", \"names\": [\"fadvise64\"], \"args\": " \
+	"[{\"index\": 3, \"values\": {" values "}}]" rest "}"
+static const struct { const char *label, *edit, *name; uint64_t args[4]; uint32_t outcome; } answers[] = {
+	{ "an answer", ALLOW("{\"reason\": \"r\", \"names\": [\"read\"], \"answer\": 0}"), "read", { 0 }, ANSWERS(0) },
+	{ "an errno", ALLOW("{\"reason\": \"r\", \"names\": [\"read\"], \"answer\": 92}"), "read", { 0 }, ANSWERS(92) },
+	{ "of a call that was refused", ALLOW("{\"reason\": \"r\", \"names\": [\"mount\"], \"answer\": 0}"), "mount", { 0 }, ANSWERS(0) },
+	{ "replaces every condition", ALLOW("{\"reason\": \"r\", \"names\": [\"socket\"], \"answer\": 1}"), "socket", { 2, 1 }, ANSWERS(1) },
+	{ "for some arguments", "{\"deny\": [\"fadvise64\"], \"allow\": [" ADVICE("\"a\": 1", ", \"answer\": 0") ", "
+	  ADVICE("\"b\": 2", "") "]}", "fadvise64", { 9, 0, 0, 1 }, ANSWERS(0) },
+	{ "runs for others", "{\"deny\": [\"fadvise64\"], \"allow\": [" ADVICE("\"a\": 1", ", \"answer\": 0") ", "
+	  ADVICE("\"b\": 2", "") "]}", "fadvise64", { 9, 0, 0, HIGH | 2 }, RUNS },
+	{ "refused for the rest", "{\"deny\": [\"fadvise64\"], \"allow\": [" ADVICE("\"a\": 1", ", \"answer\": 0") ", "
+	  ADVICE("\"b\": 2", "") "]}", "fadvise64", { 9, 0, 0, 3 }, ANSWERS(ENOSYS) },
+	{ "a name runs again what was answered", ALLOW("{\"reason\": \"r\", \"names\": [\"read\"], \"answer\": 0}, \"read\""), "read", { 0 }, RUNS },
+	{ "a group does so too", ALLOW("{\"reason\": \"r\", \"names\": [\"read\"], \"answer\": 0}, "
+	  "{\"reason\": \"r\", \"names\": [\"read\"]}"), "read", { 0 }, RUNS },
+	{ "deny of what was answered", "{\"deny\": [\"fsync\"]}", "fsync", { 0 }, ANSWERS(ENOSYS) },
+};
+/* clang-format on */
+
+START_TEST(answer_decides)
+{
+	AUTO_SECCOMP *l = shipped();
+	AUTO_JSON *edit = parse(answers[_i].edit);
+	struct err err = { 0 };
+
+	ck_assert_msg(seccomp_list_edit(l, edit, "x", &err) == 0, "%s: %s", answers[_i].label,
+		      err.msg);
+	AUTO_JSON *section = seccomp_list_section(l);
+	struct filter f = filter_by_libseccomp(section);
+	const uint32_t got = outcome(&f, answers[_i].name, answers[_i].args);
+	ck_assert_msg(got == answers[_i].outcome, "%s: 0x%x", answers[_i].label, got);
+	free(f.code);
+}
+END_TEST
+
+/* clang-format off */
 static const struct { const char *label, *edit, *why; } bad_edits[] = {
 	{ "slip", "{\"allow\": [\"ptrac\"]}", "p.allow[0]: 'ptrac' is not a system call; did you mean 'ptrace'?" },
 	{ "slip in deny", "{\"deny\": [\"read\", \"soket\"]}", "p.deny[1]: 'soket' is not a system call; did you mean 'socket'?" },
@@ -195,6 +241,15 @@ static const struct { const char *label, *edit, *why; } bad_edits[] = {
 	{ "both", "{\"allow\": [\"bpf\"], \"deny\": [\"bpf\"]}", "\"deny\" of the same profile" },
 	{ "number", "{\"allow\": [7]}", "p.allow[0]: expected the name" },
 	{ "not a list", "{\"deny\": \"read\"}", "p.deny: expected an array" },
+	{ "two answers for one call", ALLOW("{\"reason\": \"r\", \"names\": [\"personality\"], \"args\": "
+	  "[{\"index\": 0, \"values\": {\"x\": 0}}], \"answer\": 0}"), "p.allow[0]: 'personality' has another answer for the same arguments already; \"deny\" removes it" },
+	{ "two answers that may meet", ALLOW("{\"reason\": \"r\", \"names\": [\"personality\"], \"args\": "
+	  "[{\"index\": 1, \"values\": {\"x\": 7}}], \"answer\": 0}"), "another answer for the same arguments" },
+	{ "a condition beside an answer to all", ALLOW("{\"reason\": \"r\", \"names\": [\"read\"], \"answer\": 0}, {\"reason\": \"r\", "
+	  "\"names\": [\"read\"], \"args\": [{\"index\": 0, \"values\": {\"x\": 0}}]}"), "p.allow[1]: 'read' has another answer" },
+	{ "answer too large", ALLOW("{\"reason\": \"r\", \"names\": [\"read\"], \"answer\": 4095}"), "p.allow[0].answer: expected a whole number from 0 to 4094" },
+	{ "answer below 0", ALLOW("{\"reason\": \"r\", \"names\": [\"read\"], \"answer\": -1}"), "answer: expected a whole number from 0 to 4094" },
+	{ "answer in words", ALLOW("{\"reason\": \"r\", \"names\": [\"read\"], \"answer\": \"success\"}"), "answer: expected a whole number" },
 	{ "group without reason", "{\"allow\": [{\"names\": [\"bpf\"]}]}", "p.allow[0]: expected a \"reason\"" },
 };
 /* clang-format on */
@@ -236,6 +291,9 @@ static const struct { const char *label, *text, *why; } lists[] = {
 	{ "mask and 64", GROUP("{\"index\": 0, \"bits\": 64, \"mask\": 1, \"values\": {\"a\": 1}}"), "does not go with" },
 	{ "33 bits", GROUP("{\"index\": 0, \"bits\": 33, \"values\": {\"a\": 1}}"), "bits: expected 32 or 64" },
 	{ "not a number", GROUP("{\"index\": 0, \"values\": {\"a\": \"0xg\"}}"), "values.a: expected a number" },
+	{ "answer", "{\"groups\": [{\"reason\": \"r\", \"names\": [\"read\"], \"answer\": 4094}]}", NULL },
+	{ "two answers in a list", "{\"groups\": [{\"reason\": \"r\", \"names\": [\"read\"]}, "
+	  "{\"reason\": \"r\", \"names\": [\"read\"], \"answer\": 0}]}", "groups[1]: 'read' has another answer" },
 	{ "negative", GROUP("{\"index\": 0, \"values\": {\"a\": -1}}"), "values.a: expected a number" },
 };
 /* clang-format on */
@@ -284,6 +342,7 @@ Suite *suite_bundle_seccomp(void)
 	tcase_add_test(tc, shipped_list_decides);
 	tcase_add_test(tc, section_is_whole);
 	tcase_add_loop_test(tc, edit_decides, 0, N_EDITS);
+	tcase_add_loop_test(tc, answer_decides, 0, (int)(sizeof(answers) / sizeof(*answers)));
 	tcase_add_loop_test(tc, edit_refused, 0, (int)(sizeof(bad_edits) / sizeof(*bad_edits)));
 	tcase_add_loop_test(tc, list_form, 0, (int)(sizeof(lists) / sizeof(*lists)));
 	tcase_add_test(tc, warnings_name_the_reason);

@@ -323,6 +323,10 @@ END_TEST
 	"\"architectures\": [\"ARCH\"], \"syscalls\": [" calls "]}"
 #define ONE(rest) WHOLE("{\"names\": [\"read\"], " rest "}")
 #define ALLOW "\"action\": \"SCMP_ACT_ALLOW\""
+#define ANSWER_0 "\"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 0"
+#define COND(index, value) "{\"index\": " #index ", \"op\": \"SCMP_CMP_EQ\", \"value\": " #value "}"
+#define EQ(index, value) "\"args\": [" COND(index, value) "]"
+#define MASKED(mask, value) "{\"index\": 1, \"op\": \"SCMP_CMP_MASKED_EQ\", \"value\": " #mask ", \"valueTwo\": " #value "}"
 #define ARG(cond) ONE(ALLOW ", \"args\": [{\"index\": 1, " cond "}]")
 
 /* ARCH stands for ours. */
@@ -432,6 +436,19 @@ static const struct { const char *label, *text; bool made; } forms[] = {
 	{ "two answers for one call", WHOLE("{\"names\": [\"read\"], " ALLOW "}, {\"names\": [\"read\"], \"action\": \"SCMP_ACT_KILL\"}"), false },
 	{ "the default's answer is no second one", WHOLE("{\"names\": [\"read\"], " ALLOW "}, {\"names\": [\"read\"], "
 	  "\"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 38}"), true },
+	{ "two answers, each for other arguments", WHOLE("{\"names\": [\"read\"], " ALLOW ", " EQ(1, 5) "}, "
+	  "{\"names\": [\"read\", \"write\"], " ANSWER_0 ", " EQ(1, 1) "}, {\"names\": [\"read\"], " ALLOW ", " EQ(1, 0) "}"), true },
+	{ "apart by one of two arguments", WHOLE("{\"names\": [\"read\"], " ALLOW ", \"args\": [" COND(0, 1) ", " COND(2, 5) "]}, "
+	  "{\"names\": [\"read\"], " ANSWER_0 ", \"args\": [" COND(0, 1) ", " COND(2, 1) "]}"), true },
+	{ "apart by a mask", WHOLE("{\"names\": [\"read\"], " ALLOW ", \"args\": [" MASKED(4, 0) "]}, "
+	  "{\"names\": [\"read\"], " ANSWER_0 ", \"args\": [" MASKED(4, 4) "]}"), true },
+	{ "two answers, masks that may meet", WHOLE("{\"names\": [\"read\"], " ALLOW ", \"args\": [" MASKED(4, 0) "]}, "
+	  "{\"names\": [\"read\"], " ANSWER_0 ", \"args\": [" MASKED(2, 2) "]}"), false },
+	{ "two answers for other arguments that may meet", WHOLE("{\"names\": [\"read\"], " ALLOW ", " EQ(1, 5) "}, "
+	  "{\"names\": [\"read\"], " ANSWER_0 ", " EQ(2, 1) "}"), false },
+	{ "two answers, one whatever the arguments", WHOLE("{\"names\": [\"read\"], " ALLOW ", " EQ(1, 5) "}, "
+	  "{\"names\": [\"read\"], " ANSWER_0 "}"), false },
+	{ "success without the call", ONE(ANSWER_0), true },
 	{ "one answer twice", WHOLE("{\"names\": [\"read\"], " ALLOW "}, {\"names\": [\"read\"], " ALLOW "}"), true },
 };
 /* clang-format on */
