@@ -2,8 +2,9 @@
  *
  * A filter sees 32 bits at a time, so a condition is a choice of pieces, each of up to two tests
  * that must both hold: x > v is "high half above" or "high half equal and low half above". A rule is
- * then a choice of clauses, rows of tests; clauses that begin alike are tested together, and a
- * half that several look at in turn is loaded once. */
+ * then a choice of clauses, rows of tests; clauses that begin alike are tested together, a half that
+ * several look at in turn is loaded once, and of the values that one may have the right one is found
+ * by halving. */
 #include "bundle/filter_args.h"
 
 #include <linux/seccomp.h>
@@ -12,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "bundle/filter_ranges.h"
 
 #define MAX_CLAUSES 2000 /* of one call; the kernel takes 4,096 instructions in all */
 #define ALL 0xffffffffu
@@ -159,6 +161,43 @@ static bool is_value(const struct test *t)
 	return t->op == BPF_JEQ && !t->negated;
 }
 
+/* The first of the equal tests of which v[end - 1] is the last. */
+static size_t group_start(const struct clause *const *v, size_t end, size_t depth)
+{
+	size_t first = end - 1;
+	while (first > 0 && same_test(&v[end - 1]->t[depth], &v[first - 1]->t[depth]))
+		first--;
+	return first;
+}
+
+/* Does the group before @end compare with a value, and is nothing looked at behind it? */
+static bool is_plain_value(const struct clause *const *v, size_t end, size_t depth)
+{
+	const size_t first = group_start(v, end, depth);
+	return is_value(&v[first]->t[depth]) && one_ends(&v[first], end - first, depth + 1);
+}
+
+/* Where the groups begin that stand in a row before @end, look at one half and are plain values. The
+ * last of them is one. */
+static size_t plain_values(const struct clause *const *v, size_t end, size_t depth)
+{
+	size_t first = group_start(v, end, depth);
+	while (first > 0 && same_half(&v[end - 1]->t[depth], &v[first - 1]->t[depth]) &&
+	       is_plain_value(v, first, depth))
+		first = group_start(v, first, depth);
+	return first;
+}
+
+static size_t values_code(struct filter_code *c, const struct clause *const *v, size_t n,
+			  size_t depth, size_t yes, size_t no)
+{
+	AUTO_FREE uint32_t *values = mem_alloc(n * sizeof(*values));
+
+	for (size_t i = 0; i < n; i++)
+		values[i] = v[i]->t[depth].k;
+	return filter_ranges_code(c, values, n, yes, no);
+}
+
 /* From the last group of equal tests to the first: code is written from its end. A run is groups
  * in a row that look at the same half. */
 static size_t one_of(struct filter_code *c, const struct clause **v, size_t n, size_t depth,
@@ -175,23 +214,26 @@ static size_t one_of(struct filter_code *c, const struct clause **v, size_t n, s
 		const struct test *t = &v[end - 1]->t[depth];
 		const bool joins = end < n && same_half(t, &v[end]->t[depth]);
 		size_t then = yes;
-		for (first = end - 1; first > 0 && same_test(t, &v[first - 1]->t[depth]);)
-			first--;
 		if (!joins) {
 			beyond = start;
 			values = true;
 		}
-		if (!one_ends(&v[first], end - first, depth + 1)) {
+		const size_t other = joins ? loaded : beyond;
+		first = group_start(v, end, depth);
+		if (is_plain_value(v, end, depth)) {
+			first = plain_values(v, end, depth);
+			loaded = values_code(c, &v[first], end - first, depth, yes, other);
+		} else {
 			/* Nothing else in the run holds beside this value. Else the half is loaded
 			 * once more: the tests in between have looked at others. */
 			const bool only = !joins || (values && is_value(t));
-			then = one_of(c, &v[first], end - first, depth + 1, yes,
-				      only ? beyond : load(c, t, loaded));
+			if (!one_ends(&v[first], end - first, depth + 1))
+				then = one_of(c, &v[first], end - first, depth + 1, yes,
+					      only ? beyond : load(c, t, loaded));
+			loaded = filter_code_jump(c, t->op, t->k, t->negated ? other : then,
+						  t->negated ? then : other);
 		}
-		const size_t other = joins ? loaded : beyond;
 		values = values && is_value(t);
-		loaded = filter_code_jump(c, t->op, t->k, t->negated ? other : then,
-					  t->negated ? then : other);
 		if (first == 0 || !same_half(t, &v[first - 1]->t[depth]))
 			start = load(c, t, loaded);
 	}
