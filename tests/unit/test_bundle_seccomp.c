@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "bundle/seccomp_rules.h"
 #include "test_bundle_filter.h"
 
 #define LIST "profiles/base.seccomp.json"
@@ -29,16 +30,16 @@ static struct json_object *parse(const char *text)
 #define RUNS SECCOMP_RET_ALLOW
 #define ANSWERS(n) (SECCOMP_RET_ERRNO | (n))
 
-static uint32_t outcome(const struct filter *f, const char *name, const uint64_t args[4])
+static uint32_t outcome(const struct filter *f, const char *name, const uint64_t args[SECCOMP_ARGS])
 {
 	struct seccomp_data d = { .nr = seccomp_syscall_resolve_name(name),
 				  .arch = seccomp_arch_native() };
 	ck_assert_msg(d.nr >= 0, "%s", name);
-	memcpy(d.args, args, 4 * sizeof(*args));
+	memcpy(d.args, args, sizeof(d.args));
 	return filter_run(f, &d);
 }
 
-static bool allows(const struct filter *f, const char *name, const uint64_t args[4])
+static bool allows(const struct filter *f, const char *name, const uint64_t args[SECCOMP_ARGS])
 {
 	const uint32_t got = outcome(f, name, args);
 	ck_assert_msg(got == RUNS || got == ANSWERS(ENOSYS), "%s: 0x%x", name, got);
@@ -58,7 +59,7 @@ static struct seccomp_list *shipped(void)
 #define HIGH (UINT64_C(1) << 32)
 
 /* clang-format off */
-static const struct { const char *label, *name; uint64_t args[4]; bool allowed; } calls[] = {
+static const struct { const char *label, *name; uint64_t args[SECCOMP_ARGS]; bool allowed; } calls[] = {
 	{ "plain", "read", { 0 }, true },
 	{ "thread", "clone", { 0x3d0f00 }, true },
 	{ "new user namespace", "clone", { 0x10000000 | 17 }, false },
@@ -113,6 +114,71 @@ static const struct { const char *label, *name; uint64_t args[4]; bool allowed; 
 	{ "perf", "perf_event_open", { 0 }, false },
 	{ "reboot", "reboot", { 0 }, false },
 	{ "other process's memory", "process_vm_writev", { 0 }, false },
+	{ "option", "setsockopt", { 3, 1, 2 }, true },
+	{ "option, high bits that the kernel does not read", "setsockopt", { 3, HIGH | 1, HIGH | 2 }, true },
+	{ "same number, another level", "setsockopt", { 3, 17, 2 }, false },
+	{ "what can only be read", "setsockopt", { 3, 1, 4 }, false },
+	{ "reading it", "getsockopt", { 3, 1, 4 }, true },
+	{ "cookie", "getsockopt", { 3, 1, 57 }, false },
+	{ "cookie behind a high bit", "getsockopt", { 3, HIGH | 1, HIGH | 57 }, false },
+	{ "cookie of the namespace", "getsockopt", { 3, 1, 71 }, false },
+	{ "filter of a socket", "setsockopt", { 3, 1, 26 }, false },
+	{ "filter of a group of sockets", "setsockopt", { 3, 1, 51 }, false },
+	{ "program of a group of sockets", "setsockopt", { 3, 1, 52 }, false },
+	{ "delay", "setsockopt", { 3, 6, 1 }, true },
+	{ "congestion", "setsockopt", { 3, 6, 13 }, false },
+	{ "reading congestion", "getsockopt", { 3, 6, 13 }, false },
+	{ "repair", "setsockopt", { 3, 6, 19 }, false },
+	{ "upper protocol", "setsockopt", { 3, 6, 31 }, false },
+	{ "errors of datagrams, as resolvers ask", "setsockopt", { 3, 0, 11 }, true },
+	{ "table of iptables", "setsockopt", { 3, 0, 64 }, false },
+	{ "IPv6 only", "setsockopt", { 3, 41, 26 }, true },
+	{ "flow label", "setsockopt", { 3, 41, 32 }, false },
+	{ "encapsulation", "setsockopt", { 3, 17, 100 }, false },
+	{ "segments of datagrams", "setsockopt", { 3, 17, 103 }, false },
+	{ "name", "prctl", { 15 }, true },
+	{ "name, high bit", "prctl", { HIGH | 15 }, true },
+	{ "filter", "prctl", { 22, 2 }, false },
+	{ "filter behind a high bit", "prctl", { HIGH | 22, 2 }, false },
+	{ "merging", "prctl", { 67, 1 }, false },
+	{ "core scheduling", "prctl", { 62, 1 }, false },
+	{ "tracer", "prctl", { 0x59616d61 }, false },
+	{ "reading ambient capabilities", "prctl", { 47, 1 }, true },
+	{ "raising them", "prctl", { 47, 2 }, false },
+	{ "flags of a file", "fcntl", { 3, 4 }, true },
+	{ "duplicate", "fcntl", { 3, 1030 }, true },
+	{ "lock, which default has", "fcntl", { 3, 6 }, false },
+	{ "lease", "fcntl", { 3, 1024 }, false },
+	{ "notices of a folder", "fcntl", { 3, 1026 }, false },
+	{ "the same behind a high bit", "fcntl", { 3, HIGH | 1026 }, false },
+	{ "hint of an inode", "fcntl", { 3, 1036 }, false },
+	{ "datagram", "sendto", { 3, 0, 0, 0x4000 }, true },
+	{ "out of band", "sendto", { 3, 0, 0, 1 }, false },
+	{ "out of band behind a high bit", "sendto", { 3, 0, 0, HIGH | 0x4001 }, false },
+	{ "reading out of band", "recvfrom", { 3, 0, 0, 1 }, false },
+	{ "message", "sendmsg", { 3, 0, 0x4000, 1 }, true },
+	{ "message out of band", "sendmsg", { 3, 0, 1 }, false },
+	{ "reading one", "recvmsg", { 3, 0, 3 }, false },
+	{ "messages", "sendmmsg", { 3, 0, 1, 0 }, true },
+	{ "messages out of band", "sendmmsg", { 3, 0, 1, 1 }, false },
+	{ "reading messages out of band", "recvmmsg", { 3, 0, 1, 1 }, false },
+	{ "map", "mmap", { 0, 4096, 3, 0x22 }, true },
+	{ "map of the huge pool", "mmap", { 0, 4096, 3, 0x40022 }, false },
+	{ "of 1 GiB pages", "mmap", { 0, 4096, 3, 0x40022 | 30U << 26 }, false },
+	{ "file of memory", "memfd_create", { 0, 3 }, true },
+	{ "of the huge pool", "memfd_create", { 0, 4 }, false },
+	{ "segment", "shmget", { 0, 4096, 01600 }, true },
+	{ "segment of the huge pool", "shmget", { 0, 4096, 05600 }, false },
+	{ "advice", "madvise", { 0, 4096, 4 }, true },
+	{ "advice to merge", "madvise", { 0, 4096, 12 }, false },
+	{ "advice to merge behind a high bit", "madvise", { 0, 4096, HIGH | 12 }, false },
+	{ "advice to page out", "madvise", { 0, 4096, 21 }, false },
+	{ "read", "preadv2", { 3, 0, 1, 0, 0, 0 }, true },
+	{ "read of what is in the cache", "preadv2", { 3, 0, 1, 0, 0, 8 }, false },
+	{ "the same behind a high bit", "preadv2", { 3, 0, 1, 0, 0, HIGH | 8 }, false },
+	{ "write at the end", "pwritev2", { 3, 0, 1, 0, 0, 16 }, true },
+	{ "write through", "pwritev2", { 3, 0, 1, 0, 0, 2 }, false },
+	{ "advice on a file", "fadvise64", { 3, 0, 0, 2 }, true },
 };
 /* clang-format on */
 #define N_CALLS (sizeof(calls) / sizeof(*calls))
@@ -158,7 +224,7 @@ START_TEST(section_is_whole)
 END_TEST
 
 /* clang-format off */
-static const struct { const char *label, *edit, *name; uint64_t args[4]; bool allowed; } edits[] = {
+static const struct { const char *label, *edit, *name; uint64_t args[SECCOMP_ARGS]; bool allowed; } edits[] = {
 	{ "allow", "{\"allow\": [\"ptrace\"]}", "ptrace", { 0 }, true },
 	{ "allow leaves others", "{\"allow\": [\"ptrace\"]}", "mount", { 0 }, false },
 	{ "allow drops conditions", "{\"allow\": [\"socket\"]}", "socket", { 16, 3, 0 }, true },
@@ -199,7 +265,7 @@ END_TEST
 #define ALLOW(...) "{\"allow\": [" __VA_ARGS__ "]}"
 #define ADVICE(values, rest) "{\"reason\": \"r\", \"names\": [\"fadvise64\"], \"args\": " \
 	"[{\"index\": 3, \"values\": {" values "}}]" rest "}"
-static const struct { const char *label, *edit, *name; uint64_t args[4]; uint32_t outcome; } answers[] = {
+static const struct { const char *label, *edit, *name; uint64_t args[SECCOMP_ARGS]; uint32_t outcome; } answers[] = {
 	{ "an answer", ALLOW("{\"reason\": \"r\", \"names\": [\"read\"], \"answer\": 0}"), "read", { 0 }, ANSWERS(0) },
 	{ "an errno", ALLOW("{\"reason\": \"r\", \"names\": [\"read\"], \"answer\": 92}"), "read", { 0 }, ANSWERS(92) },
 	{ "of a call that was refused", ALLOW("{\"reason\": \"r\", \"names\": [\"mount\"], \"answer\": 0}"), "mount", { 0 }, ANSWERS(0) },
@@ -213,6 +279,10 @@ static const struct { const char *label, *edit, *name; uint64_t args[4]; uint32_
 	{ "a name runs again what was answered", ALLOW("{\"reason\": \"r\", \"names\": [\"read\"], \"answer\": 0}, \"read\""), "read", { 0 }, RUNS },
 	{ "a group does so too", ALLOW("{\"reason\": \"r\", \"names\": [\"read\"], \"answer\": 0}, "
 	  "{\"reason\": \"r\", \"names\": [\"read\"]}"), "read", { 0 }, RUNS },
+	{ "shipped write-back", ALLOW(""), "fdatasync", { 3 }, ANSWERS(0) },
+	{ "shipped write-back of a part", ALLOW(""), "sync_file_range", { 3 }, ANSWERS(0) },
+	{ "shipped advice to drop pages", ALLOW(""), "fadvise64", { 3, 0, 0, 4 }, ANSWERS(0) },
+	{ "shipped advice to drop pages, high bit", ALLOW(""), "fadvise64", { 3, 0, 0, HIGH | 4 }, ANSWERS(0) },
 	{ "deny of what was answered", "{\"deny\": [\"fsync\"]}", "fsync", { 0 }, ANSWERS(ENOSYS) },
 };
 /* clang-format on */
