@@ -283,6 +283,7 @@ static const struct { const char *label, *edit, *name; uint64_t args[SECCOMP_ARG
 	{ "shipped write-back of a part", ALLOW(""), "sync_file_range", { 3 }, ANSWERS(0) },
 	{ "shipped advice to drop pages", ALLOW(""), "fadvise64", { 3, 0, 0, 4 }, ANSWERS(0) },
 	{ "shipped advice to drop pages, high bit", ALLOW(""), "fadvise64", { 3, 0, 0, HIGH | 4 }, ANSWERS(0) },
+	{ "shipped option that Java asks for", ALLOW(""), "getsockopt", { 3, 1, 56 }, ANSWERS(92) },
 	{ "deny of what was answered", "{\"deny\": [\"fsync\"]}", "fsync", { 0 }, ANSWERS(ENOSYS) },
 };
 /* clang-format on */
