@@ -9,6 +9,7 @@ setup() {
 	submission=$(archive s.tar a x)
 	disk=$BATS_TEST_TMPDIR/disk
 	out=$BATS_TEST_TMPDIR/out
+	asleep="sleep 6$BASHPID"
 	mkdir "$disk"
 }
 
@@ -16,12 +17,18 @@ setup() {
 # `graded COMMAND...` and `fill`. Sets status; all output is in $out.
 on_disk() {
 	status=0
-	export submission disk MOULETTE MOULETTE_ENGINE
+	export submission disk asleep MOULETTE MOULETTE_ENGINE
 	unshare -m bash -c '
 		mount -t tmpfs -o "size=$1" none "$disk" || exit 99
 		export MOULETTE_HOME=$disk/home
 		moulette() { "$MOULETTE" "$@" </dev/null; }
 		graded() { moulette run -i busybox "$submission" -- "$@"; }
+		# A box sleeps until the disk is full; what runs "$asleep" sleeps so long that only we end it.
+		fill_meanwhile() {
+			until pgrep -fx "$asleep" >/dev/null; do kill -0 $runner || return; sleep 0.05; done
+			fill
+			pkill -fx "$asleep"
+		}
 		fill() { cat /dev/zero >"$disk/fill" 2>/dev/null; [ -s "$disk/fill" ]; }
 		eval "$2"' on_disk "$1" "$2" >"$out" 2>&1 || status=$?
 }
@@ -84,10 +91,8 @@ on_disk() {
 @test "a result that cannot be stored is printed, and its status is 3" {
 	on_disk 16m '
 		graded true >/dev/null || exit 98
-		graded sh -c "echo begun; sleep 2; echo answer" & runner=$!
-		until moulette list 2>/dev/null | grep -q running; do sleep 0.05; done
-		sleep 0.3
-		fill
+		graded sh -c "echo begun; $asleep; echo answer" & runner=$!
+		fill_meanwhile
 		wait $runner'
 	[ "$status" = 3 ] || fail "status $status: $(cat "$out")"
 	expect_text "$out" "is full" "not stored" passed
@@ -96,7 +101,7 @@ on_disk() {
 @test "results of a batch that cannot be stored are printed" {
 	folder=$BATS_TEST_TMPDIR/handins
 	mkdir "$folder"
-	printf '#!/bin/sh\nsleep 2\n' >"$BATS_TEST_TMPDIR/run.sh"
+	printf '#!/bin/sh\nexec 2>/dev/null\n%s\ntrue\n' "$asleep" >"$BATS_TEST_TMPDIR/run.sh"
 	for name in a b; do
 		tar -C "$BATS_TEST_TMPDIR" -cf "$folder/$name.tar" run.sh
 	done
@@ -104,9 +109,7 @@ on_disk() {
 	on_disk 16m '
 		graded true >/dev/null || exit 98
 		moulette batch -i busybox -j 1 $folder & runner=$!
-		until moulette list 2>/dev/null | grep -q running; do sleep 0.05; done
-		sleep 0.3
-		fill
+		fill_meanwhile
 		wait $runner'
 	[ "$status" = 3 ] || fail "status $status: $(cat "$out")"
 	expect_text "$out" "a (a.tar): passed" "the result of 'a' is not stored" "1 not graded"
