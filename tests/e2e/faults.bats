@@ -74,6 +74,9 @@ host_at_fault() {
 
 @test "a mount point in an image that the host cannot look at is no usage error" {
 	with_fault "$MOULETTE_HOME/images/busybox/rootfs" openat2 error=EIO run -a "$one" "$submission"
+	host_at_fault "cannot read '/etc/passwd' of image 'busybox'"
+	# The first one looks at /etc/passwd.
+	with_fault "$MOULETTE_HOME/images/busybox/rootfs" openat2 error=EIO:when=2+ run -a "$one" "$submission"
 	host_at_fault "image 'busybox': cannot look at the mount point"
 }
 

@@ -35,8 +35,7 @@ static void hop(struct in_addr peer, const char *to, int port)
 {
 	struct sockaddr_in last = { AF_INET, htons((unsigned short)port), { inet_addr(to) }, { 0 } };
 	int s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	setsockopt(s, SOL_SOCKET, SO_BINDTODEVICE, "eth1", 5);
-	if (answers(s, &last)) {
+	if (setsockopt(s, SOL_SOCKET, SO_BINDTODEVICE, "eth1", 5) == 0 && answers(s, &last)) {
 		printf("%s:%d answers by eth1\n", to, port);
 		bad = 1;
 	}
