@@ -68,18 +68,26 @@ static size_t ordered(const struct filter_cond *c, struct piece p[2])
 	return 2;
 }
 
+/* A single bit is tested as it is, and the half stays loaded for the tests behind. */
+static struct test equal(uint32_t offset, uint32_t mask, uint32_t value)
+{
+	if (mask && (mask & (mask - 1)) == 0)
+		return (struct test){ offset, ALL, mask, BPF_JSET, value == 0 };
+	return (struct test){ offset, mask, value, BPF_JEQ, false };
+}
+
 /* Return: how many pieces. */
 static size_t split(const struct filter_cond *c, struct piece p[2])
 {
 	const bool masked = c->op == FILTER_MASKED;
 	const uint64_t mask = masked ? c->value : UINT64_MAX;
 	const uint64_t value = masked ? c->value_two : c->value;
-	const struct test hi = { low(c->index) + 4, (uint32_t)(mask >> 32),
-				 (uint32_t)(value >> 32), BPF_JEQ, c->op == FILTER_NE };
-	const struct test lo = { low(c->index), (uint32_t)mask, (uint32_t)value, BPF_JEQ,
-				 c->op == FILTER_NE };
+	const uint32_t hi_mask = (uint32_t)(mask >> 32), lo_mask = (uint32_t)mask;
+	struct test hi = equal(low(c->index) + 4, hi_mask, (uint32_t)(value >> 32));
+	struct test lo = equal(low(c->index), lo_mask, (uint32_t)value);
 
 	if (c->op == FILTER_NE) {
+		hi.negated = lo.negated = true;
 		p[0] = (struct piece){ { hi }, 1 };
 		p[1] = (struct piece){ { lo }, 1 };
 		return 2;
@@ -87,9 +95,9 @@ static size_t split(const struct filter_cond *c, struct piece p[2])
 	if (c->op != FILTER_EQ && !masked)
 		return ordered(c, p);
 	p[0] = (struct piece){ .n = 0 };
-	if (hi.mask)
+	if (hi_mask)
 		p[0].t[p[0].n++] = hi;
-	if (lo.mask)
+	if (lo_mask)
 		p[0].t[p[0].n++] = lo;
 	return 1;
 }

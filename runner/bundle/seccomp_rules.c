@@ -25,11 +25,11 @@
 #define MAX_VALUES 64 /* of one condition */
 #define MAX_ANSWER 4094 /* libseccomp takes no larger errno */
 
-/* One condition before its values are spread over rules. */
+/* One condition before its values are spread over rules; masks are those of a rule. */
 struct choice {
 	unsigned int index;
 	uint64_t mask;
-	uint64_t values[MAX_VALUES];
+	struct { uint64_t mask, value; } values[MAX_VALUES];
 	size_t n;
 };
 
@@ -157,24 +157,52 @@ static int choice_mask(struct json_object *o, const char *where, struct choice *
 	return 0;
 }
 
+static int choice_number(struct json_object *o, const char *where, const char *key, const char *name,
+			 const struct choice *c, uint64_t *ret, struct err *err)
+{
+	if (!number(o, ret))
+		return err_set(err, FAULT_USAGE, 0, "%s.%s.%.40s: expected a number, as 2 or \"0x5401\"", where, key,
+			       name);
+	/* Such a rule would never match. */
+	if (c->mask && (*ret & ~c->mask))
+		return err_set(err, FAULT_USAGE, 0, "%s.%s.%.40s: has bits outside the mask 0x%" PRIx64, where, key,
+			       name, c->mask);
+	return 0;
+}
+
 static int choice_values(struct json_object *values, const char *where, struct choice *c,
 			 struct err *err)
 {
 	json_object_object_foreach(values, name, v) {
 		uint64_t n;
-		if (!number(v, &n))
-			return err_set(err, FAULT_USAGE, 0,
-				       "%s.values.%.40s: expected a number, as 2 or \"0x5401\"",
-				       where, name);
-		/* Such a rule would never match. */
-		if (c->mask && (n & ~c->mask))
-			return err_set(err, FAULT_USAGE, 0,
-				       "%s.values.%.40s: has bits outside the mask 0x%" PRIx64,
-				       where, name, c->mask);
+		if (choice_number(v, where, "values", name, c, &n, err) < 0)
+			return -1;
 		if (c->n == MAX_VALUES)
 			return err_set(err, FAULT_USAGE, 0, "%s.values: more than %d values",
 				       where, MAX_VALUES);
-		c->values[c->n++] = n;
+		c->values[c->n].mask = c->mask;
+		c->values[c->n++].value = n;
+	}
+	return 0;
+}
+
+/* All values but one: those that differ from it in this bit of the mask, or in that one. OCI knows no other way
+ * to say so of the low bits of an argument. */
+static int choice_not(struct json_object *not, const char *where, struct choice *c, struct err *err)
+{
+	uint64_t n = 0;
+	if (json_object_object_length(not) != 1 || c->mask == 0)
+		return err_set(err, FAULT_USAGE, 0, "%s.not: expected one value that is refused, of 32 bits or with a "
+			       "mask, as {\"CLOCK_REALTIME\": 0}", where);
+	json_object_object_foreach(not, name, v)
+		if (choice_number(v, where, "not", name, c, &n, err) < 0)
+			return -1;
+	for (unsigned i = 0; i < 32; i++) {
+		const uint64_t bit = UINT64_C(1) << i;
+		if (!(c->mask & bit))
+			continue;
+		c->values[c->n].mask = bit;
+		c->values[c->n++].value = ~n & bit;
 	}
 	return 0;
 }
@@ -182,22 +210,23 @@ static int choice_values(struct json_object *values, const char *where, struct c
 static int choice_parse(struct json_object *o, const char *where, struct choice *c,
 			struct err *err)
 {
-	static const char *const keys[] = { "index", "mask", "bits", "values", NULL };
-	struct json_object *values = NULL;
+	static const char *const keys[] = { "index", "mask", "bits", "values", "not", NULL };
+	struct json_object *values = NULL, *not = NULL;
 	int64_t index = -1;
 
 	if (json_only_keys(o, where, keys, err) < 0 ||
 	    json_get_i64(o, where, "index", 0, SECCOMP_ARGS - 1, &index, err) < 0 ||
-	    json_get_obj(o, where, "values", &values, err) < 0)
+	    json_get_obj(o, where, "values", &values, err) < 0 ||
+	    json_get_obj(o, where, "not", &not, err) < 0)
 		return -1;
-	if (index < 0 || !values || json_object_object_length(values) == 0)
+	if (index < 0 || !values == !not || (values && json_object_object_length(values) == 0))
 		return err_set(err, FAULT_USAGE, 0,
-			       "%s: expected \"index\" and \"values\", as {\"index\": 0, "
+			       "%s: expected \"index\" and either \"values\" or \"not\", as {\"index\": 0, "
 			       "\"values\": {\"AF_INET\": 2}}", where);
 	*c = (struct choice){ .index = (unsigned int)index };
 	if (choice_mask(o, where, c, err) < 0)
 		return -1;
-	return choice_values(values, where, c, err);
+	return values ? choice_values(values, where, c, err) : choice_not(not, where, c, err);
 }
 
 /* Every combination of the values is one rule: the conditions of a rule must all hold, and OCI
@@ -209,8 +238,9 @@ static int spread(struct seccomp_rules *r, struct seccomp_rule *rule, const stru
 
 	for (;;) {
 		for (size_t i = 0; i < rule->n_conds; i++)
-			rule->conds[i] = (struct seccomp_cond){ choices[i].index, choices[i].mask,
-								choices[i].values[at[i]] };
+			rule->conds[i] = (struct seccomp_cond){ choices[i].index,
+								choices[i].values[at[i]].mask,
+								choices[i].values[at[i]].value };
 		if (seccomp_rules_clash(r, rule, where, err) < 0)
 			return -1;
 		seccomp_rules_add(r, rule);

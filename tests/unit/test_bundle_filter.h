@@ -120,6 +120,9 @@ static inline uint32_t filter_jump(const struct sock_filter *i, uint32_t a)
 	case BPF_JGE:
 		yes = a >= i->k;
 		break;
+	case BPF_JSET:
+		yes = (a & i->k) != 0;
+		break;
 	default:
 		ck_abort_msg("jump 0x%x", i->code);
 	}
