@@ -67,7 +67,7 @@ struct box {
 	int steps;                 /* that have run in this container */
 	struct step_cgroup tests;  /* shared by all tests */
 	int builds;                /* groups of build steps made so far */
-	bool allowed_clone3;       /* once.c has changed the bundle's config */
+	bool fitted_calls;         /* once.c has changed the list of calls in the bundle to what runsc can take */
 	struct box_proc proc;      /* opened for engine->reads_proc_sys */
 	bool dead;                 /* PID 1 or the engine is gone */
 };

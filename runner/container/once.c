@@ -61,18 +61,62 @@ static void set_areas(struct json_object *config, const struct area *areas)
 	}
 }
 
-/* runsc answers EPERM where the list says ENOSYS, and the C library tries clone only after ENOSYS
- * from clone3. runsc's own kernel is what stands behind this call, not the host's. */
-static void allow_clone3(struct json_object *config)
+#define ALTERNATIVES_MAX 20
+
+static int64_t count_of(struct json_object *counts, const char *name)
+{
+	return json_object_get_int64(json_object_object_get(counts, name));
+}
+
+/* How many rules each call has. */
+static struct json_object *count_rules(struct json_object *rules)
+{
+	struct json_object *counts = json_object_new_object();
+	for (size_t i = 0; i < json_object_array_length(rules); i++) {
+		struct json_object *names =
+			json_object_object_get(json_object_array_get_idx(rules, i), "names");
+		for (size_t k = 0; k < json_object_array_length(names); k++) {
+			const char *name = json_object_get_string(json_object_array_get_idx(names, k));
+			json_object_object_add(counts, name, json_object_new_int64(count_of(counts, name) + 1));
+		}
+	}
+	return counts;
+}
+
+/* runsc cannot make a filter of calls with as many alternatives as those that take options have, so it allows
+ * them whole. It also answers EPERM where the list says ENOSYS, and the C library tries clone only after
+ * ENOSYS from clone3. runsc's own kernel is what stands behind these calls, not the host's. */
+static void fit_calls(struct json_object *config)
 {
 	struct json_object *linux_part = json_object_object_get(config, "linux");
 	struct json_object *seccomp = json_object_object_get(linux_part, "seccomp");
 	struct json_object *rules = json_object_object_get(seccomp, "syscalls");
-	static char *const names[] = { (char *)"clone3", NULL };
-	struct json_object *rule = json_object_new_object();
-	json_object_object_add(rule, "names", json_new_strv(names));
-	json_object_object_add(rule, "action", json_object_new_string("SCMP_ACT_ALLOW"));
-	json_object_array_add(rules, rule);
+	AUTO_JSON *counts = count_rules(rules);
+	struct json_object *fitted = json_object_new_array(), *whole = json_object_new_object();
+	AUTO_STRV names = NULL;
+
+	for (size_t i = 0; i < json_object_array_length(rules); i++) {
+		struct json_object *rule = json_object_array_get_idx(rules, i);
+		struct json_object *all = json_object_object_get(rule, "names");
+		AUTO_STRV few = NULL;
+		for (size_t k = 0; k < json_object_array_length(all); k++) {
+			const char *name = json_object_get_string(json_object_array_get_idx(all, k));
+			if (count_of(counts, name) <= ALTERNATIVES_MAX)
+				strv_add(&few, name);
+		}
+		if (!few)
+			continue;
+		json_object_object_add(rule, "names", json_new_strv(few));
+		json_object_array_add(fitted, json_object_get(rule));
+	}
+	strv_add(&names, "clone3");
+	json_object_object_foreach(counts, name, n)
+		if (json_object_get_int64(n) > ALTERNATIVES_MAX)
+			strv_add(&names, name);
+	json_object_object_add(whole, "names", json_new_strv(names));
+	json_object_object_add(whole, "action", json_object_new_string("SCMP_ACT_ALLOW"));
+	json_object_array_add(fitted, whole);
+	json_object_object_add(seccomp, "syscalls", fitted);
 }
 
 static int write_config(const struct running *r, struct err *err)
@@ -86,9 +130,9 @@ static int write_config(const struct running *r, struct err *err)
 	set_process(process, r->step);
 	set_file_size(process, r->step->spec->limits.v[LIMIT_DISK]);
 	set_areas(config, r->box->opt.areas);
-	if (!r->box->allowed_clone3)
-		allow_clone3(config);
-	r->box->allowed_clone3 = true;
+	if (!r->box->fitted_calls)
+		fit_calls(config);
+	r->box->fitted_calls = true;
 	if (file_write(AT_FDCWD, path, json_object_to_json_string(config)) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot write '%s'", path);
 	return 0;
