@@ -109,7 +109,7 @@ static bool make_tree(struct filter_section *r, struct tree *t)
 static bool leaf(struct filter_code *c, const struct filter_section *r, const struct interval *i,
 		 size_t *ret)
 {
-	const struct filter_call *calls = &r->calls[i->first];
+	const struct filter_call *calls = i->n_rules ? &r->calls[i->first] : NULL;
 
 	*ret = filter_code_ret(c, i->n_rules ? r->otherwise : i->answer);
 	AUTO_FREE const struct filter_rule **args = mem_alloc((i->n_rules + 1) * sizeof(*args));
