@@ -262,7 +262,7 @@ if __name__ == "__main__":
     tempfile.TemporaryFile().write(b"x")
     print("ü 中")
 ' hw/tools/__init__.py '' hw/tools/double.py $'def double(n):\n    return 2 * n\n')"
-	expect steps.0.stdout.text $'[2, 4, 6]\nchild\nü 中'
+	expect steps.1.stdout.text $'[2, 4, 6]\nchild\nü 中'
 }
 
 @test "sanitizers run, and their findings count" {

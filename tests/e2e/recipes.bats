@@ -113,7 +113,7 @@ int main() { std::vector<int> v{1, 2}; std::cout << v.size() << std::endl; }')"
 	has_what_a_box_needs debian-python
 	grade -i debian-python "$(archive s.tar main.py 'import getpass, sqlite3, ssl, sys
 print(getpass.getuser(), sys.stdout.encoding, "\u00e9")')"
-	expect verdict passed steps.0.stdout.text 'student utf-8 é'
+	expect verdict passed steps.1.stdout.text 'student utf-8 é'
 	local test=$'def test_one():\n    assert 1 + 1 == 2\n'
 	grade -i debian-python "$(archive t.tar test_one.py "$test")" -- python3 -m pytest -q -p no:cacheprovider
 	expect verdict passed
