@@ -153,7 +153,10 @@ def added(before, after):
     """What is there more often than before; of device nodes, what is not as before."""
     new = {}
     for key, value in after.items():
-        if isinstance(value, dict):
+        if key == "ipc":
+            # Others may remove what they had.
+            more = {k: [before[key][k], n] for k, n in value.items() if n > before[key][k]}
+        elif isinstance(value, dict):
             more = {k: [before[key].get(k), v] for k, v in value.items() if before[key].get(k) != v}
         else:
             more = list((collections.Counter(value) - collections.Counter(before[key])).elements())
