@@ -1,4 +1,4 @@
-/* copy.c - a file as it is now, in a file that nobody else can find. */
+/* copy.c - copies a file into one without a name. */
 #include "base/copy.h"
 
 #include <errno.h>

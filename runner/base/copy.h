@@ -1,4 +1,4 @@
-/* copy.h - a file as it is now, in a file that nobody else can find. */
+/* copy.h - copies a file into one without a name. */
 #ifndef MOULETTE_BASE_COPY_H
 #define MOULETTE_BASE_COPY_H
 

@@ -116,6 +116,12 @@ bool path_within(const char *path, const char *top)
 	return strncmp(path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
+const char *path_last(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
 bool strv_has(char *const *v, const char *s)
 {
 	for (; v && *v; v++)

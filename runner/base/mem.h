@@ -17,6 +17,9 @@ char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /** path_within() - is @path the folder @top or below it? Both are normalised. */
 bool path_within(const char *path, const char *top);
 
+/** path_last() - the last component of @path, borrowed; "" where it ends in a slash. */
+const char *path_last(const char *path);
+
 size_t strv_len(char *const *v); /* NULL has length 0 */
 char **strv_dup(char *const *v); /* NULL gives an empty list */
 /** strv_add() - append a copy of @s; *v may be NULL. */

@@ -2,8 +2,8 @@
  * bundle.c - write an OCI bundle that an engine runs as is.
  *
  * DIR gets `work` (the submission), `rootfs` (the image, copied), `passwd` where the image's names another
- * home, and last config.json, so that what is half made cannot be run. Signals are blocked meanwhile and looked for by the stages: whatever
- * happens, what was made is removed again.
+ * home, and last config.json, so that what is half made cannot be run. Signals are blocked meanwhile and
+ * looked for by the stages: whatever happens, what was made is removed again.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -13,14 +13,6 @@
 #define STORED_PREFIX_MIN 4
 #define AMBIGUOUS_SHOWN 5
 
-static bool has(char *const *ids, const char *id)
-{
-	for (; ids && *ids; ids++)
-		if (strcmp(*ids, id) == 0)
-			return true;
-	return false;
-}
-
 static int collect(const struct places *p, const char *given, struct store *store, char ***ret,
 		   struct err *err)
 {
@@ -35,7 +27,7 @@ static int collect(const struct places *p, const char *given, struct store *stor
 	    store_match(store, given, AMBIGUOUS_SHOWN + 1, &stored, err) < 0)
 		return -1;
 	for (char **id = stored; id && *id; id++)
-		if (!has(*ret, *id))
+		if (!strv_has(*ret, *id))
 			strv_add(ret, *id);
 	return 0;
 }

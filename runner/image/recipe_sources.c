@@ -120,14 +120,6 @@ static bool next_entry(char **save, struct entry *e)
 	return false;
 }
 
-static bool has(char *const *list, const char *word)
-{
-	for (; list && *list; list++)
-		if (strcmp(*list, word) == 0)
-			return true;
-	return false;
-}
-
 /* Adds the files that have the suite. */
 static void take_suite(const char *lines, const char *suite, struct apt_sources *s)
 {
@@ -136,7 +128,7 @@ static void take_suite(const char *lines, const char *suite, struct apt_sources 
 	struct entry e;
 
 	while (next_entry(&save, &e))
-		if (strcmp(e.suite, suite) == 0 && !has(s->files, e.file))
+		if (strcmp(e.suite, suite) == 0 && !strv_has(s->files, e.file))
 			strv_add(&s->files, e.file);
 }
 

@@ -3,8 +3,8 @@
  * A static program that uses nothing of the image. It has the uid of the steps, so it is not
  * dumpable (a step can neither trace it nor read its /proc entry) and holds nothing that a step
  * could not have: the cgroup descriptors it gets for a step are closed before the step's program
- * starts, and so is that of its own oom_score_adj. While a step runs, SIGIO tells it about the socket: a kill request, or that the runner is
- * gone, after which no box may go on.
+ * starts, and so is that of its own oom_score_adj. While a step runs, SIGIO tells it about the
+ * socket: a kill request, or that the runner is gone, after which no box may go on.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,8 @@
  *
  * PID 1 greets with a hello once it is sure that it is confined, and the runner answers with INIT_BEGIN.
  * Then, one at a time: the runner sends a step with its descriptors, PID 1 answers when its last
- * process is dead. INIT_KILL may come while a step runs. End of file on the socket ends PID 1, and with it the box.
+ * process is dead. INIT_KILL may come while a step runs. End of file on the socket ends PID 1, and with
+ * it the box.
  */
 #ifndef MOULETTE_INIT_PROTOCOL_H
 #define MOULETTE_INIT_PROTOCOL_H

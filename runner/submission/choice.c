@@ -30,10 +30,7 @@ static const char *first_of(const struct languages *l, const struct sources *s,
 
 static bool is_allowed(const char *name, char *const *allowed)
 {
-	for (char *const *a = allowed; a && *a; a++)
-		if (strcmp(*a, name) == 0)
-			return true;
-	return !allowed;
+	return !allowed || strv_has(allowed, name);
 }
 
 /* "c (main.c), python (x.py)": what was handed in. */
@@ -167,12 +164,6 @@ static char *as_argument(const char *name)
 	return mem_printf("%s%s", isalnum(c) || c == '_' || c >= 0x80 ? "" : "./", name);
 }
 
-static const char *last_component(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 /* One of the names that mains have: at the top, else wherever there is only one of that name. */
 static const char *known_main(const struct choice *c,
 			      int (*compare)(const char *, const char *))
@@ -185,7 +176,7 @@ static const char *known_main(const struct choice *c,
 		const char *found = NULL;
 		size_t n = 0;
 		for (char *const *s = c->sources; *s; s++) {
-			if (compare(last_component(*s), *m) != 0)
+			if (compare(path_last(*s), *m) != 0)
 				continue;
 			found = *s;
 			n++;

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "submission/assignment.h"
 #include "submission/filetree.h"
+#include "submission/sources.h"
 
 static mode_t mode_of(const struct stat *st)
 {
@@ -144,34 +145,15 @@ static int lay_folder(const struct laying *l, int at, const char *name, const ch
 	return fd < 0 ? -1 : set_owner(l, fd, 0755);
 }
 
-/* Names that make looks for, of which it takes the first. */
-static const char *const makefile_names[] = { "GNUmakefile", "makefile", "Makefile" };
-
-static bool is_makefile(const char *name)
-{
-	for (size_t i = 0; i < sizeof makefile_names / sizeof *makefile_names; i++)
-		if (strcmp(name, makefile_names[i]) == 0)
-			return true;
-	return false;
-}
-
-static bool was_laid(const struct laying *l, const char *path)
-{
-	for (char **p = *l->makefiles; p && *p; p++)
-		if (strcmp(*p, path) == 0)
-			return true;
-	return false;
-}
-
 /* @name, of a makefile, is to be the one that make takes, unless the assignment lays another beside it:
  * a student's of another name goes. */
 static int be_the_makefile(const struct laying *l, int at, const char *name, const char *path)
 {
 	const size_t folder = strlen(path) - strlen(name);
 	strv_add(l->makefiles, path);
-	for (size_t i = 0; i < sizeof makefile_names / sizeof *makefile_names; i++) {
-		AUTO_FREE char *other = mem_printf("%.*s%s", (int)folder, path, makefile_names[i]);
-		if (!was_laid(l, other) && make_way(l, at, makefile_names[i], other) < 0)
+	for (char *const *one = sources_makefiles; *one; one++) {
+		AUTO_FREE char *other = mem_printf("%.*s%s", (int)folder, path, *one);
+		if (!strv_has(*l->makefiles, other) && make_way(l, at, *one, other) < 0)
 			return -1;
 	}
 	return 0;
@@ -181,7 +163,7 @@ static int lay_file(const struct laying *l, int at, const char *name, const char
 		    const struct filetree_entry *e)
 {
 	if (make_way(l, at, name, path) < 0 ||
-	    (l->makefiles && is_makefile(name) && be_the_makefile(l, at, name, path) < 0))
+	    (l->makefiles && strv_has(sources_makefiles, name) && be_the_makefile(l, at, name, path) < 0))
 		return -1;
 	AUTO_FD int fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 				0600);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "submission/assignment.h"
 #include "submission/choice.h"
+#include "submission/sources.h"
 
 #define NOTHING "submission.nothing_to_run"
 #define LANGUAGE "submission.language"
@@ -179,8 +180,10 @@ static bool has_file(int work_fd, const char *name)
 
 static bool has_makefile(int work_fd)
 {
-	return has_file(work_fd, "GNUmakefile") || has_file(work_fd, "makefile") ||
-	       has_file(work_fd, "Makefile");
+	for (char *const *name = sources_makefiles; *name; name++)
+		if (has_file(work_fd, *name))
+			return true;
+	return false;
 }
 
 static void plan_make(struct planner *p, bool has_check)

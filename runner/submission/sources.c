@@ -30,6 +30,8 @@ static bool ends_in(const char *name, char *const *endings,
 	return false;
 }
 
+char *const sources_makefiles[] = { (char *)"GNUmakefile", (char *)"makefile", (char *)"Makefile", NULL };
+
 bool sources_ends_in(const char *name, char *const *endings)
 {
 	return ends_in(name, endings, strcasecmp);

@@ -25,6 +25,8 @@ struct sources {
  */
 int sources_find(int work_fd, const struct languages *l, struct sources *ret, struct err *err);
 void sources_done(struct sources *s);
+/** sources_makefiles - names that make looks for, of which it takes the first; NULL ends them. */
+extern char *const sources_makefiles[];
 /** sources_ends_in() - does @name have one of @endings, in whatever case, and something before
  *  it? */
 bool sources_ends_in(const char *name, char *const *endings);

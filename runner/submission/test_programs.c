@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "model/spec.h"
+#include "submission/sources.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define MANUAL "; see TEST PROGRAMS in moulette-assignment(5)"
@@ -19,19 +20,13 @@ static bool is_one_of(const char *name, const char *const *names, size_t n)
 	return false;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 /* --- paths -------------------------------------------------------------------------------- */
 
 /* @path as seen from the work folder; NULL: it lies elsewhere in the box. */
 static const char *in_work(const char *path)
 {
 	const size_t len = strlen(SPEC_WORK_PATH);
-	if (strncmp(path, SPEC_WORK_PATH, len) == 0 && (path[len] == '/' || !path[len]))
+	if (path_within(path, SPEC_WORK_PATH))
 		path += len + strspn(path + len, "/");
 	else if (path[0] == '/')
 		return NULL;
@@ -49,7 +44,7 @@ static bool lays(const struct assignment *a, const char *path)
 		const bool all = strcmp(f->to, ".") == 0;
 		if (strcmp(path, f->to) == 0)
 			return true;
-		if (!all && (strncmp(path, f->to, len) != 0 || path[len] != '/'))
+		if (!all && !path_within(path, f->to))
 			continue;
 		AUTO_FREE char *from = mem_printf("%s/%s", f->from, all ? path : path + len + 1);
 		if (access(from, F_OK) == 0)
@@ -164,7 +159,7 @@ static bool pytest_args_open(const struct assignment *a, char *const *args)
 static bool pytest_is_open(const struct assignment *a, char *const *argv)
 {
 	static const char *const names[] = { "pytest", "pytest-3", "py.test" };
-	const char *program = base_name(argv[0]);
+	const char *program = path_last(argv[0]);
 	struct python p = { .script = NULL };
 	if (is_one_of(program, names, COUNT(names)))
 		return pytest_args_open(a, argv + 1);
@@ -200,14 +195,13 @@ static const char *make_folder(char *const *argv)
 
 static bool make_is_open(const struct assignment *a, char *const *argv)
 {
-	static const char *const names[] = { "GNUmakefile", "makefile", "Makefile" };
 	for (char *const *arg = argv + 1; *arg; arg++)
 		if (strncmp(*arg, "-f", 2) == 0 || strncmp(*arg, "--file", 6) == 0 ||
 		    strncmp(*arg, "--makefile", 10) == 0)
 			return false;
 	const char *folder = make_folder(argv);
-	for (size_t i = 0; folder && i < COUNT(names); i++) {
-		AUTO_FREE char *path = mem_printf("%s%s%s", folder, *folder ? "/" : "", names[i]);
+	for (char *const *name = sources_makefiles; folder && *name; name++) {
+		AUTO_FREE char *path = mem_printf("%s%s%s", folder, *folder ? "/" : "", *name);
 		if (lays(a, path))
 			return false;
 	}
@@ -239,7 +233,7 @@ static void look(const struct assignment *a, const struct step_spec *s, char ***
 {
 	if (!s->argv || !s->argv[0])
 		return; /* the table's command is the student's program */
-	const char *program = base_name(s->argv[0]);
+	const char *program = path_last(s->argv[0]);
 	if (is_python(program) && python_is_open(a, s->argv))
 		warn(s, "python takes modules from the work folder first, so a file of the submission can stand "
 		     "for one of the library; say python3 -I", ret);
