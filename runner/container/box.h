@@ -90,13 +90,33 @@ struct box_step {
 	int kill_fd;
 	uint32_t number;
 };
+/** A step that was started. */
+struct running;
+#define WATCHED_MAX 16 /* that are watched together */
 /**
- * box_run() - run one step until its last process is dead
- * @ret: initialised; what was measured. box_failed is set, with words, when PID 1 or the engine
- *       died or our own work failed.
+ * step_start() - ask the box for a step
+ * @step:  borrowed until the step is finished
+ * @stdin_fd, @stdout_fd: pipes in the place of its own input and of what is read of its output, borrowed;
+ *         -1: none. A program that is to open them again by name must own them.
+ * @facts: initialised; outlives the step
  *
- * Return: 0, or -1 when interrupted (code "interrupted").
+ * What keeps it from starting makes it over. It is to be finished or abandoned.
  */
+struct running *step_start(struct box *b, const struct box_step *step, int stdin_fd, int stdout_fd,
+			   struct step_facts *facts);
+/** steps_watch() - wait until something happens to one of the @n steps, or its clock is due, and see to it;
+ *  steps that are over are passed over. One round, of @most_ns at most (-1: no bound). @n is WATCHED_MAX at
+ *  most, each step in a box of its own. */
+void steps_watch(struct running *const *all, size_t n, int64_t most_ns);
+/** step_is_over() - its last process is dead, or the box failed. */
+bool step_is_over(const struct running *r);
+/** step_finish() - of a step that is over: its facts; frees @r. box_failed is set, with words, when PID 1 or
+ *  the engine died or our own work failed. Return: 0, or -1 when interrupted (code "interrupted"). */
+int step_finish(struct running *r, struct err *err);
+/** step_abandon() - of a step that nobody wants to know more about; frees @r. The box is of no use afterwards,
+ *  and box_end() ends its processes. */
+void step_abandon(struct running *r);
+/** box_run() - one step from start to finish; as step_finish(). */
 int box_run(struct box *b, const struct box_step *step, struct step_facts *ret, struct err *err);
 /** box_tests_group() - make the group of tests, unless it is there: earlier than box_build_done() would.
  *  FAULT_INFRA. */

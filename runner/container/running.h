@@ -21,7 +21,10 @@ struct running {
 	int feed_fd;  /* our end of a stdin pipe; -1: none */
 	int input_fd; /* file that is fed through it */
 	int caller_fd; /* who wants to send a signal (container/control.h); -1: nobody */
+	bool began; /* PID 1 got the request */
 	bool killed, done;
+	bool over, failed; /* nothing is to be watched any more; for the trouble below */
+	struct err trouble;
 	bool greeted;  /* once.c: PID 1 said that it is confined */
 	bool oom_near; /* the kernel announced an OOM whose kill is not counted yet */
 	int64_t start_ns, killed_ns, next_cpu_ns;
@@ -41,6 +44,13 @@ int running_gone(const struct running *r, const char *what, struct err *err);
 /* box.c */
 const cpu_set_t *box_affinity(const struct box *b); /* NULL: the engine's own */
 int box_start_ms(const struct box *b); /* within which an engine starts a box, unless it is at work */
+
+/* step_watch.c */
+/** running_is_starting() - with an engine for each step, until it has started one: time and output are not
+ *  the step's. */
+bool running_is_starting(const struct running *r);
+/** running_plan() - the step has begun: when its CPU time is looked at first. */
+void running_plan(struct running *r);
 
 /* step_clock.c: what a step waits for a processor does not count against its wall time */
 /** running_start_clock() - the step begins now. */
