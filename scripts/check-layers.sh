@@ -16,9 +16,10 @@ BEGIN {
 		level[names[i]] = 2
 	level["base"] = 0
 	level["model"] = 1
-	level["pipeline"] = 3
-	level["cmd"] = 4
-	level["main"] = 5
+	level["cell"] = 3
+	level["pipeline"] = 4
+	level["cmd"] = 5
+	level["main"] = 6
 }
 function folder_of(path)
 {

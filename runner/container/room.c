@@ -47,8 +47,8 @@ static void name_places(struct room *r, char *path)
 
 int room_within(const struct room *outer, const char *name, struct room *ret, struct err *err)
 {
-	name_places(ret, mem_printf("%s/%s", outer->path, name));
-	if (mkdir(ret->path, 0711) < 0 && errno != EEXIST)
+	name_places(ret, name ? mem_printf("%s/%s", outer->path, name) : mem_strdup(outer->path));
+	if (name && mkdir(ret->path, 0711) < 0 && errno != EEXIST)
 		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", ret->path);
 	return 0;
 }

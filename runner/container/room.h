@@ -30,8 +30,8 @@ struct room {
  *  in our namespace (NULL: nothing). Nodes of our own lie over the harmless devices in /dev, where such can
  *  be made. FAULT_INFRA. */
 int room_enter(const struct places *p, const char *hidden, struct room *ret, struct err *err);
-/** room_within() - places for another box in the folder @name of a room, made here; its box may live
- *  beside the room's own. FAULT_INFRA. */
+/** room_within() - places for a box in the folder @name of a room, made here; its box may live beside the
+ *  room's own. NULL: those of the room itself. FAULT_INFRA. */
 int room_within(const struct room *outer, const char *name, struct room *ret, struct err *err);
 /** room_furnish() - empty folders for the next box; room_clear() must have been called between. */
 int room_furnish(const struct room *r, struct err *err);

@@ -194,7 +194,7 @@ static int look(struct running *r, int64_t now, int64_t *ret_wait, struct err *e
 static void fail(struct running *r, const struct err *why)
 {
 	r->trouble = *why;
-	r->over = true;
+	r->failed = r->over = true;
 }
 
 static void see_to(struct running *r, const struct pollfd *p)

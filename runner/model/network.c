@@ -151,3 +151,11 @@ const char *network_refusal_text(const struct network_refusal *r, char buf[40])
 		 network_protocol(r->protocol, protocol));
 	return buf;
 }
+
+bool network_names_servers(const struct network *n)
+{
+	for (size_t i = 0; n && i < n->n_rules; i++)
+		if (n->rules[i].target == NETWORK_DNS)
+			return true;
+	return false;
+}

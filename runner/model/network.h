@@ -64,6 +64,8 @@ struct json_object *network_json(const struct network *n);
 /** network_rule_covers() - does the rule's prefix hold @address (host byte order)? Of
  *  NETWORK_ADDRESS alone. */
 bool network_rule_covers(const struct network_rule *r, uint32_t address);
+/** network_names_servers() - do its rules lead to nameservers? @n may be NULL. */
+bool network_names_servers(const struct network *n);
 /** network_address() - "10.0.0.5" of a host byte order address. */
 const char *network_address(uint32_t address, char buf[16]);
 

@@ -15,6 +15,10 @@ struct mount_spec {
 	bool rw;
 };
 
+/** mount_specs_add() - a copy of what is said, at the end of a list that mount_specs_done() frees. */
+void mount_specs_add(struct mount_spec **list, size_t *n, const char *source, const char *destination, bool rw);
+void mount_specs_done(struct mount_spec *list, size_t n);
+
 /** All pointers are borrowed. A path that is NULL takes what the profile says. */
 struct spec_request {
 	const struct image *image;

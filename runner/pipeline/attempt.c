@@ -11,12 +11,11 @@
 #include "base/mem.h"
 #include "pipeline/attempt_again.h"
 #include "pipeline/attempt_box.h"
-#include "pipeline/attempt_card.h"
 #include "pipeline/attempt_compiler.h"
 #include "pipeline/attempt_explain.h"
 #include "pipeline/attempt_run.h"
 #include "pipeline/judge.h"
-#include "pipeline/party.h"
+#include "pipeline/peers.h"
 #include "submission/assignment.h"
 
 static int sink_log(void *ctx, int stream, const void *data, size_t len)
@@ -26,19 +25,20 @@ static int sink_log(void *ctx, int stream, const void *data, size_t len)
 	return framelog_add(job->log, step, stream, data, len);
 }
 
-/* A peer is a part of the test that it serves, which has its turn. */
+/* The peers of a test are a part of it, and run while it does. */
 static int run_in_turn(struct attempt *a, const struct box_step *step, bool alone,
 		       struct step_facts *facts, struct err *err)
 {
-	const struct turns *turns = &a->job->session->turns;
+	const struct session *s = a->job->session;
+	struct running *all[WATCHED_MAX];
 	struct turn turn;
-	if (a->job->party)
-		return box_run(&a->box, step, facts, err);
-	if (turn_begin(turns, a->slot.number, alone, a->job->live->control.stop_fd,
-		       a->job->session->alive, &turn, err) < 0)
+	if (turn_begin(&s->turns, a->cell.slot.number, alone, a->job->live->control.stop_fd, s->host.alive, &turn,
+		       err) < 0)
 		return -1;
-	const int bad = box_run(&a->box, step, facts, err);
-	facts->beside = turn_end(turns, &turn);
+	all[0] = cell_start(&a->cell, step, -1, -1, facts);
+	cells_wait(all, 1 + (a->peers ? peers_running(a->peers, all + 1) : 0), all[0]);
+	const int bad = cell_finish(&a->cell, all[0], facts, err);
+	facts->beside = turn_end(&s->turns, &turn);
 	return bad;
 }
 
@@ -46,20 +46,17 @@ int attempt_run(struct attempt *a, const struct step_spec *spec, int number, boo
 		capture_sink_fn *sink, void *ctx, struct step_facts *facts, struct err *err)
 {
 	const struct session *s = a->job->session;
-	AUTO_STRV env = strv_dup(a->env);
-	attempt_card_env(a, &env);
+	AUTO_STRV env = cell_base_env(&a->cell);
 	for (char *const *e = spec->env; e && *e; e++)
 		env_set(&env, *e);
 	for (char *const *e = s->opt.env; e && *e; e++)
 		env_set(&env, *e);
 	AUTO_FREE char *drop = runtimes_env(&s->runtimes, spec, &env);
-	const struct box_step step = { .spec = spec, .env = env, .fresh = a->areas[0].frozen,
+	const struct box_step step = { .spec = spec, .env = env, .fresh = a->cell.areas[AREA_WORK].frozen,
 				       .sink = sink, .sink_ctx = ctx, .drop = drop,
 				       .number = (uint32_t)number,
 				       .kill_fd = number < 0 ? -1 : a->job->live->control.kill_fd };
-	if (run_in_turn(a, &step, alone, facts, err) < 0)
-		return -1;
-	return attempt_card_read(a, facts, err);
+	return run_in_turn(a, &step, alone, facts, err);
 }
 
 struct probe {
@@ -116,7 +113,7 @@ static int plan_tests(struct attempt *a, struct err *err)
 	bool has_check = false;
 	if (attempt_assignment(a))
 		return 0;
-	if (attempt_open_work(a, &fd, err) < 0)
+	if (cell_work(&a->cell, &fd, err) < 0)
 		return -1;
 	if (!assignment_wants_probe(NULL, fd))
 		return 0;
@@ -137,9 +134,9 @@ static int plan_tests(struct attempt *a, struct err *err)
 /* Files are laid again here and not before the next step: in a second box that may be any one. */
 static int build_over(struct attempt *a, struct err *err)
 {
-	if (a->areas[0].frozen || a->job->command)
+	if (a->cell.areas[AREA_WORK].frozen || a->job->command)
 		return 0;
-	if (attempt_lay_files(a, err) < 0 || box_build_done(&a->box, err) < 0)
+	if (attempt_lay_files(a, err) < 0 || cell_freeze(&a->cell, err) < 0)
 		return -1;
 	return plan_tests(a, err);
 }
@@ -199,25 +196,27 @@ static bool is_laid(const struct attempt *a, const char *program)
 
 /* The clock of the step begins when its peers are ready. What keeps them from it is a step that was
  * not run, for a reason that is not the student's. */
-static int run_among_peers(struct attempt *a, const struct step_spec *spec, int number, char note[200],
+static int run_among_peers(struct attempt *a, const struct step_spec *spec, int number, char note[PEERS_NOTE_MAX],
 			   struct step_facts *facts, struct err *err)
 {
-	struct party party;
+	struct peers peers;
 	struct err trouble = { 0 };
 	const bool alone = a->job->first != NULL;
 	if (spec->n_peers == 0)
 		return attempt_run(a, spec, number, alone, sink_log, a->job, facts, err);
-	int bad = party_start(a, spec, &party, &trouble);
+	int bad = peers_start(a, spec, &peers, &trouble);
 	if (bad && strcmp(trouble.code, "interrupted") == 0) {
 		*err = trouble;
 	} else if (bad) {
 		step_facts_failed(facts, &trouble);
 		bad = 0;
 	} else {
+		a->peers = &peers;
 		bad = attempt_run(a, spec, number, alone, sink_log, a->job, facts, err);
-		party_note(&party, note, 200);
+		a->peers = NULL;
+		peers_note(&peers, note);
 	}
-	party_end(&party);
+	peers_end(&peers);
 	return bad;
 }
 
@@ -253,13 +252,13 @@ static int run_once(struct attempt *a, size_t i, struct step_result *ret, struct
 {
 	const struct step_spec *spec = &a->plan.steps[i];
 	struct job *job = a->job;
-	char note[200] = "";
+	char note[PEERS_NOTE_MAX] = "";
 	bool again = false;
 	attempt_fit_compiler(a, i);
 	memset(ret, 0, sizeof *ret);
 	ret->kind = spec->kind;
 	ret->limits = spec->limits;
-	alive_for(job->session->alive, 0);
+	alive_for(job->session->host.alive, 0);
 	step_facts_init(&ret->facts);
 	ret->facts.log_begin = framelog_mark(job->log);
 	live_step(job->live, i, ret->facts.log_begin);
@@ -300,9 +299,9 @@ static void keep(struct job *job, const struct step_spec *spec, const struct ste
  * next ones get another box over the same areas. */
 static int renew_box(struct attempt *a, const struct step_spec *first, struct err *err)
 {
-	box_stop(&a->box);
-	attempt_card_end(a, false);
-	if (attempt_card_make(a, first, err) < 0 || box_renew(&a->box, err) < 0)
+	cell_stop(&a->cell);
+	attempt_want_network(a, first);
+	if (cell_renew(&a->cell, err) < 0)
 		return -1;
 	attempt_tell_box(a);
 	a->used = false;
@@ -317,7 +316,7 @@ static bool wants_new_box(const struct attempt *a, const struct step_spec *s)
 		how = session->profile.isolation;
 	if (how == ISOLATION_STRICT && s->kind == STEP_TEST && a->used)
 		return true;
-	return a->box.worn || !attempt_card_fits(a, s);
+	return a->cell.box.worn || !attempt_network_fits(a, s);
 }
 
 /* @ret_again: the step is a build, and is run once more where nothing of its first run is left. */
@@ -329,7 +328,7 @@ static int run_step(struct attempt *a, size_t i, struct step_result *ret, bool *
 		return -1;
 	if (again_wanted(a, spec, ret)) {
 		again_keep(a->job, ret);
-		*ret_again = spec->kind == STEP_BUILD || a->box.dead;
+		*ret_again = spec->kind == STEP_BUILD || a->cell.box.dead;
 		if (*ret_again)
 			return 0;
 		if ((wants_new_box(a, spec) && renew_box(a, spec, err) < 0) ||
@@ -378,7 +377,7 @@ int attempt_steps(struct attempt *a, bool *ret_again, struct err *err)
 			skip_from(a, job->result->n_steps, "the build failed");
 			return 0;
 		}
-		if (a->box.dead && i + 1 < a->plan.n) {
+		if (a->cell.box.dead && i + 1 < a->plan.n) {
 			*ret_again = res.verdict != VERDICT_INTERNAL_ERROR;
 			if (!*ret_again)
 				skip_from(a, i + 1, "the box ended");

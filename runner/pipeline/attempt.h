@@ -5,13 +5,14 @@
 #include <stdbool.h>
 
 #include "base/framelog.h"
-#include "container/box.h"
+#include "cell/cell.h"
 #include "container/live.h"
 #include "model/result.h"
-#include "network/card.h"
 #include "pipeline/session.h"
 
 #define BOX_FAILURES_MAX 2 /* the same place twice is told by name */
+
+struct peers;
 
 /** A submission on its way; outlives attempts. */
 struct job {
@@ -25,38 +26,26 @@ struct job {
 	int reruns;              /* steps that were run once more */
 	struct step_result *first; /* the first run of the step that comes next; NULL: it was not run yet */
 	int64_t began_ns, host_waited_ns; /* clock and pressure_host_ns() when it was begun */
-	/* Of a peer (pipeline/party.h): the test beside which it runs, the switch that joins them,
-	 * and which one it is, from 1 on. */
-	const struct step_spec *party;
-	const char *party_switch;
-	int member;
 };
 
 struct attempt {
 	struct job *job;
-	struct slot slot;
-	struct processors processors;  /* for this box alone */
-	struct cgroup_entry unpacking; /* the group of who unpacks */
-	struct area areas[AREA_COUNT];
-	int watch;                 /* of the areas; container/area_watch.h */
+	struct cell cell;
 	struct plan plan;
-	struct limits most;        /* of any step: what the config is made for */
 	bool ready;                /* its box was started before there was a submission; until its end */
 	struct assignment command; /* pseudo-assignment of a command */
-	struct json_object *config;
-	char **env;                /* of every step */
+	/* What the cell's spec borrows. */
+	char **env;
 	struct mount_spec *mounts;
 	size_t n_mounts;
+	struct cell_party party;
+	char **names;              /* of the party */
+	const struct step_spec *among; /* the test whose peers the box is joined to; NULL: none */
+	struct peers *peers;       /* that run beside the step; NULL: none */
 	bool laid;                 /* the assignment's files lie in the work folder */
-	bool started;
 	char *looked_at;           /* program of tests of which the next is known; NULL: none */
 	bool looks_for_leaks;      /* it was built with AddressSanitizer or LeakSanitizer */
 	bool used;                 /* a step has run in this container */
-	const struct network *network; /* of the box's card; NULL: it has none */
-	const struct step_spec *party; /* the test whose peers the box is joined to; NULL: none */
-	bool names_peers, names_servers; /* some step wants /etc/hosts, resolv.conf of ours */
-	struct card card;
-	struct box box;
 };
 
 /** job_done() - what attempts left in it, however they ended. */

@@ -112,7 +112,7 @@ void again_choose(struct job *job, struct step_result *res)
 static bool is_disturbed(const struct attempt *a)
 {
 	const struct job *job = a->job;
-	const int64_t host = pressure_host_ns(), own = pressure_some_ns(a->box.pressure);
+	const int64_t host = pressure_host_ns(), own = pressure_some_ns(a->cell.box.pressure);
 	const int64_t elapsed = clock_mono_ns() - job->began_ns;
 	if (host < 0 || job->host_waited_ns < 0 || elapsed <= 0)
 		return false;

@@ -6,25 +6,19 @@
 
 /** attempt_assignment() - what is asked; NULL: the built-in assignment. */
 const struct assignment *attempt_assignment(const struct attempt *a);
-/** attempt_open_work() - the work folder as it is built. */
-int attempt_open_work(const struct attempt *a, int *ret, struct err *err);
 /** attempt_plan() - the steps; @has_check as assignment_plan() has it. */
 int attempt_plan(struct attempt *a, bool has_check, struct err *err);
 /** attempt_check_volumes() - no -v where the plan's tests find a clean folder. FAULT_USAGE. */
 int attempt_check_volumes(const struct attempt *a, struct err *err);
-/** attempt_make_config() - a->config and a->env; steps have at most a->most. */
-int attempt_make_config(struct attempt *a, struct err *err);
-/** attempt_write_bundle() - rootfs and config.json in the room's bundle. */
-int attempt_write_bundle(const struct attempt *a, struct err *err);
-/** attempt_mount() - bind @source of the host at @destination in the box; before the config. */
-void attempt_mount(struct attempt *a, const char *source, const char *destination, bool rw);
-/** attempt_take_processors() - those of its own that the box is to have, where so many are free. */
-int attempt_take_processors(struct attempt *a, struct err *err);
-/** attempt_limit_cpu() - the config's share of processors, for the slot's group; after the box was started,
- *  which it does not slow down then. FAULT_INFRA. */
-int attempt_limit_cpu(const struct attempt *a, struct err *err);
-/** attempt_box_cgroup() - what the config says of the box's own group, into @opt. */
-void attempt_box_cgroup(const struct attempt *a, struct box_options *opt);
+/** attempt_describe() - into the cell's spec what the assignment, the plan and the command line ask for. */
+int attempt_describe(struct attempt *a, struct err *err);
+/** attempt_network() - what a step may reach: its own word, the assignment's, the profile's. NULL: it has no
+ *  card. */
+const struct network *attempt_network(const struct attempt *a, const struct step_spec *s);
+/** attempt_want_network() - the box that is started next is for @s, and those after it that fit. */
+void attempt_want_network(struct attempt *a, const struct step_spec *s);
+/** attempt_network_fits() - may @s run in the box that there is? Its peers are known to one alone. */
+bool attempt_network_fits(const struct attempt *a, const struct step_spec *s);
 /** attempt_tell_box() - others see the container that was started, and the result its processors. */
 void attempt_tell_box(const struct attempt *a);
 /** attempt_lay_files() - the assignment's files with a relative `to`, into the work folder. */

@@ -39,7 +39,7 @@ void attempt_add_words(struct step_result *res, const char *words)
 static ssize_t read_head(const struct attempt *a, const char *program, char *head, size_t size)
 {
 	AUTO_FD int work = -1;
-	if (!strchr(program, '/') || attempt_open_work(a, &work, NULL) < 0)
+	if (!strchr(program, '/') || cell_work(&a->cell, &work, NULL) < 0)
 		return -1;
 	AUTO_FD int fd = fd_open_beneath(work, attempt_within_work(program), O_RDONLY | O_NONBLOCK, 0);
 	return fd < 0 ? -1 : read(fd, head, size);

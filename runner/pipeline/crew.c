@@ -360,7 +360,7 @@ static int64_t silent_ns(const struct crew *c, const struct member *m, int64_t n
 /* A slow disk or a busy host is no reason to kill a worker. */
 static int64_t most_silence_ns(const struct crew *c, const struct member *m)
 {
-	const double times = session_patience(c->opt->session) *
+	const double times = host_patience(&c->opt->session->host) *
 			     (process_is_running(m->pid) ? SILENCE_BUSY : 1);
 	return (int64_t)((double)SILENCE_NS * times);
 }
@@ -475,7 +475,7 @@ int crew_run(const struct crew_options *opt, struct err *err)
 		c.members[i].socket = c.members[i].stop = -1;
 	struct pollfd *p = mem_alloc(((size_t)opt->workers + 1) * sizeof *p);
 	/* Each worker tries again where this fails, and its result tells why. */
-	session_seat(opt->session, NULL);
+	host_seat(&opt->session->host, NULL);
 	if (opt->workers > 1)
 		turns_share(&opt->session->turns, NULL);
 	int bad = work(&c, p, err);

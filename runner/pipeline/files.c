@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -18,6 +19,8 @@
 
 #define DIR_NAME "files"
 #define HALF_MADE "new"
+/* Many or large files take their time, and another runner that copies the same ones holds a lock. */
+#define COPY_NS (600 * NSEC_PER_SEC)
 
 /* The folder's lock is held while a copy is made under one fixed name, so whoever has the lock
  * may remove what a killed runner left there. Return: the folder, -1. */
@@ -81,5 +84,21 @@ int files_copy(const struct places *p, const struct file_spec *f, char **ret_pat
 	if (access(path, F_OK) < 0 && make_copy(p, f, hex, err) < 0)
 		return -1;
 	*ret_path = ptr_steal(&path);
+	return 0;
+}
+
+int files_mount(const struct host *h, const struct file_spec *files, size_t n, struct mount_spec **mounts,
+		size_t *n_mounts, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		AUTO_FREE char *copy = NULL;
+		if (files[i].to[0] != '/')
+			continue;
+		alive_for(h->alive, COPY_NS);
+		if (files_copy(h->places, &files[i], &copy, err) < 0)
+			return -1;
+		mount_specs_add(mounts, n_mounts, copy, files[i].to, false);
+	}
+	alive_for(h->alive, 0);
 	return 0;
 }

@@ -3,8 +3,10 @@
 #define MOULETTE_PIPELINE_FILES_H
 
 #include "base/err.h"
+#include "cell/host.h"
 #include "model/assignment.h"
 #include "model/places.h"
+#include "model/spec.h"
 
 /**
  * files_copy() - the copy of one `files` entry, made once per digest below HOME/files
@@ -15,6 +17,11 @@
  */
 int files_copy(const struct places *p, const struct file_spec *f, char **ret_path,
 	       struct err *err);
+
+/** files_mount() - a copy of each of the @n files with an absolute `to`, to be mounted there read-only: added to
+ *  *@mounts, which mount_specs_done() frees. */
+int files_mount(const struct host *h, const struct file_spec *files, size_t n, struct mount_spec **mounts,
+		size_t *n_mounts, struct err *err);
 
 /** files_sweep() - remove a copy that a killed runner left half made. */
 int files_sweep(const struct places *p, struct err *err);

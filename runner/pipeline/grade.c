@@ -46,8 +46,8 @@ static void describe_again(const struct session *s, const struct submission *sub
 	memcpy(r->submission.sha256, sub->sha256, sizeof r->submission.sha256);
 	free(r->engine.name);
 	free(r->engine.version);
-	r->engine.name = mem_strdup(s->engine.name);
-	r->engine.version = mem_strdup(s->engine.version);
+	r->engine.name = mem_strdup(s->host.engine.name);
+	r->engine.version = mem_strdup(s->host.engine.version);
 }
 
 static void say_error(struct run_result *r, const struct err *err, const char *otherwise)
@@ -178,7 +178,7 @@ static int open_and_run(struct session *s, const struct grade_request *req, stru
 		.extensions = s->languages.extensions,
 		.any_file = job->command || assignment_has_commands(s->opt.assignment),
 		.max_bytes = unpack_limits_room(&s->profile.unpack),
-		.place = { .home = s->opt.places->home, .alive = s->alive,
+		.place = { .home = s->opt.places->home, .alive = s->host.alive,
 			   .interrupt_fd = job->live->control.stop_fd },
 	};
 	int bad = submission_open(path, &open, sub, err);

@@ -30,11 +30,9 @@ static int check_network(struct session *s, const struct network *n, bool needed
 	const struct network any = { .kind = NETWORK_CARD };
 	if (n->kind != NETWORK_CARD && !needed)
 		return 0;
-	if (!s->has_net && network_host_open(s->opt.places, &s->net, err) < 0)
+	if (host_open_network(&s->host, err) < 0)
 		return -1;
-	s->has_net = true;
-	s->net_pid = getpid();
-	return network_host_check(&s->net, n->kind == NETWORK_CARD ? n : &any, err);
+	return network_host_check(&s->host.net, n->kind == NETWORK_CARD ? n : &any, err);
 }
 
 /* A peer may name a profile, whose card is then its own. */
@@ -111,20 +109,12 @@ static int sweep_card(void *ctx, int slot, struct err *err)
 	return open_net(c, err) < 0 ? -1 : network_host_dismiss(&c->net, slot, err);
 }
 
-static int find_host(const struct places *p, struct cgroup_host *ret, struct err *err)
-{
-	if (cgroup_host_find(ret, err) < 0)
-		return -1;
-	ret->weight = p->cpu_weight;
-	return 0;
-}
-
 static int sweep_slots(const struct places *p, int *ret_swept, struct err *err)
 {
 	struct cgroup_host host = { 0 };
 	struct card_sweep c = { .places = p, .wanted = network_host_traces(p) };
 	/* A host without cgroups has no slots to be swept; grading will say so. */
-	if (find_host(p, &host, NULL) < 0)
+	if (host_cgroups(p, &host, NULL) < 0)
 		return 0;
 	int bad = slot_sweep(p, &host, sweep_card, &c, ret_swept, err);
 	cgroup_host_done(&host);
@@ -146,7 +136,7 @@ int session_sweep(const struct places *p, struct store *store, int *ret_swept, s
 void session_settle(const struct places *p)
 {
 	struct cgroup_host host = { 0 };
-	if (find_host(p, &host, NULL) < 0)
+	if (host_cgroups(p, &host, NULL) < 0)
 		return;
 	cgroup_seat_sweep(&host, SETTLE_NS);
 	cgroup_host_done(&host);
@@ -167,8 +157,9 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 {
 	const struct places *p = opt->places;
 	const struct assignment *a = opt->assignment;
-	*ret = (struct session){ .opt = *opt, .image_lock = -1, .own_mnt = -1, .leaf = CGROUP_LEAF_NONE,
-				 .seat = CGROUP_SEAT_NONE, .turns = TURNS_NONE };
+	*ret = (struct session){ .opt = *opt, .image_lock = -1, .turns = TURNS_NONE };
+	host_init(&ret->host, p, opt->time_factor);
+	ret->host.plain_engine = opt->plain_engine;
 	if (rights_boxes(p->uid_base, SLOTS_UIDS, err) < 0 || caller_check(err) < 0)
 		return -1;
 	const char *profile = choose(opt->profile, a ? a->profile : NULL, DEFAULT_PROFILE);
@@ -194,101 +185,23 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 	return 0;
 }
 
-int session_seat(struct session *s, struct err *err)
-{
-	if (s->seated)
-		return 0;
-	cgroup_host_done(&s->host);
-	if (find_host(s->opt.places, &s->host, err) < 0)
-		return -1;
-	signals_block();
-	if (cgroup_leaf_enter(&s->host, &s->leaf, err) < 0)
-		return -1;
-	cgroup_seat_take(&s->host, &s->seat);
-	s->seated = getpid();
-	return 0;
-}
-
-/* A fork has sockets of its own. */
-static int own_network(struct session *s, struct err *err)
-{
-	if (!s->has_net || s->net_pid == getpid())
-		return 0;
-	if (network_host_open(s->opt.places, &s->net, err) < 0)
-		return -1;
-	s->net_pid = getpid();
-	return 0;
-}
-
 int session_ready(struct session *s, struct err *err)
 {
-	const struct places *p = s->opt.places;
-	if (s->ready)
-		return 0;
-	if (access(p->init, X_OK) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot use the init of boxes '%s'; install "
-			       "moulette again", p->init);
-	s->engine.patience = s->opt.time_factor;
-	s->engine.alive = s->alive;
-	if (engine_find(p, &s->engine, err) < 0)
+	if (host_ready(&s->host, err) < 0)
 		return -1;
-	/* Such an engine has a network stack of its own, which goes around the rules of a namespace. */
-	if (s->has_net && !s->engine.inherits_fds)
-		return err_set(err, FAULT_USAGE, 0, "engine '%s' cannot give a box a network card: it "
-			       "has a network of its own that no rule of ours sees; use crun or runc",
-			       s->engine.name);
-	if (own_network(s, err) < 0 || session_seat(s, err) < 0 || turns_open(p, &s->turns, err) < 0 ||
-	    room_enter(p, s->engine.hides_unified ? s->host.hidden_unified : NULL, &s->room, err) < 0)
-		return -1;
-	if (s->opt.plain_engine)
-		engine_set_plain(&s->engine, "it was asked for");
-	else
-		engine_pin(&s->engine, p);
-	/* What the engine leaves there now lies in our own namespace. */
-	if (s->engine.hides_unified) {
-		free(s->host.hidden_unified);
-		s->host.hidden_unified = NULL;
-	}
-	s->own_mnt = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	if (s->own_mnt < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot open /proc/self/ns/mnt");
-	s->ready = true;
-	return 0;
-}
-
-double session_patience(const struct session *s)
-{
-	return s->opt.time_factor > 1 ? s->opt.time_factor : 1;
-}
-
-void session_retreat(struct session *s)
-{
-	/* Its process is in the group of runners. */
-	if (s->has_net && s->net_pid == getpid())
-		network_host_close(&s->net);
-	s->has_net = false;
-	if (s->seated != getpid())
-		return;
-	cgroup_seat_leave(&s->host, &s->seat);
-	cgroup_leaf_leave(&s->host, &s->leaf);
-	s->seated = 0;
+	return turns_open(s->opt.places, &s->turns, err);
 }
 
 void session_close(struct session *s)
 {
-	session_retreat(s);
+	host_close(&s->host);
 	if (s->image_lock >= 0)
 		close(s->image_lock);
-	if (s->own_mnt >= 0)
-		close(s->own_mnt);
 	store_close(s->store);
 	profile_done(&s->profile);
 	image_done(&s->image);
 	buf_done(&s->passwd);
 	languages_done(&s->languages);
-	engine_done(&s->engine);
-	cgroup_host_done(&s->host);
-	room_done(&s->room);
 	turns_close(&s->turns);
 	s->store = NULL;
 }

@@ -4,20 +4,14 @@
 
 #include <stdbool.h>
 
-#include "base/alive.h"
 #include "base/err.h"
 #include "bundle/profile.h"
-#include "container/cgroup.h"
-#include "container/cgroup_leaf.h"
-#include "container/cgroup_seat.h"
-#include "container/engine.h"
-#include "container/room.h"
+#include "cell/host.h"
 #include "model/assignment.h"
 #include "model/image.h"
 #include "model/isolation.h"
 #include "model/places.h"
 #include "model/spec.h"
-#include "network/host.h"
 #include "pipeline/turns.h"
 #include "pipeline/runtimes.h"
 #include "store/store.h"
@@ -47,41 +41,20 @@ struct session {
 	struct image image;
 	struct runtimes runtimes; /* of the image */
 	struct buf passwd;        /* /etc/passwd of boxes; empty: the image's own */
-	int image_lock, own_mnt;
-	bool has_net; /* some step may have a card: net is open */
-	struct network_host net;
-	pid_t net_pid; /* whose: sockets of netlink cannot be used by two */
+	int image_lock;
 	struct languages languages;
 	struct store *store;
-	/* Made by session_ready(). */
-	bool ready;
-	struct engine engine;
-	struct cgroup_host host;
-	struct cgroup_leaf leaf;
-	struct cgroup_seat seat;
-	pid_t seated; /* the process that went into them and goes back; 0: none did */
-	struct turns turns;
-	struct room room;
+	struct host host;
+	struct turns turns; /* made by session_ready() */
 	struct unpack_server *unpacker; /* of a worker; NULL: each submission starts one of its own */
-	struct alive *alive;            /* a worker shows its crew here that it lives; NULL: in no worker */
 };
 
 /** session_open() - load what the user may have got wrong, open the store, sweep what killed runs
  *  left. FAULT_USAGE or FAULT_INFRA. *ret is to be closed in both cases. */
 int session_open(const struct session_options *opt, struct session *ret, struct err *err);
-/** session_ready() - find the engine, leave the host's mount namespace; once. From then on SIGINT,
- *  SIGTERM and SIGHUP end no process but are seen on interrupt_fd; before, nothing has been made
- *  that a sudden end would leave. FAULT_INFRA. */
+/** session_ready() - host_ready(), and what steps of all runners share; once. From then on SIGINT, SIGTERM and
+ *  SIGHUP end no process but are seen on interrupt_fd. Errors as host_ready(). */
 int session_ready(struct session *s, struct err *err);
-/** session_seat() - part of session_ready(), for a process whose forks are to call that one: finds the
- *  cgroups, and goes to where runners are. FAULT_INFRA. */
-int session_seat(struct session *s, struct err *err);
-/** session_retreat() - what session_ready() changed in the host's cgroups is as before, unless other
- *  runners need it; done by session_close(), and by a process that ends without it. A fork leaves it to
- *  the process that did it. */
-void session_retreat(struct session *s);
-/** session_patience() - how many times as long as usual the host may take; 1 at least. */
-double session_patience(const struct session *s);
 void session_close(struct session *s);
 
 /** session_sweep() - remove what killed runs left: cgroups, logs without a result, half-made

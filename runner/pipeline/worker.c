@@ -123,7 +123,7 @@ void worker_main(const struct worker_options *opt)
 	struct worker_order order;
 	opt->session->opt.interrupt_fd = opt->stop_fd;
 	opt->session->unpacker = &w.unpacker;
-	opt->session->alive = opt->alive;
+	opt->session->host.alive = opt->alive;
 	w.idle.control.stop_fd = opt->stop_fd;
 	w.waiting = (struct job){ .session = opt->session, .live = &w.idle };
 	do
@@ -133,6 +133,6 @@ void worker_main(const struct worker_options *opt)
 	if (w.box.ready)
 		attempt_end(&w.box);
 	unpack_server_end(&w.unpacker);
-	session_retreat(opt->session);
+	host_retreat(&opt->session->host);
 	_exit(0);
 }

@@ -186,15 +186,15 @@ static int lay_entry(void *ctx, const struct filetree_entry *e, struct err *err)
 	return bad ? cannot(e->path, err) : 0;
 }
 
-int assignment_lay_files(const struct assignment *a, int work_fd, uint32_t uid, uint32_t gid,
+int assignment_lay_files(const struct file_spec *files, size_t n, int work_fd, uint32_t uid, uint32_t gid,
 			 char ***replaced, struct err *err)
 {
 	AUTO_STRV makefiles = strv_dup(NULL);
-	for (size_t i = 0; i < a->n_files; i++) {
-		struct laying l = { .dir = work_fd, .to = a->files[i].to, .uid = uid, .gid = gid,
+	for (size_t i = 0; i < n; i++) {
+		struct laying l = { .dir = work_fd, .to = files[i].to, .uid = uid, .gid = gid,
 				    .replaced = replaced, .makefiles = &makefiles };
 		if (l.to[0] != '/' &&
-		    filetree_walk(a->files[i].from, NULL, lay_entry, &l, err) < 0)
+		    filetree_walk(files[i].from, NULL, lay_entry, &l, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -57,7 +57,7 @@ static void lay(const char *files)
 {
 	int got = load(files);
 	ck_assert_msg(got == 0, "%s", err.msg);
-	got = assignment_lay_files(&a, work, UID, GID, &replaced, &err);
+	got = assignment_lay_files(a.files, a.n_files, work, UID, GID, &replaced, &err);
 	ck_assert_msg(got == 0, "%s", err.msg);
 }
 
@@ -390,7 +390,7 @@ START_TEST(a_makefile_is_the_one_that_make_takes)
 		      "%s: %s", makefiles[_i].label, names);
 	/* A build step writes them again. */
 	put_all(makefiles[_i].handed, "w", "student's");
-	ck_assert_int_eq(assignment_lay_files(&a, work, UID, GID, NULL, &err), 0);
+	ck_assert_int_eq(assignment_lay_files(a.files, a.n_files, work, UID, GID, NULL, &err), 0);
 	check_left(makefiles[_i].label, makefiles[_i].left);
 }
 END_TEST
@@ -414,7 +414,7 @@ START_TEST(laying_again_restores)
 	put("w/main.c", "changed by the build");
 	put("w/own", "own");
 	ck_assert_int_eq(unlinkat(tree_fd, "w/run", 0), 0);
-	ck_assert_int_eq(assignment_lay_files(&a, work, UID, GID, NULL, &err), 0);
+	ck_assert_int_eq(assignment_lay_files(a.files, a.n_files, work, UID, GID, NULL, &err), 0);
 	AUTO_FREE char *own = get("w/own");
 	check_file("w/main.c", "teacher's", 0644);
 	check_file("w/run", "#!/bin/sh\n", 0755);
@@ -447,7 +447,7 @@ START_TEST(a_source_that_vanished)
 	AUTO_FD int fd = openat(tree_fd, "a/h", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_eq(tree_remove(fd), 0);
 	ck_assert_int_eq(unlinkat(tree_fd, "a/h", AT_REMOVEDIR), 0);
-	ck_assert_int_eq(assignment_lay_files(&a, work, UID, GID, NULL, &err), -1);
+	ck_assert_int_eq(assignment_lay_files(a.files, a.n_files, work, UID, GID, NULL, &err), -1);
 	ck_assert_int_eq(err.fault, FAULT_USAGE);
 	ck_assert_msg(strstr(err.msg, "a/h': No such file"), "%s", err.msg);
 }

@@ -1,9 +1,9 @@
-/* attempt_cgroup.c - what a box's config asks of control groups, and who gives it. */
+/* cell_cgroup.c - what a box's config asks of control groups, and who gives it. */
 #include <string.h>
 
 #include "base/json.h"
 #include "bundle/profile_linux.h"
-#include "pipeline/attempt_box.h"
+#include "cell/cell_parts.h"
 
 /* What the profile says of processors; each as in linux.resources.cpu, 0: not said. */
 struct cpu_share {
@@ -24,41 +24,40 @@ static int read_share(struct json_object *config, struct cpu_share *ret, struct 
 		       -1 : 0;
 }
 
-/* The assignment's number, else what the quota of the profile is enough for; 0: all of the host's. */
-static int64_t processors_of(const struct attempt *a, const struct cpu_share *share)
+/* The number that was asked for, else what the quota of the profile is enough for; 0: all of the host's. */
+static int64_t processors_of(const struct cell *c, const struct cpu_share *share)
 {
-	const struct assignment *asked = attempt_assignment(a);
 	if (share->chosen)
 		return 0;
-	if (asked && asked->processors > 0)
-		return asked->processors;
+	if (c->spec.processors > 0)
+		return c->spec.processors;
 	return share->quota > 0 ? (share->quota + share->period - 1) / share->period : 0;
 }
 
-int attempt_take_processors(struct attempt *a, struct err *err)
+int cell_cgroup_take_processors(struct cell *c, struct err *err)
 {
 	struct cpu_share share;
-	if (read_share(a->job->session->profile.config, &share, err) < 0)
+	if (read_share(c->spec.profile->config, &share, err) < 0)
 		return -1;
-	const int64_t n = processors_of(a, &share);
+	const int64_t n = processors_of(c, &share);
 	if (n > 0 && n <= PROCESSORS_MAX)
-		processors_take(a->job->session->opt.places, (int)n, &a->processors);
+		processors_take(c->host->places, (int)n, &c->processors);
 	return 0;
 }
 
 /* A box that is bound to as many processors as its quota is enough for needs none: it could only be
  * throttled for what the kernel counted too coarsely. The share lies on the slot's group, above the box
  * and its steps alike. */
-int attempt_limit_cpu(const struct attempt *a, struct err *err)
+int cell_cgroup_limit_cpu(const struct cell *c, struct err *err)
 {
 	struct cpu_share share;
-	if (read_share(a->config, &share, err) < 0)
+	if (read_share(c->config, &share, err) < 0)
 		return -1;
-	if (attempt_assignment(a) && attempt_assignment(a)->processors > 0)
-		share.quota = share.period * attempt_assignment(a)->processors;
-	if (a->box.bound && share.quota >= share.period * a->processors.n)
+	if (c->spec.processors > 0)
+		share.quota = share.period * c->spec.processors;
+	if (c->box.bound && share.quota >= share.period * c->processors.n)
 		share.quota = 0;
-	return cgroup_set_cpu(&a->job->session->host, a->slot.group, share.quota, share.period,
+	return cgroup_set_cpu(&c->host->cgroups, c->slot.group, share.quota, share.period,
 			      share.shares, err);
 }
 
@@ -107,9 +106,9 @@ static bool asks_for_usual(struct json_object *config)
 	return !devices || json_object_array_length(devices) == 0;
 }
 
-void attempt_box_cgroup(const struct attempt *a, struct box_options *opt)
+void cell_cgroup_box(const struct cell *c, struct box_options *opt)
 {
-	opt->limits = (struct cgroup_limits){ .memory_bytes = profile_memory(a->config),
-					      .processes = profile_processes(a->config) };
-	opt->own_cgroup = asks_for_usual(a->config);
+	opt->limits = (struct cgroup_limits){ .memory_bytes = profile_memory(c->config),
+					      .processes = profile_processes(c->config) };
+	opt->own_cgroup = asks_for_usual(c->config);
 }
