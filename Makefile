@@ -83,7 +83,7 @@ $(O)/suites.inc: $(UNIT_SRC)
 	@mkdir -p $(@D)
 	for f in $(patsubst tests/unit/test_%.c,%,$(UNIT_SRC)); do echo "SUITE($$f)"; done >$@
 $(O)/tests/unit/main.o: $(O)/suites.inc
-$(O)/unit: $(UNIT) $(LIB) $(BENCH)
+$(O)/unit: $(UNIT) $(LIB) $(BENCH) | $(O)/moulette-init
 	$(CC) $(LDFLAGS) -o $@ $(UNIT) $(LIB) $(BENCH) $(LDLIBS) $(shell pkg-config --libs check)
 
 install: all $(SHELLS:%=$(O)/completions/moulette.%) $(O)/moulette-batch@.service ## copy everything to DESTDIR and PREFIX
