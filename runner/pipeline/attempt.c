@@ -29,7 +29,7 @@ static int sink_log(void *ctx, int stream, const void *data, size_t len)
 static int run_in_turn(struct attempt *a, const struct box_step *step, bool alone,
 		       struct step_facts *facts, struct err *err)
 {
-	const struct session *s = a->job->session;
+	const struct session *s = a->session;
 	struct running *all[WATCHED_MAX];
 	struct turn turn;
 	if (turn_begin(&s->turns, a->cell.slot.number, alone, a->job->live->control.stop_fd, s->host.alive, &turn,
@@ -42,21 +42,44 @@ static int run_in_turn(struct attempt *a, const struct box_step *step, bool alon
 	return bad;
 }
 
-int attempt_run(struct attempt *a, const struct step_spec *spec, int number, bool alone,
-		capture_sink_fn *sink, void *ctx, struct step_facts *facts, struct err *err)
+/* @to: where it prints to, and, of a step of the plan, who may send it signals under which number. */
+static int run_in_box(struct attempt *a, const struct step_spec *spec, const struct box_step *to, bool alone,
+		      struct step_facts *facts, struct err *err)
 {
-	const struct session *s = a->job->session;
+	const struct session *s = a->session;
 	AUTO_STRV env = cell_base_env(&a->cell);
 	for (char *const *e = spec->env; e && *e; e++)
 		env_set(&env, *e);
 	for (char *const *e = s->opt.env; e && *e; e++)
 		env_set(&env, *e);
 	AUTO_FREE char *drop = runtimes_env(&s->runtimes, spec, &env);
-	const struct box_step step = { .spec = spec, .env = env, .fresh = a->cell.areas[AREA_WORK].frozen,
-				       .sink = sink, .sink_ctx = ctx, .drop = drop,
-				       .number = (uint32_t)number,
-				       .kill_fd = number < 0 ? -1 : a->job->live->control.kill_fd };
+	struct box_step step = *to;
+	step.spec = spec;
+	step.env = env;
+	step.fresh = a->cell.areas[AREA_WORK].frozen;
+	step.drop = drop;
 	return run_in_turn(a, &step, alone, facts, err);
+}
+
+/* Step @i of the plan. */
+static int run_planned(struct attempt *a, size_t i, struct step_facts *facts, struct err *err)
+{
+	const struct box_step to = { .sink = sink_log, .sink_ctx = a->job, .number = (uint32_t)i,
+				     .kill_fd = a->job->live->control.kill_fd };
+	return run_in_box(a, &a->plan.steps[i], &to, a->job->first != NULL, facts, err);
+}
+
+int attempt_ask(struct attempt *a, const struct step_spec *spec, capture_sink_fn *sink, void *ctx,
+		struct step_facts *ret, struct err *err)
+{
+	const struct box_step to = { .sink = sink, .sink_ctx = ctx, .kill_fd = -1 };
+	step_facts_init(ret);
+	if (run_in_box(a, spec, &to, false, ret, err) < 0)
+		return -1;
+	if (!ret->box_failed)
+		return 0;
+	*err = *ret->trouble;
+	return -1;
 }
 
 struct probe {
@@ -93,12 +116,7 @@ static int probe_check(struct attempt *a, bool *ret, struct err *err)
 	spec.stdin_path = NULL;
 	spec.limits.v[LIMIT_OUTPUT] = 64 << 20;
 	struct step_facts facts;
-	step_facts_init(&facts);
-	int bad = attempt_run(a, &spec, -1, false, sink_probe, &probe, &facts, err);
-	if (!bad && facts.box_failed) {
-		*err = *facts.trouble;
-		bad = -1;
-	}
+	int bad = attempt_ask(a, &spec, sink_probe, &probe, &facts, err);
 	step_facts_done(&facts);
 	if (bad)
 		return -1;
@@ -196,14 +214,14 @@ static bool is_laid(const struct attempt *a, const char *program)
 
 /* The clock of the step begins when its peers are ready. What keeps them from it is a step that was
  * not run, for a reason that is not the student's. */
-static int run_among_peers(struct attempt *a, const struct step_spec *spec, int number, char note[PEERS_NOTE_MAX],
-			   struct step_facts *facts, struct err *err)
+static int run_among_peers(struct attempt *a, size_t i, char note[PEERS_NOTE_MAX], struct step_facts *facts,
+			   struct err *err)
 {
+	const struct step_spec *spec = &a->plan.steps[i];
 	struct peers peers;
 	struct err trouble = { 0 };
-	const bool alone = a->job->first != NULL;
 	if (spec->n_peers == 0)
-		return attempt_run(a, spec, number, alone, sink_log, a->job, facts, err);
+		return run_planned(a, i, facts, err);
 	int bad = peers_start(a, spec, &peers, &trouble);
 	if (bad && strcmp(trouble.code, "interrupted") == 0) {
 		*err = trouble;
@@ -212,7 +230,7 @@ static int run_among_peers(struct attempt *a, const struct step_spec *spec, int 
 		bad = 0;
 	} else {
 		a->peers = &peers;
-		bad = attempt_run(a, spec, number, alone, sink_log, a->job, facts, err);
+		bad = run_planned(a, i, facts, err);
 		a->peers = NULL;
 		peers_note(&peers, note);
 	}
@@ -262,7 +280,7 @@ static int run_once(struct attempt *a, size_t i, struct step_result *ret, struct
 	step_facts_init(&ret->facts);
 	ret->facts.log_begin = framelog_mark(job->log);
 	live_step(job->live, i, ret->facts.log_begin);
-	int bad = run_among_peers(a, spec, (int)i, note, &ret->facts, err);
+	int bad = run_among_peers(a, i, note, &ret->facts, err);
 	a->used = true;
 	ret->facts.log_end = framelog_mark(job->log);
 	if (ret->facts.exec_in_work && is_laid(a, spec->argv[0]))
@@ -310,7 +328,7 @@ static int renew_box(struct attempt *a, const struct step_spec *first, struct er
 
 static bool wants_new_box(const struct attempt *a, const struct step_spec *s)
 {
-	const struct session *session = a->job->session;
+	const struct session *session = a->session;
 	enum isolation how = session->opt.isolation;
 	if (how == ISOLATION_UNSET)
 		how = session->profile.isolation;

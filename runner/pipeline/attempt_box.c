@@ -19,7 +19,7 @@
 
 const struct assignment *attempt_assignment(const struct attempt *a)
 {
-	return a->job->command ? &a->command : a->job->session->opt.assignment;
+	return a->job && a->job->command ? &a->command : a->session->opt.assignment;
 }
 
 static int digest_meanwhile(void *sub, struct err *err)
@@ -29,7 +29,7 @@ static int digest_meanwhile(void *sub, struct err *err)
 
 static int unpack(struct attempt *a, struct err *err)
 {
-	const struct session *s = a->job->session;
+	const struct session *s = a->session;
 	struct area *work = &a->cell.areas[AREA_WORK];
 	AUTO_FD int dest = open(work->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dest < 0)
@@ -73,7 +73,7 @@ int attempt_lay_files(struct attempt *a, struct err *err)
 
 int attempt_plan(struct attempt *a, bool has_check, struct err *err)
 {
-	const struct session *s = a->job->session;
+	const struct session *s = a->session;
 	AUTO_FD int fd = -1;
 	if (cell_work(&a->cell, &fd, err) < 0)
 		return -1;
@@ -88,7 +88,7 @@ int attempt_plan(struct attempt *a, bool has_check, struct err *err)
  * it, but decides nothing. */
 static int plan_and_lay(struct attempt *a, struct err *err)
 {
-	const struct session *s = a->job->session;
+	const struct session *s = a->session;
 	const struct assignment *asked = attempt_assignment(a);
 	int bad = attempt_plan(a, false, err);
 	if (!asked || asked->n_files == 0)
@@ -119,16 +119,13 @@ void attempt_tell_box(const struct attempt *a)
 }
 
 /* Everything that needs neither submission nor plan. */
-static int begin(struct job *job, const char *mark, struct attempt *ret, struct err *err)
+static int begin(struct session *s, const char *mark, int stop_fd, struct attempt *ret, struct err *err)
 {
-	struct session *s = job->session;
 	const struct assignment *asked = s->opt.assignment;
 	const struct cell_spec spec = { .mark = mark, .image = &s->image, .profile = &s->profile,
 					.passwd = &s->passwd, .processors = asked ? asked->processors : 0,
-					.interrupt_fd = job->live->control.stop_fd };
-	*ret = (struct attempt){ .job = job };
-	if (job->command)
-		assignment_command(asked, job->command, &ret->command);
+					.interrupt_fd = stop_fd };
+	*ret = (struct attempt){ .session = s };
 	return cell_open(&s->host, &spec, &ret->cell, err);
 }
 
@@ -139,8 +136,14 @@ static int boot(struct attempt *a, struct err *err)
 
 int attempt_begin(struct job *job, struct attempt *ret, struct err *err)
 {
-	if (begin(job, job->result->id, ret, err) < 0 || unpack(ret, err) < 0 ||
-	    plan_and_lay(ret, err) < 0 || attempt_check_volumes(ret, err) < 0)
+	struct session *s = job->session;
+	const int bad = begin(s, job->result->id, job->live->control.stop_fd, ret, err);
+	ret->job = job; /* who ends it, begun or not */
+	if (bad)
+		return -1;
+	if (job->command)
+		assignment_command(s->opt.assignment, job->command, &ret->command);
+	if (unpack(ret, err) < 0 || plan_and_lay(ret, err) < 0 || attempt_check_volumes(ret, err) < 0)
 		return -1;
 	limits_init(&ret->cell.spec.most);
 	for (size_t i = 0; i < ret->plan.n; i++)
@@ -158,10 +161,9 @@ bool attempt_can_wait(const struct session *s)
 	return s->host.engine.inherits_fds && !s->host.has_net;
 }
 
-int attempt_prepare(struct job *waiting, struct attempt *ret, struct err *err)
+int attempt_prepare(struct session *s, int stop_fd, struct attempt *ret, struct err *err)
 {
-	const struct session *s = waiting->session;
-	if (begin(waiting, "-", ret, err) < 0 || area_enter(&ret->cell.areas[AREA_WORK], "", err) < 0)
+	if (begin(s, "-", stop_fd, ret, err) < 0 || area_enter(&ret->cell.areas[AREA_WORK], "", err) < 0)
 		return -1;
 	assignment_ceiling(s->opt.assignment, &s->languages, &s->profile.limits, &s->opt.over,
 			   s->opt.time_factor, &ret->cell.spec.most);
@@ -191,5 +193,5 @@ void attempt_end(struct attempt *a)
 	strv_free(a->names);
 	free(a->looked_at);
 	mount_specs_done(a->mounts, a->n_mounts);
-	*a = (struct attempt){ .job = NULL };
+	*a = (struct attempt){ .session = NULL };
 }

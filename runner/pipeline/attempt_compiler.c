@@ -40,7 +40,7 @@ static bool is_of_table(const struct attempt *a)
 
 static struct language *row_of(const struct attempt *a, const struct step_spec *spec)
 {
-	const struct languages *l = &a->job->session->languages;
+	const struct languages *l = &a->session->languages;
 	const struct language *row =
 		spec->kind == STEP_BUILD ? languages_compiler(l, spec->argv[0]) : NULL;
 	return row ? &l->rows[row - l->rows] : NULL;
@@ -89,13 +89,8 @@ static int try_probe(struct attempt *a, const struct step_spec *like, const stru
 	struct step_facts facts;
 	spec.argv = argv;
 	spec.stdin_path = NULL;
-	step_facts_init(&facts);
 	memset(said, 0, sizeof *said);
-	int bad = attempt_run(a, &spec, -1, false, sink_said, said, &facts, err);
-	if (!bad && facts.box_failed) {
-		*err = *facts.trouble;
-		bad = -1;
-	}
+	const int bad = attempt_ask(a, &spec, sink_said, said, &facts, err);
 	*ret_fails = facts.ran && facts.exec_stage == EXEC_OK && facts.signal == 0 && facts.exit_code > 0 &&
 		     facts.oom_kills <= 0 && facts.pids_denied <= 0;
 	step_facts_done(&facts);
@@ -122,7 +117,7 @@ int attempt_doubt_compiler(struct attempt *a, size_t i, bool *ret_again, struct 
 	if (fails) {
 		err_set_code(ret_why, "image.compiler", FAULT_INFRA, 0,
 			     "'%s' of image '%s' fails on a program of moulette's own%s%s; mend the image", spec->argv[0],
-			     a->job->session->image.name, said.len ? ": " : "", said.line);
+			     a->session->image.name, said.len ? ": " : "", said.line);
 		return 0;
 	}
 	row->compiler = COMPILER_OLD;

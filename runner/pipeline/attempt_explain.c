@@ -83,7 +83,7 @@ static bool looks_for_leaks(struct attempt *a, const char *program)
 static bool leaks_are_off(const struct attempt *a, const struct step_spec *spec)
 {
 	static const char name[] = "LSAN_OPTIONS";
-	const char *value = env_get(a->job->session->opt.env, name);
+	const char *value = env_get(a->session->opt.env, name);
 	value = value ? value : env_get(spec->env, name);
 	value = value ? value : env_get(a->env, name);
 	return value && strstr(value, "detect_leaks=0");
@@ -117,7 +117,7 @@ void attempt_read_hints(const struct attempt *a, struct step_facts *f)
 static void explain_hints(const struct attempt *a, struct step_result *res)
 {
 	const unsigned int hints = res->facts.hints;
-	if ((hints & HINT_PROC) && hides_proc(&a->job->session->profile))
+	if ((hints & HINT_PROC) && hides_proc(&a->session->profile))
 		attempt_add_words(res, "it reads a file of /proc that a box lacks: the profile os-course has all of them");
 	if (hints & HINT_LEAKS)
 		attempt_add_words(res, "LeakSanitizer needs ptrace, which the profile debug allows");
@@ -136,7 +136,7 @@ static int64_t stack_limit(const struct profile *p)
 static void explain_stack(const struct attempt *a, struct step_result *res)
 {
 	const struct step_facts *f = &res->facts;
-	const int64_t limit = stack_limit(&a->job->session->profile);
+	const int64_t limit = stack_limit(&a->session->profile);
 	char size[32];
 	if ((f->signal != SIGSEGV && f->exit_code != 128 + SIGSEGV) || f->rss_peak_bytes < limit)
 		return;

@@ -4,10 +4,9 @@
 
 #include "pipeline/attempt.h"
 
-/** attempt_run() - as box_run(), with the environment of the box, and what its card counted.
- *  @number: of the step in the plan; -1: a step of the runner itself, which takes no signals of a user.
- *  @alone: while no other worker of this batch runs a step. */
-int attempt_run(struct attempt *a, const struct step_spec *spec, int number, bool alone,
-		capture_sink_fn *sink, void *ctx, struct step_facts *facts, struct err *err);
+/** attempt_ask() - a step of the runner itself: it has no number in the plan and takes no signals of a user. A
+ *  box that fails is an error. @ret is to be freed by step_facts_done() in every case. */
+int attempt_ask(struct attempt *a, const struct step_spec *spec, capture_sink_fn *sink, void *ctx,
+		struct step_facts *ret, struct err *err);
 
 #endif

@@ -28,7 +28,7 @@ static int check_volume(const struct attempt *a, const struct mount_spec *m, str
 
 int attempt_check_volumes(const struct attempt *a, struct err *err)
 {
-	const struct session_options *opt = &a->job->session->opt;
+	const struct session_options *opt = &a->session->opt;
 	for (size_t i = 0; i < opt->n_mounts; i++)
 		if (check_volume(a, &opt->mounts[i], err) < 0)
 			return -1;
@@ -56,7 +56,7 @@ static bool reaches_servers(const struct attempt *a, const struct step_spec *s)
 
 int attempt_describe(struct attempt *a, struct err *err)
 {
-	const struct session *s = a->job->session;
+	const struct session *s = a->session;
 	const struct assignment *asked = attempt_assignment(a);
 	struct cell_spec *spec = &a->cell.spec;
 	a->env = strv_dup(NULL);
@@ -92,7 +92,7 @@ const struct network *attempt_network(const struct attempt *a, const struct step
 	if (n->kind == NETWORK_UNSET && asked)
 		n = &asked->network;
 	if (n->kind == NETWORK_UNSET)
-		n = &a->job->session->profile.network;
+		n = &a->session->profile.network;
 	if (n->kind == NETWORK_CARD)
 		return n;
 	return s->n_peers > 0 ? &nothing : NULL;

@@ -117,7 +117,7 @@ static void describe_step(const struct session *s, struct peer *p)
 static int choose_network(const struct attempt *a, const struct step_spec *test, struct peer *p,
 			  const struct network **ret, struct err *err)
 {
-	struct session *s = a->job->session;
+	struct session *s = a->session;
 	*ret = attempt_network(a, test);
 	if (p->spec->profile && profile_load_kept(p->spec->profile, s->opt.places->profiles,
 						  s->opt.places->run, &p->profile, err) < 0)
@@ -140,7 +140,7 @@ static int lay(struct peer *p, struct err *err)
 
 static int start(struct attempt *a, const struct step_spec *test, struct peer *p, int member, struct err *err)
 {
-	struct session *s = a->job->session;
+	struct session *s = a->session;
 	const struct assignment *asked = attempt_assignment(a);
 	const struct network *network;
 	if (choose_network(a, test, p, &network, err) < 0)
@@ -204,7 +204,7 @@ static bool is_ready(const struct peer *p)
 
 static int wait_ready(const struct attempt *a, struct peers *all, struct peer *p, struct err *err)
 {
-	const struct host *h = &a->job->session->host;
+	const struct host *h = &a->session->host;
 	const bool any = p->spec->listen == PEER_LISTEN_ANY;
 	const int64_t since = clock_mono_ns();
 	const int64_t most = (int64_t)((double)(any ? GUESS_NS : READY_NS) * host_patience(h));

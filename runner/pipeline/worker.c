@@ -24,10 +24,7 @@
 struct worker {
 	const struct worker_options *opt;
 	bool more;
-	/* What the box is made for until there is a submission. */
-	struct live idle;
-	struct job waiting;
-	struct attempt box;
+	struct attempt box; /* that waits for a submission */
 	struct unpack_server unpacker;
 };
 
@@ -91,7 +88,7 @@ static void prepare(struct worker *w)
 	if (w->box.ready || !w->more || session_ready(s, &err) < 0 ||
 	    unpack_server_start(&w->unpacker, s->opt.places->unpack, &err) < 0 || !attempt_can_wait(s))
 		return;
-	if (attempt_prepare(&w->waiting, &w->box, &err) < 0)
+	if (attempt_prepare(s, w->opt->stop_fd, &w->box, &err) < 0)
 		attempt_end(&w->box);
 }
 
@@ -117,15 +114,11 @@ static int grade_one(struct worker *w, const struct worker_order *order)
 
 void worker_main(const struct worker_options *opt)
 {
-	struct worker w = { .opt = opt, .more = true,
-			    .idle = { .places = opt->session->opt.places, .fd = -1,
-				      .control = CONTROL_NONE } };
+	struct worker w = { .opt = opt, .more = true };
 	struct worker_order order;
 	opt->session->opt.interrupt_fd = opt->stop_fd;
 	opt->session->unpacker = &w.unpacker;
 	opt->session->host.alive = opt->alive;
-	w.idle.control.stop_fd = opt->stop_fd;
-	w.waiting = (struct job){ .session = opt->session, .live = &w.idle };
 	do
 		prepare(&w);
 	while (wait_order(&w) && hear(&w, &order) == 0 && order.type == ORDER_GRADE &&
