@@ -20,13 +20,13 @@ $(if $(CC.$(V)),,$(error V=$(V): not one of release debug clang asan))
 $(if $(filter /%,$(PREFIX)),,$(error PREFIX=$(PREFIX): an absolute path is compiled in))
 
 STAGES  ?= base model submission unpack image bundle network container cell result store report pipeline cmd
-PKGS    := libseccomp libcap json-c libarchive nettle sqlite3 smartcols libnl-route-3.0
+PKGS    := libseccomp libcap json-c libarchive zlib nettle sqlite3 smartcols libnl-route-3.0
 CC       = $(CC.$(V))
 # Expanded once: each compiler call would ask again. Headers of others are no business of our warnings.
 PKG_CPPFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 DATADIR    := $(PREFIX)/share/moulette
 LIBEXECDIR := $(PREFIX)/libexec/moulette
-CPPFLAGS = -D_GNU_SOURCE -Irunner -I$(O) -DMOULETTE_VERSION='"$(VERSION)"' -DMOULETTE_DATADIR='"$(DATADIR)"' \
+CPPFLAGS = -D_GNU_SOURCE -Irunner -Itests -I$(O) -DMOULETTE_VERSION='"$(VERSION)"' -DMOULETTE_DATADIR='"$(DATADIR)"' \
            -DMOULETTE_LIBEXECDIR='"$(LIBEXECDIR)"' $(PKG_CPPFLAGS)
 WARN     = -Wall -Wextra -Wshadow -Wconversion -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
 WARN    += $(if $(filter %gcc,$(CC)),-Wno-format-truncation)
@@ -36,7 +36,7 @@ LDLIBS   = $(shell pkg-config --libs $(PKGS)) -lm
 
 LIB  := $(foreach s,$(STAGES),$(patsubst %.c,$(O)/%.o,$(sort $(wildcard runner/$s/*.c))))
 # A program of its own, which only its tests share with ours.
-BENCH := $(patsubst %.c,$(O)/%.o,$(filter-out runner/bench/main.c,$(sort $(wildcard runner/bench/*.c))))
+BENCH := $(patsubst %.c,$(O)/%.o,$(filter-out tests/bench/main.c,$(sort $(wildcard tests/bench/*.c))))
 UNIT_SRC := $(sort $(foreach s,$(STAGES) bench,$(wildcard tests/unit/test_$(s)_*.c)))
 UNIT := $(patsubst %.c,$(O)/%.o,$(UNIT_SRC)) $(O)/tests/unit/main.o
 
@@ -57,7 +57,7 @@ $(O)/moulette $(O)/moulette-unpack $(O)/moulette-image: $(O)/moulette.a
 $(O)/moulette.a: $(LIB)
 	rm -f $@
 	$(CROSS)ar rcs $@ $^
-$(O)/bench: $(O)/runner/bench/main.o $(BENCH) $(filter $(O)/runner/base/%,$(LIB))
+$(O)/bench: $(O)/tests/bench/main.o $(BENCH) $(filter $(O)/runner/base/%,$(LIB))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 # PID 1 of every box: static, so that it runs in any image, and never instrumented.
 $(O)/moulette-init: $(wildcard runner/init/*.[ch]) Makefile
@@ -152,4 +152,4 @@ help: ## this list
 .PHONY: all install uninstall demo check unit e2e faults bench check-vm check-systemd check-releases check-arm64 layers docs \
 	lint clean help FORCE
 .DELETE_ON_ERROR:
--include $(patsubst %.o,%.d,$(LIB) $(UNIT) $(BENCH) $(O)/runner/main.o $(O)/runner/unpack_main.o $(O)/runner/image_main.o $(O)/runner/bench/main.o)
+-include $(patsubst %.o,%.d,$(LIB) $(UNIT) $(BENCH) $(O)/runner/main.o $(O)/runner/unpack_main.o $(O)/runner/image_main.o $(O)/tests/bench/main.o)

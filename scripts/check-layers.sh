@@ -1,15 +1,17 @@
 #!/bin/bash
-# check-layers.sh - every #include "x/y.h" of runner/ goes downwards, and no stage includes another.
+# check-layers.sh - every #include "x/y.h" of runner/ goes downwards, and no stage includes another; the
+# bench of tests/ includes nothing of runner/ but base/.
 #
-# usage: check-layers.sh [FOLDER]           FOLDER: the sources (default: runner)
+# usage: check-layers.sh [FOLDER]           FOLDER: the sources (default: runner and tests/bench)
 # Prints FILE:LINE and the rule for each violation; exit status 1 when there is one.
 set -euo pipefail
 [ $# -gt 0 ] || cd "$(dirname "$0")/.."
-root=${1:-runner}
 
+check() ( # ROOT [FOLDER-OF-IT]
+root=$1
 cd "$root"
 # shellcheck disable=SC2016 # the dollars are awk's
-find . -name '*.[ch]' -printf '%P\n' | sort | xargs awk -v root="$root" '
+find "${2:-.}" -name '*.[ch]' | sed 's|^\./||' | sort | xargs awk -v root="$root" '
 BEGIN {
 	split("submission unpack image bundle network container result store report", names, " ")
 	for (i in names)
@@ -62,4 +64,10 @@ function complain(rule)
 		complain(from "/ lies below " to "/")
 }
 END { exit bad }
-' || exit 1
+'
+)
+
+status=0
+check "${1:-runner}" || status=1
+[ $# -gt 0 ] || check tests bench || status=1
+exit "$status"

@@ -56,7 +56,7 @@ check_bats() {
 packages_of() {
 	case $1 in
 	build) echo gcc make pkg-config libc6-dev libseccomp-dev libcap-dev libjson-c-dev libarchive-dev \
-		libsqlite3-dev libsmartcols-dev nettle-dev libnl-route-3-dev libnftables-dev ;;
+		libsqlite3-dev libsmartcols-dev nettle-dev libnl-route-3-dev libnftables-dev zlib1g-dev ;;
 	run) echo crun busybox-static libnftables1 ;;
 	verdicts) echo check bats runc python3 python3-jsonschema procps util-linux mount iproute2 nftables zip ;;
 	engine) packages_of verdicts; echo clang g++ curl postgresql nginx-light dnsmasq-base \
@@ -66,7 +66,7 @@ packages_of() {
 	arm64) echo make pkg-config gcc-aarch64-linux-gnu qemu-user procps util-linux mount iproute2 nftables \
 		libc6-dev:arm64 libseccomp-dev:arm64 libcap-dev:arm64 libjson-c-dev:arm64 libarchive-dev:arm64 \
 		libsqlite3-dev:arm64 libsmartcols-dev:arm64 nettle-dev:arm64 libnl-route-3-dev:arm64 \
-		libnftables-dev:arm64 check:arm64 ;;
+		libnftables-dev:arm64 zlib1g-dev:arm64 check:arm64 ;;
 	vm) echo qemu-system-x86 qemu-system-common "$(small_kernel)" busybox-static e2fsprogs kmod util-linux bats \
 		python3 python3-jsonschema zip unzip sqlite3 procps nftables iproute2 curl postgresql nginx-light dnsmasq-base "$(file_server)" ;;
 	*) fail "'$1' is not one of build, run, test, vm, verdicts, engine, arm64" ;;

@@ -19,5 +19,5 @@ tests=(tests/e2e/*.bats tests/e2e/*.bash)
 foreach='json_object_object_foreach(o,k,v)=while (next_member(o, &k, &v))'
 cppcheck --quiet --error-exitcode=1 -j "$(nproc)" --inline-suppr --suppress=memleak --suppress=resourceLeak \
 	--suppress=autoVariables --std=c11 -D_GNU_SOURCE -D__linux__ -D__x86_64__ -DMOULETTE_VERSION='""' \
-	-DMOULETTE_DATADIR='""' -DMOULETTE_LIBEXECDIR='""' -D"$foreach" -Irunner runner || status=1
+	-DMOULETTE_DATADIR='""' -DMOULETTE_LIBEXECDIR='""' -D"$foreach" -Irunner -Itests runner tests/bench || status=1
 exit "$status"

@@ -51,7 +51,7 @@ make_job
 # The engines, a systemd as a server has it, and what install-deps.sh knows for building.
 packages=(systemd systemd-sysv dbus udev kmod linux-image-cloud-amd64 procps iproute2 nftables runc
 	gcc make pkg-config libc6-dev libseccomp-dev libcap-dev libjson-c-dev libarchive-dev libsqlite3-dev
-	libsmartcols-dev nettle-dev libnl-route-3-dev libnftables-dev crun busybox-static)
+	libsmartcols-dev nettle-dev libnl-route-3-dev libnftables-dev zlib1g-dev crun busybox-static)
 
 # The mirror of this host's own release has the others, too.
 find_mirror() {

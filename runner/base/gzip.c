@@ -3,29 +3,19 @@
 
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #define MAGIC "\x1f\x8b\x08"
 #define SMALLEST 18 /* header and trailer of a member without data */
 
 void gzip_sum_init(struct gzip_sum *s)
 {
-	s->crc = s->length = 0;
-	for (uint32_t i = 0; i < 256; i++) {
-		uint32_t v = i;
-		for (int bit = 0; bit < 8; bit++)
-			v = v & 1 ? (v >> 1) ^ UINT32_C(0xedb88320) : v >> 1;
-		s->table[i] = v;
-	}
+	*s = (struct gzip_sum){ .crc = (uint32_t)crc32_z(0, NULL, 0) };
 }
 
 void gzip_sum_add(struct gzip_sum *s, const void *data, size_t len)
 {
-	const unsigned char *bytes = data;
-	uint32_t v = ~s->crc;
-
-	for (size_t i = 0; i < len; i++)
-		v = s->table[(v ^ bytes[i]) & 0xff] ^ (v >> 8);
-	s->crc = ~v;
+	s->crc = (uint32_t)crc32_z(s->crc, data, len);
 	s->length += (uint32_t)len;
 }
 

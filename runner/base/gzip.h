@@ -10,7 +10,6 @@
 struct gzip_sum {
 	uint32_t crc;
 	uint32_t length; /* modulo 2^32 */
-	uint32_t table[256];
 };
 
 void gzip_sum_init(struct gzip_sum *s);
