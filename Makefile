@@ -67,9 +67,9 @@ $(O)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 # Where the data will lie is compiled in: another PREFIX than last time rebuilds what knows it.
-$(O)/prefix: FORCE
+$(O)/prefix: $(if $(filter $(PREFIX),$(file <$(O)/prefix)),,FORCE)
 	@mkdir -p $(@D)
-	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
+	@echo '$(PREFIX)' >$@
 $(O)/runner/model/places.o: $(O)/prefix
 $(O)/%.service: scripts/%.service.in $(O)/prefix
 	sed 's|@PREFIX@|$(PREFIX)|g' $< >$@
