@@ -14,14 +14,26 @@ void buf_done(struct buf *b)
 	*b = (struct buf){ 0 };
 }
 
+static void set_cap(struct buf *b, size_t cap)
+{
+	b->data = mem_realloc(b->data, cap);
+	b->cap = cap;
+}
+
+void buf_reserve(struct buf *b, size_t len)
+{
+	if (b->len + len + 1 > b->cap)
+		set_cap(b, b->len + len + 1);
+	b->data[b->len] = '\0';
+}
+
 void buf_add(struct buf *b, const void *data, size_t len)
 {
 	if (b->len + len + 1 > b->cap) {
 		size_t cap = b->cap ? b->cap : 64;
 		while (cap < b->len + len + 1)
 			cap *= 2;
-		b->data = mem_realloc(b->data, cap);
-		b->cap = cap;
+		set_cap(b, cap);
 	}
 	if (len)
 		memcpy(b->data + b->len, data, len);

@@ -30,7 +30,7 @@ void profile_done(struct profile *p)
 	free(p->extends);
 	free(p->description);
 	json_object_put(p->config);
-	json_object_put(p->seccomp);
+	free(p->seccomp);
 	free(p->filter);
 	network_done(&p->network);
 	strv_free(p->env);
@@ -218,6 +218,7 @@ static int load_calls(struct profile *p, const struct profile_chain *c, char *co
 		      const char *kept, struct err *err)
 {
 	AUTO_FREE char *path = NULL;
+	AUTO_JSON *section = NULL;
 	AUTO_BUF list = { 0 }, key = { 0 };
 	const size_t first = strv_len(p->warnings);
 
@@ -227,9 +228,9 @@ static int load_calls(struct profile *p, const struct profile_chain *c, char *co
 		kept = NULL;
 	if (kept && profile_kept_read(kept, &key, p))
 		return 0;
-	if (profile_calls_load(c, path, &list, p, err) < 0)
+	if (profile_calls_load(c, path, &list, p, &section, err) < 0)
 		return -1;
-	profile_digest(p);
+	profile_digest(p, section);
 	if (kept)
 		profile_kept_write(kept, &key, p, first);
 	return 0;

@@ -19,8 +19,9 @@ struct profile {
 	char *description;           /* "" when the file has none */
 	char sha256[DIGEST_HEX];     /* of the merged profile, canonical form */
 	struct json_object *config;  /* merged OCI part, seccomp not yet expanded into it */
-	struct json_object *seccomp; /* linux.seccomp of the OCI spec, complete */
-	char *filter;                /* the same compiled, seccomp_filter_text(); may be NULL */
+	char *seccomp; /* linux.seccomp of the OCI spec, complete: JSON of one line, which most runs
+			* hand on unread; profile_seccomp() reads it */
+	char *filter;  /* the same compiled, seccomp_filter_text(); may be NULL */
 	char **env;                  /* `moulette.env`: over the image's, which is over config's */
 	struct limits limits;        /* `moulette.limits`, all but wall set; memory and processes
 				      * as linux.resources of the config has them */
@@ -54,6 +55,8 @@ int profile_list(char *const *dirs, char ***ret, struct err *err);
 /** profile_json() - the merged profile as people read it: name, description, sha256, extends,
  *  config with the system calls, moulette. The caller owns it. */
 struct json_object *profile_json(const struct profile *p);
+/** profile_seccomp() - p->seccomp as an object; the caller owns it. */
+struct json_object *profile_seccomp(const struct profile *p);
 void profile_done(struct profile *p);
 
 #endif

@@ -81,12 +81,12 @@ static bool allows(struct json_object *seccomp, const char *call)
 }
 
 /* A card that no program could use is allowed, but hardly meant. */
-static void warn_network(struct profile *p)
+static void warn_network(struct profile *p, struct json_object *section)
 {
 	if (p->network.kind != NETWORK_CARD)
 		return;
-	const char *call = !allows(p->seccomp, "socket") ? "socket" : "connect";
-	if (allows(p->seccomp, call))
+	const char *call = !allows(section, "socket") ? "socket" : "connect";
+	if (allows(section, call))
 		return;
 	AUTO_FREE char *line = mem_printf("moulette.network is of no use: the system call '%s' is "
 					  "not allowed", call);
@@ -94,7 +94,7 @@ static void warn_network(struct profile *p)
 }
 
 int profile_calls_load(const struct profile_chain *c, const char *path, const struct buf *text,
-		       struct profile *p, struct err *err)
+		       struct profile *p, struct json_object **ret, struct err *err)
 {
 	AUTO_SECCOMP *list = NULL;
 
@@ -103,9 +103,10 @@ int profile_calls_load(const struct profile_chain *c, const char *path, const st
 	for (size_t i = 0; i < c->n; i++)
 		if (edit(list, &c->v[i], err) < 0)
 			return -1;
-	p->seccomp = seccomp_list_section(list);
-	p->filter = seccomp_filter_text(p->seccomp);
+	*ret = seccomp_list_section(list);
+	p->seccomp = mem_strdup(json_object_to_json_string_ext(*ret, JSON_C_TO_STRING_PLAIN));
+	p->filter = seccomp_filter_text(*ret);
 	seccomp_list_warn(list, &p->warnings);
-	warn_network(p);
+	warn_network(p, *ret);
 	return 0;
 }

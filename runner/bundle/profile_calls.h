@@ -11,9 +11,9 @@ int profile_calls_path(const struct profile_chain *c, char *const *dirs, char **
 		       struct err *err);
 
 /** profile_calls_load() - p->seccomp, p->filter and more of p->warnings: the list @text, read from
- *  @path, after every edit of the chain. p->network is known already. FAULT_USAGE: names file and
- *  key. */
+ *  @path, after every edit of the chain. p->network is known already. @ret: p->seccomp as an object,
+ *  the caller's. FAULT_USAGE: names file and key. */
 int profile_calls_load(const struct profile_chain *c, const char *path, const struct buf *text,
-		       struct profile *p, struct err *err);
+		       struct profile *p, struct json_object **ret, struct err *err);
 
 #endif

@@ -97,6 +97,11 @@ static struct json_object *moulette_json(const struct profile *p)
 	return m;
 }
 
+struct json_object *profile_seccomp(const struct profile *p)
+{
+	return mem_check(json_tokener_parse(p->seccomp));
+}
+
 /* Config with its system calls, and `moulette`: all that makes a box. */
 static struct json_object *content_json(const struct profile *p)
 {
@@ -104,7 +109,7 @@ static struct json_object *content_json(const struct profile *p)
 
 	json_object_deep_copy(p->config, &config, NULL);
 	json_object_object_add(json_object_object_get(config, "linux"), "seccomp",
-			       json_object_get(p->seccomp));
+			       profile_seccomp(p));
 	json_object_object_add(all, "config", config);
 	json_object_object_add(all, "moulette", moulette_json(p));
 	return all;
@@ -126,13 +131,13 @@ struct json_object *profile_json(const struct profile *p)
 }
 
 /* Of content_json(), of which no copy is made: every run starts with it. */
-void profile_digest(struct profile *p)
+void profile_digest(struct profile *p, struct json_object *seccomp)
 {
 	struct json_object *linux_part = json_object_object_get(p->config, "linux");
 	AUTO_JSON *rest = moulette_json(p);
 	AUTO_BUF text = { 0 };
 
-	json_object_object_add(linux_part, "seccomp", json_object_get(p->seccomp));
+	json_object_object_add(linux_part, "seccomp", json_object_get(seccomp));
 	buf_str(&text, "{\"config\":");
 	put_canonical(&text, p->config);
 	buf_str(&text, ",\"moulette\":");

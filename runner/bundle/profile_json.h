@@ -5,7 +5,7 @@
 #include "bundle/profile.h"
 
 /** profile_digest() - p->sha256, over all that makes a box: neither its name nor its words, nor the
- *  order in which the files gave the keys. */
-void profile_digest(struct profile *p);
+ *  order in which the files gave the keys. @seccomp: p->seccomp as an object. */
+void profile_digest(struct profile *p, struct json_object *seccomp);
 
 #endif

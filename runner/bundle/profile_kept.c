@@ -98,9 +98,8 @@ static bool take_answer(struct rest *r, struct profile *p)
 	AUTO_FREE char *section = NULL, *filter = NULL, *sha256 = NULL, *line = NULL;
 
 	if (!take_text(r, &section) || !take_text(r, &filter) || !take_text(r, &sha256) ||
-	    strlen(sha256) != sizeof(p->sha256) - 1)
+	    strncmp(section, "{\"", 2) != 0 || strlen(sha256) != sizeof(p->sha256) - 1)
 		return false;
-	AUTO_JSON *seccomp = json_tokener_parse(section);
 	AUTO_STRV lines = strv_dup(NULL);
 	while (r->len) {
 		if (!take_text(r, &line))
@@ -108,9 +107,7 @@ static bool take_answer(struct rest *r, struct profile *p)
 		strv_add(&lines, line);
 		free(ptr_steal(&line));
 	}
-	if (!json_object_is_type(seccomp, json_type_object))
-		return false;
-	p->seccomp = ptr_steal(&seccomp);
+	p->seccomp = ptr_steal(&section);
 	p->filter = *filter ? ptr_steal(&filter) : NULL;
 	memcpy(p->sha256, sha256, sizeof(p->sha256));
 	for (size_t i = 0; lines[i]; i++)
@@ -124,8 +121,10 @@ static int read_own(const char *path, struct buf *text)
 	AUTO_FD int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid())
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+	    st.st_size > MAX_KEPT)
 		return -1;
+	buf_reserve(text, (size_t)st.st_size);
 	return fd_read_all(fd, text, MAX_KEPT);
 }
 
@@ -163,7 +162,7 @@ void profile_kept_write(const char *folder, const struct buf *key, const struct 
 	AUTO_BUF text = { 0 };
 
 	put(&text, key->data, key->len);
-	put_text(&text, json_object_to_json_string_ext(p->seccomp, JSON_C_TO_STRING_PLAIN));
+	put_text(&text, p->seccomp);
 	put_text(&text, p->filter ? p->filter : "");
 	put_text(&text, p->sha256);
 	for (size_t i = first; p->warnings && p->warnings[i]; i++)

@@ -226,6 +226,15 @@ static void join_network(struct json_object *linux_part, const char *path)
 		json_object_object_add(ns, "path", json_object_new_string(path));
 }
 
+/* Most of the config: text that is printed as it is. */
+static struct json_object *unread_calls(const struct profile *p)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_set_serializer(o, json_object_userdata_to_json_string, p->seccomp, NULL);
+	return o;
+}
+
 static int make_linux(struct json_object *config, const struct profile *p,
 		      const struct spec_request *req, struct err *err)
 {
@@ -246,8 +255,7 @@ static int make_linux(struct json_object *config, const struct profile *p,
 		profile_set_memory(config, req->memory_bytes);
 	if (req->processes > 0)
 		profile_set_processes(config, req->processes);
-	/* Half of the config, and nobody writes to it. */
-	json_object_object_add(l, "seccomp", json_object_get(p->seccomp));
+	json_object_object_add(l, "seccomp", req->unread ? unread_calls(p) : profile_seccomp(p));
 	return 0;
 }
 

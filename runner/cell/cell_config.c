@@ -75,6 +75,7 @@ static int make_spec(struct cell *c, const struct mount_spec *mounts, size_t n, 
 		.memory_bytes = memory > BOX_MEMORY_MIN ? memory : BOX_MEMORY_MIN,
 		.processes = BOX_PROCESSES, .max_file_bytes = want->most.v[LIMIT_DISK],
 		.precompiled = e->lean && seccomp_filter_taken(e->name, e->version),
+		.unread = true,
 	};
 	if (passwd && room_write(c->room.passwd, want->passwd, err) < 0)
 		return -1;

@@ -41,6 +41,8 @@ struct spec_request {
 	int64_t max_file_bytes;   /* RLIMIT_FSIZE is at least this; 0: the profile's */
 	bool precompiled;         /* the profile's filter goes beside its list, for an engine that
 				   * takes it: see bundle/seccomp_filter.h */
+	bool unread;              /* nobody but an engine reads the config: linux.seccomp is an object of no
+				   * keys, which spec_write_compact() writes in full */
 };
 
 /* Below the tmpfs of /dev, so that no image needs a mount point for it. */

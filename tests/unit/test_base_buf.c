@@ -37,6 +37,26 @@ START_TEST(bytes_of_every_kind)
 }
 END_TEST
 
+/* To the byte, and never less than there is. */
+START_TEST(reserved)
+{
+	AUTO_BUF b = { 0 };
+	buf_reserve(&b, 1000);
+	const char *at = b.data;
+	ck_assert_str_eq(at, "");
+	ck_assert_uint_eq(b.cap, 1001);
+	for (int i = 0; i < 100; i++)
+		buf_str(&b, "ten bytes.");
+	ck_assert_ptr_eq(b.data, at);
+	ck_assert_uint_eq(b.cap, 1001);
+	buf_reserve(&b, 0);
+	ck_assert_uint_eq(b.cap, 1001);
+	buf_reserve(&b, 1);
+	ck_assert_uint_eq(b.cap, 1002);
+	ck_assert_uint_eq(strlen(b.data), 1000);
+}
+END_TEST
+
 /* Every length around the steps of growth: 64, 128, 256. */
 START_TEST(growth)
 {
@@ -97,6 +117,7 @@ Suite *suite_base_buf(void)
 	TCase *tc = tcase_create("buf");
 	tcase_add_test(tc, empty);
 	tcase_add_test(tc, bytes_of_every_kind);
+	tcase_add_test(tc, reserved);
 	tcase_add_test(tc, growth);
 	tcase_add_test(tc, printf_of_long_and_own_text);
 	tcase_add_test(tc, take);

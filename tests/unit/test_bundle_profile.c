@@ -177,7 +177,7 @@ START_TEST(lists_survive_a_later_array)
 	must_load("b", &p);
 	ck_assert_uint_eq(json_object_array_length(json_object_object_get(p.config, "mounts")), 3);
 	ck_assert_int_eq(p.tmp_bytes, 0); /* no tmpfs there any more */
-	const char *calls = json_object_to_json_string(p.seccomp);
+	const char *calls = p.seccomp;
 	ck_assert_ptr_nonnull(strstr(calls, "\"flock\""));
 	ck_assert_ptr_null(strstr(calls, "\"ptrace\""));
 	profile_done(&p);
@@ -222,7 +222,7 @@ START_TEST(by_path_and_beside)
 	must_load(path, &p);
 	ck_assert_str_eq(p.name, "exam");
 	ck_assert_str_eq(at(p.config, "hostname"), "\"part\"");
-	ck_assert_str_eq(at(p.seccomp, "defaultErrnoRet"), "1");
+	ck_assert_ptr_nonnull(strstr(p.seccomp, "\"defaultErrnoRet\":1,"));
 	profile_done(&p);
 }
 END_TEST

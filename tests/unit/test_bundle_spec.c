@@ -141,6 +141,27 @@ START_TEST(list_is_shared_safely)
 }
 END_TEST
 
+/* What nobody but an engine reads is the same once it is written. */
+START_TEST(unread_list_is_written_in_full)
+{
+	char folder[] = "/tmp/moulette-unit-test-XXXXXX";
+	struct spec_request req = plain();
+	struct err err = { 0 };
+	AUTO_JSON *read = make(&req);
+	req.unread = true;
+	AUTO_JSON *unread = make(&req);
+	AUTO_JSON *written = NULL;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	AUTO_FREE char *path = mem_printf("%s/config.json", folder);
+	AUTO_FD int dir = open(folder, O_RDONLY | O_DIRECTORY);
+	ck_assert_msg(spec_write_compact(unread, dir, &err) == 0, "%s", err.msg);
+	ck_assert_msg(json_load(path, &written, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(json_object_equal(written, read), 1);
+	ck_assert_int_eq(unlink(path) + rmdir(folder), 0);
+}
+END_TEST
+
 START_TEST(mounts_are_bounded_and_hidden)
 {
 	struct spec_request req = plain();
@@ -469,6 +490,7 @@ Suite *suite_bundle_spec(void)
 	tcase_add_test(tc, filter_beside_the_list);
 	tcase_add_test(tc, list_without_a_filter);
 	tcase_add_test(tc, list_is_shared_safely);
+	tcase_add_test(tc, unread_list_is_written_in_full);
 	tcase_add_test(tc, mounts_are_bounded_and_hidden);
 	tcase_add_test(tc, request_fills_in);
 	tcase_add_test(tc, order_of_mounts);
