@@ -171,6 +171,15 @@ char *seccomp_filter_text(struct json_object *section)
 	return value;
 }
 
+struct json_object *seccomp_filter_section(void)
+{
+	struct json_object *section = json_object_new_object();
+
+	json_object_object_add(section, "defaultAction",
+			       json_object_new_string("SCMP_ACT_KILL_PROCESS"));
+	return section;
+}
+
 bool seccomp_filter_taken(const char *engine, const char *version)
 {
 	/* 0.18 is the first to have it; what is older than 1.0 is not tried. */

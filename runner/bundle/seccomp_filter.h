@@ -23,14 +23,18 @@
 bool seccomp_filter_make(struct json_object *section, struct sock_filter **ret, size_t *ret_n);
 
 /*
- * crun's annotation with such a program, in base64. crun then does not look at the list; the list
- * stays beside it all the same, for who reads the config, and because crun without a list would run
- * a box whose annotation has a slip in its name with no filter at all.
+ * crun's annotation with such a program, in base64. crun then does not look at the list, but parses it
+ * at each start. So seccomp_filter_section() stands in its place, never nothing: without a list crun would
+ * run a box whose annotation has a slip in its name with no filter at all.
  */
 #define SECCOMP_FILTER_ANNOTATION "run.oci.seccomp_bpf_data"
 
 /** seccomp_filter_text() - the annotation's value on the heap; NULL: see seccomp_filter_make(). */
 char *seccomp_filter_text(struct json_object *section);
+
+/** seccomp_filter_section() - linux.seccomp beside the annotation: no call is allowed, so that a box whose
+ *  annotation is passed over does not start, and is started again the plain way. The caller owns it. */
+struct json_object *seccomp_filter_section(void);
 
 /** seccomp_filter_taken() - does this engine know the annotation? To others it means nothing. */
 bool seccomp_filter_taken(const char *engine, const char *version);

@@ -226,6 +226,11 @@ static void join_network(struct json_object *linux_part, const char *path)
 		json_object_object_add(ns, "path", json_object_new_string(path));
 }
 
+static bool takes_filter(const struct profile *p, const struct spec_request *req)
+{
+	return req->precompiled && p->filter;
+}
+
 /* Most of the config: text that is printed as it is. */
 static struct json_object *unread_calls(const struct profile *p)
 {
@@ -233,6 +238,13 @@ static struct json_object *unread_calls(const struct profile *p)
 
 	json_object_set_serializer(o, json_object_userdata_to_json_string, p->seccomp, NULL);
 	return o;
+}
+
+static struct json_object *calls(const struct profile *p, const struct spec_request *req)
+{
+	if (takes_filter(p, req))
+		return seccomp_filter_section();
+	return req->unread ? unread_calls(p) : profile_seccomp(p);
 }
 
 static int make_linux(struct json_object *config, const struct profile *p,
@@ -255,11 +267,10 @@ static int make_linux(struct json_object *config, const struct profile *p,
 		profile_set_memory(config, req->memory_bytes);
 	if (req->processes > 0)
 		profile_set_processes(config, req->processes);
-	json_object_object_add(l, "seccomp", req->unread ? unread_calls(p) : profile_seccomp(p));
+	json_object_object_add(l, "seccomp", calls(p, req));
 	return 0;
 }
 
-/* Never in the list's place: the list is what every other engine hears, and what people read. */
 static void annotate(struct json_object *config, const struct profile *p)
 {
 	struct json_object *notes = json_object_new_object();
@@ -279,7 +290,7 @@ int spec_make(const struct profile *p, const struct spec_request *req, struct js
 	if (make_process(config, p, req, err) < 0 || make_mounts(config, req, err) < 0 ||
 	    make_linux(config, p, req, err) < 0)
 		return -1;
-	if (req->precompiled && p->filter)
+	if (takes_filter(p, req))
 		annotate(config, p);
 	*ret = ptr_steal(&config);
 	return 0;

@@ -14,8 +14,9 @@
  * completed by what is mounted below them, see volumes.h. Environment: the profile's config,
  * the image's (but HOME and TMPDIR stay, they name what can be written to), `moulette.env`, the
  * request's. RLIMIT_FSIZE is raised to the limit `disk` of the profile at least. With init_source
- * the arguments are PID 1 and then argv, if there is one. `linux.seccomp` is the profile's own
- * object, shared: whoever wants another list replaces it, and the annotation with it.
+ * the arguments are PID 1 and then argv, if there is one. With `precompiled` the profile's
+ * filter is annotated, and `linux.seccomp` is seccomp_filter_section(), where the profile has a filter.
+ * With `unread` the config borrows the list of @p, which must outlive it.
  * FAULT_USAGE: a mount destination that is not absolute ...
  */
 int spec_make(const struct profile *p, const struct spec_request *req, struct json_object **ret,

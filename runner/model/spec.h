@@ -39,8 +39,8 @@ struct spec_request {
 	int64_t memory_bytes;     /* of the box's own cgroup; LIMIT_UNSET: the profile's */
 	int64_t processes;        /* likewise */
 	int64_t max_file_bytes;   /* RLIMIT_FSIZE is at least this; 0: the profile's */
-	bool precompiled;         /* the profile's filter goes beside its list, for an engine that
-				   * takes it: see bundle/seccomp_filter.h */
+	bool precompiled;         /* the profile's filter takes the place of its list, for an engine that
+				   * knows it: see bundle/seccomp_filter.h */
 	bool unread;              /* nobody but an engine reads the config: linux.seccomp is an object of no
 				   * keys, which spec_write_compact() writes in full */
 };
