@@ -87,7 +87,7 @@ int seccomp_rules_clash(const struct seccomp_rules *r, const struct seccomp_rule
 {
 	for (size_t i = 0; i < r->n; i++) {
 		const struct seccomp_rule *other = &r->v[i];
-		if (strcmp(other->name, rule->name) == 0 && other->answer != rule->answer &&
+		if (other->answer != rule->answer && strcmp(other->name, rule->name) == 0 &&
 		    rules_meet(other, rule))
 			return err_set(err, FAULT_USAGE, 0,
 				       "%s: '%.64s' has another answer for the same arguments "
