@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +13,7 @@
 #include "base/clock.h"
 #include "base/framelog.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "container/live.h"
 #include "container/pressure.h"
 #include "pipeline/attempt.h"
@@ -19,6 +22,9 @@
 #include "submission/submission.h"
 
 #define BUILT_IN "built-in"
+/* Within this time all processes of a service get their signal; times the time factor, within reason. */
+#define SIGNAL_MS 200
+#define SIGNAL_MAX_MS 5000
 
 /* What is known before the first step; the engine only once it was found. */
 static void describe(const struct session *s, const struct submission *sub, const char *name,
@@ -222,6 +228,37 @@ static void note_pressure(const struct job *job)
 	r->host_pressure = round((share > 1 ? 1 : share) * 1000) / 1000;
 }
 
+/* Ended by a signal that ends programs, or with a shell's status for one. */
+static bool is_ended(const struct step_facts *f)
+{
+	sigset_t ending;
+	signals_ending(&ending);
+	const int signo = f->signal > 0 ? f->signal : f->exit_code - 128;
+	return signo > 0 && signo < NSIG && sigismember(&ending, signo) == 1;
+}
+
+static bool may_be_of_a_signal(const struct run_result *r)
+{
+	if (r->verdict == VERDICT_INTERNAL_ERROR && r->fault == FAULT_INFRA)
+		return true;
+	for (size_t i = 0; i < r->n_steps; i++)
+		if (r->steps[i].verdict != VERDICT_PASSED && is_ended(&r->steps[i].facts))
+			return true;
+	return false;
+}
+
+/* A signal for all processes of a service, or of a terminal, reaches the programs of students and engines
+ * too, and may reach this process after them. What they did of it is no result. */
+static int check_interrupt(const struct session *s, const struct run_result *r, struct err *err)
+{
+	struct pollfd p = { .fd = s->opt.interrupt_fd, .events = POLLIN };
+	const double most_ms = fmin(SIGNAL_MS * session_patience(s), SIGNAL_MAX_MS);
+	const double wait_ms = may_be_of_a_signal(r) ? most_ms : 0;
+	if (r->verdict == VERDICT_PASSED || poll(&p, 1, (int)wait_ms) <= 0)
+		return 0;
+	return err_set_code(err, "interrupted", FAULT_NONE, 0, "interrupted");
+}
+
 static int record(struct session *s, const struct grade_request *req, struct live *live,
 		  struct run_result *r, struct err *err)
 {
@@ -239,6 +276,8 @@ static int record(struct session *s, const struct grade_request *req, struct liv
 	job_done(&job);
 	r->duration_ns = clock_mono_ns() - job.began_ns;
 	note_pressure(&job);
+	if (!bad)
+		bad = check_interrupt(s, r, err);
 	close_log(&log, r, !bad);
 	if (!bad && req->keep(req->ctx, r, err) < 0) {
 		if (r->log_path)
