@@ -60,7 +60,7 @@ START_TEST(one_that_is_stopped_does_not_run)
 {
 	pid_t pid = fork();
 	if (pid == 0)
-		for (volatile unsigned i = 0;; i++)
+		for (;;)
 			;
 	siginfo_t info;
 	ck_assert(process_is_running(pid));
@@ -84,7 +84,7 @@ END_TEST
 
 static void spin(void)
 {
-	for (volatile unsigned i = 0;; i++)
+	for (;;)
 		;
 }
 
