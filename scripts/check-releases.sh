@@ -229,6 +229,8 @@ mkdir "$work/root"
 # shellcheck source=scripts/suites.bash
 . scripts/suites.bash
 trap clean_up EXIT
+# tee may have had the same signal. A trap, since what is ignored would be ignored by all that is tested, too.
+trap : PIPE
 # A second signal must not end the cleaning up after the first.
 trap 'trap "" INT TERM HUP; exit 130' INT
 trap 'trap "" INT TERM HUP; exit 143' TERM HUP

@@ -136,26 +136,57 @@ setup() {
 	[ -z "$(ls "$TMPDIR")" ]
 }
 
-@test "check-releases: a signal while a root folder is made leaves nothing" {
+# begin_release SHELL - check-releases with a mirror that has every release, and an mmdebstrap that does what SHELL
+# says for the folder $root. Sets job; it is the leader of its process group.
+begin_release() {
 	[ "$(id -u)" = 0 ] || skip "root folders are made by root"
 	local bin=$BATS_TEST_TMPDIR/bin
 	export TMPDIR=$BATS_TEST_TMPDIR/tmp
 	mkdir "$TMPDIR"
-	# A mirror that has every release, and an mmdebstrap that never ends.
 	files_into "$BATS_TEST_TMPDIR/mirror/dists/trixie" InRelease x
 	files_into "$bin" apt-get $'#!/bin/sh\n. /etc/os-release\necho "file:'"$BATS_TEST_TMPDIR"$'/mirror $VERSION_CODENAME main"\n' \
-		mmdebstrap $'#!/bin/bash\nfor root; do case $root in */trixie.new.*) break ;; esac; done\nmkdir -p "$root/etc"\nmount -t tmpfs none "$root/etc"\ntouch "$TMPDIR/begun"\nsleep 1000\n'
-	PATH=$bin:$PATH scripts/check-releases.sh -s -c "$BATS_TEST_TMPDIR/cache" trixie 3>&- &
-	local job=$!
+		mmdebstrap $'#!/bin/bash\nfor root; do case $root in */trixie.new.*) break ;; esac; done\n'"$1"
+	PATH=$bin:$PATH setsid scripts/check-releases.sh -s -c "$BATS_TEST_TMPDIR/cache" trixie >"$BATS_TEST_TMPDIR/printed" 3>&- &
+	job=$!
+}
+
+# wait_until COMMAND... - for at most 30 s.
+wait_until() {
 	for _ in {1..300}; do
-		[ -z "$(find "$TMPDIR" -name begun)" ] || break
+		if "$@"; then return; fi
 		sleep 0.1
 	done
-	[ -n "$(find "$TMPDIR" -name begun)" ]
+	"$@"
+}
+
+# nothing_of_it FOLDER... - the folders are empty, and nothing is mounted.
+nothing_of_it() {
+	local left
+	left=$(ls "$@")
+	[ -z "$(ls -A "$@" | grep -v ':$')" ] || fail "left: $left"
+	run ! grep -q "$BATS_TEST_TMPDIR" /proc/self/mounts
+}
+
+@test "check-releases: a signal while a root folder is made leaves nothing" {
+	begin_release $'mkdir -p "$root/etc"\nmount -t tmpfs none "$root/etc"\ntouch "$TMPDIR/begun"\nsleep 1000\n'
+	begun() { [ -n "$(find "$TMPDIR" -name begun)" ]; }
+	wait_until begun
 	kill "$job"
 	run wait "$job"
-	[ -z "$(ls "$TMPDIR")" ] && [ -z "$(ls "$BATS_TEST_TMPDIR/cache")" ]
-	run ! grep -q "$BATS_TEST_TMPDIR" /proc/self/mounts
+	nothing_of_it "$TMPDIR" "$BATS_TEST_TMPDIR/cache"
+}
+
+@test "check-releases: a signal to its whole process group while it tests leaves nothing" {
+	command -v busybox >/dev/null || skip "busybox is not installed"
+	# A root folder in which what is called to test begins and never ends.
+	begin_release $'mkdir -p "$root/bin"\ncp "$(command -v busybox)" "$root/bin/busybox"
+for name in umount rmdir env sleep echo; do ln -s busybox "$root/bin/$name"; done
+printf \'#!/bin/busybox sh\\necho begun\\nsleep 1000\\n\' >"$root/bin/bash"\nchmod 755 "$root/bin/bash"\n'
+	begun() { grep -qs begun "$TMPDIR"/moulette-releases.*/said; }
+	wait_until begun || fail "$(cat "$BATS_TEST_TMPDIR/printed")"
+	kill -- -"$job"
+	run wait "$job"
+	nothing_of_it "$TMPDIR"
 }
 
 @test "suites: a sum counts as what it says, and one without a sum as failed" {
