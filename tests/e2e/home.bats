@@ -148,3 +148,53 @@ image_with_passwd() {
 	grade -a "$a" "$submission"
 	expect_verdict passed none 0
 }
+
+# in_host COMMAND - whether a box of the image `host` runs it.
+in_host() {
+	grade -i host "$(archive probe.tar x x)" -- sh -c "$1"
+	[ "$(field verdict "$result")" = passed ]
+}
+
+# go_course MORE - grade a package of Go; $output is which packages `go test` compiles in a test.
+go_course() {
+	local a
+	a=$(assignment go "$1"'"image": "host", "limits": {"cpu": "60s", "memory": "1G", "processes": 200},
+		"build": [{"run": ["rm", "-rf", ".go-build"]}, {"run": ["go", "test", "-run", "^$", "."]},
+			{"run": ["go", "test", "-c", "-o", "sum.test", "."]}],
+		"tests": [{"name": "binary", "run": ["./sum.test"]},
+			{"name": "cache", "run": ["sh", "-c", "go test -x . 2>&1 | grep -o \"compile .*-p [^ ]*\" | sed \"s/.* //\""]}]')
+	grade -a "$a" "$(archive go.tar go.mod $'module sum\n\ngo 1.18\n' .go-build/README 'handed in' \
+		sum.go $'package sum\n\nfunc Add(a, b int) int { return a + b }\n' \
+		sum_test.go $'package sum\n\nimport "testing"\n\nfunc TestAdd(t *testing.T) {\n\tif Add(1, 2) != 3 {\n\t\tt.Fatal()\n\t}\n}\n')"
+	expect verdict passed
+	output=$(field steps.4.stdout.text "$result")
+}
+
+@test "Go: a test compiles nothing again where the build filled a cache in the work folder" {
+	in_host 'go version' || skip "go is not installed"
+	go_course ''
+	[[ $output == *sum* ]] || fail "without a cache: $output"
+	go_course '"env": {"GOCACHE": "/work/.go-build"},'
+	# The program of the test is linked from main, which go writes each time.
+	[[ $output != *sum* ]] || fail "with one: $output"
+}
+
+# plot MORE - grade a program that plots; $output is what matplotlib reports in a test.
+plot() {
+	local a program='import logging; logging.basicConfig(level=logging.INFO); import matplotlib; matplotlib.use(\"Agg\")
+		import matplotlib.pyplot as p; p.plot([1, 2]); p.savefig(\"x.png\")'
+	a=$(assignment plot "$1"'"image": "host", "limits": {"cpu": "60s", "memory": "1G"},
+		"build": [{"run": ["python3", "-c", "import matplotlib.pyplot"]}],
+		"tests": [{"name": "plot", "run": ["python3", "-c", "'"${program//$'\n\t\t'/; }"'"]}]')
+	grade -a "$a" "$(archive s.tar x x)"
+	expect verdict passed
+	output=$(field steps.1.stderr.text "$result")
+}
+
+@test "matplotlib: a test looks for no fonts that the build found" {
+	in_host 'python3 -c "import matplotlib"' || skip "matplotlib is not installed"
+	plot ''
+	[[ $output == *fontManager* ]] || fail "without a cache: $output"
+	plot '"env": {"MPLCONFIGDIR": "/work/.mpl"},'
+	[[ $output != *fontManager* ]] || fail "with one: $output"
+}
