@@ -45,14 +45,14 @@ lay_out() {
 
 # options NAME - of `moulette run`, one a line.
 options() {
-	python3 -c '
+	python3 -IS -c '
 import json, sys
 for word in json.load(open(sys.argv[1])).get("options", []): print(word)' "$attacks/$1/expect.json"
 }
 
 # as_expected NAME - compare the result and the exit status with what expect.json says.
 as_expected() {
-	python3 -c '
+	python3 -IS -c '
 import json, sys
 want, got = json.load(open(sys.argv[1])), json.load(open(sys.argv[2]))
 status = want.get("status", 0 if want["verdict"] == "passed" else 1)

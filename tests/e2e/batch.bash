@@ -37,7 +37,7 @@ expect_lines() {
 
 # recorded - names and verdicts that the store has, sorted.
 recorded() {
-	moulette list --all --json | python3 -c '
+	moulette list --all --json | python3 -IS -c '
 import json, sys
 print(*sorted(r["submission"] + " " + r["status"] for r in json.load(sys.stdin)), sep="\n")'
 }
@@ -65,7 +65,7 @@ await_batch() {
 
 # worker_of NAME - pid of the process of the batch that grades NAME in a running box: above its PID 1.
 worker_of() {
-	moulette list --json | python3 -c '
+	moulette list --json | python3 -IS -c '
 import json, sys
 def parent(pid):
     return int(open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1].split()[1])

@@ -3,15 +3,19 @@
 # Manual pages, README and completions against the program itself.
 load helpers
 
-setup() {
+setup_file() {
 	cd "$REPO"
-	build=$BATS_TEST_TMPDIR/build
+	export build=$BATS_FILE_TMPDIR/build
 	mkdir -p "$build/completions"
 	ln -s "$MOULETTE" "$build/moulette"
 	local shell
 	for shell in bash zsh fish; do
 		scripts/completions.sh "$shell" "$MOULETTE" >"$build/completions/moulette.$shell"
 	done
+}
+
+setup() {
+	cd "$REPO"
 }
 
 teardown() {
@@ -29,6 +33,8 @@ json_blocks() {
 	' "$1"
 }
 
+# `make check` has it as a suite of its own.
+# bats test_tags=long
 @test "manual, README and completions agree with the option table" {
 	scripts/check-docs.sh "$build"
 }
@@ -59,19 +65,22 @@ json_blocks() {
 
 # bats test_tags=long
 @test "a word that a completion lacks is noticed" {
-	sed -i 's/-l time-factor//' "$build/completions/moulette.fish"
-	run scripts/check-docs.sh "$build"
+	cp -r "$build" "$BATS_TEST_TMPDIR/build"
+	sed -i 's/-l time-factor//' "$BATS_TEST_TMPDIR/build/completions/moulette.fish"
+	run scripts/check-docs.sh "$BATS_TEST_TMPDIR/build"
 	[ "$status" -eq 1 ]
 	[[ $output == *"moulette.fish lacks run --time-factor"* ]]
 }
 
 @test "every command and option is in the help" {
-	"$MOULETTE" --help >"$BATS_TEST_TMPDIR/help"
-	local kind command long rest
+	local kind command long rest help of_command='' last=''
+	help=$("$MOULETTE" --help)
+	# The options of a command follow one another.
 	while IFS=$'\037' read -r kind command long rest; do
+		[ "$kind" != option ] || [ "$command" = "$last" ] || of_command=$("$MOULETTE" "$command" --help) last=$command
 		case $kind in
-		command) grep -qw -- "$command" "$BATS_TEST_TMPDIR/help" || fail "moulette --help lacks '$command'" ;;
-		option) "$MOULETTE" "$command" --help | grep -qw -e "$long" || fail "moulette $command --help lacks '$long'" ;;
+		command) grep -qw -- "$command" <<<"$help" || fail "moulette --help lacks '$command'" ;;
+		option) grep -qw -e "$long" <<<"$of_command" || fail "moulette $command --help lacks '$long'" ;;
 		esac
 	done < <("$MOULETTE" help-table | tr '\t' '\037')
 }

@@ -58,10 +58,10 @@ moulette() {
 	on host "$MOULETTE" "$@" </dev/null
 }
 host_before() {
-	on host python3 "$REPO/tests/e2e/host_state.py" >"$BATS_TEST_TMPDIR/host.json"
+	on host python3 -IS "$REPO/tests/e2e/host_state.py" >"$BATS_TEST_TMPDIR/host.json"
 }
 host_same() {
-	on host python3 "$REPO/tests/e2e/host_state.py" "$BATS_TEST_TMPDIR/host.json"
+	on host python3 -IS "$REPO/tests/e2e/host_state.py" "$BATS_TEST_TMPDIR/host.json"
 }
 
 # forwarding 0|1 - of our host.
@@ -200,7 +200,7 @@ for spec in wanted:
 serve() {
 	local place=$1
 	shift
-	servers+=("$(on "$place" python3 -c "$serve_py" "$@" 3>&-)")
+	servers+=("$(on "$place" python3 -IS -c "$serve_py" "$@" 3>&-)")
 }
 
 # allow ENTRY... - profile "card" allows these; more keys by the variable card_keys.
@@ -251,7 +251,7 @@ start() {
 }
 # netns_of ID - the network of its box.
 netns_of() {
-	echo "/proc/$("$MOULETTE" state "$1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])')/ns/net"
+	echo "/proc/$("$MOULETTE" state "$1" | python3 -IS -c 'import json, sys; print(json.load(sys.stdin)["pid"])')/ns/net"
 }
 finish() {
 	result=$BATS_TEST_TMPDIR/live/$1
@@ -264,7 +264,7 @@ finish() {
 # protocol and count.
 refused() {
 	local got
-	got=$(field steps.0.network.refused | python3 -c '
+	got=$(field steps.0.network.refused | python3 -IS -c '
 import json, sys
 for r in json.load(sys.stdin):
     print("%(address)s:%(port)s/%(protocol)s %(count)s" % r)')
