@@ -182,14 +182,14 @@ print(*[r["id"] for r in json.load(sys.stdin) if r["submission"] == "bad"])')
 	handin signal.tar run.sh 'kill -SEGV $$'
 	handin none.tar other.txt 'no run.sh'
 	handin disk.tar run.sh 'cat /dev/zero >big'
-	batch -a "$assignment" -l cpu=2s -l wall=20s -l memory=32M -l disk=4M -l output=1M -f json "$folder"
+	batch -a "$assignment" -l cpu=1s -l wall=20s -l memory=32M -l disk=4M -l output=1M -f json "$folder"
 	expect_status 0
 	python3 -c '
 import json, sys
 for r in map(json.loads, open(sys.argv[1])):
     print(r["submission"]["file"], r["verdict"], r["fault"], *[s["verdict"] for s in r["steps"]])' "$printed" | sort >"$BATS_TEST_TMPDIR/together"
 	for path in "$folder"/*; do
-		grade -a "$assignment" -l cpu=2s -l wall=20s -l memory=32M -l disk=4M -l output=1M "$path"
+		grade -a "$assignment" -l cpu=1s -l wall=20s -l memory=32M -l disk=4M -l output=1M "$path"
 		echo "$(field submission.file) $(field verdict) $(field fault) $(python3 -c '
 import json, sys
 print(*[s["verdict"] for s in json.load(open(sys.argv[1]))["steps"]])' "$result")"

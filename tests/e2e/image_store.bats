@@ -79,11 +79,12 @@ layers_tar() {
 # bats test_tags=slow
 @test "thousands of names of a large file are read once" {
 	mkdir tree
-	truncate -s 1G tree/hole
-	local i
-	for i in $(seq 1 2000); do ln tree/hole "tree/$i"; done
+	truncate -s 400M tree/hole
+	python3 -IS -c '
+import os
+for i in range(1, 2001): os.link("tree/hole", "tree/%d" % i)'
 	tar -C tree -Scf tree.tar .
-	# 2 TB if each name were read.
+	# 800 GB if each name were read.
 	timeout 300 "$MOULETTE" image import x tree.tar
 	timeout 300 "$MOULETTE" image verify x
 	chmod 600 "$MOULETTE_HOME/images/x/rootfs/7"

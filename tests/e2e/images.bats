@@ -225,7 +225,7 @@ cases() {
 
 @test "random stacks of layers come out as the reference has them" {
 	[ "$(id -u)" = 0 ] || skip "owners and devices are made by root"
-	python3 "$images/random_layers.py" 1 100 >&2
+	python3 "$images/random_layers.py" 1 50 >&2
 }
 
 # ---- the store ----
