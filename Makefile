@@ -83,7 +83,9 @@ $(O)/suites.inc: $(UNIT_SRC)
 	@mkdir -p $(@D)
 	for f in $(patsubst tests/unit/test_%.c,%,$(UNIT_SRC)); do echo "SUITE($$f)"; done >$@
 $(O)/tests/unit/main.o: $(O)/suites.inc
-$(O)/unit: $(UNIT) $(LIB) $(BENCH) | $(O)/moulette-init
+# Tests of unpack/ and cell/ start these programs themselves.
+$(O)/unit: $(UNIT) $(LIB) $(BENCH) | $(if $(filter unpack,$(STAGES)),$(O)/moulette-unpack) \
+	$(if $(filter cell,$(STAGES)),$(O)/moulette-init)
 	$(CC) $(LDFLAGS) -o $@ $(UNIT) $(LIB) $(BENCH) $(LDLIBS) $(shell pkg-config --libs check)
 
 install: all $(SHELLS:%=$(O)/completions/moulette.%) $(O)/moulette-batch@.service ## copy everything to DESTDIR and PREFIX

@@ -2,7 +2,6 @@
 #include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "image/maker.h"
 #include "rounds.h"
@@ -11,9 +10,7 @@
 #include "suites.inc"
 #undef SUITE
 
-/* unpack/unpack.h: absent when that stage is not built. */
-int unpack_child_main(void) __attribute__((weak));
-/* image/maker.h: likewise, and images are made in the tests' own process. */
+/* image/maker.h: absent when that stage is not built; images are made in the tests' own process. */
 extern image_maker_fn *image_maker __attribute__((weak));
 image_maker_fn image_make_here __attribute__((weak));
 
@@ -42,11 +39,8 @@ int __lsan_is_turned_off(void)
 }
 #endif
 
-int main(int argc, char **argv)
+int main(void)
 {
-	/* unpack_run() starts a program of its own; in the tests that is this one. */
-	if (argc == 2 && strcmp(argv[1], "unpack-child") == 0 && unpack_child_main)
-		return unpack_child_main();
 	if (&image_maker)
 		image_maker = image_make_here;
 #if ROUNDS_SANITIZED

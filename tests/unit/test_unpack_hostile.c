@@ -1,4 +1,5 @@
 /* test_unpack_hostile.c - what is refused, with which word, and that it changes nothing outside. */
+#include "rounds.h"
 #include "test_unpack_maker.h"
 
 Suite *suite_unpack_hostile(void);
@@ -175,14 +176,18 @@ START_TEST(number_of_entries)
 	AUTO_BUF b = { 0 };
 
 	scene_init(&s);
-	many_files(&b, 20000, false);
-	expect_accepted(&s, "20000", &b); /* the folder has no entry of its own */
-	ck_assert_int_eq(s.out.entries, 20000);
+	ck_assert_int_eq(s.req.limits.entries, 20000);
+	const int most = ROUNDS(20000);
+	AUTO_FREE char *said = mem_printf("%d", most);
+	s.req.limits.entries = most;
+	many_files(&b, most, false);
+	expect_accepted(&s, "as many as may be", &b); /* the folder has no entry of its own */
+	ck_assert_int_eq(s.out.entries, most);
 
 	scene_again(&s);
 	b.len = 0;
-	many_files(&b, 20001, false);
-	expect_refused(&s, "20001", &b, "archive.too_many", "20000");
+	many_files(&b, most + 1, false);
+	expect_refused(&s, "one more", &b, "archive.too_many", said);
 
 	/* Folders without an entry are inodes too. */
 	scene_again(&s);
@@ -419,7 +424,7 @@ START_TEST(damaged_gzip)
 	tar_end(&tar);
 	compress_to(&b, "gzip", tar.data, tar.len);
 	/* From behind the header, whose time and system nobody reads. */
-	for (size_t i = 10; i < b.len; i += 37) {
+	for (size_t i = 10; i < b.len; i += ROUNDS_SANITIZED ? 5 * 37 : 37) {
 		b.data[i] ^= 0x10;
 		ck_assert_msg(run_bytes(&s, &b) == -1, "byte %zu of %zu: accepted", i, b.len);
 		ck_assert_int_eq(s.err.fault, FAULT_STUDENT);
@@ -767,7 +772,9 @@ Suite *suite_unpack_hostile(void)
 	Suite *s = suite_create("unpack/hostile");
 	TCase *served = refused("refused, served");
 	tcase_add_checked_fixture(served, scene_served, NULL);
-	suite_add_tcase(s, refused("refused"));
+	/* The child of a server reads with the same code, and starting a program takes long with sanitizers. */
+	if (!ROUNDS_SANITIZED)
+		suite_add_tcase(s, refused("refused"));
 	suite_add_tcase(s, served);
 	return s;
 }

@@ -7,6 +7,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,19 @@ __attribute__((unused)) static void scene_served(void)
 	scene_is_served = true;
 }
 
+/* moulette-unpack as it was built with this program. */
+static inline const char *unpack_program(void)
+{
+	static char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	ck_assert_int_gt(len, 0);
+	path[len] = '\0';
+	char *name = strrchr(path, '/') + 1;
+	snprintf(name, (size_t)(path + sizeof(path) - name), "moulette-unpack");
+	return path;
+}
+
 static inline void scene_init(struct scene *s)
 {
 	*s = (struct scene){ .path = "/tmp/moulette-unit-unpack-XXXXXX" };
@@ -52,7 +66,7 @@ static inline void scene_init(struct scene *s)
 	ck_assert_int_eq(fchownat(s->dir, "dest", TEST_UID, TEST_UID, 0), 0);
 	ck_assert_int_eq(file_write(s->dir, "canary", "alive"), 0);
 	ck_assert_int_eq(fchmodat(s->dir, "canary", 0666, 0), 0); /* anyone could write to it */
-	s->req = (struct unpack_request){ .program = "/proc/self/exe",
+	s->req = (struct unpack_request){ .program = unpack_program(),
 					  .dest_fd = openat(s->dir, "dest", O_RDONLY | O_DIRECTORY),
 					  .uid = TEST_UID,
 					  .gid = TEST_UID,
