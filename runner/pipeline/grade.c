@@ -252,7 +252,7 @@ static bool may_be_of_a_signal(const struct run_result *r)
 static int check_interrupt(const struct session *s, const struct run_result *r, struct err *err)
 {
 	struct pollfd p = { .fd = s->opt.interrupt_fd, .events = POLLIN };
-	const double most_ms = fmin(SIGNAL_MS * session_patience(s), SIGNAL_MAX_MS);
+	const double most_ms = fmin(SIGNAL_MS * host_patience(&s->host), SIGNAL_MAX_MS);
 	const double wait_ms = may_be_of_a_signal(r) ? most_ms : 0;
 	if (r->verdict == VERDICT_PASSED || poll(&p, 1, (int)wait_ms) <= 0)
 		return 0;
