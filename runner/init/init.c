@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -25,6 +26,10 @@
 #define WORK "/work"
 #define FDS_MAX 16
 
+/* Signals of a step's own making that are looked at as they come, and how long PID 1 rests after each more. */
+#define STRAYS_MAX 64
+#define STRAYS_REST_MS 10
+
 /* What a step is made of; it lives in main's frame. The vfork child writes its failure here. */
 struct step {
 	bool serving; /* by the socket; else there is one step, named by our arguments */
@@ -39,6 +44,9 @@ struct step {
  * only after all others, and whoever is there then is of the same step. */
 static volatile sig_atomic_t running, first;
 
+/* Signals of this step that came without a message. */
+static volatile sig_atomic_t strays;
+
 /* How the kernel weighs us when memory is short: our own file, which the runner opened, and what it held
  * at first. */
 static struct { int fd; size_t len; char own[16]; } oom = { .fd = -1 };
@@ -51,15 +59,12 @@ static uint64_t now_ns(void)
 }
 
 /* Nothing but a kill request may come while a step runs: anything else means that the runner and
- * we do not agree on what is running. */
-static void on_socket(int signo)
+ * we do not agree on what is running. Return: whether one came. */
+static bool take_kills(void)
 {
-	int saved = errno;
 	struct init_kill msg;
 	ssize_t n;
-	/* A signal that a step left behind: what comes next is a request, not a kill. */
-	if (!running)
-		return;
+	bool any = false;
 	while ((n = recv(INIT_SOCKET, &msg, sizeof msg, MSG_DONTWAIT | MSG_TRUNC)) > 0) {
 		if (n != (ssize_t)sizeof msg || msg.type != INIT_KILL)
 			_exit(1);
@@ -67,11 +72,26 @@ static void on_socket(int signo)
 			kill(-1, SIGKILL);
 		else if (first > 0)
 			kill((pid_t)first, msg.signo);
+		any = true;
 	}
 	if (n == 0)
 		_exit(0);
-	errno = saved;
+	return any;
+}
+
+/* A step may send this signal as well, as often as it likes (F_SETOWN does it by a descriptor), and our CPU time is
+ * charged to the box, but to no step. So we rest: further signals become one that waits, and a message
+ * ends the rest. */
+static void on_socket(int signo)
+{
+	int saved = errno;
 	(void)signo;
+	/* A signal that a step left behind: what comes next is a request, not a kill. */
+	if (running && !take_kills() && ++strays > STRAYS_MAX) {
+		struct pollfd message = { .fd = INIT_SOCKET, .events = POLLIN };
+		poll(&message, 1, STRAYS_REST_MS);
+	}
+	errno = saved;
 }
 
 static void listen_while_waiting(const struct step *s, bool on)
@@ -252,11 +272,12 @@ static void run(struct step *s)
 	uint64_t start = now_ns();
 	pid_t pid = start_first(s);
 	first = pid > 0 ? pid : 0;
+	strays = 0;
 	running = 1;
 	/* Only now is there somebody to be killed. What came before raises no signal. */
 	listen_while_waiting(s, true);
 	if (s->serving)
-		on_socket(0);
+		take_kills();
 	close_all(s);
 	reap(s, start);
 	running = 0;

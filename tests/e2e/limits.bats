@@ -69,3 +69,44 @@ at_a_squeeze() {
 	[[ $(field error.message) == *"ran short of memory"*"'fits'"* ]]
 	host_same
 }
+
+# used_of PID - CPU time of a process, in ticks.
+used_of() {
+	awk '{print $14 + $15}' "/proc/$1/stat"
+}
+
+@test "signals to PID 1 cost next to no CPU time, which no step would be charged with" {
+	local a pid init step_used init_used mark=1234.$$
+	a=$(assignment flood '"image": "host", "build": [{"run": ["cc", "-o", "flood", "flood.c"]}],
+		"limits": {"cpu": "60s", "wall": "1000s"}, "tests": [{"name": "flood", "run": ["./flood", "'$mark'"]}]')
+	grade -a "$a" "$(archive s.tar flood.c '
+		#define _GNU_SOURCE
+		#include <fcntl.h>
+		#include <signal.h>
+		#include <time.h>
+		#include <unistd.h>
+		static double used(void) { return (double)clock() / CLOCKS_PER_SEC; }
+		int main(int argc, char **argv)
+		{
+			int fds[2];
+			char c;
+			while (used() < 0.5)
+				kill(1, SIGIO);
+			if (argc < 2 || pipe(fds) < 0 || fcntl(fds[0], F_SETOWN, 1) < 0 || fcntl(fds[0], F_SETFL, O_ASYNC) < 0)
+				return 1;
+			while (used() < 1)
+				if (write(fds[1], "x", 1) != 1 || read(fds[0], &c, 1) != 1)
+					return 2;
+			return execlp("sleep", "sleep", argv[1], (char *)0);
+		}')" &
+	until pid=$(pgrep -fx "sleep $mark"); do
+		kill -0 $! || fail "no flood: $(cat "$BATS_TEST_TMPDIR/result.json")"
+		sleep 0.05
+	done
+	init=$(ps -o ppid= -p "$pid" | tr -d ' ')
+	step_used=$(used_of "$pid") init_used=$(used_of "$init")
+	kill "$pid"
+	wait
+	# Without a rest it is more than the step itself uses.
+	[ "$init_used" -lt $((step_used / 4)) ] || fail "PID 1 used $init_used of $step_used ticks"
+}
