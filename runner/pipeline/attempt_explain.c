@@ -85,7 +85,7 @@ static bool leaks_are_off(const struct attempt *a, const struct step_spec *spec)
 	static const char name[] = "LSAN_OPTIONS";
 	const char *value = env_get(a->session->opt.env, name);
 	value = value ? value : env_get(spec->env, name);
-	value = value ? value : env_get(a->env, name);
+	value = value ? value : env_get(a->cell.env, name);
 	return value && strstr(value, "detect_leaks=0");
 }
 
