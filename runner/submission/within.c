@@ -187,6 +187,13 @@ static int look_at(struct survey *s, int dir, const char *name, const char *path
 	return 0;
 }
 
+/* Folders are listed in any order: what was found must not depend on what was not looked at. With sources there
+ * a folder is one to be graded, whatever else lies in it. */
+static bool is_settled(const struct survey *s)
+{
+	return s->languages ? s->sources > 0 : s->others > 0;
+}
+
 /* Until something is found that settles it. */
 static int look_into(struct survey *s, int parent, const char *name, const char *path, int depth,
 		     struct err *err)
@@ -199,7 +206,7 @@ static int look_into(struct survey *s, int parent, const char *name, const char 
 	}
 	if (open_folder(parent, name, &dir, err) < 0)
 		return -1;
-	while (s->sources + s->others == 0) {
+	while (!is_settled(s)) {
 		if (next_name(dir, &entry, err) < 0)
 			return -1;
 		if (!entry)
@@ -285,7 +292,7 @@ static int choose_folder(const struct survey *like, int dir, const char *name, s
 	}
 	if (s.sources > 0 && c->with_sources++ == 0)
 		c->folder = mem_strdup(name);
-	c->stays = c->stays || s.others > 0 || (s.sources == 0 && s.named);
+	c->stays = c->stays || (s.sources == 0 && (s.others > 0 || s.named));
 	survey_done(&s);
 	return 0;
 }

@@ -135,6 +135,8 @@ static const struct row folders[] = {
 	{ "a Makefile alone", { "README", "hw1/Makefile" }, { NULL }, "hw1", NULL, NULL },
 	{ "sources further down", { "README", "hw1/src/main.c", "hw1/data.csv" }, { NULL }, "hw1",
 	  NULL, NULL },
+	{ "sources among data", { "README", "hw1/a.csv", "hw1/main.c", "hw1/z.csv" }, { NULL }, "hw1", NULL,
+	  NULL },
 	{ "beside the archive of it", { "hw1.zip", "hw1/main.c" }, { NULL }, "hw1", NULL, NULL },
 	{ "beside a folder of notes", { "doc/report.pdf", "a.txt", "hw1/main.c" }, { NULL }, "hw1",
 	  NULL, NULL },
