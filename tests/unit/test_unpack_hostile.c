@@ -134,10 +134,12 @@ START_TEST(very_long_names)
 
 	scene_init(&s);
 	memset(name, 'x', (65 << 20) - 1);
-	tar_pax(&b, "path", name); /* more than libarchive keeps of a header */
+	/* More than libarchive keeps of a header; since 3.8 it leaves such a name out. */
+	tar_pax(&b, "path", name);
 	tar_file(&b, "short", "x");
 	tar_end(&b);
-	expect_refused(&s, "65 MiB of a name", &b, "archive.too_long", NULL);
+	expect_refused(&s, "65 MiB of a name", &b,
+		       archive_version_number() < 3008000 ? "archive.too_long" : "archive.bomb", NULL);
 
 	scene_again(&s);
 	b.len = 0;

@@ -208,9 +208,10 @@ START_TEST(modes_and_times)
 	ck_assert_int_eq(stat_of(&s, "d/fraction").st_mtim.tv_sec, 1500000000);
 	ck_assert_int_eq(stat_of(&s, "d/fraction").st_mtim.tv_nsec, 250000000);
 	/* Times to come are of a clock that is wrong, and make would loop over them. */
-	const char *const now[] = { "d/late", "d/early", "d/bomb", "d/last" };
+	const char *const now[] = { "d/late", "d/early", "d/last", "d/bomb" };
 	for (int i = 0; i < 4; i++) {
-		ck_assert_int_gt(stat_of(&s, now[i]).st_mtime, TIME_MADE);
+		/* Since 3.8 libarchive ignores a time that is no number it can hold: that of the header stays. */
+		ck_assert_msg(stat_of(&s, now[i]).st_mtime > (i < 3 ? TIME_MADE : TIME_MADE - 1), "%s", now[i]);
 		ck_assert_int_lt(stat_of(&s, now[i]).st_mtime, 4102444799);
 	}
 	scene_done(&s);
