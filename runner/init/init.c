@@ -26,7 +26,7 @@
 #define WORK "/work"
 #define FDS_MAX 16
 
-/* Signals of a step's own making that are looked at as they come, and how long PID 1 rests after each more. */
+/* How many signals that a step sends are looked at as they come, and the rest after each more. */
 #define STRAYS_MAX 64
 #define STRAYS_REST_MS 10
 
@@ -79,9 +79,9 @@ static bool take_kills(void)
 	return any;
 }
 
-/* A step may send this signal as well, as often as it likes (F_SETOWN does it by a descriptor), and our CPU time is
- * charged to the box, but to no step. So we rest: further signals become one that waits, and a message
- * ends the rest. */
+/* A step may send this signal as well, as often as it likes, by kill(2) or a descriptor (F_SETOWN). The
+ * CPU time of PID 1 is charged to the box, but to no step. So it rests: signals that come meanwhile
+ * become one, and a message ends the rest. */
 static void on_socket(int signo)
 {
 	int saved = errno;
