@@ -162,8 +162,8 @@ wait_until() {
 # nothing_of_it FOLDER... - the folders are empty, and nothing is mounted.
 nothing_of_it() {
 	local left
-	left=$(ls "$@")
-	[ -z "$(ls -A "$@" | grep -v ':$')" ] || fail "left: $left"
+	left=$(find "$@" -mindepth 1)
+	[ -z "$left" ] || fail "left: $left"
 	run ! grep -q "$BATS_TEST_TMPDIR" /proc/self/mounts
 }
 
