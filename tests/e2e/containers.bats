@@ -98,3 +98,8 @@ readme_commands() {
 	need_containers crun
 	six_verdicts "${few_rights[@]}"
 }
+
+@test "few rights, by runc, as docker makes them: the same" {
+	need_containers runc
+	six_verdicts "${few_rights[@]}"
+}
