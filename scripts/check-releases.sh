@@ -229,7 +229,8 @@ mkdir "$work/root"
 # shellcheck source=scripts/suites.bash
 . scripts/suites.bash
 trap clean_up EXIT
-# tee may have had the same signal. A trap, since what is ignored would be ignored by all that is tested, too.
+# The same signal may have ended tee. A trap catches SIGPIPE here alone; the tested programs would inherit an
+# ignored one.
 trap : PIPE
 # A second signal must not end the cleaning up after the first.
 trap 'trap "" INT TERM HUP; exit 130' INT

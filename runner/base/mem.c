@@ -100,6 +100,12 @@ void env_set(char ***env, const char *assignment)
 	strv_add(env, assignment);
 }
 
+void env_set_all(char ***env, char *const *entries)
+{
+	for (; entries && *entries; entries++)
+		env_set(env, *entries);
+}
+
 const char *env_get(char *const *env, const char *name)
 {
 	size_t len = strlen(name);

@@ -26,6 +26,8 @@ char **strv_dup(char *const *v); /* NULL gives an empty list */
 void strv_add(char ***v, const char *s);
 /** env_set() - append NAME=VALUE, or replace the entry of the same name. */
 void env_set(char ***env, const char *assignment);
+/** env_set_all() - env_set() of each entry of @entries, which may be NULL. */
+void env_set_all(char ***env, char *const *entries);
 /** env_get() - the value of @name in NAME=VALUE entries, borrowed; NULL: it is not set. */
 const char *env_get(char *const *env, const char *name);
 bool strv_has(char *const *v, const char *s); /* NULL has none */

@@ -46,10 +46,8 @@ static int make_env(struct json_object *process, const struct profile *p,
 	for (size_t i = 0; image && image[i]; i++)
 		if (strchr(image[i], '=') && !is_fixed(image[i]))
 			env_set(&env, image[i]);
-	for (size_t i = 0; p->env && p->env[i]; i++)
-		env_set(&env, p->env[i]);
-	for (size_t i = 0; req->env && req->env[i]; i++)
-		env_set(&env, req->env[i]);
+	env_set_all(&env, p->env);
+	env_set_all(&env, req->env);
 	json_object_object_add(process, "env", strv_json(env));
 	return 0;
 }

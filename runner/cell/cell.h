@@ -52,8 +52,8 @@ struct cell_spec {
 	int interrupt_fd;             /* readable: stop; not read here; -1: none */
 	/* The card; of the box that is started next. */
 	const struct network *network;   /* NULL: none */
-	const struct cell_party *party;  /* NULL: it is joined to nobody */
-	bool names_peers, names_servers; /* some step wants /etc/hosts, /etc/resolv.conf of ours */
+	const struct cell_party *party;  /* the boxes that it reaches by name; NULL: none */
+	bool names_peers, names_servers; /* the cell writes /etc/hosts, /etc/resolv.conf of the box */
 };
 
 struct cell {

@@ -34,7 +34,7 @@ static int check_profile_mounts(const struct cell *c, struct err *err)
 	return 0;
 }
 
-/* An engine with a /dev of its own finds the init in a folder of ours. */
+/* An engine that makes its own /dev cannot bind the init there: the cell mounts a folder with a copy. */
 static int furnish_once(const struct cell *c, struct err *err)
 {
 	const char *init = c->host->places->init;

@@ -113,11 +113,9 @@ bool step_is_over(const struct running *r);
 /** step_finish() - of a step that is over: its facts; frees @r. box_failed is set, with words, when PID 1 or
  *  the engine died or our own work failed. Return: 0, or -1 when interrupted (code "interrupted"). */
 int step_finish(struct running *r, struct err *err);
-/** step_abandon() - of a step that nobody wants to know more about; frees @r. The box is of no use afterwards,
- *  and box_end() ends its processes. */
+/** step_abandon() - give up a step without its facts; frees @r. The box runs no further step, and box_end() ends
+ *  its processes. */
 void step_abandon(struct running *r);
-/** box_run() - one step from start to finish; as step_finish(). */
-int box_run(struct box *b, const struct box_step *step, struct step_facts *ret, struct err *err);
 /** box_tests_group() - make the group of tests, unless it is there: earlier than box_build_done() would.
  *  FAULT_INFRA. */
 int box_tests_group(struct box *b, struct err *err);

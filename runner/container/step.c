@@ -198,11 +198,3 @@ void step_abandon(struct running *r)
 	r->box->dead = true;
 	end(r);
 }
-
-int box_run(struct box *b, const struct box_step *step, struct step_facts *ret, struct err *err)
-{
-	struct running *r = step_start(b, step, -1, -1, ret);
-	while (!step_is_over(r))
-		steps_watch(&r, 1, -1);
-	return step_finish(r, err);
-}

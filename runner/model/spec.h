@@ -15,7 +15,7 @@ struct mount_spec {
 	bool rw;
 };
 
-/** mount_specs_add() - a copy of what is said, at the end of a list that mount_specs_done() frees. */
+/** mount_specs_add() - append one mount to *@list and copy its paths; mount_specs_done() frees the list. */
 void mount_specs_add(struct mount_spec **list, size_t *n, const char *source, const char *destination, bool rw);
 void mount_specs_done(struct mount_spec *list, size_t n);
 
@@ -41,8 +41,8 @@ struct spec_request {
 	int64_t max_file_bytes;   /* RLIMIT_FSIZE is at least this; 0: the profile's */
 	bool precompiled;         /* the profile's filter takes the place of its list, for an engine that
 				   * knows it: see bundle/seccomp_filter.h */
-	bool unread;              /* nobody but an engine reads the config: linux.seccomp is an object of no
-				   * keys, which spec_write_compact() writes in full */
+	bool unread;              /* only an engine reads the config: linux.seccomp has no keys that can be looked up,
+				   * and spec_write_compact() writes it in full */
 };
 
 /* Below the tmpfs of /dev, so that no image needs a mount point for it. */

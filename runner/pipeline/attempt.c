@@ -48,10 +48,8 @@ static int run_in_box(struct attempt *a, const struct step_spec *spec, const str
 {
 	const struct session *s = a->session;
 	AUTO_STRV env = cell_base_env(&a->cell);
-	for (char *const *e = spec->env; e && *e; e++)
-		env_set(&env, *e);
-	for (char *const *e = s->opt.env; e && *e; e++)
-		env_set(&env, *e);
+	env_set_all(&env, spec->env);
+	env_set_all(&env, s->opt.env);
 	AUTO_FREE char *drop = runtimes_env(&s->runtimes, spec, &env);
 	struct box_step step = *to;
 	step.spec = spec;

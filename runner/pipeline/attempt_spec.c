@@ -62,10 +62,8 @@ int attempt_describe(struct attempt *a, struct err *err)
 	a->env = strv_dup(NULL);
 	if (asked && asked->home_in_work)
 		strv_add(&a->env, "HOME=" SPEC_WORK_PATH);
-	for (char *const *e = asked ? asked->env : NULL; e && *e; e++)
-		env_set(&a->env, *e);
-	for (char *const *e = s->opt.env; e && *e; e++)
-		env_set(&a->env, *e);
+	env_set_all(&a->env, asked ? asked->env : NULL);
+	env_set_all(&a->env, s->opt.env);
 	if (asked && files_mount(&s->host, asked->files, asked->n_files, &a->mounts, &a->n_mounts, err) < 0)
 		return -1;
 	for (size_t i = 0; i < s->opt.n_mounts; i++)

@@ -75,7 +75,7 @@ int files_sweep(const struct places *p, struct err *err)
 		       err_set(err, FAULT_INFRA, errno, "cannot remove '%s'", tmp) : 0;
 }
 
-int files_copy(const struct places *p, const struct file_spec *f, char **ret_path, struct err *err)
+static int copy(const struct places *p, const struct file_spec *f, char **ret_path, struct err *err)
 {
 	char hex[DIGEST_HEX];
 	if (assignment_file_digest(f, hex, err) < 0)
@@ -91,13 +91,13 @@ int files_mount(const struct host *h, const struct file_spec *files, size_t n, s
 		size_t *n_mounts, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		AUTO_FREE char *copy = NULL;
+		AUTO_FREE char *path = NULL;
 		if (files[i].to[0] != '/')
 			continue;
 		alive_for(h->alive, COPY_NS);
-		if (files_copy(h->places, &files[i], &copy, err) < 0)
+		if (copy(h->places, &files[i], &path, err) < 0)
 			return -1;
-		mount_specs_add(mounts, n_mounts, copy, files[i].to, false);
+		mount_specs_add(mounts, n_mounts, path, files[i].to, false);
 	}
 	alive_for(h->alive, 0);
 	return 0;

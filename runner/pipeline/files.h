@@ -9,17 +9,12 @@
 #include "model/spec.h"
 
 /**
- * files_copy() - the copy of one `files` entry, made once per digest below HOME/files
- * @ret_path: absolute path of the copy; owned by the caller
+ * files_mount() - a copy of each of the @n files with an absolute `to`, to be mounted there read-only
+ * @mounts: the copies are added; mount_specs_done() frees the list
  *
- * A copy, so that owners and modes of the teacher's files do not matter in the box, and so that a
- * change during a run does not. Two runs at once make it once.
+ * A copy, made once per digest below HOME/files, so that owners and modes of the teacher's files do not
+ * matter in the box, and so that a change during a run does not. Two runs at once make it once.
  */
-int files_copy(const struct places *p, const struct file_spec *f, char **ret_path,
-	       struct err *err);
-
-/** files_mount() - a copy of each of the @n files with an absolute `to`, to be mounted there read-only: added to
- *  *@mounts, which mount_specs_done() frees. */
 int files_mount(const struct host *h, const struct file_spec *files, size_t n, struct mount_spec **mounts,
 		size_t *n_mounts, struct err *err);
 

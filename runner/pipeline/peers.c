@@ -164,8 +164,7 @@ static int start(struct attempt *a, const struct step_spec *test, struct peer *p
 	if (cell_open(&s->host, &spec, &p->cell, err) < 0 || lay(p, err) < 0 || cell_boot(&p->cell, err) < 0)
 		return -1;
 	p->step_env = cell_base_env(&p->cell);
-	for (char *const *e = p->spec->env; e && *e; e++)
-		env_set(&p->step_env, *e);
+	env_set_all(&p->step_env, p->spec->env);
 	p->step = (struct box_step){ .spec = &p->command, .env = p->step_env, .sink = sink_tail, .sink_ctx = p,
 				     .kill_fd = -1 };
 	step_facts_init(&p->facts);

@@ -19,8 +19,8 @@ struct peers {
  * peers_start() - start every peer of @test, and wait until it is ready
  * @a: the test's own attempt, whose box is there already, joined to the switch
  *
- * Ready is who listens where its "listen" says; when it says nothing, who listens anywhere or has
- * sent anything to the others (waited for 5 s at most); when it says false, who was started.
+ * A peer is ready when it listens on the port of its "listen". Without "listen" it is ready when it listens
+ * anywhere or has sent anything to the others, or after 5 s. With false it is ready once it was started.
  * FAULT_ASSIGNMENT: a peer that cannot be started or ends before; FAULT_INFRA; code "interrupted".
  * *ret is to be ended in every case.
  */

@@ -107,6 +107,19 @@ START_TEST(an_entry_may_be_set_again)
 }
 END_TEST
 
+START_TEST(all_of_a_list_are_set)
+{
+	AUTO_STRV env = NULL;
+	char *const more[] = { (char *)"A=2", (char *)"B=3", NULL };
+	env_set(&env, "A=1");
+	env_set_all(&env, NULL);
+	env_set_all(&env, more);
+	ck_assert_str_eq(env[0], "A=2");
+	ck_assert_str_eq(env[1], "B=3");
+	ck_assert_ptr_null(env[2]);
+}
+END_TEST
+
 START_TEST(a_value_by_its_name)
 {
 	AUTO_STRV env = NULL;
@@ -150,6 +163,7 @@ Suite *suite_base_mem(void)
 	tcase_add_test(tc, lists);
 	tcase_add_loop_test(tc, environment, 0, (int)(sizeof envs / sizeof *envs));
 	tcase_add_test(tc, an_entry_may_be_set_again);
+	tcase_add_test(tc, all_of_a_list_are_set);
 	tcase_add_test(tc, a_value_by_its_name);
 #ifndef SANITIZED
 	tcase_add_loop_exit_test(tc, out_of_memory_is_exit_3, 3, 0, 2);
