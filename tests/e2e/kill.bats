@@ -9,7 +9,7 @@ setup() {
 
 # start COMMAND - run it in the background; sets runner, and id when the word "ready" was printed.
 start() {
-	"$MOULETTE" run -f json -i busybox "$submission" -- sh -c "$1" >"$BATS_TEST_TMPDIR/result.json" 2>"$BATS_TEST_TMPDIR/messages" </dev/null 3>&- &
+	"$MOULETTE" run -f json -l cpu=200s -i busybox "$submission" -- sh -c "$1" >"$BATS_TEST_TMPDIR/result.json" 2>"$BATS_TEST_TMPDIR/messages" </dev/null 3>&- &
 	runner=$!
 	result=$BATS_TEST_TMPDIR/result.json
 	messages=$BATS_TEST_TMPDIR/messages

@@ -57,14 +57,21 @@ time.sleep(float(sys.argv[2])); p.send_signal(getattr(signal, "SIG" + sys.argv[1
 }
 
 @test "a box does not go on without its runner" {
-	local short=$submission
-	submission=$(archive long.tar run.sh $'#!/bin/sh\n(while :; do :; done) &\nsleep 1000\n')
+	# A duration of its own tells this box from those of tests that run beside it.
+	local short=$submission asleep="sleep 1000$BASHPID"
+	submission=$(archive long.tar run.sh $'#!/bin/sh\n(while :; do :; done) &\n'"$asleep"$'\n')
 	start
-	sleep 0.3
+	until pgrep -fx "$asleep" >/dev/null; do
+		kill -0 "$runner" || fail "the run ended: $(cat "$BATS_TEST_TMPDIR/err")"
+		sleep 0.02
+	done
 	kill -KILL "$runner"
 	wait "$runner" || true
-	sleep 0.5
-	run pgrep -f 'sleep 1000'
+	for _ in {1..600}; do
+		pgrep -fx "$asleep" >/dev/null || break
+		sleep 0.05
+	done
+	run pgrep -fx "$asleep"
 	[ "$status" = 1 ] || fail "a process of the box lives on"
 	submission=$short
 	clean
