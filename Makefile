@@ -142,7 +142,7 @@ layers: ## who includes whom
 	scripts/check-layers.sh
 docs: all $(SHELLS:%=$(O)/completions/moulette.%) ## manual pages, README and completions against the option table
 	scripts/check-docs.sh $(O)
-lint: ## shellcheck and cppcheck
+lint: ## shellcheck, clang-format and cppcheck
 	scripts/lint.sh
 compile_commands.json: FORCE ## for clangd and clang-tidy
 	$(MAKE) -nB --no-print-directory V=debug all build/debug/unit | scripts/compile-commands.sh >$@

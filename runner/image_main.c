@@ -25,7 +25,8 @@ static void tell(const struct image *i)
 	if (i->dropped_setid || i->dropped_devices || i->dropped_capabilities || i->dropped_pipes)
 		fprintf(stderr,
 			"moulette: left out of '%s': set-id bits of %" PRId64 " entries, %" PRId64
-			" devices, capabilities of %" PRId64 " files, %" PRId64 " pipes and sockets\n",
+			" devices, capabilities of %" PRId64 " files, %" PRId64
+			" pipes and sockets\n",
 			i->name, i->dropped_setid, i->dropped_devices, i->dropped_capabilities,
 			i->dropped_pipes);
 	for (char **w = i->warnings; w && *w; w++)
@@ -40,7 +41,8 @@ static int make(const struct places *p, int argc, char **argv, struct image *ret
 		return image_build(p, argv[2], ret, err);
 	const bool pulls = argc == 5 && strcmp(argv[1], "pull") == 0;
 	if (!pulls && (argc != 5 || strcmp(argv[1], "import") != 0))
-		return err_set(err, FAULT_USAGE, 0, "moulette-image is started by 'moulette image'");
+		return err_set(err, FAULT_USAGE, 0,
+			       "moulette-image is started by 'moulette image'");
 	const int64_t max = strtoll(argv[4], NULL, 10);
 	return pulls ? image_pull(p, argv[2], argv[3], max, ret, err) :
 		       image_import(p, argv[2], argv[3], max, ret, err);

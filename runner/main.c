@@ -8,13 +8,15 @@
 
 static void print_help(FILE *out)
 {
-	fprintf(out, "usage: moulette COMMAND [OPTION]... [ARG]...\n\n"
-		     "Grades what students hand in, each submission in a box of its own.\n\ncommands:\n");
+	fprintf(out,
+		"usage: moulette COMMAND [OPTION]... [ARG]...\n\n"
+		"Grades what students hand in, each submission in a box of its own.\n\ncommands:\n");
 	for (const struct command *const *c = command_table; *c; c++)
 		if (!(*c)->hidden)
 			fprintf(out, "  %-12s %s\n", (*c)->name, (*c)->summary);
-	fprintf(out, "\n'moulette COMMAND --help' lists the options of a command.\n"
-		     "exit status: 0 passed (batch: graded), 1 not passed, 2 usage, 3 trouble of this host\n");
+	fprintf(out,
+		"\n'moulette COMMAND --help' lists the options of a command.\n"
+		"exit status: 0 passed (batch: graded), 1 not passed, 2 usage, 3 trouble of this host\n");
 }
 
 static const struct command *find(const char *name)

@@ -62,7 +62,7 @@ packages_of() {
 	engine) packages_of verdicts; echo clang g++ curl postgresql nginx-light dnsmasq-base \
 		mmdebstrap unzip xz-utils bzip2 zstd sqlite3 ;;
 	test) packages_of engine; echo "$(optional runsc)" "$(sanitizer_runtime)" skopeo umoci buildah docker-registry \
-		shellcheck cppcheck mandoc strace libxml2-utils ;;
+		shellcheck clang-format cppcheck mandoc strace libxml2-utils ;;
 	arm64) echo make pkg-config gcc-aarch64-linux-gnu qemu-user procps util-linux mount iproute2 nftables \
 		libc6-dev:arm64 libseccomp-dev:arm64 libcap-dev:arm64 libjson-c-dev:arm64 libarchive-dev:arm64 \
 		libsqlite3-dev:arm64 libsmartcols-dev:arm64 nettle-dev:arm64 libnl-route-3-dev:arm64 \

@@ -70,8 +70,9 @@ static void on_file_size(int signo)
 
 static void on_cpu_time(int signo)
 {
-	static const char text[] = "moulette: the caller's limit of CPU time (ulimit -t) is used up; "
-				   "raise it and start again\n";
+	static const char text[] =
+		"moulette: the caller's limit of CPU time (ulimit -t) is used up; "
+		"raise it and start again\n";
 	(void)signo;
 	(void)!write(STDERR_FILENO, text, sizeof text - 1);
 	_exit(STATUS_TROUBLE);
@@ -127,11 +128,12 @@ int caller_check(struct err *err)
 			continue;
 		name_value(l.rlim_max, limits[i].unit, is);
 		name_value(limits[i].need, limits[i].unit, needed);
-		return err_set_code(err, "host.limits", FAULT_INFRA, 0,
-				    "the caller limits %s to %s (ulimit -%c), which boxes would inherit; "
-				    "start moulette with 'ulimit -%c %s' or more, or with "
-				    "CAP_SYS_RESOURCE", limits[i].name, is, limits[i].letter,
-				    limits[i].letter, needed);
+		return err_set_code(
+			err, "host.limits", FAULT_INFRA, 0,
+			"the caller limits %s to %s (ulimit -%c), which boxes would inherit; "
+			"start moulette with 'ulimit -%c %s' or more, or with "
+			"CAP_SYS_RESOURCE",
+			limits[i].name, is, limits[i].letter, limits[i].letter, needed);
 	}
 	return 0;
 }

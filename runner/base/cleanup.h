@@ -62,6 +62,11 @@ static inline int fd_steal(int *fd)
 }
 
 /** ptr_steal() - hand over heap memory: the variable is NULL afterwards. */
-#define ptr_steal(p) __extension__({ __typeof__(*(p)) got_ = *(p); *(p) = NULL; got_; })
+#define ptr_steal(p)                          \
+	__extension__({                       \
+		__typeof__(*(p)) got_ = *(p); \
+		*(p) = NULL;                  \
+		got_;                         \
+	})
 
 #endif

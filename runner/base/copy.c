@@ -20,7 +20,8 @@
 static int make_with_name(int dir)
 {
 	for (;;) {
-		int fd = openat(dir, MOMENT, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		int fd = openat(dir, MOMENT, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+				0600);
 		const int failed = fd < 0 ? errno : 0;
 		if (failed && failed != EEXIST)
 			return -1;
@@ -84,7 +85,8 @@ static ssize_t copy_piece(int from, int to, int64_t at, int64_t len)
 }
 
 /* Bytes @at to @end. Return: where it ended, which is before @end where @from does; -1. */
-static int64_t copy_range(int from, int to, int64_t at, int64_t end, bool (*go_on)(void *), void *ctx)
+static int64_t copy_range(int from, int to, int64_t at, int64_t end, bool (*go_on)(void *),
+			  void *ctx)
 {
 	int64_t piece_end = at + PIECE;
 	while (at < end) {
@@ -122,7 +124,8 @@ static int64_t next_data(int from, int64_t at, int64_t size, int64_t *ret_end)
 static int copy_data(int from, int to, int64_t size, bool (*go_on)(void *), void *ctx)
 {
 	int64_t end;
-	for (int64_t at = next_data(from, 0, size, &end); at < size; at = next_data(from, end, size, &end))
+	for (int64_t at = next_data(from, 0, size, &end); at < size;
+	     at = next_data(from, end, size, &end))
 		if (copy_range(from, to, at, end, go_on, ctx) < 0)
 			return -1;
 	return ftruncate(to, size);
@@ -143,7 +146,8 @@ int copy_same(int a, int b, int64_t size)
 	char of_a[BLOCK], of_b[BLOCK];
 	for (int64_t at = 0; at < size; at += BLOCK) {
 		const size_t want = size - at < BLOCK ? (size_t)(size - at) : BLOCK;
-		const ssize_t got_a = fd_pread_all(a, of_a, want, at), got_b = fd_pread_all(b, of_b, want, at);
+		const ssize_t got_a = fd_pread_all(a, of_a, want, at),
+			      got_b = fd_pread_all(b, of_b, want, at);
 		if (got_a < 0 || got_b < 0)
 			return -1;
 		if (got_a != got_b || (size_t)got_a != want || memcmp(of_a, of_b, want) != 0)

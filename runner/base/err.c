@@ -48,8 +48,7 @@ static void name_cause(int sys, char *ret, unsigned long size)
 }
 
 __attribute__((format(printf, 5, 0))) static void
-set(struct err *err, const char *code, enum fault fault, int sys, const char *fmt,
-    va_list ap)
+set(struct err *err, const char *code, enum fault fault, int sys, const char *fmt, va_list ap)
 {
 	/* Four bytes may become one '?': only a text of this length is always cut by err_escape(),
 	 * between characters. A cut message keeps its cause. */

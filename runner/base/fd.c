@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +79,8 @@ int file_there(const char *path, struct err *err)
 	if (access(path, F_OK) == 0)
 		return 1;
 	return errno == ENOENT || errno == ENOTDIR ?
-		       0 : err_set(err, err_path_fault(errno), errno, "cannot look at '%s'", path);
+		       0 :
+		       err_set(err, err_path_fault(errno), errno, "cannot look at '%s'", path);
 }
 
 int file_read(int dirfd, const char *path, struct buf *b, size_t max)

@@ -80,7 +80,8 @@ static void header_set(unsigned char header[HEADER], uint32_t step, int stream, 
 /* A program that writes byte by byte must not cost twelve for each. The header comes first: who
  * reads a log that grows takes what stands behind a whole frame for the next one's header. Return:
  * bytes taken, 0 none, -1 with errno. */
-static ssize_t join_last(struct framelog *l, uint32_t step, int stream, const char *data, size_t len)
+static ssize_t join_last(struct framelog *l, uint32_t step, int stream, const char *data,
+			 size_t len)
 {
 	unsigned char header[HEADER];
 	if (l->last_len == 0 || l->last_step != step || l->last_stream != stream ||
@@ -245,7 +246,8 @@ static int header_read(int fd, int64_t at, struct frame *ret)
 	if (n < HEADER)
 		return n < 0 ? -1 : 0;
 	uint32_t stream = get32(header + 4);
-	*ret = (struct frame){ .step = get32(header), .len = get32(header + 8),
+	*ret = (struct frame){ .step = get32(header),
+			       .len = get32(header + 8),
 			       .stream = (int)stream };
 	if ((stream == FRAMELOG_STDOUT || stream == FRAMELOG_STDERR) && ret->len > 0 &&
 	    ret->len <= FRAMELOG_MAX_FRAME)

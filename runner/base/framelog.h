@@ -37,7 +37,8 @@ struct framelog_reader {
 };
 
 /** framelog_reader_init() - the frames of @stream between the offsets @begin and @end. */
-void framelog_reader_init(struct framelog_reader *r, int fd, int stream, int64_t begin, int64_t end);
+void framelog_reader_init(struct framelog_reader *r, int fd, int stream, int64_t begin,
+			  int64_t end);
 /** framelog_read() - up to @len bytes. Return: bytes, 0 at the end, -1 with errno (EBADMSG: the
  *  file is damaged). */
 ssize_t framelog_read(struct framelog_reader *r, void *data, size_t len);

@@ -56,7 +56,8 @@ int gzip_has_sum(int fd, const struct gzip_sum *s)
 			return -1;
 		if (n < (ssize_t)sizeof(want))
 			return 0;
-		if (memmem(block, (size_t)n, want, sizeof(want)) || has_header(block, (size_t)n, at))
+		if (memmem(block, (size_t)n, want, sizeof(want)) ||
+		    has_header(block, (size_t)n, at))
 			return 1;
 		at += n - (ssize_t)keep;
 	}

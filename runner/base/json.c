@@ -264,8 +264,9 @@ static const char *check_members(const char **at, int depth, bool once)
 			return once ? check_repeated(at, &keys) : NULL;
 		}
 		if (**at != ',')
-			return !**at ? ends : object ? "expected ',' or '}' after a value" :
-						       "expected ',' or ']' after a value";
+			return !**at  ? ends :
+			       object ? "expected ',' or '}' after a value" :
+					"expected ',' or ']' after a value";
 		++*at;
 		skip_blanks(at);
 		if (**at == close)
@@ -346,8 +347,8 @@ static int read_checked(const char *name, const char *text, size_t len, struct j
 	return 0;
 }
 
-static int parse(const char *name, const char *text, size_t len, bool once, struct json_object **ret,
-		 struct err *err)
+static int parse(const char *name, const char *text, size_t len, bool once,
+		 struct json_object **ret, struct err *err)
 {
 	/* Editors of Windows put a byte order mark first. */
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
@@ -362,7 +363,8 @@ static int parse(const char *name, const char *text, size_t len, bool once, stru
 	const char *at = copy, *bad = check_text(&at, once);
 	if (bad) {
 		AUTO_FREE char *key = bad == ends ? mem_strdup("") : key_of(copy, at);
-		return err_set(err, FAULT_USAGE, 0, "%s: line %d: %s%s", name, line_of(copy, at), key, bad);
+		return err_set(err, FAULT_USAGE, 0, "%s: line %d: %s%s", name, line_of(copy, at),
+			       key, bad);
 	}
 	return read_checked(name, copy, len, ret, err);
 }
@@ -410,7 +412,8 @@ struct json_object *json_new_strv(char *const *v)
 
 struct json_object *json_find(struct json_object *array, const char *key, const char *value)
 {
-	size_t n = json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+	size_t n = json_object_is_type(array, json_type_array) ? json_object_array_length(array) :
+								 0;
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *o = json_object_array_get_idx(array, i), *v = NULL;
 		if (json_object_is_type(o, json_type_object) &&

@@ -10,7 +10,7 @@ enum magic {
 	MAGIC_NONE,
 	MAGIC_TAR,
 	MAGIC_COMPRESSED, /* gzip, bzip2, xz, zstd */
-	MAGIC_ZIP,	  /* from its first byte on; one with bytes before it is found by its end */
+	MAGIC_ZIP,        /* from its first byte on; one with bytes before it is found by its end */
 	MAGIC_7Z,
 	MAGIC_RAR,
 };

@@ -8,8 +8,8 @@
 
 void *mem_alloc(size_t size); /* zeroed */
 void *mem_realloc(void *old, size_t size);
-void *mem_check(void *p); /* what a library's allocator gave: NULL ends the program */
-char *mem_strdup(const char *s);          /* NULL gives NULL */
+void *mem_check(void *p);        /* what a library's allocator gave: NULL ends the program */
+char *mem_strdup(const char *s); /* NULL gives NULL */
 char *mem_strndup(const char *s, size_t n);
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

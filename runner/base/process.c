@@ -68,8 +68,10 @@ pid_t process_start_in(int folder, void (*child)(void *arg), void *arg)
 {
 	static char stack[STACK_SIZE] __attribute__((aligned(16)));
 	struct clone_args args = {
-		.flags = CLONE_VM | CLONE_VFORK | CLONE_INTO_CGROUP, .exit_signal = SIGCHLD,
-		.stack = (uintptr_t)stack, .stack_size = sizeof stack,
+		.flags = CLONE_VM | CLONE_VFORK | CLONE_INTO_CGROUP,
+		.exit_signal = SIGCHLD,
+		.stack = (uintptr_t)stack,
+		.stack_size = sizeof stack,
 		.cgroup = (unsigned)folder,
 	};
 	const long pid = clone3_with(&args, child, arg);

@@ -21,15 +21,15 @@ static const struct {
 	int number;
 	const char *name;
 } needed[] = {
-	{ CAP_SYS_ADMIN, "SYS_ADMIN" },	      /* mounts, namespaces */
-	{ CAP_NET_ADMIN, "NET_ADMIN" },	      /* lo of a box, its card */
-	{ CAP_CHOWN, "CHOWN" },		      /* files of a submission belong to its box */
+	{ CAP_SYS_ADMIN, "SYS_ADMIN" }, /* mounts, namespaces */
+	{ CAP_NET_ADMIN, "NET_ADMIN" }, /* lo of a box, its card */
+	{ CAP_CHOWN, "CHOWN" },         /* files of a submission belong to its box */
 	{ CAP_DAC_OVERRIDE, "DAC_OVERRIDE" },
 	{ CAP_FOWNER, "FOWNER" },
-	{ CAP_KILL, "KILL" },		      /* unpacking has a uid of its own */
+	{ CAP_KILL, "KILL" }, /* unpacking has a uid of its own */
 	{ CAP_SETGID, "SETGID" },
 	{ CAP_SETUID, "SETUID" },
-	{ CAP_SETPCAP, "SETPCAP" },	      /* to give up all capabilities before unpacking */
+	{ CAP_SETPCAP, "SETPCAP" }, /* to give up all capabilities before unpacking */
 	{ CAP_SYS_CHROOT, "SYS_CHROOT" },
 };
 #define N_NEEDED (sizeof needed / sizeof *needed)
@@ -38,8 +38,8 @@ int rights_root(const char *why, struct err *err)
 {
 	if (geteuid() == 0)
 		return 0;
-	return err_set_code(err, "host.not_root", FAULT_INFRA, 0, "must be root: %s; run it with sudo",
-			    why);
+	return err_set_code(err, "host.not_root", FAULT_INFRA, 0,
+			    "must be root: %s; run it with sudo", why);
 }
 
 int rights_map_has(const char *map, uint32_t first, uint64_t count)
@@ -67,12 +67,15 @@ int rights_ids(const char *why, uint32_t first, uint64_t count, struct err *err)
 {
 	if (rights_root(why, err) < 0)
 		return -1;
-	if (has_ids("/proc/self/uid_map", first, count) && has_ids("/proc/self/gid_map", first, count))
+	if (has_ids("/proc/self/uid_map", first, count) &&
+	    has_ids("/proc/self/gid_map", first, count))
 		return 0;
-	return err_set_code(err, "host.user_namespace", FAULT_INFRA, 0,
-			    "this is root of a user namespace without the ids of boxes (from %" PRIu32
-			    " on): run it as root of the host (docker without userns-remap, podman as "
-			    "root)", first);
+	return err_set_code(
+		err, "host.user_namespace", FAULT_INFRA, 0,
+		"this is root of a user namespace without the ids of boxes (from %" PRIu32
+		" on): run it as root of the host (docker without userns-remap, podman as "
+		"root)",
+		first);
 }
 
 int rights_missing(uint64_t held, char *buf, size_t size)
@@ -108,22 +111,25 @@ static void docker_options(uint64_t held, char *buf, size_t size)
 	buf[0] = '\0';
 	for (size_t i = 0; i < N_NEEDED && len < size; i++)
 		if (!(held >> needed[i].number & 1))
-			len += (size_t)snprintf(buf + len, size - len, "%s--cap-add %s", len ? " " : "",
-						needed[i].name);
+			len += (size_t)snprintf(buf + len, size - len, "%s--cap-add %s",
+						len ? " " : "", needed[i].name);
 }
 
 static int lacking(const char *names, const char *options, struct err *err)
 {
-	return err_set_code(err, "host.capabilities", FAULT_INFRA, 0,
-			    "needs %s, which root lacks here; in docker add %s, or --privileged (README, "
-			    "\"In a CI job\")", names, options);
+	return err_set_code(
+		err, "host.capabilities", FAULT_INFRA, 0,
+		"needs %s, which root lacks here; in docker add %s, or --privileged (README, "
+		"\"In a CI job\")",
+		names, options);
 }
 
 int rights_boxes(uint32_t first, uint64_t count, struct err *err)
 {
 	char names[256], options[256];
 	const uint64_t held = held_now();
-	if (rights_ids("boxes need namespaces, mounts and cgroups of the host", first, count, err) < 0)
+	if (rights_ids("boxes need namespaces, mounts and cgroups of the host", first, count, err) <
+	    0)
 		return -1;
 	if (rights_missing(held, names, sizeof names) == 0)
 		return 0;

@@ -50,7 +50,7 @@ static bool place_list(const struct finder *f, int64_t end, uint64_t bytes, uint
 		return false;
 	const int64_t before = end - (int64_t)bytes;
 	const int64_t at = ret->entries == 0 || has_mark(f->fd, before, "PK\1\2") ? before :
-									      (int64_t)said;
+										    (int64_t)said;
 	ret->list_at = at;
 	ret->list_bytes = (int64_t)bytes;
 	ret->shift = at - (int64_t)said;

@@ -6,8 +6,8 @@
 
 struct zip_end {
 	int64_t list_at, list_bytes; /* the central directory */
-	int64_t shift;		     /* bytes before the zip: added to each offset that it holds */
-	int64_t entries;	     /* as it says; not to be believed */
+	int64_t shift;               /* bytes before the zip: added to each offset that it holds */
+	int64_t entries;             /* as it says; not to be believed */
 };
 
 /**

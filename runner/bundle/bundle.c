@@ -10,8 +10,8 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "bundle/root_copy.h"
 #include "bundle/mounts.h"
+#include "bundle/root_copy.h"
 
 /* The folder above a path, "" for the top; and what is left of it. */
 static char *parent_of(const char *path, const char **name)
@@ -27,7 +27,8 @@ static int in_the_way(const char *path, struct err *err)
 	if (link)
 		return err_set(err, FAULT_USAGE, 0,
 			       "cannot make mount point '/%s' in the image: a file or link of the "
-			       "image is in the way", path);
+			       "image is in the way",
+			       path);
 	return err_set(err, FAULT_INFRA, errno, "cannot make mount point '/%s' in the image", path);
 }
 
@@ -36,7 +37,7 @@ static int make_folder(int root, const char *path, struct err *err)
 {
 	AUTO_FREE char *copy = mem_strdup(path);
 
-	for (char *end = copy; end; ) {
+	for (char *end = copy; end;) {
 		end = strchr(end + 1, '/');
 		if (end)
 			*end = '\0';
@@ -103,7 +104,8 @@ static int make_points(int root, struct json_object *config, struct err *err)
 		if (closed)
 			return err_set(err, FAULT_USAGE, 0,
 				       "cannot make mount point '/%s' in the image: the mode of "
-				       "'/%s' keeps programs of the box out", path, closed);
+				       "'/%s' keeps programs of the box out",
+				       path, closed);
 		int failed = points[i][0] == 'd' ? make_folder(root, path, err) :
 						   make_file(root, path, err);
 		if (failed || (points[i][0] == 'd' && fit_mode(root, config, path, err) < 0))
@@ -121,8 +123,7 @@ static int copy_bind(struct root_copy *c, int root, const struct image_bind *b, 
 	AUTO_FD int from = open(b->source, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (from < 0 || fstat(from, &st) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot read '%s' of the image",
-			       b->source);
+		return err_set(err, FAULT_INFRA, errno, "cannot read '%s' of the image", b->source);
 	if (S_ISDIR(st.st_mode)) {
 		if (make_folder(root, path, err) < 0)
 			return -1;

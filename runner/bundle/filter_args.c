@@ -63,8 +63,8 @@ static size_t ordered(const struct filter_cond *c, struct piece p[2])
 	const uint16_t op = c->op == FILTER_GE || c->op == FILTER_LT ? BPF_JGE : BPF_JGT;
 
 	p[0] = (struct piece){ { { hi, ALL, above, less ? BPF_JGE : BPF_JGT, less } }, 1 };
-	p[1] = (struct piece){ { { hi, ALL, above, BPF_JEQ, false },
-				 { lo, ALL, value, op, less } }, 2 };
+	p[1] = (struct piece){ { { hi, ALL, above, BPF_JEQ, false }, { lo, ALL, value, op, less } },
+			       2 };
 	return 2;
 }
 

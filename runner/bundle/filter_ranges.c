@@ -38,14 +38,12 @@ static size_t ranges_of(const uint32_t *sorted, size_t n, struct range *r)
 }
 
 /* @above: less than the range has been ruled out before. */
-static size_t inside(struct filter_code *c, const struct range *r, bool above,
-		     const struct ways *w)
+static size_t inside(struct filter_code *c, const struct range *r, bool above, const struct ways *w)
 {
 	if (r->from == r->to)
 		return filter_code_jump(c, BPF_JEQ, r->from, w->yes, w->no);
 	const size_t end = filter_code_jump(c, BPF_JGT, r->to, w->no, w->yes);
-	return above || r->from == 0 ? end :
-				       filter_code_jump(c, BPF_JGE, r->from, end, w->no);
+	return above || r->from == 0 ? end : filter_code_jump(c, BPF_JGE, r->from, end, w->no);
 }
 
 static size_t branch(struct filter_code *c, const struct range *r, size_t n, bool above,

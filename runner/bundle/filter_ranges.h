@@ -15,7 +15,6 @@
  *
  * Return: where it begins.
  */
-size_t filter_ranges_code(struct filter_code *c, uint32_t *values, size_t n, size_t yes,
-			  size_t no);
+size_t filter_ranges_code(struct filter_code *c, uint32_t *values, size_t n, size_t yes, size_t no);
 
 #endif

@@ -92,9 +92,12 @@ static bool read_cond(struct json_object *o, struct filter_cond *c)
 {
 	static const char *const keys[] = { "index", "value", "valueTwo", "op", NULL };
 	static const char *const ops[] = {
-		[FILTER_NE] = "SCMP_CMP_NE", [FILTER_LT] = "SCMP_CMP_LT",
-		[FILTER_LE] = "SCMP_CMP_LE", [FILTER_EQ] = "SCMP_CMP_EQ",
-		[FILTER_GE] = "SCMP_CMP_GE", [FILTER_GT] = "SCMP_CMP_GT",
+		[FILTER_NE] = "SCMP_CMP_NE",
+		[FILTER_LT] = "SCMP_CMP_LT",
+		[FILTER_LE] = "SCMP_CMP_LE",
+		[FILTER_EQ] = "SCMP_CMP_EQ",
+		[FILTER_GE] = "SCMP_CMP_GE",
+		[FILTER_GT] = "SCMP_CMP_GT",
 		[FILTER_MASKED] = "SCMP_CMP_MASKED_EQ",
 	};
 	const size_t n_ops = sizeof(ops) / sizeof(*ops);
@@ -146,8 +149,8 @@ static bool add_calls(struct filter_section *r, struct json_object *names, uint3
 		int nr = seccomp_syscall_resolve_name(json_object_get_string(name));
 		if (nr < 0) /* unknown, or of other architectures */
 			return false;
-		r->calls[r->n_calls++] =
-			(struct filter_call){ (uint32_t)nr, answer, r->n_rules - 1 };
+		r->calls[r->n_calls++] = (struct filter_call){ (uint32_t)nr, answer,
+							       r->n_rules - 1 };
 	}
 	return true;
 }
@@ -173,7 +176,7 @@ bool filter_section_read(struct json_object *section, struct filter_section *r)
 {
 	/* Of `flags` the engine takes care with both. */
 	static const char *const keys[] = { "defaultAction", "defaultErrnoRet", "architectures",
-					    "flags", "syscalls", NULL };
+					    "flags",         "syscalls",        NULL };
 	if (!known_keys(section, keys))
 		return false;
 	struct json_object *archs = json_object_object_get(section, "architectures");

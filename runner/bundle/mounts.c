@@ -56,7 +56,8 @@ static int64_t number_with_unit(const char *text)
 	if (*end)
 		shift = *end == 'k' || *end == 'K' ? 10 :
 			*end == 'm' || *end == 'M' ? 20 :
-			*end == 'g' || *end == 'G' ? 30 : -1;
+			*end == 'g' || *end == 'G' ? 30 :
+						     -1;
 	if (shift < 0 || (*end && end[1]))
 		return -1;
 	return (int64_t)n << shift;
@@ -116,7 +117,8 @@ static int check_common(const char *path, const char *given, struct err *err)
 	if (strcmp(path, SPEC_WORK_PATH) == 0)
 		return err_set(err, FAULT_USAGE, 0,
 			       "mount destination '%s': the submission lies there; choose another "
-			       "place", path);
+			       "place",
+			       path);
 	if (path_within(path, SPEC_INIT_PATH))
 		return err_set(err, FAULT_USAGE, 0,
 			       "mount destination '%s': PID 1 of the box lies there", path);
@@ -151,8 +153,12 @@ static int check_special(struct json_object *mount, const char *dest, const char
 			 struct err *err)
 {
 	const char *type = mount_text(mount, "type");
-	static const struct { const char *type, *dest; } home[] = {
-		{ "proc", "/proc" }, { "sysfs", "/sys" }, { "devpts", "/dev/pts" },
+	static const struct {
+		const char *type, *dest;
+	} home[] = {
+		{ "proc", "/proc" },
+		{ "sysfs", "/sys" },
+		{ "devpts", "/dev/pts" },
 		{ "mqueue", "/dev/mqueue" },
 	};
 	for (size_t i = 0; i < COUNT(home); i++)
@@ -167,7 +173,8 @@ static int check_special(struct json_object *mount, const char *dest, const char
 	    strncmp(type, "cgroup", 6) != 0 && !shows_processors(mount, dest))
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s: only mounts of type sysfs and cgroup go to /sys, and what is "
-			       "below /sys/devices/system, read-only and to its own place", where);
+			       "below /sys/devices/system, read-only and to its own place",
+			       where);
 	if (strcmp(dest, "/dev") == 0 && strcmp(type, "tmpfs") != 0)
 		return err_set(err, FAULT_USAGE, 0, "%s: /dev is a tmpfs of the box", where);
 	return 0;
@@ -203,7 +210,8 @@ static int check_bind(struct json_object *mount, const char *where, struct err *
 	if (mount_has(mount, "suid") || mount_has(mount, "dev"))
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s.options: set-id files and devices of the host do not go into "
-			       "a box", where);
+			       "a box",
+			       where);
 	if (!mount_has(mount, "rbind"))
 		option_add(mount, "bind");
 	if (!mount_has(mount, "rw"))
@@ -216,8 +224,8 @@ static int check_bind(struct json_object *mount, const char *where, struct err *
 
 static int check_type(struct json_object *mount, const char *where, struct err *err)
 {
-	static const char *const known[] = { "proc", "tmpfs", "sysfs", "devpts", "mqueue", "cgroup",
-					     "cgroup2" };
+	static const char *const known[] = { "proc",   "tmpfs",  "sysfs",  "devpts",
+					     "mqueue", "cgroup", "cgroup2" };
 	const char *type = mount_text(mount, "type");
 	size_t i = 0;
 
@@ -226,12 +234,14 @@ static int check_type(struct json_object *mount, const char *where, struct err *
 	if (i == COUNT(known))
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s.type: expected bind, proc, tmpfs, sysfs, devpts, mqueue or "
-			       "cgroup, got '%.40s'", where, type);
+			       "cgroup, got '%.40s'",
+			       where, type);
 	if (strcmp(type, "tmpfs") == 0 &&
 	    (mount_number(mount, "size") <= 0 || mount_number(mount, "nr_inodes") <= 0))
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s.options: a tmpfs needs size= and nr_inodes=, as \"size=64m\", "
-			       "\"nr_inodes=8192\"", where);
+			       "\"nr_inodes=8192\"",
+			       where);
 	return 0;
 }
 

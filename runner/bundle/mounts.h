@@ -44,5 +44,4 @@ void mount_drop(struct json_object *mount, const char *const drop[]);
 /** mount_text() - a string of the mount, "" when it is missing; borrowed. */
 const char *mount_text(struct json_object *mount, const char *key);
 
-
 #endif

@@ -47,7 +47,9 @@ static const char *find_home(const struct buf *text, size_t *ret_len)
 	for (const char *line = text->data; line < end;) {
 		const char *newline = memchr(line, '\n', (size_t)(end - line));
 		const char *stop = newline ? newline : end;
-		const char *home = is_box_user(line, stop) ? field(line, stop, FIELD_HOME, ret_len) : NULL;
+		const char *home = is_box_user(line, stop) ?
+					   field(line, stop, FIELD_HOME, ret_len) :
+					   NULL;
 		if (home)
 			return home;
 		line = stop + 1;
@@ -76,7 +78,8 @@ static void fit(const struct buf *text, const char *home, struct buf *ret)
 int passwd_fit(const struct image *image, const char *home, struct buf *ret, struct err *err)
 {
 	AUTO_FD int root = open(image->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	AUTO_FD int fd = root < 0 ? -1 : fd_open_beneath(root, PASSWD_PATH, O_RDONLY | O_NONBLOCK, 0);
+	AUTO_FD int fd = root < 0 ? -1 :
+				    fd_open_beneath(root, PASSWD_PATH, O_RDONLY | O_NONBLOCK, 0);
 	AUTO_BUF text = { 0 };
 	struct stat st;
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
@@ -85,7 +88,8 @@ int passwd_fit(const struct image *image, const char *home, struct buf *ret, str
 		return err_set(err, FAULT_INFRA, errno, "cannot read '%s' of image '%s'",
 			       SPEC_PASSWD_PATH, image->name);
 	AUTO_FREE char *closed = fd_closed_beneath(root, PASSWD_PATH);
-	if (!S_ISREG(st.st_mode) || !(st.st_mode & S_IROTH) || closed || st.st_size > PASSWD_BYTES_MAX)
+	if (!S_ISREG(st.st_mode) || !(st.st_mode & S_IROTH) || closed ||
+	    st.st_size > PASSWD_BYTES_MAX)
 		return 0;
 	if (fd_read_all(fd, &text, PASSWD_BYTES_MAX) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot read '%s' of image '%s'",

@@ -112,8 +112,8 @@ static int get_amount(struct json_object *o, const char *where, const char *key,
 	if (parse(json_object_get_string(v), &n, err) < 0)
 		return err_wrap(err, "%s.%s", where, key);
 	if (n <= 0 || n > max)
-		return err_set(err, FAULT_USAGE, 0, "%s.%s: expected a value above 0%s", where,
-			       key, n > 0 ? " and not that large" : "");
+		return err_set(err, FAULT_USAGE, 0, "%s.%s: expected a value above 0%s", where, key,
+			       n > 0 ? " and not that large" : "");
 	*ret = n;
 	return 0;
 }
@@ -121,8 +121,8 @@ static int get_amount(struct json_object *o, const char *where, const char *key,
 static int merge_unpack(struct profile *p, struct json_object *moulette, const char *where,
 			struct err *err)
 {
-	static const char *const keys[] = { "entries", "bytes", "file_bytes", "depth",
-					    "path_bytes", "time", NULL };
+	static const char *const keys[] = { "entries",    "bytes", "file_bytes", "depth",
+					    "path_bytes", "time",  NULL };
 	const int64_t most = INT64_C(1) << 50, longest = INT64_C(3600) * 1000000000;
 	AUTO_FREE char *here = mem_printf("%s.unpack", where);
 	struct unpack_limits *u = &p->unpack;
@@ -208,8 +208,8 @@ static int finish_limits(struct profile *p, struct err *err)
 		if (p->limits.v[i] == LIMIT_UNSET && i != LIMIT_WALL)
 			return err_set(err, FAULT_USAGE, 0,
 				       "%s: moulette.limits.%s: expected a value: no profile that "
-				       "it extends sets one", p->path,
-				       limit_name((enum limit_id)i));
+				       "it extends sets one",
+				       p->path, limit_name((enum limit_id)i));
 	return 0;
 }
 

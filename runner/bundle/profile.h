@@ -13,16 +13,16 @@
 #include "model/submission.h"
 
 struct profile {
-	char *name;                  /* "default" */
-	char *path;                  /* file it came from */
-	char *extends;               /* as the file says; "" for base */
-	char *description;           /* "" when the file has none */
-	char sha256[DIGEST_HEX];     /* of the merged profile, canonical form */
-	struct json_object *config;  /* merged OCI part, seccomp not yet expanded into it */
+	char *name;                 /* "default" */
+	char *path;                 /* file it came from */
+	char *extends;              /* as the file says; "" for base */
+	char *description;          /* "" when the file has none */
+	char sha256[DIGEST_HEX];    /* of the merged profile, canonical form */
+	struct json_object *config; /* merged OCI part, seccomp not yet expanded into it */
 	char *seccomp; /* linux.seccomp of the OCI spec, complete: JSON of one line, which most runs
 			* hand on unread; profile_seccomp() reads it */
 	char *filter;  /* the same compiled, seccomp_filter_text(); may be NULL */
-	char **env;                  /* `moulette.env`: over the image's, which is over config's */
+	char **env;    /* `moulette.env`: over the image's, which is over config's */
 	struct limits limits;        /* `moulette.limits`, all but wall set; memory and processes
 				      * as linux.resources of the config has them */
 	struct unpack_limits unpack; /* `moulette.unpack` */

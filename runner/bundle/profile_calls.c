@@ -49,7 +49,8 @@ int profile_calls_path(const struct profile_chain *c, char *const *dirs, char **
 	if (!*ret)
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s: moulette.seccomp.list: there is no file '%.80s' beside it or "
-			       "in a folder of profiles", by->path, name);
+			       "in a folder of profiles",
+			       by->path, name);
 	return 0;
 }
 
@@ -89,7 +90,8 @@ static void warn_network(struct profile *p, struct json_object *section)
 	if (allows(section, call))
 		return;
 	AUTO_FREE char *line = mem_printf("moulette.network is of no use: the system call '%s' is "
-					  "not allowed", call);
+					  "not allowed",
+					  call);
 	strv_add(&p->warnings, line);
 }
 

@@ -94,13 +94,13 @@ static int find(const char *name, const char *dir, char *const *dirs, char **ret
 		*ret = name[0] == '/' ? mem_strdup(name) : mem_printf("%s/%s", dir, name);
 		if (is_file(*ret))
 			return 0;
-		return err_set(err, FAULT_USAGE, 0, "no profile '%s': there is no such file",
-			       *ret);
+		return err_set(err, FAULT_USAGE, 0, "no profile '%s': there is no such file", *ret);
 	}
 	if (!is_name(name))
 		return err_set(err, FAULT_USAGE, 0,
 			       "'%.64s' is not the name of a profile: expected letters, digits, "
-			       "- and _, or a path that ends in .json", name);
+			       "- and _, or a path that ends in .json",
+			       name);
 	for (size_t i = 0; dirs && dirs[i]; i++) {
 		free(*ret);
 		*ret = mem_printf("%s/%s.json", dirs[i], name);
@@ -132,11 +132,10 @@ static int layer_parse(struct profile_layer *l, struct err *err)
 	return 0;
 }
 
-int profile_layer_moulette(const struct profile_layer *l, struct json_object **ret,
-			   struct err *err)
+int profile_layer_moulette(const struct profile_layer *l, struct json_object **ret, struct err *err)
 {
-	static const char *const keys[] = { "limits", "unpack", "mounts", "env", "seccomp",
-					    "network", "isolation", NULL };
+	static const char *const keys[] = { "limits",  "unpack",  "mounts",    "env",
+					    "seccomp", "network", "isolation", NULL };
 	AUTO_FREE char *where = mem_printf("%s: moulette", l->path);
 
 	*ret = NULL;
@@ -175,8 +174,8 @@ static int check_circle(const struct profile_chain *c, const char *next, struct 
 		if (i == 0)
 			return err_set(err, FAULT_USAGE, 0,
 				       "%s.extends: '%.64s' is this file itself; give the file "
-				       "another name, or extend another profile", c->v[0].path,
-				       c->v[0].extends);
+				       "another name, or extend another profile",
+				       c->v[0].path, c->v[0].extends);
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s.extends: '%.64s' extends this profile in turn: a circle",
 			       c->v[0].path, c->v[0].extends);

@@ -11,7 +11,7 @@
 /** One file. */
 struct profile_layer {
 	char *name, *path, *dir; /* "default", "/x/default.json", "/x" */
-	struct buf text; /* as it lies in the file */
+	struct buf text;         /* as it lies in the file */
 	struct json_object *json;
 	char *extends; /* "" for base */
 };

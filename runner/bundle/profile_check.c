@@ -14,8 +14,8 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
-static const char *const cap_sets[] = { "bounding", "effective", "inheritable", "permitted",
-					"ambient", NULL };
+static const char *const cap_sets[] = { "bounding",  "effective", "inheritable",
+					"permitted", "ambient",   NULL };
 
 /* clang-format off */
 static const struct { const char *section, *key, *why; } refused[] = {
@@ -33,7 +33,7 @@ static const struct { const char *section, *key, *why; } refused[] = {
 int profile_check_patch(struct json_object *config, const char *where, struct err *err)
 {
 	static const char *const top[] = { "ociVersion", "hostname", "domainname", "root",
-					   "process", "mounts", "linux", NULL };
+					   "process",    "mounts",   "linux",      NULL };
 	static const char *const root[] = { "readonly", NULL };
 
 	for (size_t i = 0; i < COUNT(refused); i++) {
@@ -121,8 +121,8 @@ static int check_capabilities(struct json_object *process, const char *where, st
 static bool known_rlimit(const char *type)
 {
 	static const char *const known[] = {
-		"AS", "CORE", "CPU", "DATA", "FSIZE", "LOCKS", "MEMLOCK", "MSGQUEUE", "NICE",
-		"NOFILE", "NPROC", "RSS", "RTPRIO", "RTTIME", "SIGPENDING", "STACK",
+		"AS",   "CORE",   "CPU",   "DATA", "FSIZE",  "LOCKS",  "MEMLOCK",    "MSGQUEUE",
+		"NICE", "NOFILE", "NPROC", "RSS",  "RTPRIO", "RTTIME", "SIGPENDING", "STACK",
 	};
 	if (!type || strncmp(type, "RLIMIT_", 7) != 0)
 		return false;
@@ -192,9 +192,12 @@ static int check_words(struct json_object *process, const char *where, struct er
 
 static int check_process(struct json_object *config, const char *where, struct err *err)
 {
-	static const char *const keys[] = { "terminal", "user", "args", "cwd", "env",
-					    "noNewPrivileges", "capabilities", "oomScoreAdj",
-					    "rlimits", "apparmorProfile", "selinuxLabel", NULL };
+	static const char *const keys[] = { "terminal",     "user",
+					    "args",         "cwd",
+					    "env",          "noNewPrivileges",
+					    "capabilities", "oomScoreAdj",
+					    "rlimits",      "apparmorProfile",
+					    "selinuxLabel", NULL };
 	AUTO_FREE char *here = mem_printf("%s.process", where);
 	struct json_object *process = NULL;
 	bool terminal = false;
@@ -206,8 +209,8 @@ static int check_process(struct json_object *config, const char *where, struct e
 		return err_set(err, FAULT_USAGE, 0, "%s: expected an object", here);
 	if (json_only_keys(process, here, keys, err) < 0 ||
 	    json_get_bool(process, here, "terminal", &terminal, err) < 0 ||
-	    must_be(process, here, "noNewPrivileges", true,
-		    "PID 1 does not serve without it", err) < 0 ||
+	    must_be(process, here, "noNewPrivileges", true, "PID 1 does not serve without it",
+		    err) < 0 ||
 	    json_get_i64(process, here, "oomScoreAdj", -1000, 1000, &score, err) < 0)
 		return -1;
 	if (terminal)
@@ -235,7 +238,8 @@ static int check_mounts(struct json_object *config, const char *where, struct er
 	if (!mounts_find(mounts, "/dev") || !mounts_find(mounts, "/proc"))
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s.mounts: /proc and /dev are missing; an array replaces the "
-			       "whole array, so add mounts in \"moulette\": \"mounts\"", where);
+			       "whole array, so add mounts in \"moulette\": \"mounts\"",
+			       where);
 	return 0;
 }
 
@@ -262,8 +266,8 @@ int profile_check_config(struct json_object *config, const char *where, struct e
 static void warn_process(struct json_object *process, char ***lines)
 {
 	struct json_object *caps = json_object_object_get(process, "capabilities");
-	struct json_object *core =
-		json_find(json_object_object_get(process, "rlimits"), "type", "RLIMIT_CORE");
+	struct json_object *core = json_find(json_object_object_get(process, "rlimits"), "type",
+					     "RLIMIT_CORE");
 
 	for (size_t i = 0; cap_sets[i]; i++) {
 		struct json_object *set = json_object_object_get(caps, cap_sets[i]);
@@ -291,7 +295,8 @@ static void warn_mounts(struct json_object *mounts, char ***lines)
 					  "host");
 		else if (strcmp(type, "sysfs") == 0 || strncmp(type, "cgroup", 6) == 0)
 			line = mem_printf("mount '%s': a file system of type %s tells about the "
-					  "host", dest, type);
+					  "host",
+					  dest, type);
 		if (line)
 			strv_add(lines, line);
 	}

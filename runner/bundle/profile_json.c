@@ -81,7 +81,8 @@ static struct json_object *moulette_json(const struct profile *p)
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		json_object_object_add(l, limit_key((enum limit_id)i),
 				       p->limits.v[i] == LIMIT_UNSET ?
-					       NULL : json_object_new_int64(p->limits.v[i]));
+					       NULL :
+					       json_object_new_int64(p->limits.v[i]));
 	json_object_object_add(u, "entries", json_object_new_int64(p->unpack.entries));
 	json_object_object_add(u, "bytes", json_object_new_int64(p->unpack.bytes));
 	json_object_object_add(u, "file_bytes", json_object_new_int64(p->unpack.file_bytes));

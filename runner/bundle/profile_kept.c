@@ -72,9 +72,8 @@ int profile_kept_key(const struct profile_chain *c, const struct buf *list, stru
 	if (stat("/proc/self/exe", &self) < 0)
 		return -1;
 	buf_printf(ret, "%jx-%jx-%jx-%jx-%lx %u.%u.%u %x ", (uintmax_t)self.st_dev,
-		   (uintmax_t)self.st_ino, (uintmax_t)self.st_size,
-		   (uintmax_t)self.st_mtim.tv_sec, self.st_mtim.tv_nsec, v->major, v->minor,
-		   v->micro, seccomp_arch_native());
+		   (uintmax_t)self.st_ino, (uintmax_t)self.st_size, (uintmax_t)self.st_mtim.tv_sec,
+		   self.st_mtim.tv_nsec, v->major, v->minor, v->micro, seccomp_arch_native());
 	for (size_t i = 0; i < c->n; i++)
 		put(ret, c->v[i].text.data, c->v[i].text.len);
 	put(ret, list->data, list->len);

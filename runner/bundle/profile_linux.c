@@ -74,8 +74,8 @@ static bool is_in(const char *const *list, size_t n, const char *s)
 static int check_namespaces(struct json_object *o, const char *where, struct err *err)
 {
 	static const char *const keys[] = { "type", NULL };
-	static const char *const known[] = { "user", "pid", "mount", "ipc", "uts", "network",
-					     "cgroup", "time" };
+	static const char *const known[] = { "user", "pid",     "mount",  "ipc",
+					     "uts",  "network", "cgroup", "time" };
 	enum { NEEDED = 7 }; /* all but time, which older engines do not know */
 	struct json_object *list = NULL;
 	bool have[COUNT(known)] = { false };
@@ -105,9 +105,11 @@ static int check_namespaces(struct json_object *o, const char *where, struct err
 
 static int check_memory(struct json_object *resources, const char *where, struct err *err)
 {
-	static const char *const keys[] = { "limit", "swap", "reservation", "kernel",
-					    "kernelTCP", "swappiness", "disableOOMKiller",
-					    "useHierarchy", NULL };
+	static const char *const keys[] = {
+		"limit",     "swap",       "reservation",      "kernel",
+		"kernelTCP", "swappiness", "disableOOMKiller", "useHierarchy",
+		NULL
+	};
 	AUTO_FREE char *here = mem_printf("%s.memory", where);
 	struct json_object *memory = NULL;
 	int64_t limit = -1, swap = -1;
@@ -127,18 +129,22 @@ static int check_memory(struct json_object *resources, const char *where, struct
 	if (swap != limit)
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s.swap: expected the value of \"limit\": it counts memory and "
-			       "swap together, and a box that swaps cannot be timed", here);
+			       "swap together, and a box that swaps cannot be timed",
+			       here);
 	if (no_killer)
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s.disableOOMKiller: expected false: the verdict memory_limit "
-			       "comes from the kill", here);
+			       "comes from the kill",
+			       here);
 	return 0;
 }
 
 static int check_resources(struct json_object *o, const char *where, struct err *err)
 {
-	static const char *const keys[] = { "memory", "pids", "cpu", "devices", "blockIO",
-					    "hugepageLimits", "unified", "rdma", "network", NULL };
+	static const char *const keys[] = { "memory",  "pids",    "cpu",
+					    "devices", "blockIO", "hugepageLimits",
+					    "unified", "rdma",    "network",
+					    NULL };
 	static const char *const pids_keys[] = { "limit", NULL };
 	AUTO_FREE char *here = mem_printf("%s.resources", where);
 	AUTO_FREE char *pids_here = mem_printf("%s.pids", here);
@@ -160,7 +166,8 @@ static int check_resources(struct json_object *o, const char *where, struct err 
 	    json_get_i64(pids, pids_here, "limit", 1, INT32_MAX, &limit, err) < 0)
 		return -1;
 	return limit < 0 ? err_set(err, FAULT_USAGE, 0, "%s.limit: expected a number of processes",
-				   pids_here) : 0;
+				   pids_here) :
+			   0;
 }
 
 static int check_paths(struct json_object *o, const char *where, const char *key, struct err *err)
@@ -179,10 +186,11 @@ static int check_paths(struct json_object *o, const char *where, const char *key
 
 int profile_linux_check(struct json_object *config, const char *where, struct err *err)
 {
-	static const char *const keys[] = { "namespaces", "resources", "devices",
-					    "rootfsPropagation", "maskedPaths", "readonlyPaths",
-					    "sysctl", "mountLabel", "intelRdt", "personality",
-					    "timeOffsets", NULL };
+	static const char *const keys[] = {
+		"namespaces",  "resources",     "devices",     "rootfsPropagation",
+		"maskedPaths", "readonlyPaths", "sysctl",      "mountLabel",
+		"intelRdt",    "personality",   "timeOffsets", NULL
+	};
 	static const char *const quiet[] = { "private", "rprivate", "slave", "rslave" };
 	AUTO_FREE char *here = mem_printf("%s.linux", where);
 	AUTO_FREE char *propagation = NULL;
@@ -200,7 +208,8 @@ int profile_linux_check(struct json_object *config, const char *where, struct er
 	if (propagation && !is_in(quiet, COUNT(quiet), propagation))
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s.rootfsPropagation: expected private or slave: mounts of a box "
-			       "must not reach the host", here);
+			       "must not reach the host",
+			       here);
 	return 0;
 }
 

@@ -116,8 +116,7 @@ int seccomp_list_parse(const char *path, const struct buf *text, struct seccomp_
 	return 0;
 }
 
-static int edit_deny(struct seccomp_list *l, char *const *names, const char *where,
-		     struct err *err)
+static int edit_deny(struct seccomp_list *l, char *const *names, const char *where, struct err *err)
 {
 	for (size_t i = 0; names && names[i]; i++) {
 		AUTO_FREE char *here = mem_printf("%s.deny[%zu]", where, i);
@@ -130,8 +129,7 @@ static int edit_deny(struct seccomp_list *l, char *const *names, const char *whe
 	return 0;
 }
 
-static int allow_name(struct seccomp_list *l, const char *name, const char *where,
-		      struct err *err)
+static int allow_name(struct seccomp_list *l, const char *name, const char *where, struct err *err)
 {
 	if (!seccomp_rules_find(&l->rules, name) && seccomp_name_check(name, where, err) < 0)
 		return -1;
@@ -200,7 +198,8 @@ static int edit_allow(struct seccomp_list *l, struct json_object *allow, char *c
 		if (!json_object_is_type(e, json_type_string))
 			return err_set(err, FAULT_USAGE, 0,
 				       "%s: expected the name of a system call, or a group with "
-				       "\"reason\", \"names\" and \"args\"", here);
+				       "\"reason\", \"names\" and \"args\"",
+				       here);
 		const char *name = json_object_get_string(e);
 		if (denies(denied, name))
 			return err_set(err, FAULT_USAGE, 0,
@@ -234,8 +233,8 @@ static struct json_object *arg_json(const struct seccomp_cond *c)
 	json_object_object_add(o, "value", json_object_new_uint64(c->mask ? c->mask : c->value));
 	if (c->mask)
 		json_object_object_add(o, "valueTwo", json_object_new_uint64(c->value));
-	json_object_object_add(o, "op", json_object_new_string(c->mask ? "SCMP_CMP_MASKED_EQ" :
-								"SCMP_CMP_EQ"));
+	json_object_object_add(
+		o, "op", json_object_new_string(c->mask ? "SCMP_CMP_MASKED_EQ" : "SCMP_CMP_EQ"));
 	return o;
 }
 
@@ -255,8 +254,8 @@ static struct json_object *entry_json(const struct seccomp_rule *r, struct json_
 
 	*names = json_object_new_array();
 	json_object_object_add(entry, "names", *names);
-	json_object_object_add(entry, "action", json_object_new_string(runs ? "SCMP_ACT_ALLOW" :
-								       "SCMP_ACT_ERRNO"));
+	json_object_object_add(entry, "action",
+			       json_object_new_string(runs ? "SCMP_ACT_ALLOW" : "SCMP_ACT_ERRNO"));
 	if (!runs)
 		json_object_object_add(entry, "errnoRet", json_object_new_int(r->answer));
 	if (r->n_conds)

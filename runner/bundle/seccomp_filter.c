@@ -126,8 +126,8 @@ static bool leaf(struct filter_code *c, const struct filter_section *r, const st
 	return true;
 }
 
-static bool branch(struct filter_code *c, const struct filter_section *r,
-		   const struct interval *v, size_t n, size_t *ret)
+static bool branch(struct filter_code *c, const struct filter_section *r, const struct interval *v,
+		   size_t n, size_t *ret)
 {
 	size_t left, right, half = n / 2;
 

@@ -22,14 +22,16 @@
 #endif
 
 #define LOW_BITS UINT64_C(0xffffffff)
-#define MAX_VALUES 64 /* of one condition */
+#define MAX_VALUES 64   /* of one condition */
 #define MAX_ANSWER 4094 /* libseccomp takes no larger errno */
 
 /* One condition before its values are spread over rules; masks are those of a rule. */
 struct choice {
 	unsigned int index;
 	uint64_t mask;
-	struct { uint64_t mask, value; } values[MAX_VALUES];
+	struct {
+		uint64_t mask, value;
+	} values[MAX_VALUES];
 	size_t n;
 };
 
@@ -91,7 +93,8 @@ int seccomp_rules_clash(const struct seccomp_rules *r, const struct seccomp_rule
 		    rules_meet(other, rule))
 			return err_set(err, FAULT_USAGE, 0,
 				       "%s: '%.64s' has another answer for the same arguments "
-				       "already; \"deny\" removes it", where, rule->name);
+				       "already; \"deny\" removes it",
+				       where, rule->name);
 	}
 	return 0;
 }
@@ -153,19 +156,22 @@ static int choice_mask(struct json_object *o, const char *where, struct choice *
 	if (!number(mask, &c->mask) || c->mask == 0 || c->mask > LOW_BITS)
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s.mask: expected a number within the low 32 bits, as \"0xf\", "
-			       "got %.80s", where, json_object_to_json_string(mask));
+			       "got %.80s",
+			       where, json_object_to_json_string(mask));
 	return 0;
 }
 
-static int choice_number(struct json_object *o, const char *where, const char *key, const char *name,
-			 const struct choice *c, uint64_t *ret, struct err *err)
+static int choice_number(struct json_object *o, const char *where, const char *key,
+			 const char *name, const struct choice *c, uint64_t *ret, struct err *err)
 {
 	if (!number(o, ret))
-		return err_set(err, FAULT_USAGE, 0, "%s.%s.%.40s: expected a number, as 2 or \"0x5401\"", where, key,
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.%s.%.40s: expected a number, as 2 or \"0x5401\"", where, key,
 			       name);
 	/* Such a rule would never match. */
 	if (c->mask && (*ret & ~c->mask))
-		return err_set(err, FAULT_USAGE, 0, "%s.%s.%.40s: has bits outside the mask 0x%" PRIx64, where, key,
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.%s.%.40s: has bits outside the mask 0x%" PRIx64, where, key,
 			       name, c->mask);
 	return 0;
 }
@@ -178,8 +184,8 @@ static int choice_values(struct json_object *values, const char *where, struct c
 		if (choice_number(v, where, "values", name, c, &n, err) < 0)
 			return -1;
 		if (c->n == MAX_VALUES)
-			return err_set(err, FAULT_USAGE, 0, "%s.values: more than %d values",
-				       where, MAX_VALUES);
+			return err_set(err, FAULT_USAGE, 0, "%s.values: more than %d values", where,
+				       MAX_VALUES);
 		c->values[c->n].mask = c->mask;
 		c->values[c->n++].value = n;
 	}
@@ -188,12 +194,15 @@ static int choice_values(struct json_object *values, const char *where, struct c
 
 /* All values but one: those that differ from it in this bit of the mask, or in that one. OCI knows no other way
  * to say so of the low bits of an argument. */
-static int choice_not(struct json_object *not, const char *where, struct choice *c, struct err *err)
+static int choice_not(struct json_object * not, const char *where, struct choice *c,
+		      struct err *err)
 {
 	uint64_t n = 0;
-	if (json_object_object_length(not) != 1 || c->mask == 0)
-		return err_set(err, FAULT_USAGE, 0, "%s.not: expected one value that is refused, of 32 bits or with a "
-			       "mask, as {\"CLOCK_REALTIME\": 0}", where);
+	if (json_object_object_length(not ) != 1 || c->mask == 0)
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.not: expected one value that is refused, of 32 bits or with a "
+			       "mask, as {\"CLOCK_REALTIME\": 0}",
+			       where);
 	json_object_object_foreach(not, name, v)
 		if (choice_number(v, where, "not", name, c, &n, err) < 0)
 			return -1;
@@ -207,8 +216,7 @@ static int choice_not(struct json_object *not, const char *where, struct choice 
 	return 0;
 }
 
-static int choice_parse(struct json_object *o, const char *where, struct choice *c,
-			struct err *err)
+static int choice_parse(struct json_object *o, const char *where, struct choice *c, struct err *err)
 {
 	static const char *const keys[] = { "index", "mask", "bits", "values", "not", NULL };
 	struct json_object *values = NULL, *not = NULL;
@@ -220,9 +228,11 @@ static int choice_parse(struct json_object *o, const char *where, struct choice 
 	    json_get_obj(o, where, "not", &not, err) < 0)
 		return -1;
 	if (index < 0 || !values == !not || (values && json_object_object_length(values) == 0))
-		return err_set(err, FAULT_USAGE, 0,
-			       "%s: expected \"index\" and either \"values\" or \"not\", as {\"index\": 0, "
-			       "\"values\": {\"AF_INET\": 2}}", where);
+		return err_set(
+			err, FAULT_USAGE, 0,
+			"%s: expected \"index\" and either \"values\" or \"not\", as {\"index\": 0, "
+			"\"values\": {\"AF_INET\": 2}}",
+			where);
 	*c = (struct choice){ .index = (unsigned int)index };
 	if (choice_mask(o, where, c, err) < 0)
 		return -1;

@@ -67,8 +67,8 @@ static void make_args(struct json_object *process, const struct spec_request *re
 static void raise_file_limit(struct json_object *process, int64_t bytes)
 {
 	static const char *const keys[] = { "soft", "hard" };
-	struct json_object *l =
-		json_find(json_object_object_get(process, "rlimits"), "type", "RLIMIT_FSIZE");
+	struct json_object *l = json_find(json_object_object_get(process, "rlimits"), "type",
+					  "RLIMIT_FSIZE");
 
 	for (size_t i = 0; l && i < 2; i++)
 		if (json_object_get_int64(json_object_object_get(l, keys[i])) < bytes)
@@ -136,7 +136,8 @@ static void add_home(struct json_object *mounts)
 	static const char *const own[] = { "mode=700", "uid=1000", "gid=1000" };
 	struct json_object *tmp = mounts_find(mounts, SPEC_TMP_PATH), *home = NULL;
 
-	if (!tmp || strcmp(mount_text(tmp, "type"), "tmpfs") != 0 || mounts_find(mounts, SPEC_HOME_PATH))
+	if (!tmp || strcmp(mount_text(tmp, "type"), "tmpfs") != 0 ||
+	    mounts_find(mounts, SPEC_HOME_PATH))
 		return;
 	json_object_deep_copy(tmp, &home, NULL);
 	json_object_object_add(home, "destination", json_object_new_string(SPEC_HOME_PATH));
@@ -177,11 +178,10 @@ static void own_sources(const struct spec_request *req, const char *ret[OWN_MAX]
 	*ret = NULL;
 }
 
-static int make_mounts(struct json_object *config, const struct spec_request *req,
-		       struct err *err)
+static int make_mounts(struct json_object *config, const struct spec_request *req, struct err *err)
 {
-	struct json_object *mounts =
-		add_binds(req->image, json_object_object_get(config, "mounts"));
+	struct json_object *mounts = add_binds(req->image,
+					       json_object_object_get(config, "mounts"));
 	const char *own[OWN_MAX];
 
 	json_object_object_add(config, "mounts", mounts);
@@ -217,8 +217,8 @@ static struct json_object *map_json(uint32_t first)
 
 static void join_network(struct json_object *linux_part, const char *path)
 {
-	struct json_object *ns =
-		json_find(json_object_object_get(linux_part, "namespaces"), "type", "network");
+	struct json_object *ns = json_find(json_object_object_get(linux_part, "namespaces"), "type",
+					   "network");
 
 	if (ns)
 		json_object_object_add(ns, "path", json_object_new_string(path));
@@ -257,8 +257,7 @@ static int make_linux(struct json_object *config, const struct profile *p,
 	json_object_object_add(l, "uidMappings", map_json(req->uid_base));
 	json_object_object_add(l, "gidMappings", map_json(req->uid_base));
 	if (req->cgroups_path)
-		json_object_object_add(l, "cgroupsPath",
-				       json_object_new_string(req->cgroups_path));
+		json_object_object_add(l, "cgroupsPath", json_object_new_string(req->cgroups_path));
 	if (req->netns_path)
 		join_network(l, req->netns_path);
 	if (req->memory_bytes > 0)
@@ -338,8 +337,8 @@ static int point_kind(struct json_object *mount, char *ret, struct err *err)
 	if (!mount_is_bind(mount) || source[0] != '/')
 		return 0;
 	if (stat(source, &st) < 0)
-		return err_set(err, err_path_fault(errno), errno, "cannot mount '%s' at '%s'", source,
-			       mount_text(mount, "destination"));
+		return err_set(err, err_path_fault(errno), errno, "cannot mount '%s' at '%s'",
+			       source, mount_text(mount, "destination"));
 	*ret = S_ISDIR(st.st_mode) ? 'd' : 'f';
 	return 0;
 }

@@ -10,8 +10,8 @@
 
 static int write_text(struct json_object *config, int flags, int dirfd, struct err *err)
 {
-	const char *text =
-		json_object_to_json_string_ext(config, flags | JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *text = json_object_to_json_string_ext(config,
+							  flags | JSON_C_TO_STRING_NOSLASHESCAPE);
 	AUTO_FD int fd = openat(dirfd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 				0644);
 

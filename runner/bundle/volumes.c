@@ -44,7 +44,7 @@ static bool is_one_of(const char *option, const char *const names[])
 /* What the whole tree is bounded by, then what else was said, as "noexec". */
 static void bound(struct json_object *mount, const char *source)
 {
-	static const char *const again[] = { "bind",   "rbind", "ro",	   "rw",     "rro",
+	static const char *const again[] = { "bind",   "rbind", "ro",      "rw",     "rro",
 					     "nosuid", "nodev", "rnosuid", "rnodev", NULL };
 	struct json_object *old = json_object_object_get(mount, "options");
 	struct json_object *options = json_object_new_array();
@@ -100,11 +100,12 @@ static int spread(struct json_object *from, struct json_object *mount, struct js
 	if (submounts_find(real, &below, err) < 0)
 		return -1;
 	if (!submounts_bounded() && below[0])
-		return err_set(err, FAULT_USAGE, 0,
-			       "cannot mount '%s' at '%s': '%s' is mounted below it, and this kernel "
-			       "cannot bound that as well (Linux 5.12 can); name folders without "
-			       "mounts below them",
-			       source, mount_text(mount, "destination"), below[0]);
+		return err_set(
+			err, FAULT_USAGE, 0,
+			"cannot mount '%s' at '%s': '%s' is mounted below it, and this kernel "
+			"cannot bound that as well (Linux 5.12 can); name folders without "
+			"mounts below them",
+			source, mount_text(mount, "destination"), below[0]);
 	if (!submounts_bounded())
 		return 0;
 	for (size_t i = 0; below[i]; i++)

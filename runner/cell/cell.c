@@ -16,8 +16,9 @@
 
 #define SHM_PATH "/dev/shm"
 
-static const char *const clean_places[AREA_COUNT] = { [AREA_WORK] = SPEC_WORK_PATH, [AREA_TMP] = SPEC_TMP_PATH,
-						      [AREA_SHM] = SHM_PATH };
+static const char *const clean_places[AREA_COUNT] = {
+	[AREA_WORK] = SPEC_WORK_PATH, [AREA_TMP] = SPEC_TMP_PATH, [AREA_SHM] = SHM_PATH
+};
 
 const char *cell_clean_place(const char *path)
 {
@@ -42,13 +43,27 @@ static int make_areas(struct cell *c, struct err *err)
 	const struct unpack_limits *u = &p->unpack;
 	uid_t root = c->slot.uid_base, user = root + SPEC_BOX_UID;
 	const struct area_options areas[AREA_COUNT] = {
-		[AREA_WORK] = { .name = "work", .uid = user, .gid = user, .mode = 0755,
-				.bytes = unpack_limits_room(u), .inodes = u->entries * 2 + 1024 },
-		[AREA_TMP] = { .name = "tmp", .uid = root, .gid = root, .mode = 01777,
-			       .home = SPEC_HOME_NAME, .home_uid = user, .bytes = p->tmp_bytes,
-			       .inodes = p->tmp_inodes, .inodes_max = p->tmp_inodes },
-		[AREA_SHM] = { .name = "shm", .uid = root, .gid = root, .mode = 01777,
-			       .bytes = p->shm_bytes, .inodes = p->shm_inodes,
+		[AREA_WORK] = { .name = "work",
+				.uid = user,
+				.gid = user,
+				.mode = 0755,
+				.bytes = unpack_limits_room(u),
+				.inodes = u->entries * 2 + 1024 },
+		[AREA_TMP] = { .name = "tmp",
+			       .uid = root,
+			       .gid = root,
+			       .mode = 01777,
+			       .home = SPEC_HOME_NAME,
+			       .home_uid = user,
+			       .bytes = p->tmp_bytes,
+			       .inodes = p->tmp_inodes,
+			       .inodes_max = p->tmp_inodes },
+		[AREA_SHM] = { .name = "shm",
+			       .uid = root,
+			       .gid = root,
+			       .mode = 01777,
+			       .bytes = p->shm_bytes,
+			       .inodes = p->shm_inodes,
 			       .inodes_max = p->shm_inodes },
 	};
 	for (int i = 0; i < AREA_COUNT; i++) {
@@ -75,7 +90,9 @@ static int make_unpack_group(struct cell *c, struct err *err)
 
 int cell_open(struct host *h, const struct cell_spec *spec, struct cell *ret, struct err *err)
 {
-	*ret = (struct cell){ .host = h, .spec = *spec, .slot = { .fd = -1, .group_fd = -1 },
+	*ret = (struct cell){ .host = h,
+			      .spec = *spec,
+			      .slot = { .fd = -1, .group_fd = -1 },
 			      .watch = area_watch_open() };
 	alive_for(h->alive, 0);
 	if (room_within(&h->room, spec->within, &ret->room, err) < 0 ||
@@ -106,8 +123,8 @@ int cell_work(const struct cell *c, int *ret, struct err *err)
 static bool has_queues(struct json_object *config)
 {
 	struct json_object *process = json_object_object_get(config, "process");
-	struct json_object *l =
-		json_find(json_object_object_get(process, "rlimits"), "type", "RLIMIT_MSGQUEUE");
+	struct json_object *l = json_find(json_object_object_get(process, "rlimits"), "type",
+					  "RLIMIT_MSGQUEUE");
 	return !l || json_object_get_int64(json_object_object_get(l, "hard")) != 0;
 }
 
@@ -116,12 +133,18 @@ static int start_box(struct cell *c, struct err *err)
 	struct host *h = c->host;
 	const struct profile *p = c->spec.profile;
 	struct box_options opt = {
-		.engine = &h->engine, .room = &c->room, .slot = &c->slot, .host = &h->cgroups,
+		.engine = &h->engine,
+		.room = &c->room,
+		.slot = &c->slot,
+		.host = &h->cgroups,
 		.areas = c->areas,
 		.area_max = { [AREA_TMP] = p->tmp_bytes, [AREA_SHM] = p->shm_bytes },
-		.own_mnt = h->own_mnt, .interrupt_fd = c->spec.interrupt_fd,
-		.has_queues = has_queues(c->config), .patience = host_patience(h),
-		.alive = h->alive, .processors = &c->processors,
+		.own_mnt = h->own_mnt,
+		.interrupt_fd = c->spec.interrupt_fd,
+		.has_queues = has_queues(c->config),
+		.patience = host_patience(h),
+		.alive = h->alive,
+		.processors = &c->processors,
 	};
 	cell_cgroup_box(c, &opt);
 	if (box_start(&opt, &c->box, err) < 0)
@@ -132,8 +155,8 @@ static int start_box(struct cell *c, struct err *err)
 
 int cell_boot(struct cell *c, struct err *err)
 {
-	if (cell_card_make(c, err) < 0 || cell_config_make(c, err) < 0 || cell_config_write(c, err) < 0 ||
-	    start_box(c, err) < 0)
+	if (cell_card_make(c, err) < 0 || cell_config_make(c, err) < 0 ||
+	    cell_config_write(c, err) < 0 || start_box(c, err) < 0)
 		return -1;
 	return cell_cgroup_limit_cpu(c, err);
 }

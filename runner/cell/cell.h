@@ -32,41 +32,45 @@ struct json_object;
 
 /** Boxes that reach each other by name. */
 struct cell_party {
-	const char *path;    /* of the switch; made with the card of member 0, and unmounted after it */
-	int member;          /* which of them this one is */
-	char *const *names;  /* of the members, in their order; NULL-terminated */
+	const char
+		*path; /* of the switch; made with the card of member 0, and unmounted after it */
+	int member;    /* which of them this one is */
+	char *const *names; /* of the members, in their order; NULL-terminated */
 };
 
 /** What a cell is to be. All is borrowed and outlives it. */
 struct cell_spec {
-	const char *mark;        /* of its slot: who runs something in it */
-	const char *within;      /* name of its own folder of the room; NULL: the room itself, for one cell */
+	const char *mark; /* of its slot: who runs something in it */
+	const char *
+		within; /* name of its own folder of the room; NULL: the room itself, for one cell */
 	const struct image *image;
 	const struct profile *profile;
-	const struct buf *passwd;     /* /etc/passwd of the box; empty: the image's */
-	char *const *env;             /* of every step, beside the profile's */
+	const struct buf *passwd;        /* /etc/passwd of the box; empty: the image's */
+	char *const *env;                /* of every step, beside the profile's */
 	const struct mount_spec *mounts; /* beside the profile's */
 	size_t n_mounts;
-	struct limits most;           /* of any step */
-	int64_t processors;           /* of its own; 0: as the profile's quota is enough for */
-	int interrupt_fd;             /* readable: stop; not read here; -1: none */
+	struct limits most; /* of any step */
+	int64_t processors; /* of its own; 0: as the profile's quota is enough for */
+	int interrupt_fd;   /* readable: stop; not read here; -1: none */
 	/* The card; of the box that is started next. */
-	const struct network *network;   /* NULL: none */
-	const struct cell_party *party;  /* the boxes that it reaches by name; NULL: none */
-	bool names_peers, names_servers; /* the cell writes /etc/hosts, /etc/resolv.conf of the box */
+	const struct network *network;  /* NULL: none */
+	const struct cell_party *party; /* the boxes that it reaches by name; NULL: none */
+	bool names_peers,
+		names_servers; /* the cell writes /etc/hosts, /etc/resolv.conf of the box */
 };
 
 struct cell {
 	struct host *host;
-	struct cell_spec spec;     /* may be changed until cell_boot() */
+	struct cell_spec spec; /* may be changed until cell_boot() */
 	struct room room;
 	struct slot slot;
-	struct processors processors;  /* for this box alone */
-	struct cgroup_entry unpacking; /* the group of who puts foreign files into the work folder */
+	struct processors processors; /* for this box alone */
+	struct cgroup_entry
+		unpacking; /* the group of who puts foreign files into the work folder */
 	struct area areas[AREA_COUNT];
-	int watch;                 /* of the areas; container/area_watch.h */
+	int watch; /* of the areas; container/area_watch.h */
 	struct json_object *config;
-	char **env;                /* of every step */
+	char **env; /* of every step */
 	bool started;
 	struct card card;
 	struct box box;

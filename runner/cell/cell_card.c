@@ -25,13 +25,16 @@ size_t cell_card_mounts(const struct cell *c, struct mount_spec *to)
 {
 	size_t n = 0;
 	if (c->spec.names_peers)
-		to[n++] = (struct mount_spec){ names_path(c, "hosts"), (char *)"/etc/hosts", false };
+		to[n++] = (struct mount_spec){ names_path(c, "hosts"), (char *)"/etc/hosts",
+					       false };
 	if (c->spec.names_servers)
-		to[n++] = (struct mount_spec){ names_path(c, "resolv.conf"), (char *)"/etc/resolv.conf", false };
+		to[n++] = (struct mount_spec){ names_path(c, "resolv.conf"),
+					       (char *)"/etc/resolv.conf", false };
 	return n;
 }
 
-static int write_names_file(const struct cell *c, const char *name, const struct buf *text, struct err *err)
+static int write_names_file(const struct cell *c, const char *name, const struct buf *text,
+			    struct err *err)
 {
 	AUTO_FREE char *path = names_path(c, name);
 	return room_write(path, text, err);
@@ -44,7 +47,8 @@ static int write_hosts(const struct cell *c, struct err *err)
 	char text[16];
 	buf_str(&b, "127.0.0.1 localhost\n::1 localhost\n");
 	for (int i = 0; party && party->names[i]; i++)
-		buf_printf(&b, "%s %s\n", network_address(peers_address(c->host->net.network, i), text),
+		buf_printf(&b, "%s %s\n",
+			   network_address(peers_address(c->host->net.network, i), text),
 			   party->names[i]);
 	return write_names_file(c, "hosts", &b, err);
 }
@@ -82,8 +86,10 @@ int cell_card_make(struct cell *c, struct err *err)
 		return netns_make(c->room.netns, NULL, NULL, err);
 	if (owns_switch(c) && peers_switch_make(party->path, err) < 0)
 		return -1;
-	const struct card_options opt = { .host = &c->host->net, .network = c->spec.network,
-					  .number = c->slot.number, .netns = c->room.netns,
+	const struct card_options opt = { .host = &c->host->net,
+					  .network = c->spec.network,
+					  .number = c->slot.number,
+					  .netns = c->room.netns,
 					  .peers = party ? party->path : NULL,
 					  .member = party ? party->member : 0 };
 	return card_make(&opt, &c->card, err);

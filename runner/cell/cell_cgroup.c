@@ -19,9 +19,12 @@ static int read_share(struct json_object *config, struct cpu_share *ret, struct 
 		return 0;
 	ret->chosen = json_object_object_get(cpu, "cpus") != NULL;
 	return json_get_i64(cpu, "cpu", "quota", -1, INT64_MAX, &ret->quota, err) < 0 ||
-			       json_get_i64(cpu, "cpu", "period", 1000, 1000000, &ret->period, err) < 0 ||
-			       json_get_i64(cpu, "cpu", "shares", 0, INT64_MAX, &ret->shares, err) < 0 ?
-		       -1 : 0;
+			       json_get_i64(cpu, "cpu", "period", 1000, 1000000, &ret->period,
+					    err) < 0 ||
+			       json_get_i64(cpu, "cpu", "shares", 0, INT64_MAX, &ret->shares, err) <
+				       0 ?
+		       -1 :
+		       0;
 }
 
 /* The number that was asked for, else what the quota of the profile is enough for; 0: all of the host's. */
@@ -96,9 +99,10 @@ static bool asks_for_usual(struct json_object *config)
 		return false;
 	json_object_object_foreach(resources, key, value) {
 		bool usual = strcmp(key, "memory") == 0 ? only(value, "limit", "swap", "swap") :
-			     strcmp(key, "pids") == 0 ? only(value, "limit", "limit", "limit") :
-			     strcmp(key, "cpu") == 0 ? only(value, "quota", "period", "shares") :
-			     strcmp(key, "devices") == 0 ? plain_devices(value) : false;
+			     strcmp(key, "pids") == 0   ? only(value, "limit", "limit", "limit") :
+			     strcmp(key, "cpu") == 0    ? only(value, "quota", "period", "shares") :
+			     strcmp(key, "devices") == 0 ? plain_devices(value) :
+							   false;
 		if (!usual)
 			return false;
 	}

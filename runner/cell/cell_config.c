@@ -27,9 +27,11 @@ static int check_profile_mounts(const struct cell *c, struct err *err)
 		const char *at = mount_text(json_object_array_get_idx(mounts, i), "destination");
 		const char *clean = cell_clean_place(at);
 		if (clean && strcmp(at, clean) != 0)
-			return err_set(err, FAULT_USAGE, 0,
-				       "profile '%s': cannot mount at '%s': every test finds a clean %s; choose "
-				       "another place", p->name, at, clean);
+			return err_set(
+				err, FAULT_USAGE, 0,
+				"profile '%s': cannot mount at '%s': every test finds a clean %s; choose "
+				"another place",
+				p->name, at, clean);
 	}
 	return 0;
 }
@@ -65,15 +67,22 @@ static int make_spec(struct cell *c, const struct mount_spec *mounts, size_t n, 
 	const bool passwd = want->passwd->len > 0;
 	AUTO_FREE char *group = mem_printf("%s/%s/box", c->host->cgroups.base, c->slot.group);
 	const struct spec_request req = {
-		.image = want->image, .root_path = c->room.root,
-		.work_source = c->areas[AREA_WORK].source, .tmp_source = c->areas[AREA_TMP].source,
+		.image = want->image,
+		.root_path = c->room.root,
+		.work_source = c->areas[AREA_WORK].source,
+		.tmp_source = c->areas[AREA_TMP].source,
 		.shm_source = c->areas[AREA_SHM].source,
 		.passwd_source = passwd ? c->room.passwd : NULL,
 		.init_source = e->inherits_fds ? c->host->places->init : NULL,
-		.env = want->env, .mounts = mounts, .n_mounts = n,
-		.uid_base = c->slot.uid_base, .cgroups_path = group, .netns_path = c->room.netns,
+		.env = want->env,
+		.mounts = mounts,
+		.n_mounts = n,
+		.uid_base = c->slot.uid_base,
+		.cgroups_path = group,
+		.netns_path = c->room.netns,
 		.memory_bytes = memory > BOX_MEMORY_MIN ? memory : BOX_MEMORY_MIN,
-		.processes = BOX_PROCESSES, .max_file_bytes = want->most.v[LIMIT_DISK],
+		.processes = BOX_PROCESSES,
+		.max_file_bytes = want->most.v[LIMIT_DISK],
 		.precompiled = e->lean && seccomp_filter_taken(e->name, e->version),
 		.unread = true,
 	};
@@ -86,7 +95,8 @@ int cell_config_make(struct cell *c, struct err *err)
 {
 	const struct cell_spec *want = &c->spec;
 	const bool once = !c->host->engine.inherits_fds;
-	AUTO_FREE struct mount_spec *mounts = mem_alloc((want->n_mounts + CELL_MOUNTS_MAX) * sizeof *mounts);
+	AUTO_FREE struct mount_spec *mounts =
+		mem_alloc((want->n_mounts + CELL_MOUNTS_MAX) * sizeof *mounts);
 	if (check_profile_mounts(c, err) < 0 || (once && furnish_once(c, err) < 0))
 		return -1;
 	/* The spec's come later and win: a teacher's own hosts. */
@@ -112,7 +122,8 @@ static int hold_volumes(const struct cell *c, struct err *err)
 		AUTO_FREE char *place = NULL;
 		if (!volume_is(m))
 			continue;
-		if (room_hold(&c->room, mount_text(m, "source"), held++, mount_has(m, "ro"), &place, err) < 0)
+		if (room_hold(&c->room, mount_text(m, "source"), held++, mount_has(m, "ro"), &place,
+			      err) < 0)
 			return -1;
 		volume_held(m, place);
 	}

@@ -11,8 +11,11 @@
 
 void host_init(struct host *h, const struct places *p, double time_factor)
 {
-	*h = (struct host){ .places = p, .time_factor = time_factor, .own_mnt = -1,
-			    .leaf = CGROUP_LEAF_NONE, .seat = CGROUP_SEAT_NONE };
+	*h = (struct host){ .places = p,
+			    .time_factor = time_factor,
+			    .own_mnt = -1,
+			    .leaf = CGROUP_LEAF_NONE,
+			    .seat = CGROUP_SEAT_NONE };
 }
 
 int host_cgroups(const struct places *p, struct cgroup_host *ret, struct err *err)
@@ -62,17 +65,21 @@ static int find_engine(struct host *h, struct err *err)
 {
 	const struct places *p = h->places;
 	if (access(p->init, X_OK) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot use the init of boxes '%s'; install "
-			       "moulette again", p->init);
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot use the init of boxes '%s'; install "
+			       "moulette again",
+			       p->init);
 	h->engine.patience = h->time_factor;
 	h->engine.alive = h->alive;
 	if (engine_find(p, &h->engine, err) < 0)
 		return -1;
 	/* Such an engine has a network stack of its own, which goes around the rules of a namespace. */
 	if (h->has_net && !h->engine.inherits_fds)
-		return err_set(err, FAULT_USAGE, 0, "engine '%s' cannot give a box a network card: it "
-			       "has a network of its own that no rule of ours sees; use crun or runc",
-			       h->engine.name);
+		return err_set(
+			err, FAULT_USAGE, 0,
+			"engine '%s' cannot give a box a network card: it "
+			"has a network of its own that no rule of ours sees; use crun or runc",
+			h->engine.name);
 	return 0;
 }
 
@@ -81,8 +88,8 @@ int host_ready(struct host *h, struct err *err)
 	if (h->ready)
 		return 0;
 	if (find_engine(h, err) < 0 || own_network(h, err) < 0 || host_seat(h, err) < 0 ||
-	    room_enter(h->places, h->engine.hides_unified ? h->cgroups.hidden_unified : NULL, &h->room,
-		       err) < 0)
+	    room_enter(h->places, h->engine.hides_unified ? h->cgroups.hidden_unified : NULL,
+		       &h->room, err) < 0)
 		return -1;
 	if (h->plain_engine)
 		engine_set_plain(&h->engine, "it was asked for");

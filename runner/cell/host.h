@@ -25,17 +25,17 @@ struct host {
 	bool plain_engine;           /* no lean start: it was asked for */
 	bool has_net;                /* net is open */
 	struct network_host net;
-	pid_t net_pid;               /* whose: sockets of netlink cannot be used by two processes */
+	pid_t net_pid; /* whose: sockets of netlink cannot be used by two processes */
 	struct cgroup_host cgroups;
 	struct cgroup_leaf leaf;
 	struct cgroup_seat seat;
-	pid_t seated;                /* the process that went into them and goes back; 0: none did */
+	pid_t seated; /* the process that went into them and goes back; 0: none did */
 	/* Made by host_ready(). */
 	bool ready;
 	struct engine engine;
 	struct room room;
-	int own_mnt;                 /* our mount namespace */
-	struct alive *alive;         /* a worker shows its crew here that it lives; NULL: in no worker */
+	int own_mnt;         /* our mount namespace */
+	struct alive *alive; /* a worker shows its crew here that it lives; NULL: in no worker */
 };
 
 /** host_init() - nothing is looked at yet; to be closed. */

@@ -9,8 +9,7 @@
 #include "image/store.h"
 #include "submission/assignment.h"
 
-static int check_languages(const struct places *places, const struct assignment *a,
-			   struct err *err)
+static int check_languages(const struct places *places, const struct assignment *a, struct err *err)
 {
 	AUTO_FREE char *table = mem_printf("%s/languages.json", places->data);
 	struct languages languages = { 0 };
@@ -48,9 +47,12 @@ static int check_boxes(const struct places *places, const struct assignment *a, 
 static int check_all(const struct places *places, const struct assignment *a, struct err *err)
 {
 	return assignment_check_tests(a, err) < 0 ||
-			       assignment_check_expected(a->tests, a->n_tests, &a->limits, err) < 0 ||
+			       assignment_check_expected(a->tests, a->n_tests, &a->limits, err) <
+				       0 ||
 			       check_languages(places, a, err) < 0 ||
-			       check_boxes(places, a, err) < 0 ? -1 : 0;
+			       check_boxes(places, a, err) < 0 ?
+		       -1 :
+		       0;
 }
 
 static void print_valid(const struct assignment *a, char *const *warnings)

@@ -25,7 +25,8 @@ static const struct option_spec options[] = {
 	OPTION_ASSIGNMENT,
 	OPTION_IMAGE,
 	OPTION_PROFILE,
-	{ "jobs", 'j', "N", "submissions that are graded at a time (default: one for each processor)" },
+	{ "jobs", 'j', "N",
+	  "submissions that are graded at a time (default: one for each processor)" },
 	{ "format", 'f', "FORMAT", "text (default) or json: a line for each, as it is ready" },
 	{ "output", 'o', "FILE", "file of the lines (default: stdout)" },
 	OPTIONS_OF_GRADING,
@@ -62,7 +63,8 @@ static int open_output(const struct cli *cli, struct batch *b, struct err *err)
 	if (!b->path && cmd_check_stdout(err) < 0)
 		return -1;
 	b->out = b->path ? fopen(b->path, "we") : stdout;
-	return b->out ? 0 : err_set(err, err_path_fault(errno), errno, "cannot write to '%s'", b->path);
+	return b->out ? 0 :
+			err_set(err, err_path_fault(errno), errno, "cannot write to '%s'", b->path);
 }
 
 static int not_written(const struct batch *b, struct err *err)
@@ -71,7 +73,8 @@ static int not_written(const struct batch *b, struct err *err)
 		       b->path ? b->path : "stdout");
 }
 
-static int each(void *ctx, const struct run_result *r, const char *text, size_t len, struct err *err)
+static int each(void *ctx, const struct run_result *r, const char *text, size_t len,
+		struct err *err)
 {
 	struct batch *b = ctx;
 	progress_count(&b->progress, r->verdict);
@@ -115,8 +118,10 @@ static void say_alone(const struct cli *cli, const struct batch *b)
 	    S_ISDIR(word.st_mode) && stat(b->paths[0], &path) == 0 && word.st_ino == path.st_ino &&
 	    word.st_dev == path.st_dev) {
 		escape_name(&name, cli->args[0], strlen(cli->args[0]));
-		fprintf(stderr, "moulette: the folder '%s' holds sources and is graded as one "
-			"submission; for one a file, name the files\n", name.data);
+		fprintf(stderr,
+			"moulette: the folder '%s' holds sources and is graded as one "
+			"submission; for one a file, name the files\n",
+			name.data);
 	}
 }
 
@@ -124,10 +129,17 @@ static int grade_all(struct batch *b, struct session *s, int jobs, struct err *e
 {
 	const size_t n = strv_len(b->paths);
 	const struct crew_options crew = {
-		.session = s, .paths = b->paths, .names = b->names, .n_paths = n,
-		.workers = (size_t)jobs < n ? jobs : (int)n, .format = b->format,
-		.report = report_options_for(b->out), .interrupt_fd = s->opt.interrupt_fd,
-		.each = each, .tick = tick, .ctx = b,
+		.session = s,
+		.paths = b->paths,
+		.names = b->names,
+		.n_paths = n,
+		.workers = (size_t)jobs < n ? jobs : (int)n,
+		.format = b->format,
+		.report = report_options_for(b->out),
+		.interrupt_fd = s->opt.interrupt_fd,
+		.each = each,
+		.tick = tick,
+		.ctx = b,
 	};
 	signals_block();
 	progress_begin(&b->progress, stderr, n);
@@ -137,11 +149,12 @@ static int grade_all(struct batch *b, struct session *s, int jobs, struct err *e
 	say_sum(b); /* however it ended: what is missing is to be seen */
 	if (bad && strcmp(err->code, "interrupted") == 0)
 		return grading_interrupted(s->opt.interrupt_fd, "boxes are ended, what was graded "
-					   "is recorded");
+								"is recorded");
 	return bad ? -1 : status_of(b);
 }
 
-static int open_and_grade(const struct cli *cli, struct grading *g, struct batch *b, struct err *err)
+static int open_and_grade(const struct cli *cli, struct grading *g, struct batch *b,
+			  struct err *err)
 {
 	struct session session;
 	const char *format = cli_get(cli, "format");
@@ -151,7 +164,8 @@ static int open_and_grade(const struct cli *cli, struct grading *g, struct batch
 		return -1;
 	int status = session_open(&g->opt, &session, err);
 	if (status == 0)
-		status = handins_find(cli->args, stdin, session.languages.extensions, &b->paths, err);
+		status = handins_find(cli->args, stdin, session.languages.extensions, &b->paths,
+				      err);
 	if (status == 0)
 		status = open_output(cli, b, err);
 	if (status == 0) {
@@ -168,8 +182,9 @@ static int batch_exec(const struct places *places, const struct cli *cli, struct
 	struct grading g;
 	struct batch b = { .out = NULL };
 	if (cli->n_args == 0)
-		return usage_error(err, "batch: expected SUBMISSION...: files, folders of them, or - for "
-				   "a list on stdin; see 'moulette batch --help'");
+		return usage_error(
+			err, "batch: expected SUBMISSION...: files, folders of them, or - for "
+			     "a list on stdin; see 'moulette batch --help'");
 	b.paths = strv_dup(NULL);
 	int status = grading_open(places, cli, "batch", &g, err);
 	if (status == 0)

@@ -47,9 +47,9 @@ struct job {
 	struct buf passwd; /* empty: there is none */
 	struct languages languages;
 	int image_lock;
-	int dir;      /* DIR */
-	bool made;    /* DIR was not there */
-	int signals;  /* signalfd */
+	int dir;     /* DIR */
+	bool made;   /* DIR was not there */
+	int signals; /* signalfd */
 };
 
 static const struct option_spec options[] = {
@@ -79,8 +79,7 @@ static int open_dir(struct job *job, const char *path, struct err *err)
 		return err_set(err, err_path_fault(errno), errno, "cannot make folder '%s'", path);
 	job->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (job->dir < 0)
-		return err_set(err, err_path_fault(errno), errno,
-			       "cannot open folder '%s'", path);
+		return err_set(err, err_path_fault(errno), errno, "cannot open folder '%s'", path);
 	if (!job->made && !is_empty(job->dir)) {
 		cleanup_fd(&job->dir); /* so that nothing in it is removed */
 		job->dir = -1;
@@ -119,8 +118,10 @@ static void warn_closed(const char *path)
 static void warn_card(const struct profile *p)
 {
 	if (p->network.kind == NETWORK_CARD)
-		fprintf(stderr, "moulette: profile '%s' has a network card, which only 'moulette run' makes: "
-			"the bundle has a network of its own with nothing in it\n", p->name);
+		fprintf(stderr,
+			"moulette: profile '%s' has a network card, which only 'moulette run' makes: "
+			"the bundle has a network of its own with nothing in it\n",
+			p->name);
 }
 
 /* The folder that is to be entered becomes DIR/work. */
@@ -162,7 +163,8 @@ static int unpack(const struct job *job, const char *path, struct err *err)
 	if (asked)
 		assignment_command(NULL, job->cli->command, &command);
 	const struct submission_request open = {
-		.extensions = job->languages.extensions, .any_file = asked,
+		.extensions = job->languages.extensions,
+		.any_file = asked,
 		.max_bytes = unpack_limits_room(&job->profile.unpack),
 		.place = { .home = job->places->home, .interrupt_fd = job->signals },
 	};
@@ -275,15 +277,19 @@ static int write_bundle(struct job *job, const char *path, struct err *err)
 
 static int bundle_exec(const struct places *places, const struct cli *cli, struct err *err)
 {
-	struct job job = { .places = places, .cli = cli, .image_lock = -1, .dir = -1,
+	struct job job = { .places = places,
+			   .cli = cli,
+			   .image_lock = -1,
+			   .dir = -1,
 			   .signals = -1 };
 	const char *path = cli_get(cli, "output");
 	sigset_t old;
 
 	if (cli->n_args != 1 || !path || !*path)
 		return usage_error(err, "bundle: expected one SUBMISSION and -o DIR; see 'moulette "
-				   "bundle --help'");
-	if (rights_ids("the files of a bundle belong to its box", places->uid_base, SLOTS_UIDS, err) < 0)
+					"bundle --help'");
+	if (rights_ids("the files of a bundle belong to its box", places->uid_base, SLOTS_UIDS,
+		       err) < 0)
 		return -1;
 	watch_signals(&job, &old);
 	int got = write_bundle(&job, path, err);

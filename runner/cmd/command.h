@@ -26,7 +26,7 @@ struct option_value {
 struct cli {
 	struct option_value *given;
 	size_t n_given;
-	char **args;    /* operands; NULL-terminated, borrowed from argv */
+	char **args; /* operands; NULL-terminated, borrowed from argv */
 	size_t n_args;
 	char **command; /* what followed "--"; NULL: there was no "--" */
 };
@@ -40,8 +40,8 @@ struct command {
 	const char *synopsis; /* without the program's name: "run [OPTION]... SUBMISSION" */
 	const char *summary;  /* one line */
 	const struct option_spec *options; /* --help is added to each */
-	bool hidden;   /* internal: not in --help */
-	bool takes_command; /* "-- COMMAND ARG..." is allowed */
+	bool hidden;                       /* internal: not in --help */
+	bool takes_command;                /* "-- COMMAND ARG..." is allowed */
 	/** Return: exit status; with -1 main prints @err and maps its fault to a status. */
 	int (*exec)(const struct places *places, const struct cli *cli, struct err *err);
 };

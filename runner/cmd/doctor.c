@@ -12,7 +12,9 @@
 #include "pipeline/trial.h"
 
 static const char *const kinds[] = {
-	[FINDING_OK] = "ok", [FINDING_WARNING] = "warning", [FINDING_PROBLEM] = "problem",
+	[FINDING_OK] = "ok",
+	[FINDING_WARNING] = "warning",
+	[FINDING_PROBLEM] = "problem",
 };
 
 static void print_lines(const struct health *h)

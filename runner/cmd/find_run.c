@@ -35,10 +35,14 @@ static int collect(const struct places *p, const char *given, struct store *stor
 static int unknown(const char *given, struct err *err)
 {
 	if (strlen(given) < STORED_PREFIX_MIN)
-		return err_set(err, FAULT_USAGE, 0, "no live run '%s'; of a result give at least %d "
-			       "characters of the id", given, STORED_PREFIX_MIN);
-	return err_set(err, FAULT_USAGE, 0, "no run or result '%s': 'moulette list --all' shows what "
-		       "there is", given);
+		return err_set(err, FAULT_USAGE, 0,
+			       "no live run '%s'; of a result give at least %d "
+			       "characters of the id",
+			       given, STORED_PREFIX_MIN);
+	return err_set(err, FAULT_USAGE, 0,
+		       "no run or result '%s': 'moulette list --all' shows what "
+		       "there is",
+		       given);
 }
 
 static int ambiguous(const char *given, char *const *ids, struct err *err)
@@ -46,8 +50,8 @@ static int ambiguous(const char *given, char *const *ids, struct err *err)
 	AUTO_BUF list = { 0 };
 	for (size_t i = 0; ids[i] && i <= AMBIGUOUS_SHOWN; i++)
 		buf_printf(&list, "%s%s", i ? ", " : "", i < AMBIGUOUS_SHOWN ? ids[i] : "...");
-	return err_set(err, FAULT_USAGE, 0, "'%s' is ambiguous (%s): give more characters of the id",
-		       given, list.data);
+	return err_set(err, FAULT_USAGE, 0,
+		       "'%s' is ambiguous (%s): give more characters of the id", given, list.data);
 }
 
 /* A mark that outlived its result is nothing but a leftover. */
@@ -64,8 +68,8 @@ static int look(const struct places *p, struct found_run *f, struct err *err)
 	if (!stored && got > 0 && f->live.status == LIVE_DIED)
 		return 0;
 	fd_close(&f->mark);
-	return stored ? 0 : err_set(err, FAULT_USAGE, 0, "run '%s' has ended without a result",
-				    f->id);
+	return stored ? 0 :
+			err_set(err, FAULT_USAGE, 0, "run '%s' has ended without a result", f->id);
 }
 
 int find_run(const struct places *p, const char *given, struct found_run *ret, struct err *err)

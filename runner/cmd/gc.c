@@ -22,7 +22,10 @@
 
 static int take_age(const char *text, int64_t *ret_ns, struct err *err)
 {
-	static const struct { char unit; int64_t seconds; } units[] = {
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = {
 		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 7 * 86400 },
 	};
 	size_t digits = strspn(text, "0123456789");
@@ -34,8 +37,10 @@ static int take_age(const char *text, int64_t *ret_ns, struct err *err)
 		*ret_ns = number * units[i].seconds * NSEC_PER_SEC;
 		return 0;
 	}
-	return usage_error(err, "gc: --older-than '%s': expected a whole number above 0 with s, m, h, d "
-			   "or w, as 30d", text);
+	return usage_error(err,
+			   "gc: --older-than '%s': expected a whole number above 0 with s, m, h, d "
+			   "or w, as 30d",
+			   text);
 }
 
 static const char *plural(int64_t n)
@@ -58,8 +63,10 @@ static void say_results(const struct retention *want, const struct retention_out
 		return;
 	size_format(done->left_bytes, size);
 	size_format(want->max_bytes, limit);
-	fprintf(stderr, "moulette: results and logs take %s, above the limit of %s: those that are left "
-		"are younger than an hour\n", size, limit);
+	fprintf(stderr,
+		"moulette: results and logs take %s, above the limit of %s: those that are left "
+		"are younger than an hour\n",
+		size, limit);
 }
 
 /* Looks at everything, and makes and removes nothing. */
@@ -82,7 +89,8 @@ static int dry_run(const struct places *p, const struct retention *want, struct 
 	}
 	if (store && retention_apply(p, store, want, &done, err) < 0)
 		return -1;
-	fprintf(stderr, "moulette: what %d killed run%s left would be removed\n", died, plural(died));
+	fprintf(stderr, "moulette: what %d killed run%s left would be removed\n", died,
+		plural(died));
 	say_results(want, &done);
 	return EXIT_ALL_PASSED;
 }
@@ -127,12 +135,15 @@ static void make_room(const struct places *p, const struct retention *want)
 	if (retention_apply(p, store, &logs, &done, NULL) < 0)
 		return;
 	size_format(done.bytes, size);
-	fprintf(stderr, "moulette: the disk is full: %d leftover%s, %" PRId64 " log%s without a result and "
-		"the logs of %" PRId64 " result%s (%s) removed first\n", swept, plural(swept), done.strays,
-		plural(done.strays), done.results, plural(done.results), size);
+	fprintf(stderr,
+		"moulette: the disk is full: %d leftover%s, %" PRId64 " log%s without a result and "
+		"the logs of %" PRId64 " result%s (%s) removed first\n",
+		swept, plural(swept), done.strays, plural(done.strays), done.results,
+		plural(done.results), size);
 }
 
-static int collect_in_any_case(const struct places *p, const struct retention *want, struct err *err)
+static int collect_in_any_case(const struct places *p, const struct retention *want,
+			       struct err *err)
 {
 	int status = collect(p, want, err);
 	if (status != -1 || !is_full(err))
@@ -150,8 +161,7 @@ static int gc_exec(const struct places *places, const struct cli *cli, struct er
 		return usage_error(err, "gc takes no arguments");
 	if (age && take_age(age, &want.older_than_ns, err) < 0)
 		return -1;
-	return want.dry_run ? dry_run(places, &want, err) :
-			      collect_in_any_case(places, &want, err);
+	return want.dry_run ? dry_run(places, &want, err) : collect_in_any_case(places, &want, err);
 }
 
 static const struct option_spec options[] = {
@@ -163,7 +173,8 @@ static const struct option_spec options[] = {
 const struct command cmd_gc = {
 	.name = "gc",
 	.synopsis = "gc [--older-than AGE] [-n]",
-	.summary = "remove what killed runs left behind, and old results; live runs are not touched",
+	.summary =
+		"remove what killed runs left behind, and old results; live runs are not touched",
 	.options = options,
 	.exec = gc_exec,
 };

@@ -41,9 +41,10 @@ static int take_limits(const struct cli *cli, const char *command, struct sessio
 	char *end = NULL;
 	opt->time_factor = factor ? strtod(factor, &end) : 1;
 	/* Written so that NaN is refused, too. */
-	if (factor && (end == factor || *end ||
-		       !(opt->time_factor >= 0.01 && opt->time_factor <= 10000)))
-		return usage_error(err, "%s: time factor '%s': expected a number from 0.01 to 10000",
+	if (factor &&
+	    (end == factor || *end || !(opt->time_factor >= 0.01 && opt->time_factor <= 10000)))
+		return usage_error(err,
+				   "%s: time factor '%s': expected a number from 0.01 to 10000",
 				   command, factor);
 	return 0;
 }
@@ -80,7 +81,8 @@ int grading_open(const struct places *places, const struct cli *cli, const char 
 	struct session_options *opt = &ret->opt;
 	bool given = false;
 	*ret = (struct grading){ .signals = -1,
-				 .opt = { .places = places, .command = cli->command,
+				 .opt = { .places = places,
+					  .command = cli->command,
 					  .image = cli_get(cli, "image"),
 					  .profile = cli_get(cli, "profile") } };
 	if (take_assignment(cli, &ret->assignment, &given, err) < 0 ||

@@ -25,7 +25,8 @@ typedef int sub_fn(const struct places *p, const struct cli *cli, struct err *er
 static int become_maker(const struct places *p, char *const argv[], struct err *err)
 {
 	execv(p->image, argv);
-	return err_set(err, FAULT_INFRA, errno, "cannot run '%s'; install moulette again", p->image);
+	return err_set(err, FAULT_INFRA, errno, "cannot run '%s'; install moulette again",
+		       p->image);
 }
 
 /* Both take a name, where the image comes from, and a limit. */
@@ -37,8 +38,8 @@ static int bring_exec(const struct places *p, const struct cli *cli, struct err 
 	if (size && size_parse(size, &max, err) < 0)
 		return err_wrap(err, "--max-size");
 	AUTO_FREE char *bytes = mem_printf("%" PRId64, max);
-	char *const argv[] = { "moulette-image", cli->args[0], cli->args[1], cli->args[2], bytes,
-			       NULL };
+	char *const argv[] = { "moulette-image", cli->args[0], cli->args[1],
+			       cli->args[2],     bytes,        NULL };
 	return become_maker(p, argv, err);
 }
 
@@ -67,7 +68,7 @@ static int rm_exec(const struct places *p, const struct cli *cli, struct err *er
 
 static const struct sub {
 	const char *name, *operands;
-	size_t n_args; /* its own name included */
+	size_t n_args;      /* its own name included */
 	const char *option; /* the only one that it takes; NULL: none */
 	sub_fn *exec;
 } subs[] = {
@@ -122,7 +123,8 @@ static const struct option_spec options[] = {
 
 const struct command cmd_image = {
 	.name = "image",
-	.synopsis = "image import NAME FILE|DIR | build RECIPE | pull NAME REF | list | show NAME | verify NAME | rm NAME",
+	.synopsis =
+		"image import NAME FILE|DIR | build RECIPE | pull NAME REF | list | show NAME | verify NAME | rm NAME",
 	.summary = "the images that boxes run in",
 	.options = options,
 	.exec = image_exec,

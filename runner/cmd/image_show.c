@@ -58,7 +58,10 @@ static int add_line(struct libscols_table *t, const struct row *r)
 	if (r->bytes >= 0)
 		size_format(r->bytes, size);
 	return !line || scols_line_set_data(line, 0, r->name) ||
-	       scols_line_set_data(line, 1, digest) || scols_line_set_data(line, 2, size) ? -1 : 0;
+			       scols_line_set_data(line, 1, digest) ||
+			       scols_line_set_data(line, 2, size) ?
+		       -1 :
+		       0;
 }
 
 static int read_row(const struct places *p, const char *name, struct row *ret, struct err *err)

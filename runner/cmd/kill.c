@@ -35,8 +35,10 @@ static int signal_step(const struct places *p, const struct found_run *f, int si
 {
 	const struct live_run *r = &f->live;
 	if (r->status == LIVE_DIED)
-		return err_set(err, FAULT_USAGE, 0, "run '%s': its runner died; 'moulette gc' removes "
-			       "what it left", f->id);
+		return err_set(err, FAULT_USAGE, 0,
+			       "run '%s': its runner died; 'moulette gc' removes "
+			       "what it left",
+			       f->id);
 	if (r->n_steps == 0)
 		return err_set(err, FAULT_USAGE, 0, "run '%s': no step is running yet", f->id);
 	return control_signal(p, f->id, (uint32_t)r->steps[r->n_steps - 1].index, signo, err);
@@ -74,9 +76,10 @@ static int kill_one(const struct places *p, const char *given, int signo, struct
 		return err_set(err, FAULT_USAGE, 0, "run '%s' is over", found.id);
 	/* It would be waited for until somebody continues it. */
 	if (live_runner_stopped(&found.live))
-		return err_set(err, FAULT_USAGE, 0, "run '%s': its runner is stopped: continue it first, "
-			       "with 'fg' in its terminal or 'kill -CONT %ld'", found.id,
-			       (long)found.live.runner);
+		return err_set(err, FAULT_USAGE, 0,
+			       "run '%s': its runner is stopped: continue it first, "
+			       "with 'fg' in its terminal or 'kill -CONT %ld'",
+			       found.id, (long)found.live.runner);
 	return signo ? signal_step(p, &found, signo, err) : end_run(p, &found, err);
 }
 
@@ -101,13 +104,17 @@ static int kill_exec(const struct places *places, const struct cli *cli, struct 
 	bool box = cli_has(cli, "box");
 	int signo = box ? 0 : SIGTERM;
 	if (cli->n_args == 0)
-		return usage_error(err, "kill: expected the ID of a run; 'moulette list' shows them");
+		return usage_error(err,
+				   "kill: expected the ID of a run; 'moulette list' shows them");
 	if (name && box)
-		return usage_error(err, "kill: --signal is for a step, --box for the whole run: give "
+		return usage_error(err,
+				   "kill: --signal is for a step, --box for the whole run: give "
 				   "one of them");
 	if (name && (signo = signal_of(name)) < 0)
-		return usage_error(err, "kill: '%s' is no signal: expected a name such as TERM or "
-				   "SIGUSR1, or a number from 1 to %d", name, NSIG - 1);
+		return usage_error(err,
+				   "kill: '%s' is no signal: expected a name such as TERM or "
+				   "SIGUSR1, or a number from 1 to %d",
+				   name, NSIG - 1);
 	return kill_all(places, cli, signo);
 }
 

@@ -32,9 +32,9 @@ struct reading {
 	int log;                  /* -1: nothing was captured (yet) */
 	struct framelog_cursor cursor;
 	struct log_out out;
-	int64_t known;    /* frames that begin before here belong to steps that are known */
-	int stream;       /* 0: both */
-	const char *step; /* NULL: all */
+	int64_t known;       /* frames that begin before here belong to steps that are known */
+	int stream;          /* 0: both */
+	const char *step;    /* NULL: all */
 	bool follow, closed; /* closed: nobody reads what we write */
 };
 
@@ -99,8 +99,10 @@ static int put(struct reading *r, const struct buf *b, struct err *err)
 
 static int damaged(const struct reading *r, struct err *err)
 {
-	return err_set(err, FAULT_INFRA, 0, "the captured output of '%s' is damaged: its log ends at byte "
-		       "%" PRId64 ", or cannot be read from there on", r->run->id, r->cursor.at);
+	return err_set(err, FAULT_INFRA, 0,
+		       "the captured output of '%s' is damaged: its log ends at byte "
+		       "%" PRId64 ", or cannot be read from there on",
+		       r->run->id, r->cursor.at);
 }
 
 /* All that is there now. */
@@ -111,9 +113,10 @@ static int drain(struct reading *r, struct err *err)
 	while (r->log >= 0 && !r->closed && (n = framelog_next(&r->cursor, chunk, CHUNK)) != 0) {
 		AUTO_BUF b = { 0 };
 		if (n < 0)
-			return errno == EBADMSG ? damaged(r, err) :
-						  err_set(err, FAULT_INFRA, errno,
-							  "cannot read the output of '%s'", r->run->id);
+			return errno == EBADMSG ?
+				       damaged(r, err) :
+				       err_set(err, FAULT_INFRA, errno,
+					       "cannot read the output of '%s'", r->run->id);
 		int wanted = is_wanted(r, err);
 		if (wanted < 0)
 			return -1;
@@ -134,8 +137,10 @@ static int open_log(struct reading *r, const char *path, struct err *err)
 		return 0;
 	r->log = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (r->log < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot open '%s', the captured output of "
-			       "'%s'", path, r->run->id);
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot open '%s', the captured output of "
+			       "'%s'",
+			       path, r->run->id);
 	r->cursor.fd = r->log;
 	return 0;
 }
@@ -146,7 +151,10 @@ static int no_such_step(const struct reading *r, char *const *names, struct err 
 	for (size_t i = 0; names && names[i]; i++)
 		buf_printf(&list, "%s'%s'", i ? ", " : "", names[i]);
 	return err_set(err, FAULT_USAGE, 0, "run '%s' has no step '%s'; its steps: %s", r->run->id,
-		       r->step, list.data ? list.data : r->run->mark < 0 ? "none" : "none yet");
+		       r->step,
+		       list.data        ? list.data :
+		       r->run->mark < 0 ? "none" :
+					  "none yet");
 }
 
 static int check_step(const struct reading *r, char *const *names, struct err *err)
@@ -208,8 +216,10 @@ static int look(struct reading *r, struct err *err)
 	if (drain(r, err) < 0)
 		return -1;
 	if (status == LIVE_DIED)
-		fprintf(stderr, "moulette: run '%s' died: its runner is gone, and this is all that was "
-			"printed\n", r->run->id);
+		fprintf(stderr,
+			"moulette: run '%s' died: its runner is gone, and this is all that was "
+			"printed\n",
+			r->run->id);
 	return wait && !r->closed;
 }
 
@@ -235,12 +245,19 @@ static int logs_exec(const struct places *places, const struct cli *cli, struct 
 	AUTO_FOUND_RUN found = { .mark = -1 };
 	bool out = cli_has(cli, "stdout"), errors = cli_has(cli, "stderr");
 	struct reading r = {
-		.run = &found, .log = -1, .cursor = { .fd = -1 }, .step = cli_get(cli, "step"),
-		.follow = cli_has(cli, "follow"), .out = { .escape = isatty(STDOUT_FILENO) },
-		.stream = out == errors ? 0 : out ? FRAMELOG_STDOUT : FRAMELOG_STDERR,
+		.run = &found,
+		.log = -1,
+		.cursor = { .fd = -1 },
+		.step = cli_get(cli, "step"),
+		.follow = cli_has(cli, "follow"),
+		.out = { .escape = isatty(STDOUT_FILENO) },
+		.stream = out == errors ? 0 :
+			  out           ? FRAMELOG_STDOUT :
+					  FRAMELOG_STDERR,
 	};
 	if (cli->n_args != 1)
-		return usage_error(err, "logs: expected one ID, got %zu; 'moulette list' shows them",
+		return usage_error(err,
+				   "logs: expected one ID, got %zu; 'moulette list' shows them",
 				   cli->n_args);
 	if (find_run(places, cli->args[0], &found, err) < 0)
 		return -1;

@@ -29,7 +29,8 @@ static int network_exec(const struct places *places, const struct cli *cli, stru
 	bool up = cli->n_args == 1 && strcmp(cli->args[0], "up") == 0;
 	if (!up && (cli->n_args != 1 || strcmp(cli->args[0], "down") != 0))
 		return usage_error(err, "network: expected 'up' or 'down'");
-	if (rights_boxes(places->uid_base, SLOTS_UIDS, err) < 0 || network_host_open(places, &h, err) < 0)
+	if (rights_boxes(places->uid_base, SLOTS_UIDS, err) < 0 ||
+	    network_host_open(places, &h, err) < 0)
 		return -1;
 	int status = change(&h, up, err);
 	network_host_close(&h);

@@ -94,10 +94,12 @@ static int complain(const struct command *cmd, int got, char **argv, struct err 
 	if (optopt && optopt > OPTIONS_MAX)
 		word = letter;
 	if (got == ':')
-		return usage_error(err, "%s: option '%s' needs an argument; see 'moulette %s "
-				   "--help'", cmd->name, word, cmd->name);
-	return usage_error(err, "%s: unknown option '%s'; see 'moulette %s --help'", cmd->name, word,
-			   cmd->name);
+		return usage_error(err,
+				   "%s: option '%s' needs an argument; see 'moulette %s "
+				   "--help'",
+				   cmd->name, word, cmd->name);
+	return usage_error(err, "%s: unknown option '%s'; see 'moulette %s --help'", cmd->name,
+			   word, cmd->name);
 }
 
 /* Everything behind the first "--" is the command, untouched. */
@@ -125,7 +127,8 @@ int cli_parse(const struct command *cmd, int argc, char **argv, struct cli *ret,
 	optind = 0; /* glibc: start anew */
 	int got;
 	while ((got = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		const struct option_spec *spec = got == '?' || got == ':' ? NULL : find(cmd, got, n);
+		const struct option_spec *spec = got == '?' || got == ':' ? NULL :
+									    find(cmd, got, n);
 		if (!spec) {
 			cli_done(&cli);
 			return complain(cmd, got, argv, err);
@@ -170,8 +173,9 @@ static void warn_unreadable(const char *path, const struct stat *st)
 {
 	mode_t need = S_ISDIR(st->st_mode) ? S_IROTH | S_IXOTH : S_IROTH;
 	if ((st->st_mode & need) != need)
-		fprintf(stderr, "moulette: volume '%s': its mode %04o keeps programs of a box out\n",
-			path, (unsigned)(st->st_mode & 07777));
+		fprintf(stderr,
+			"moulette: volume '%s': its mode %04o keeps programs of a box out\n", path,
+			(unsigned)(st->st_mode & 07777));
 }
 
 static int parse_mount(const char *text, struct mount_spec *ret, struct err *err)
@@ -185,13 +189,16 @@ static int parse_mount(const char *text, struct mount_spec *ret, struct err *err
 	}
 	char *colon = strrchr(copy, ':');
 	if (!colon || colon == copy || colon[1] != '/')
-		return usage_error(err, "volume '%s': expected SRC:DST or SRC:DST:rw with an absolute "
-				   "DST", text);
+		return usage_error(err,
+				   "volume '%s': expected SRC:DST or SRC:DST:rw with an absolute "
+				   "DST",
+				   text);
 	*colon = '\0';
 	AUTO_FREE char *source = realpath(copy, NULL);
 	struct stat st;
 	if (!source || stat(source, &st) < 0)
-		return err_set(err, err_path_fault(errno), errno, "volume '%s': cannot find '%s'", text, copy);
+		return err_set(err, err_path_fault(errno), errno, "volume '%s': cannot find '%s'",
+			       text, copy);
 	warn_unreadable(source, &st);
 	*ret = (struct mount_spec){ ptr_steal(&source), mem_strdup(colon + 1), rw };
 	return 0;
@@ -264,8 +271,10 @@ int cli_plain_engine(const struct cli *cli, const char *command, bool *ret, stru
 	if (!word && variable && *variable)
 		word = variable;
 	*ret = word && strcmp(word, "plain") == 0;
-	return !word || *ret || strcmp(word, "lean") == 0 ? 0 :
-	       usage_error(err, "%s: engine mode '%s': expected lean or plain", command, word);
+	return !word || *ret || strcmp(word, "lean") == 0 ?
+		       0 :
+		       usage_error(err, "%s: engine mode '%s': expected lean or plain", command,
+				   word);
 }
 
 /* Some errors are said by the last write alone, or by close(2): a full disk, a quota of NFS. */
@@ -273,7 +282,8 @@ static int close_stdout(int status)
 {
 	const bool lost = ferror(stdout);
 	errno = 0;
-	if ((fclose(stdout) == 0 && !lost) || (status != EXIT_ALL_PASSED && status != EXIT_NOT_PASSED))
+	if ((fclose(stdout) == 0 && !lost) ||
+	    (status != EXIT_ALL_PASSED && status != EXIT_NOT_PASSED))
 		return status;
 	fprintf(stderr, "moulette: cannot write to stdout%s%s\n", errno ? ": " : "",
 		errno ? strerror(errno) : "");
@@ -285,8 +295,9 @@ int cmd_end(int got, const struct err *err)
 	int status = got;
 	if (got < 0) {
 		fprintf(stderr, "moulette: %s\n", err->msg);
-		status = err->fault == FAULT_USAGE ? EXIT_USAGE :
-			 err->fault == FAULT_STUDENT ? EXIT_NOT_PASSED : EXIT_TROUBLE;
+		status = err->fault == FAULT_USAGE   ? EXIT_USAGE :
+			 err->fault == FAULT_STUDENT ? EXIT_NOT_PASSED :
+						       EXIT_TROUBLE;
 	}
 	return close_stdout(status);
 }

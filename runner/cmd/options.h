@@ -26,6 +26,7 @@ int cmd_check_stdout(struct err *err);
 void cmd_help(const struct command *cmd, FILE *out);
 
 /* Options of run, spec and bundle alike: rows for their tables. */
+/* clang-format off */
 #define OPTION_ASSIGNMENT { "assignment", 'a', "DIR", "folder of an assignment (default: the " \
 	"current one when it has an assignment.json, else the built-in one)" }
 #define OPTION_IMAGE { "image", 'i', "NAME", "image to run in (default: the assignment's, else host)" }
@@ -45,6 +46,7 @@ void cmd_help(const struct command *cmd, FILE *out);
 #define OPTIONS_OF_GRADING OPTION_VOLUME, OPTION_ENV, OPTION_LIMIT, OPTION_TIME_FACTOR, OPTION_ISOLATION, \
 	OPTION_ENGINE_MODE
 #define OPTION_END { NULL, 0, NULL, NULL }
+/* clang-format on */
 
 /** cli_mounts() - the values of --volume; sources are made absolute and must exist. A folder or
  *  file that programs of a box cannot read is named on stderr. */

@@ -50,15 +50,14 @@ static void add_row(struct libscols_table *table, struct json_object *all, const
 		scols_line_set_data(line, 2, words);
 	}
 	json_object_object_add(o, "name", json_object_new_string(name));
-	json_object_object_add(o, "extends", p->extends && *p->extends ?
-						     json_object_new_string(p->extends) : NULL);
+	json_object_object_add(o, "extends",
+			       p->extends && *p->extends ? json_object_new_string(p->extends) :
+							   NULL);
 	json_object_object_add(o, "description",
 			       p->description ? json_object_new_string(p->description) : NULL);
 	json_object_object_add(o, "file", p->path ? json_object_new_string(p->path) : NULL);
-	json_object_object_add(o, "sha256",
-			       p->path ? json_object_new_string(p->sha256) : NULL);
-	json_object_object_add(o, "error",
-			       p->path ? NULL : json_object_new_string(trouble->msg));
+	json_object_object_add(o, "sha256", p->path ? json_object_new_string(p->sha256) : NULL);
+	json_object_object_add(o, "error", p->path ? NULL : json_object_new_string(trouble->msg));
 	json_object_array_add(all, o);
 }
 

@@ -33,7 +33,8 @@ static const struct option_spec options[] = {
 	OPTION_ASSIGNMENT,
 	OPTION_IMAGE,
 	OPTION_PROFILE,
-	{ "format", 'f', "FORMAT[:FILE]", "text (default) or json; may be repeated, each with a file" },
+	{ "format", 'f', "FORMAT[:FILE]",
+	  "text (default) or json; may be repeated, each with a file" },
 	{ "output", 'o', "FILE", "file of the format that names none (default: stdout)" },
 	{ "name", 'n', "NAME", "name of the submission in the result (default: of its file)" },
 	OPTIONS_OF_GRADING,
@@ -144,7 +145,8 @@ static int write_output(struct output *o, const struct run_result *r, struct err
 }
 
 /* Writes every report that it can, and returns the first error. @kept: the result is in the database. */
-static int write_outputs(struct outputs *out, const struct run_result *r, bool kept, struct err *err)
+static int write_outputs(struct outputs *out, const struct run_result *r, bool kept,
+			 struct err *err)
 {
 	int bad = 0;
 	for (size_t i = 0; i < out->n; i++) {
@@ -155,7 +157,8 @@ static int write_outputs(struct outputs *out, const struct run_result *r, bool k
 		bad = -1;
 	}
 	if (bad && kept)
-		fprintf(stderr, "moulette: the result is kept: 'moulette state %s' prints it\n", r->id);
+		fprintf(stderr, "moulette: the result is kept: 'moulette state %s' prints it\n",
+			r->id);
 	return bad;
 }
 
@@ -205,8 +208,10 @@ static int grade_and_report(const struct session_options *opt, const struct cli 
 	AUTO_FREE char *path = NULL;
 	if (submission_resolve(cli->args[0], &path, err) < 0)
 		return -1;
-	const struct grade_request req = { .path = path, .name = cli_get(cli, "name"),
-					   .keep = keep, .ctx = &keeping };
+	const struct grade_request req = { .path = path,
+					   .name = cli_get(cli, "name"),
+					   .keep = keep,
+					   .ctx = &keeping };
 	run_result_init(&result);
 	int status = session_open(opt, &session, err);
 	if (status == 0)
@@ -214,7 +219,8 @@ static int grade_and_report(const struct session_options *opt, const struct cli 
 	if (status == 0)
 		status = report(&keeping, &result, out, err);
 	else if (strcmp(err->code, "interrupted") == 0)
-		status = grading_interrupted(opt->interrupt_fd, "the box is ended, nothing was recorded");
+		status = grading_interrupted(opt->interrupt_fd,
+					     "the box is ended, nothing was recorded");
 	run_result_done(&result);
 	session_close(&session);
 	return status;
@@ -235,8 +241,10 @@ static int run_exec(const struct places *places, const struct cli *cli, struct e
 	struct grading g;
 	struct outputs out = { .n = 0 };
 	if (cli->n_args != 1)
-		return usage_error(err, "run: expected one SUBMISSION, got %zu; see 'moulette run "
-				   "--help'", cli->n_args);
+		return usage_error(err,
+				   "run: expected one SUBMISSION, got %zu; see 'moulette run "
+				   "--help'",
+				   cli->n_args);
 	int status = grading_open(places, cli, "run", &g, err);
 	if (status == 0)
 		status = run_with(cli, &g, &out, err);

@@ -20,11 +20,13 @@ static int state_exec(const struct places *places, const struct cli *cli, struct
 {
 	AUTO_FOUND_RUN found = { .mark = -1 };
 	if (cli->n_args != 1)
-		return usage_error(err, "state: expected one ID, got %zu; 'moulette list' shows them",
+		return usage_error(err,
+				   "state: expected one ID, got %zu; 'moulette list' shows them",
 				   cli->n_args);
 	if (find_run(places, cli->args[0], &found, err) < 0)
 		return -1;
-	return found.mark >= 0 ? run_state_json(stdout, &found.live, err) : print_result(&found, err);
+	return found.mark >= 0 ? run_state_json(stdout, &found.live, err) :
+				 print_result(&found, err);
 }
 
 const struct command cmd_state = {

@@ -40,18 +40,23 @@ static unsigned long mount_flags(const struct area *a)
 
 static int mount_tmpfs(const struct area *a, const char *path, int64_t bytes, int64_t inodes)
 {
-	AUTO_FREE char *options = mem_printf("mode=%o,uid=%u,gid=%u,size=%" PRId64
-					     ",nr_inodes=%" PRId64, (unsigned)a->mode,
-					     (unsigned)a->uid, (unsigned)a->gid, bytes, inodes);
+	AUTO_FREE char *options =
+		mem_printf("mode=%o,uid=%u,gid=%u,size=%" PRId64 ",nr_inodes=%" PRId64,
+			   (unsigned)a->mode, (unsigned)a->uid, (unsigned)a->gid, bytes, inodes);
 	return mount("area", path, "tmpfs", mount_flags(a), options);
 }
 
 int area_make(const struct area_options *opt, struct area *ret, struct err *err)
 {
-	struct area a = { .uid = opt->uid, .gid = opt->gid, .mode = opt->mode,
-			  .noexec = opt->noexec, .home = opt->home,
-			  .home_uid = opt->home_uid, .bytes = opt->bytes,
-			  .inodes_max = opt->inodes_max, .watch = opt->watch };
+	struct area a = { .uid = opt->uid,
+			  .gid = opt->gid,
+			  .mode = opt->mode,
+			  .noexec = opt->noexec,
+			  .home = opt->home,
+			  .home_uid = opt->home_uid,
+			  .bytes = opt->bytes,
+			  .inodes_max = opt->inodes_max,
+			  .watch = opt->watch };
 	a.at = mem_strdup(opt->at);
 	a.base = mem_printf("%s/%s", opt->room, opt->name);
 	a.upper = mem_printf("%s/%s.test", opt->room, opt->name);
@@ -59,8 +64,8 @@ int area_make(const struct area_options *opt, struct area *ret, struct err *err)
 	a.view = mem_printf("%s/%s.view", opt->room, opt->name);
 	a.low = mem_printf("%s/%s.low", opt->room, opt->name);
 	*ret = a;
-	if (mkdir(a.base, 0711) < 0 || mkdir(a.upper, 0711) < 0 ||
-	    mkdir(a.view, 0711) < 0 || mkdir(a.low, 0711) < 0)
+	if (mkdir(a.base, 0711) < 0 || mkdir(a.upper, 0711) < 0 || mkdir(a.view, 0711) < 0 ||
+	    mkdir(a.low, 0711) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", a.base);
 	if (mount_tmpfs(&a, a.base, opt->bytes, opt->inodes) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot mount a tmpfs on '%s'", a.base);
@@ -82,8 +87,10 @@ void area_leave_box(int own_mnt)
 {
 	if (setns(own_mnt, CLONE_NEWNS) == 0)
 		return;
-	fprintf(stderr, "moulette: cannot return to the host's mounts from those of a box: %s; the run "
-		"ends, and 'moulette gc' removes what it left\n", strerror(errno));
+	fprintf(stderr,
+		"moulette: cannot return to the host's mounts from those of a box: %s; the run "
+		"ends, and 'moulette gc' removes what it left\n",
+		strerror(errno));
 	_exit(3);
 }
 
@@ -213,8 +220,9 @@ static int make_overlay(const struct area *a)
 	    fsset(fs, "workdir", work) < 0 || fsset(fs, "redirect_dir", "on") < 0 ||
 	    fsset(fs, "index", "on") < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -1;
-	return fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-		       MOUNT_ATTR_NOATIME | (a->noexec ? MOUNT_ATTR_NOEXEC : 0));
+	return fsmount(fs, FSMOUNT_CLOEXEC,
+		       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOATIME |
+			       (a->noexec ? MOUNT_ATTR_NOEXEC : 0));
 }
 
 /* Likewise. */
@@ -222,8 +230,9 @@ static int make_layer(const struct area *a)
 {
 	if (!a->empty)
 		return make_overlay(a);
-	return make_home(a, a->upper) < 0 ? -1 : open_tree(AT_FDCWD, a->upper, OPEN_TREE_CLONE |
-							    OPEN_TREE_CLOEXEC);
+	return make_home(a, a->upper) < 0 ?
+		       -1 :
+		       open_tree(AT_FDCWD, a->upper, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 }
 
 /* Stacked mounts come off from the top: the last test's layer, before the new one goes on. */
@@ -290,7 +299,8 @@ int area_renew(struct area *a, int64_t bytes, int box_mnt, int own_mnt, struct e
 	a->root.fd = a->home_root.fd = -1;
 	AUTO_FD int layer = make_layer(a);
 	if (layer < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot make a clean layer for '%s'", a->at);
+		return err_set(err, FAULT_INFRA, errno, "cannot make a clean layer for '%s'",
+			       a->at);
 	if (attach(a, layer, box_mnt, own_mnt, err) < 0)
 		return -1;
 	a->bytes = bytes;
@@ -321,8 +331,9 @@ static void note_gone(void *ctx, const fsid_t *where)
 {
 	const struct area_list *list = ctx;
 	for (size_t i = 0; i < list->n; i++)
-		list->areas[i].dirty |= list->areas[i].mounted &&
-					(!where || memcmp(where, &list->areas[i].watched, sizeof *where) == 0);
+		list->areas[i].dirty |=
+			list->areas[i].mounted &&
+			(!where || memcmp(where, &list->areas[i].watched, sizeof *where) == 0);
 }
 
 /* Times are compared too: each carries bits that one test could leave for the next. */
@@ -340,7 +351,8 @@ static bool is_touched(const struct area_folder *w)
 static void check_folders(struct area *a)
 {
 	if (a->mounted && !a->dirty)
-		a->dirty = a->unwatched || is_touched(&a->root) || (a->home && is_touched(&a->home_root));
+		a->dirty = a->unwatched || is_touched(&a->root) ||
+			   (a->home && is_touched(&a->home_root));
 }
 
 void areas_check(struct area *areas, size_t n)
@@ -361,7 +373,7 @@ enum area_fill area_fill(const struct area *a)
 	struct statfs st;
 	int bad = a->mounted ? fstatfs(a->root.fd, &st) : statfs(a->base, &st);
 	return bad || (st.f_bfree > 0 && st.f_ffree > 0) ? AREA_HAS_ROOM :
-	       st.f_bfree == 0				 ? AREA_NO_BLOCKS :
+	       st.f_bfree == 0                           ? AREA_NO_BLOCKS :
 							   AREA_NO_INODES;
 }
 

@@ -25,7 +25,7 @@ struct area_options {
 	gid_t gid;
 	mode_t mode;
 	bool noexec;
-	const char *home;      /* name of the home in it, a constant; NULL: it has none */
+	const char *home; /* name of the home in it, a constant; NULL: it has none */
 	uid_t home_uid;
 	int64_t bytes, inodes; /* ceilings of the first tmpfs */
 	int64_t inodes_max;    /* of what steps may add; 0: by the size */
@@ -55,11 +55,11 @@ struct area {
 	bool mounted;       /* a test's layer lies over it, in the box or at view */
 	bool dirty;         /* must be renewed before the next test */
 	int watch;
-	fsid_t watched;     /* the layer's file system, as events name it; while mounted */
-	bool unwatched;     /* no event tells of the layer */
-	struct area_folder root;      /* where the layer keeps what is written; while mounted */
+	fsid_t watched;          /* the layer's file system, as events name it; while mounted */
+	bool unwatched;          /* no event tells of the layer */
+	struct area_folder root; /* where the layer keeps what is written; while mounted */
 	struct area_folder home_root; /* the same of the home; while mounted and if there is one */
-	int64_t bytes;      /* of the mounted layer */
+	int64_t bytes;                /* of the mounted layer */
 };
 
 /** area_make() - mount the first tmpfs. */

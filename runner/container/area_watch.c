@@ -11,14 +11,16 @@
 /* The identity of the file system is all that is read of an event. */
 int area_watch_open(void)
 {
-	return fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_FID, O_RDONLY);
+	return fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_FID,
+			     O_RDONLY);
 }
 
 int area_watch_add(int watch, const char *path, fsid_t *ret)
 {
 	struct statfs st;
 	if (watch < 0 || statfs(path, &st) < 0 ||
-	    fanotify_mark(watch, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_DELETE_SELF, AT_FDCWD, path) < 0)
+	    fanotify_mark(watch, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_DELETE_SELF, AT_FDCWD,
+			  path) < 0)
 		return -1;
 	*ret = st.f_fsid;
 	return 0;

@@ -48,10 +48,12 @@ static int engine_trouble(struct box *b, const char *what, struct err *err)
 static int engine_hangs(const struct box *b, struct err *err)
 {
 	AUTO_FREE char *line = engine_words_line(&b->words);
-	return err_set_code(err, "engine.timeout", FAULT_INFRA, 0,
-			    "did not start the box within %d s; repair this engine, set "
-			    "MOULETTE_ENGINE to another one or, on a slow machine, raise --time-factor"
-			    "%s%s", box_start_ms(b) / 1000, *line ? "; it printed: " : "", line);
+	return err_set_code(
+		err, "engine.timeout", FAULT_INFRA, 0,
+		"did not start the box within %d s; repair this engine, set "
+		"MOULETTE_ENGINE to another one or, on a slow machine, raise --time-factor"
+		"%s%s",
+		box_start_ms(b) / 1000, *line ? "; it printed: " : "", line);
 }
 
 static int open_socket(struct box *b, int *ret_theirs, struct err *err)
@@ -99,9 +101,11 @@ static int protect_devices(const struct box *b, struct err *err)
 		char path[32];
 		snprintf(path, sizeof path, "/dev/%s", nodes[i]);
 		/* EINVAL: no mount of its own, so a node of this box alone. */
-		if (mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC,
-			  NULL) < 0 && errno != ENOENT && errno != EINVAL)
-			bad = err_set(err, FAULT_INFRA, errno, "cannot protect '%s' in the box", path);
+		if (mount(NULL, path, NULL,
+			  MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC, NULL) < 0 &&
+		    errno != ENOENT && errno != EINVAL)
+			bad = err_set(err, FAULT_INFRA, errno, "cannot protect '%s' in the box",
+				      path);
 	}
 	read_links();
 	area_leave_box(b->opt.own_mnt);
@@ -114,7 +118,8 @@ static int close_proc(const struct box *b, struct err *err)
 	if (!b->proc.opened)
 		return 0;
 	return open_ns(b, "pid", &pid_ns, err) < 0 ?
-		       -1 : box_proc_close(&b->proc, b->mnt_ns, pid_ns, err);
+		       -1 :
+		       box_proc_close(&b->proc, b->mnt_ns, pid_ns, err);
 }
 
 /* Opened by us: in the box /proc is read-only, and belongs to nobody who could write to the file of a
@@ -127,7 +132,8 @@ static int send_oom(const struct box *b, struct err *err)
 	if (fd < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot open '%s' of the box", path);
 	if (fd_send(b->socket, &begin, sizeof begin, &fd, 1) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot greet the first process of the box");
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot greet the first process of the box");
 	return 0;
 }
 
@@ -146,12 +152,15 @@ static int greet(struct box *b, struct err *err)
 	if (n != (ssize_t)sizeof hello || hello.type != INIT_HELLO)
 		return engine_trouble(b, "the engine ended before the box began", err);
 	if (hello.protocol != INIT_PROTOCOL)
-		return err_set(err, FAULT_INFRA, 0, "moulette-init speaks protocol %u, expected %d: "
-			       "the installation is mixed", hello.protocol, INIT_PROTOCOL);
+		return err_set(err, FAULT_INFRA, 0,
+			       "moulette-init speaks protocol %u, expected %d: "
+			       "the installation is mixed",
+			       hello.protocol, INIT_PROTOCOL);
 	if (hello.seccomp != 2 || hello.no_new_privs != 1)
-		return err_set_code(err, "box.unconfined", FAULT_INFRA, 0,
-				    "the engine started the box without a seccomp filter or without "
-				    "no_new_privs: nothing was run in it");
+		return err_set_code(
+			err, "box.unconfined", FAULT_INFRA, 0,
+			"the engine started the box without a seccomp filter or without "
+			"no_new_privs: nothing was run in it");
 	AUTO_FREE char *group = group_of(b);
 	if (box_cgroup_check(b->opt.host, group, &b->opt.limits, b->init_pid, err) < 0)
 		return -1;
@@ -207,11 +216,17 @@ static int run_engine(struct box *b, int theirs, int output, const struct cgroup
 {
 	char id[48];
 	snprintf(id, sizeof id, "moulette-s%d", b->opt.slot->number);
-	const struct engine_call call = { .state_dir = b->opt.room->state, .id = id,
-					  .bundle = b->opt.room->bundle, .socket = theirs,
-					  .input = -1, .output = output, .errors = output,
-					  .cgroup_fds = entry->fds, .n_cgroup_fds = entry->n,
-					  .born_in = b->born_in, .processors = box_affinity(b),
+	const struct engine_call call = { .state_dir = b->opt.room->state,
+					  .id = id,
+					  .bundle = b->opt.room->bundle,
+					  .socket = theirs,
+					  .input = -1,
+					  .output = output,
+					  .errors = output,
+					  .cgroup_fds = entry->fds,
+					  .n_cgroup_fds = entry->n,
+					  .born_in = b->born_in,
+					  .processors = box_affinity(b),
 					  .leaves_cgroups = is_lean(b) };
 	return engine_run(b->opt.engine, &call, &b->engine_pid, &b->engine_fd, err);
 }
@@ -225,7 +240,8 @@ static int make_groups(struct box *b, struct cgroup_entry *ret, struct err *err)
 					     mem_printf("%s/engine", b->opt.slot->group);
 	if (!is_lean(b) && cgroup_make_everywhere(b->opt.host, b->opt.slot->group, err) < 0)
 		return -1;
-	if (cgroup_entry_make(b->opt.host, group, is_lean(b) ? &b->opt.limits : &none, ret, err) < 0)
+	if (cgroup_entry_make(b->opt.host, group, is_lean(b) ? &b->opt.limits : &none, ret, err) <
+	    0)
 		return -1;
 	cgroup_entry_add(ret, b->enters_cpus);
 	/* PID 1 must not wait for the step that it is to end. */
@@ -246,8 +262,7 @@ static int start(struct box *b, struct err *err)
 {
 	AUTO_FD int theirs = -1;
 	AUTO_FD int output = -1;
-	if (b->opt.engine->reads_proc_sys &&
-	    box_proc_open(b->opt.room->bundle, &b->proc, err) < 0)
+	if (b->opt.engine->reads_proc_sys && box_proc_open(b->opt.room->bundle, &b->proc, err) < 0)
 		return -1;
 	if (open_socket(b, &theirs, err) < 0 || engine_words_open(&b->words, &output, err) < 0 ||
 	    start_in_group(b, theirs, output, err) < 0)
@@ -292,8 +307,8 @@ static int start_or_give_up_lean(struct box *b, struct err *err)
 		if (start(b, err) == 0)
 			return 0;
 	}
-	if (lean && (strcmp(err->code, "box.unlimited") == 0 ||
-		     strcmp(err->code, "engine.failed") == 0))
+	if (lean &&
+	    (strcmp(err->code, "box.unlimited") == 0 || strcmp(err->code, "engine.failed") == 0))
 		engine_set_plain(b->opt.engine, err->msg);
 	return -1;
 }
@@ -317,10 +332,19 @@ static void prepare_processors(struct box *b)
 
 int box_start(const struct box_options *opt, struct box *ret, struct err *err)
 {
-	*ret = (struct box){ .opt = *opt, .engine_fd = -1, .socket = -1, .words.fd = -1,
-			     .mnt_ns = -1, .ipc_ns = -1, .pid_ns = -1,
-			     .own_ipc = -1, .net_counts = { -1, -1, -1 }, .sysv_next = { -1, -1, -1 },
-			     .pty_events = -1, .enters_cpus = -1, .pressure = -1 };
+	*ret = (struct box){ .opt = *opt,
+			     .engine_fd = -1,
+			     .socket = -1,
+			     .words.fd = -1,
+			     .mnt_ns = -1,
+			     .ipc_ns = -1,
+			     .pid_ns = -1,
+			     .own_ipc = -1,
+			     .net_counts = { -1, -1, -1 },
+			     .sysv_next = { -1, -1, -1 },
+			     .pty_events = -1,
+			     .enters_cpus = -1,
+			     .pressure = -1 };
 	prepare_processors(ret);
 	if (!opt->engine->inherits_fds)
 		return 0; /* each step starts a container of its own */

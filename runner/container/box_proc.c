@@ -45,8 +45,9 @@ static void drop_masks(struct json_object *config)
 	struct json_object *part = json_object_object_get(config, "linux");
 	bool found = false;
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		json_object_object_add(part, keys[i],
-				       without(json_object_object_get(part, keys[i]), "/proc/", &found));
+		json_object_object_add(
+			part, keys[i],
+			without(json_object_object_get(part, keys[i]), "/proc/", &found));
 }
 
 static void note_options(struct json_object *options, struct box_proc *p)
@@ -66,8 +67,8 @@ int box_proc_open(const char *bundle, struct box_proc *p, struct err *err)
 	bool asked = false;
 	if (json_load(path, &config, err) < 0)
 		return -1;
-	struct json_object *proc =
-		json_find(json_object_object_get(config, "mounts"), "destination", "/proc");
+	struct json_object *proc = json_find(json_object_object_get(config, "mounts"),
+					     "destination", "/proc");
 	struct json_object *options = proc ? json_object_object_get(proc, "options") : NULL;
 	note_options(options, p);
 	options = without(options, SUBSET, &asked);
@@ -93,8 +94,9 @@ static int make_proc(const struct box_proc *p)
 	    (p->ro && fsconfig(fs, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0) ||
 	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -1;
-	return fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
-		       (p->ro ? MOUNT_ATTR_RDONLY : 0));
+	return fsmount(fs, FSMOUNT_CLOEXEC,
+		       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+			       (p->ro ? MOUNT_ATTR_RDONLY : 0));
 }
 
 struct place {
@@ -134,6 +136,8 @@ int box_proc_close(const struct box_proc *p, int mnt_ns, int pid_ns, struct err 
 {
 	const struct place at = { p, mnt_ns, pid_ns };
 	const int bad = p->opened ? as_child(enter_pids, &at) : 0;
-	return bad ? err_set(err, FAULT_INFRA, bad, "cannot replace /proc of the box by one with "
-			     SUBSET ": nothing was run in it") : 0;
+	return bad ? err_set(err, FAULT_INFRA, bad,
+			     "cannot replace /proc of the box by one with " SUBSET
+			     ": nothing was run in it") :
+		     0;
 }

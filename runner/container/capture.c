@@ -28,8 +28,11 @@ int capture_open(int stream, int64_t cap, uid_t owner, const char *drop, struct 
 	}
 	/* Only our end: a program would not expect EAGAIN from its stdout. */
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
-	*ret = (struct capture){ .read_fd = fds[0], .write_fd = fds[1], .stream = stream,
-				 .cap = cap, .filter = { .line = drop } };
+	*ret = (struct capture){ .read_fd = fds[0],
+				 .write_fd = fds[1],
+				 .stream = stream,
+				 .cap = cap,
+				 .filter = { .line = drop } };
 	return 0;
 }
 

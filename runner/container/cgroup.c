@@ -100,9 +100,11 @@ static int check_base(struct cgroup_host *h, struct err *err)
 			*p = ',';
 	for (int i = 0; i < CG_COUNT; i++)
 		if (i != CG_CPUACCT && (!text.data || !has_word(text.data, controllers[i])))
-			return err_set_code(err, "cgroup.missing", FAULT_INFRA, 0,
-					    "the cgroup '%s' was given no controller '%s': '%s' does not "
-					    "list it", h->root[i], controllers[i], file);
+			return err_set_code(
+				err, "cgroup.missing", FAULT_INFRA, 0,
+				"the cgroup '%s' was given no controller '%s': '%s' does not "
+				"list it",
+				h->root[i], controllers[i], file);
 	if (text.data && has_word(text.data, "cpuset"))
 		h->cpuset = mem_strdup(h->root[CG_CPU]);
 	return 0;
@@ -114,7 +116,8 @@ static int check_host(struct cgroup_host *h, struct err *err)
 		if (!h->root[i])
 			return err_set_code(err, "cgroup.missing", FAULT_INFRA, 0,
 					    "this host mounts no cgroup hierarchy with the "
-					    "controller '%s'", controllers[i]);
+					    "controller '%s'",
+					    controllers[i]);
 	return h->v2 ? check_base(h, err) : 0;
 }
 
@@ -156,7 +159,8 @@ char *cgroup_own_folder(const struct cgroup_host *h, enum cgroup_controller whic
 	AUTO_FREE char *path = cgroup_path_in(text.data, h->v2, which);
 	if (!path || strncmp(path, h->above[which], above) != 0 || strncmp(path, "/..", 3) == 0)
 		return NULL;
-	return mem_printf("%.*s%s", (int)(strlen(h->root[which]) - base), h->root[which], path + above);
+	return mem_printf("%.*s%s", (int)(strlen(h->root[which]) - base), h->root[which],
+			  path + above);
 }
 
 /* The group of this process as a path below the mount point; "" where the mount does not show it. */
@@ -210,7 +214,8 @@ static void find_carriers(struct cgroup_host *h)
 static void find_pressure(struct cgroup_host *h)
 {
 	AUTO_FD int fd = h->hidden_unified ?
-				 open(h->hidden_unified, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+				 open(h->hidden_unified, O_RDONLY | O_DIRECTORY | O_CLOEXEC) :
+				 -1;
 	if (fd < 0) {
 		AUTO_FD int fs = fsopen("cgroup2", FSOPEN_CLOEXEC);
 		if (fs >= 0 && fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
@@ -229,7 +234,8 @@ int cgroup_host_find(struct cgroup_host *ret, struct err *err)
 	if (file_read(AT_FDCWD, "/proc/self/mountinfo", &text, MOUNTINFO_MAX) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot read /proc/self/mountinfo");
 	char *save = NULL;
-	for (char *line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+	for (char *line = strtok_r(text.data, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
 		take_line(&h, line, &unified);
 	/* One controller of version 1 means a v1 or hybrid host, whatever else is mounted. */
 	h.v2 = unified.at != NULL;
@@ -256,7 +262,8 @@ int cgroup_host_find(struct cgroup_host *ret, struct err *err)
 
 void cgroup_host_at(const struct cgroup_host *h, const char *base, struct cgroup_host *ret)
 {
-	*ret = (struct cgroup_host){ .v2 = h->v2, .hidden_unified = mem_strdup(h->hidden_unified),
+	*ret = (struct cgroup_host){ .v2 = h->v2,
+				     .hidden_unified = mem_strdup(h->hidden_unified),
 				     .weight = h->weight };
 	if (h->v2) {
 		const size_t len = strlen(h->base);
@@ -362,12 +369,16 @@ static int set_i64(const struct cgroup_host *h, enum cgroup_controller c, const 
 
 /* Source: Documentation/admin-guide/cgroup-v2.rst "cpu.weight": 1 to 10000, 100 is usual; of shares, which
  * are at least 2, 1024 are. */
-int cgroup_set_shares(const struct cgroup_host *h, const char *group, int64_t shares, struct err *err)
+int cgroup_set_shares(const struct cgroup_host *h, const char *group, int64_t shares,
+		      struct err *err)
 {
 	const int64_t weight = shares * 100 / CGROUP_SHARES;
 	if (h->v2)
 		return set_i64(h, CG_CPU, group, "cpu.weight",
-			       weight < 1 ? 1 : weight > 10000 ? 10000 : weight, err);
+			       weight < 1     ? 1 :
+			       weight > 10000 ? 10000 :
+						weight,
+			       err);
 	return set_i64(h, CG_CPU, group, "cpu.shares",
 		       shares > CGROUP_SHARES_MAX ? CGROUP_SHARES_MAX : shares, err);
 }
@@ -376,7 +387,8 @@ int cgroup_set_shares(const struct cgroup_host *h, const char *group, int64_t sh
 
 void cgroup_keep_sockets(const struct cgroup_host *h)
 {
-	AUTO_FREE char *file = mem_printf("%s/" CGROUP_PARENT "/" CGROUP_SOCKETS, h->root[CG_MEMORY]);
+	AUTO_FREE char *file = mem_printf("%s/" CGROUP_PARENT "/" CGROUP_SOCKETS,
+					  h->root[CG_MEMORY]);
 	int64_t now = 0;
 	if (!h->v2 && file_read_i64(AT_FDCWD, file, &now) == 0 && now == NO_LIMIT)
 		set_i64(h, CG_MEMORY, CGROUP_PARENT, CGROUP_SOCKETS, CGROUP_SOCKETS_KEPT, NULL);
@@ -391,7 +403,8 @@ static int set_quota(const struct cgroup_host *h, const char *group, int64_t quo
 		return cgroup_write(h, CG_CPU, group, "cpu.max", text, err);
 	}
 	return set_i64(h, CG_CPU, group, "cpu.cfs_period_us", period, err) < 0 ?
-		       -1 : set_i64(h, CG_CPU, group, "cpu.cfs_quota_us", quota, err);
+		       -1 :
+		       set_i64(h, CG_CPU, group, "cpu.cfs_quota_us", quota, err);
 }
 
 int cgroup_set_cpu(const struct cgroup_host *h, const char *group, int64_t quota, int64_t period,

@@ -13,18 +13,18 @@ enum cgroup_controller { CG_MEMORY, CG_PIDS, CG_CPUACCT, CG_CPU, CG_COUNT };
 
 /** How this host mounts its control groups. */
 struct cgroup_host {
-	bool v2;                /* one unified hierarchy; root[] are all the same */
-	char *root[CG_COUNT];   /* folder of the group of each controller below which boxes lie */
-	char *above[CG_COUNT];  /* the path of that group in its hierarchy: "" for the topmost one */
-	char *base;             /* v2: its path below the mount point, "" for the mount point itself */
-	char **carriers;        /* the folders of root[], each once */
-	char **hierarchies;     /* the same of all v1 hierarchies, or the v2 one */
-	char *hidden_unified;   /* hybrid host: the cgroup2 mount, which crun must not see; or NULL */
-	char *cpuset;           /* as root[], of the controller cpuset; NULL: this host has none */
+	bool v2;               /* one unified hierarchy; root[] are all the same */
+	char *root[CG_COUNT];  /* folder of the group of each controller below which boxes lie */
+	char *above[CG_COUNT]; /* the path of that group in its hierarchy: "" for the topmost one */
+	char *base;         /* v2: its path below the mount point, "" for the mount point itself */
+	char **carriers;    /* the folders of root[], each once */
+	char **hierarchies; /* the same of all v1 hierarchies, or the v2 one */
+	char *hidden_unified; /* hybrid host: the cgroup2 mount, which crun must not see; or NULL */
+	char *cpuset;         /* as root[], of the controller cpuset; NULL: this host has none */
 	/* v1: the topmost folder of cgroup2, whose groups count what they wait for a processor. */
 	bool has_pressure;
 	int pressure;
-	int weight;             /* of all boxes together, where an ordinary group has 1; see cgroup_seat.h */
+	int weight; /* of all boxes together, where an ordinary group has 1; see cgroup_seat.h */
 };
 
 /** cgroup_host_find() - from /proc/self/mountinfo and, on v2, /proc/self/cgroup. Of mounts stacked on
@@ -46,7 +46,7 @@ char *cgroup_own(const struct cgroup_host *h);
  *  owned. NULL: the mount does not show it. */
 char *cgroup_own_folder(const struct cgroup_host *h, enum cgroup_controller which);
 
-#define CGROUP_PARENT "moulette" /* all groups of all boxes lie below it */
+#define CGROUP_PARENT "moulette"    /* all groups of all boxes lie below it */
 #define CGROUP_LEAF "moulette-leaf" /* cgroup_leaf.h */
 /* Version 1: buffers of TCP and UDP, despite its name. Deprecated since Linux 6.12. */
 #define CGROUP_SOCKETS "memory.kmem.tcp.limit_in_bytes"
@@ -81,7 +81,8 @@ int cgroup_write(const struct cgroup_host *h, enum cgroup_controller c, const ch
 int cgroup_set_cpu(const struct cgroup_host *h, const char *group, int64_t quota, int64_t period,
 		   int64_t shares, struct err *err);
 /** cgroup_set_shares() - that alone, to what fits into the range of this version. */
-int cgroup_set_shares(const struct cgroup_host *h, const char *group, int64_t shares, struct err *err);
+int cgroup_set_shares(const struct cgroup_host *h, const char *group, int64_t shares,
+		      struct err *err);
 /** cgroup_keep_sockets() - version 1: let the parent of all boxes have a limit of sockets, above any memory, while
  *  it is there. The kernel changes its own code when the first group gets such a limit, which costs
  *  milliseconds, and again when the last one goes. Where there is no such limit, nothing. */
@@ -114,7 +115,7 @@ struct cgroup_entry {
  *  with the engine that starts it, and that of unpacking. *ret is to be closed by
  *  cgroup_entry_close() once who enters has been started. FAULT_INFRA. */
 int cgroup_entry_make(const struct cgroup_host *h, const char *group,
-		    const struct cgroup_limits *lim, struct cgroup_entry *ret, struct err *err);
+		      const struct cgroup_limits *lim, struct cgroup_entry *ret, struct err *err);
 /** cgroup_entry_add() - one file more; a copy of @fd, which may be -1: none. */
 void cgroup_entry_add(struct cgroup_entry *e, int fd);
 void cgroup_entry_close(struct cgroup_entry *e);
@@ -124,7 +125,8 @@ void cgroup_entry_close(struct cgroup_entry *e);
  *  @ret_tasks: v1: the file through which a process enters; -1 on v2, where the kernel binds whatever is in
  *  the group.
  *  Return: 0; -1 when this host cannot: nothing is bound. */
-int cgroup_bind(const struct cgroup_host *h, const char *group, const char *processors, int *ret_tasks);
+int cgroup_bind(const struct cgroup_host *h, const char *group, const char *processors,
+		int *ret_tasks);
 /*
  * v1: groups of cgroup2, in which the kernel counts what a box waits. Runners that share nothing else, in
  * containers, may share that hierarchy: so the name of such a group tells which one of the other
@@ -157,7 +159,7 @@ struct cgroup_counters {
 
 /* Files of a group that are read after every step, and so are kept open. */
 enum cgroup_file {
-	CG_FILE_USAGE, /* v1 only */
+	CG_FILE_USAGE,   /* v1 only */
 	CG_FILE_SOCKETS, /* likewise, where it has a limit for them */
 	CG_FILE_PEAK,
 	CG_FILE_PEAK_SWAP, /* v1 only, and only where swap is counted */
@@ -175,18 +177,18 @@ enum cgroup_file {
 struct step_cgroup {
 	const struct cgroup_host *host; /* borrowed */
 	char *group;
-	char *cpu_group; /* where the CPU quota lies, for throttled_ns */
+	char *cpu_group;     /* where the CPU quota lies, for throttled_ns */
 	int procs[CG_COUNT]; /* files to which a process writes "0" to enter */
 	size_t n_procs;
-	int files[CG_FILE_COUNT]; /* -1: this kernel has none */
-	struct cgroup_limits set; /* what the kernel was told; each -1: not yet */
-	bool used;       /* a step ran in it */
-	int oom_event;   /* v1: eventfd that becomes readable on an OOM; else -1 */
+	int files[CG_FILE_COUNT];      /* -1: this kernel has none */
+	struct cgroup_limits set;      /* what the kernel was told; each -1: not yet */
+	bool used;                     /* a step ran in it */
+	int oom_event;                 /* v1: eventfd that becomes readable on an OOM; else -1 */
 	struct cgroup_counters before; /* when the step began */
-	bool known;      /* before holds: nothing ran since the last step's end */
+	bool known;                    /* before holds: nothing ran since the last step's end */
 	int around[CG_AROUND_MAX]; /* v2: pids.events of the groups above that limit processes */
 	size_t n_around;
-	int64_t refused_before;    /* the sum of what these counted when the step began */
+	int64_t refused_before; /* the sum of what these counted when the step began */
 };
 
 /** step_cgroup_open() - make the group and open what is needed; *ret starts zeroed. */

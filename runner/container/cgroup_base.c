@@ -15,8 +15,8 @@
 /* Names that systemd gives to the groups of its units (systemd.unit(5)). */
 static bool is_unit(const char *name)
 {
-	static const char *const types[] = { ".service", ".scope", ".slice", ".socket", ".mount",
-					     ".swap" };
+	static const char *const types[] = { ".service", ".scope", ".slice",
+					     ".socket",  ".mount", ".swap" };
 	const char *type = strrchr(name, '.');
 	for (size_t i = 0; type && i < sizeof types / sizeof *types; i++)
 		if (strcmp(type, types[i]) == 0)
@@ -44,7 +44,8 @@ static bool has_controllers(const char *dir)
 		return false;
 	size_t found = 0;
 	char *save = NULL;
-	for (char *word = strtok_r(text.data, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
+	for (char *word = strtok_r(text.data, " \n", &save); word;
+	     word = strtok_r(NULL, " \n", &save))
 		for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
 			found += strcmp(word, wanted[i]) == 0;
 	return found == sizeof wanted / sizeof *wanted;

@@ -21,8 +21,12 @@
 
 #define TEXT_MAX 16384
 
-static const struct { enum cgroup_controller which; const char *name; } used[] = {
-	{ CG_MEMORY, "memory" }, { CG_PIDS, "pids" },
+static const struct {
+	enum cgroup_controller which;
+	const char *name;
+} used[] = {
+	{ CG_MEMORY, "memory" },
+	{ CG_PIDS, "pids" },
 };
 #define USED (sizeof used / sizeof *used)
 
@@ -112,7 +116,7 @@ static int make(const struct cgroup_host *h, const char *group, struct err *err)
 }
 
 int cgroup_entry_make(const struct cgroup_host *h, const char *group,
-		    const struct cgroup_limits *lim, struct cgroup_entry *ret, struct err *err)
+		      const struct cgroup_limits *lim, struct cgroup_entry *ret, struct err *err)
 {
 	struct cgroup_entry e = { .n = 0 };
 	if (make(h, group, err) < 0 || limit(h, group, lim, err) < 0 ||
@@ -142,9 +146,11 @@ static int check_member(const struct cgroup_host *h, const char *group, pid_t pi
 				    "cannot read the cgroups of the box");
 	for (size_t i = 0; i < USED; i++)
 		if (!is_in(h, i, group, text.data))
-			return err_set_code(err, "box.unlimited", FAULT_INFRA, 0,
-					    "the box is not in its cgroup '%s' of '%s': nothing was run "
-					    "in it", group, used[i].name);
+			return err_set_code(
+				err, "box.unlimited", FAULT_INFRA, 0,
+				"the box is not in its cgroup '%s' of '%s': nothing was run "
+				"in it",
+				group, used[i].name);
 	return 0;
 }
 
@@ -167,10 +173,11 @@ static int check_limit(const struct cgroup_host *h, enum cgroup_controller which
 	int64_t got = read_limit(h, which, group, file);
 	if (wanted <= 0 || (got >= 0 && got / unit == wanted / unit))
 		return 0;
-	return err_set_code(err, "box.unlimited", FAULT_INFRA, 0,
-			    "the cgroup of the box '%s' has not the limit that it was to get: %s is "
-			    "%" PRId64 ", expected %" PRId64 "; nothing was run in it", group, file, got,
-			    wanted);
+	return err_set_code(
+		err, "box.unlimited", FAULT_INFRA, 0,
+		"the cgroup of the box '%s' has not the limit that it was to get: %s is "
+		"%" PRId64 ", expected %" PRId64 "; nothing was run in it",
+		group, file, got, wanted);
 }
 
 int box_cgroup_check(const struct cgroup_host *h, const char *group,

@@ -33,7 +33,8 @@ static int inherit(int folder, const char *file)
 	if (own.len > 1)
 		return 0;
 	return file_read(folder, above, &theirs, TEXT_MAX) < 0 || !theirs.data ?
-		       -1 : put(folder, file, theirs.data);
+		       -1 :
+		       put(folder, file, theirs.data);
 }
 
 /* Return: the folder of the group, with memory nodes; the last one without processors of its own. */
@@ -46,20 +47,22 @@ static int make_v1(const struct cgroup_host *h, const char *group)
 		return -1;
 	AUTO_FD int parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	*last = '/';
-	if (parent < 0 || inherit(parent, "cpuset.cpus") < 0 || inherit(parent, "cpuset.mems") < 0 ||
-	    (mkdir(path, 0755) < 0 && errno != EEXIST))
+	if (parent < 0 || inherit(parent, "cpuset.cpus") < 0 ||
+	    inherit(parent, "cpuset.mems") < 0 || (mkdir(path, 0755) < 0 && errno != EEXIST))
 		return -1;
 	AUTO_FD int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return folder < 0 || inherit(folder, "cpuset.mems") < 0 ? -1 : fd_steal(&folder);
 }
 
-int cgroup_bind(const struct cgroup_host *h, const char *group, const char *processors, int *ret_tasks)
+int cgroup_bind(const struct cgroup_host *h, const char *group, const char *processors,
+		int *ret_tasks)
 {
 	*ret_tasks = -1;
 	if (!h->cpuset)
 		return -1;
 	AUTO_FREE char *path = mem_printf("%s/%s", h->cpuset, group);
-	AUTO_FD int folder = h->v2 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : make_v1(h, group);
+	AUTO_FD int folder = h->v2 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) :
+				     make_v1(h, group);
 	if (folder < 0 || put(folder, "cpuset.cpus", processors) < 0)
 		return -1;
 	if (h->v2)
@@ -95,7 +98,8 @@ int cgroup_pressure_make(const struct cgroup_host *h, const char *group)
 /* A process that has just ended may be counted for a moment longer. */
 static void remove_empty(int at, const char *path)
 {
-	for (int tries = 0; unlinkat(at, path, AT_REMOVEDIR) < 0 && errno == EBUSY && tries < TRIES; tries++)
+	for (int tries = 0; unlinkat(at, path, AT_REMOVEDIR) < 0 && errno == EBUSY && tries < TRIES;
+	     tries++)
 		clock_pause_ms(1);
 }
 
@@ -112,7 +116,9 @@ void cgroup_pressure_remove(const struct cgroup_host *h, const char *name, const
 
 void cgroup_pressure_sweep(const struct cgroup_host *h)
 {
-	int fd = h->has_pressure ? openat(h->pressure, CGROUP_PARENT, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int fd = h->has_pressure ?
+			 openat(h->pressure, CGROUP_PARENT, O_RDONLY | O_DIRECTORY | O_CLOEXEC) :
+			 -1;
 	AUTO_DIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	for (struct dirent *e; dir && (e = readdir(dir));)
 		if (e->d_type == DT_DIR && e->d_name[0] != '.' && strchr(e->d_name, '.'))

@@ -46,7 +46,8 @@ static int put(int group, const char *file, const char *text)
 static bool is_empty(int group, const char *file)
 {
 	AUTO_BUF text = { 0 };
-	return file_read(group, file, &text, PROCS_MAX) == 0 && (text.len == 0 || text.data[0] == '\n');
+	return file_read(group, file, &text, PROCS_MAX) == 0 &&
+	       (text.len == 0 || text.data[0] == '\n');
 }
 
 /* Every process that is in @from now. Return: how many were there, or -1 with errno. A process of
@@ -127,10 +128,12 @@ static bool is_used_by_others(const struct cgroup_host *h, int base)
 	int copy = open_group(base, ".");
 	AUTO_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	for (struct dirent *e; dir && (e = readdir(dir));) {
-		if (e->d_type != DT_DIR || e->d_name[0] == '.' || strcmp(e->d_name, CGROUP_LEAF) == 0)
+		if (e->d_type != DT_DIR || e->d_name[0] == '.' ||
+		    strcmp(e->d_name, CGROUP_LEAF) == 0)
 			continue;
 		AUTO_FD int group = open_group(base, e->d_name);
-		if (group >= 0 && (cgroup_limited(h, group) || !is_empty(group, "cgroup.subtree_control")))
+		if (group >= 0 &&
+		    (cgroup_limited(h, group) || !is_empty(group, "cgroup.subtree_control")))
 			return true;
 	}
 	return !dir;
@@ -167,9 +170,11 @@ static int restore(const struct cgroup_host *h, int base, int leaf)
 
 static int refuse(const struct cgroup_host *h, struct err *err)
 {
-	return err_set_code(err, "cgroup.base", FAULT_INFRA, errno,
-			    "cannot move the processes of the cgroup '%s' into '%s', so that boxes may "
-			    "have groups below it", h->root[CG_MEMORY], CGROUP_LEAF);
+	return err_set_code(
+		err, "cgroup.base", FAULT_INFRA, errno,
+		"cannot move the processes of the cgroup '%s' into '%s', so that boxes may "
+		"have groups below it",
+		h->root[CG_MEMORY], CGROUP_LEAF);
 }
 
 int cgroup_leaf_enter(const struct cgroup_host *h, struct cgroup_leaf *ret, struct err *err)
@@ -187,7 +192,8 @@ int cgroup_leaf_enter(const struct cgroup_host *h, struct cgroup_leaf *ret, stru
 	if (leaf < 0 && is_empty(base, "cgroup.procs"))
 		return 0;
 	bool made = leaf < 0;
-	if (made && (mkdirat(base, CGROUP_LEAF, 0755) < 0 || (leaf = open_group(base, CGROUP_LEAF)) < 0))
+	if (made &&
+	    (mkdirat(base, CGROUP_LEAF, 0755) < 0 || (leaf = open_group(base, CGROUP_LEAF)) < 0))
 		return refuse(h, err);
 	if (flock(leaf, LOCK_SH | LOCK_NB) < 0 || fill(base, leaf, NEEDED) < 0) {
 		refuse(h, err);

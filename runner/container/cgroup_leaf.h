@@ -17,7 +17,10 @@
 struct cgroup_leaf {
 	int fd; /* of the leaf's folder, with a shared lock; -1: no leaf is needed */
 };
-#define CGROUP_LEAF_NONE { .fd = -1 }
+#define CGROUP_LEAF_NONE \
+	{                \
+		.fd = -1 \
+	}
 
 /** cgroup_leaf_enter() - make the base group of @h ready for groups with controllers. FAULT_INFRA; then all
  *  is as before. */

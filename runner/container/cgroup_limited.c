@@ -11,7 +11,9 @@
 #define TEXT_MAX 16384
 
 /* What a new group has. A file that this kernel or version lacks is passed over. */
-static const struct { const char *file, *value; } defaults[] = {
+static const struct {
+	const char *file, *value;
+} defaults[] = {
 	{ "memory.limit_in_bytes", "9223372036854771712" },
 	{ "memory.memsw.limit_in_bytes", "9223372036854771712" },
 	{ "memory.soft_limit_in_bytes", "9223372036854771712" },
@@ -64,7 +66,8 @@ static bool is_ours(const struct cgroup_host *h, const char *file, const char *v
 	if (strcmp(file, CGROUP_SOCKETS) == 0)
 		return strtoll(value, NULL, 10) == CGROUP_SOCKETS_KEPT;
 	const int64_t ordinary = strcmp(file, "cpu.shares") == 0 ? CGROUP_SHARES :
-				 strcmp(file, "cpu.weight") == 0 ? 100 : 0;
+				 strcmp(file, "cpu.weight") == 0 ? 100 :
+								   0;
 	return ordinary > 0 && strtoll(value, NULL, 10) == ordinary * h->weight;
 }
 

@@ -69,8 +69,8 @@ static int remove_below(int parent, const char *name, int64_t deadline)
 	}
 }
 
-static int remove_in(const struct cgroup_host *h, const char *root, const char *group, int64_t deadline,
-		     struct err *err)
+static int remove_in(const struct cgroup_host *h, const char *root, const char *group,
+		     int64_t deadline, struct err *err)
 {
 	int bad = 0;
 	AUTO_FREE char *path = mem_printf("%s/%s", root, group);

@@ -21,7 +21,8 @@ static const char *weight_file(const struct cgroup_host *h)
 
 static void weigh_parent(const struct cgroup_host *h)
 {
-	AUTO_FREE char *file = mem_printf("%s/" CGROUP_PARENT "/%s", h->root[CG_CPU], weight_file(h));
+	AUTO_FREE char *file = mem_printf("%s/" CGROUP_PARENT "/%s", h->root[CG_CPU],
+					  weight_file(h));
 	int64_t now = 0;
 	if (file_read_i64(AT_FDCWD, file, &now) == 0 && now == (h->v2 ? 100 : CGROUP_SHARES))
 		cgroup_set_shares(h, CGROUP_PARENT, CGROUP_SHARES * h->weight, NULL);

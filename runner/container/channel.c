@@ -27,8 +27,10 @@ static int socket_begin(struct running *r, struct err *err)
 	head.text_len = (uint32_t)(msg.len - sizeof head);
 	head.file_bytes = (uint64_t)r->step->spec->limits.v[LIMIT_DISK];
 	if (head.text_len > INIT_TEXT_MAX)
-		return err_set(err, FAULT_ASSIGNMENT, 0, "command and environment of step '%s' are "
-			       "longer than %d bytes", r->step->spec->name, INIT_TEXT_MAX);
+		return err_set(err, FAULT_ASSIGNMENT, 0,
+			       "command and environment of step '%s' are "
+			       "longer than %d bytes",
+			       r->step->spec->name, INIT_TEXT_MAX);
 	memcpy(msg.data, &head, sizeof head);
 	int fds[INIT_STDIO_FDS + CG_COUNT] = { r->stdin_fd, r->out.write_fd, r->err.write_fd };
 	size_t n = INIT_STDIO_FDS;
@@ -75,6 +77,10 @@ static void socket_end(struct running *r)
 }
 
 const struct channel channel_socket = {
-	.begin = socket_begin, .kill = socket_kill, .signal = socket_signal, .fd = socket_fd,
-	.take_reply = socket_take_reply, .end = socket_end,
+	.begin = socket_begin,
+	.kill = socket_kill,
+	.signal = socket_signal,
+	.fd = socket_fd,
+	.take_reply = socket_take_reply,
+	.end = socket_end,
 };

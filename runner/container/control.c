@@ -65,7 +65,8 @@ int control_open(const struct places *p, const char *id, int interrupt_fd, struc
 	if (c.stop_fd < 0 || c.kill_fd < 0 || c.end_fd < 0 ||
 	    fcntl(c.kill_fd, F_SETFL, O_NONBLOCK) < 0 || stop_when(c.stop_fd, interrupt_fd) < 0 ||
 	    stop_when(c.stop_fd, c.end_fd) < 0) {
-		err_set(err, FAULT_INFRA, errno, "cannot make the sockets of a run in '%s'", p->live);
+		err_set(err, FAULT_INFRA, errno, "cannot make the sockets of a run in '%s'",
+			p->live);
 		control_close(p, id, &c);
 		return -1;
 	}
@@ -153,8 +154,10 @@ int control_signal(const struct places *p, const char *id, uint32_t step, int si
 	if (answer == 0)
 		return 0;
 	if (answer == EOPNOTSUPP)
-		return err_set(err, FAULT_USAGE, 0, "run '%s': its engine gives no way to a single "
-			       "step; 'moulette kill --box' ends the run", id);
+		return err_set(err, FAULT_USAGE, 0,
+			       "run '%s': its engine gives no way to a single "
+			       "step; 'moulette kill --box' ends the run",
+			       id);
 	if (answer == ESRCH)
 		return err_set(err, FAULT_USAGE, 0, "run '%s': the step has ended", id);
 	return err_set(err, FAULT_INFRA, answer, "run '%s': cannot reach its step", id);

@@ -18,7 +18,10 @@ struct control {
 	int kill_fd, end_fd; /* listening */
 	int stop_fd;         /* readable: stop, by a signal or because the end was asked for */
 };
-#define CONTROL_NONE { .kill_fd = -1, .end_fd = -1, .stop_fd = -1 }
+#define CONTROL_NONE                                       \
+	{                                                  \
+		.kill_fd = -1, .end_fd = -1, .stop_fd = -1 \
+	}
 
 /** control_open() - @interrupt_fd: borrowed, seen through stop_fd too; -1: none. FAULT_INFRA. */
 int control_open(const struct places *p, const char *id, int interrupt_fd, struct control *ret,

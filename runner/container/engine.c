@@ -16,8 +16,8 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/rights.h"
 #include "base/process.h"
+#include "base/rights.h"
 #include "container/engine_words.h"
 
 #define KEPT_MAX 4096
@@ -95,19 +95,22 @@ static int listen_to(const struct engine *e, pid_t pid, int pidfd, struct engine
 	while (!fds[0].revents) {
 		const int left = engine_clock_left(&clock, pid);
 		if (left == 0)
-			return err_set_code(err, "engine.timeout", FAULT_INFRA, 0,
-					    "'%s --version' did not end within %d s; repair this engine "
-					    "or set MOULETTE_ENGINE to another one", e->path,
-					    engine_wait_ms(e) / 1000);
+			return err_set_code(
+				err, "engine.timeout", FAULT_INFRA, 0,
+				"'%s --version' did not end within %d s; repair this engine "
+				"or set MOULETTE_ENGINE to another one",
+				e->path, engine_wait_ms(e) / 1000);
 		alive_for(e->alive, left * NSEC_PER_MS);
 		poll(fds, 2, left);
 		/* All writers have gone before the process has: nothing more is to be read. */
 		if (fds[1].revents == POLLHUP)
 			fds[1].fd = -1;
 		if (!engine_words_take(words))
-			return err_set_code(err, "engine.unusable", FAULT_INFRA, 0,
-					    "'%s --version' printed more than 1 MiB; repair this engine "
-					    "or set MOULETTE_ENGINE to another one", e->path);
+			return err_set_code(
+				err, "engine.unusable", FAULT_INFRA, 0,
+				"'%s --version' printed more than 1 MiB; repair this engine "
+				"or set MOULETTE_ENGINE to another one",
+				e->path);
 	}
 	engine_words_take(words);
 	return 0;
@@ -115,15 +118,20 @@ static int listen_to(const struct engine *e, pid_t pid, int pidfd, struct engine
 
 /* What the engine prints with these arguments. Return: 0, -1 when it cannot be started or fails; *err
  * has a code when it hangs or prints without end. */
-static int ask(const struct engine *e, char *const *argv, struct engine_words *words, struct err *err)
+static int ask(const struct engine *e, char *const *argv, struct engine_words *words,
+	       struct err *err)
 {
 	AUTO_FD int theirs = -1;
 	AUTO_FD int pidfd = -1;
 	pid_t pid;
 	if (engine_words_open(words, &theirs, err) < 0)
 		return -1;
-	const struct engine_call call = { .socket = -1, .born_in = -1, .input = -1, .output = theirs,
-					  .errors = theirs, .alone = true };
+	const struct engine_call call = { .socket = -1,
+					  .born_in = -1,
+					  .input = -1,
+					  .output = theirs,
+					  .errors = theirs,
+					  .alone = true };
 	if (engine_spawn(e, argv, &call, &pid, &pidfd, err) < 0)
 		return -1;
 	fd_close(&theirs);
@@ -148,10 +156,11 @@ static int ask_version(struct engine *e, struct err *err)
 		*err = why;
 		return -1;
 	}
-	return err_set_code(err, "engine.unusable", FAULT_INFRA, 0,
-			    "'%s' is no OCI runtime: '%s --version' does not say NAME version NUMBER%s%s%s; "
-			    "set MOULETTE_ENGINE to crun, runc or runsc", e->path, e->path,
-			    *line ? ", but '" : "", line, *line ? "'" : "");
+	return err_set_code(
+		err, "engine.unusable", FAULT_INFRA, 0,
+		"'%s' is no OCI runtime: '%s --version' does not say NAME version NUMBER%s%s%s; "
+		"set MOULETTE_ENGINE to crun, runc or runsc",
+		e->path, e->path, *line ? ", but '" : "", line, *line ? "'" : "");
 }
 
 /* crun alone has the option; what it does is looked at whenever a box has started. */
@@ -169,7 +178,8 @@ static int parse_kept(struct engine *e, const char *text)
 {
 	int leaves = 0, reads = 0;
 	const char *second = strchr(text, '\n');
-	if (!second || sscanf(second + 1, "leaves cgroups: %d reads /proc/sys: %d", &leaves, &reads) != 2 ||
+	if (!second ||
+	    sscanf(second + 1, "leaves cgroups: %d reads /proc/sys: %d", &leaves, &reads) != 2 ||
 	    parse_version(e, text) < 0)
 		return -1;
 	e->leaves_cgroups = leaves == 1;
@@ -180,8 +190,9 @@ static int parse_kept(struct engine *e, const char *text)
 /* By one write(2): a reader sees all of it or an empty file, and then asks itself. */
 static void keep(const struct engine *e)
 {
-	AUTO_FREE char *lines = mem_printf("%s version %s\nleaves cgroups: %d\nreads /proc/sys: %d\n",
-					   e->name, e->version, e->leaves_cgroups, e->reads_proc_sys);
+	AUTO_FREE char *lines =
+		mem_printf("%s version %s\nleaves cgroups: %d\nreads /proc/sys: %d\n", e->name,
+			   e->version, e->leaves_cgroups, e->reads_proc_sys);
 	file_write(AT_FDCWD, e->kept, lines);
 }
 
@@ -258,7 +269,8 @@ int engine_find(const struct places *p, struct engine *ret, struct err *err)
 	if (!e.path)
 		return err_set_code(err, "engine.missing", FAULT_INFRA, errno,
 				    "cannot find the engine '%s'; install one (apt-get install "
-				    "crun) or set MOULETTE_ENGINE to a path", p->engine);
+				    "crun) or set MOULETTE_ENGINE to a path",
+				    p->engine);
 	if (learn(p, &e, err) < 0) {
 		engine_done(&e);
 		return -1;

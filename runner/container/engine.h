@@ -16,9 +16,9 @@
 #define ENGINE_LEAVES_CGROUPS "--cgroup-manager=disabled"
 
 struct engine {
-	char *name;    /* "crun", "runc", "runsc" */
-	char *path;    /* absolute */
-	char *version; /* "1.8.1" */
+	char *name;         /* "crun", "runc", "runsc" */
+	char *path;         /* absolute */
+	char *version;      /* "1.8.1" */
 	bool hides_unified; /* crun: refuses a hybrid host unless the cgroup2 mount is hidden */
 	bool inherits_fds;  /* --preserve-fds works: one box serves all steps */
 	/* May it be started in less time than by its plain `run`? The one switch of all such ways,
@@ -28,12 +28,14 @@ struct engine {
 	bool reads_proc_sys; /* runc since 1.3, within the box while it starts it: see box_proc.h */
 	char *kept;          /* file of what is known of this engine; NULL: none */
 	char why_plain[200]; /* in words, once lean is false; else empty */
-	double patience; /* multiplies the waiting times; 0: 1 */
-	struct alive *alive; /* who waits for its answers shows here that it lives; NULL: no crew watches it */
+	double patience;     /* multiplies the waiting times; 0: 1 */
+	struct alive *
+		alive; /* who waits for its answers shows here that it lives; NULL: no crew watches it */
 };
 
 #define ENGINE_MS 10000 /* an engine that does not answer within that is taken to hang ... */
-#define ENGINE_BUSY 6    /* ... unless it is at work: on a busy host it is given so many times as long */
+#define ENGINE_BUSY \
+	6 /* ... unless it is at work: on a busy host it is given so many times as long */
 
 /** How long an engine is waited for. */
 struct engine_clock {
@@ -76,7 +78,7 @@ struct engine_call {
 	size_t n_cgroup_fds;
 	int born_in; /* folder of a group of cgroup2 in which the engine begins; -1: ours */
 	const cpu_set_t *processors; /* on which it and all that it starts run; NULL: ours */
-	bool leaves_cgroups; /* and is told to make none itself */
+	bool leaves_cgroups;         /* and is told to make none itself */
 	bool alone; /* in a PID namespace of its own, where one can be made: its children end with it */
 };
 

@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "container/engine.h"
 #include "base/process.h"
+#include "container/engine.h"
 #include "init/protocol.h"
 
 static char *const engine_env[] = { (char *)ENGINE_PATH, (char *)"LC_ALL=C", NULL };
@@ -43,7 +43,8 @@ static int child_cgroups(const struct engine_call *call, bool born_there)
 		if (fd >= 0)
 			(void)!write(fd, "0", 1);
 	}
-	if (call->processors && sched_setaffinity(0, sizeof *call->processors, call->processors) < 0)
+	if (call->processors &&
+	    sched_setaffinity(0, sizeof *call->processors, call->processors) < 0)
 		return -1;
 	for (size_t i = 0; i < call->n_cgroup_fds; i++)
 		if (write(call->cgroup_fds[i], "0", 1) != 1)
@@ -55,8 +56,8 @@ static int child_cgroups(const struct engine_call *call, bool born_there)
  * are in its config. */
 static void reset_limits(void)
 {
-	static const int kinds[] = { RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_AS, RLIMIT_RSS,
-				     RLIMIT_NPROC };
+	static const int kinds[] = { RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA,
+				     RLIMIT_AS,  RLIMIT_RSS,   RLIMIT_NPROC };
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		struct rlimit l;
 		const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
@@ -132,10 +133,14 @@ static pid_t fork_alone(void)
 int engine_spawn(const struct engine *e, char *const *argv, const struct engine_call *call,
 		 pid_t *ret_pid, int *ret_pidfd, struct err *err)
 {
-	struct child child = { .engine = e, .argv = argv, .call = call, .parent = getpid(),
+	struct child child = { .engine = e,
+			       .argv = argv,
+			       .call = call,
+			       .parent = getpid(),
 			       .born_there = call->born_in >= 0 };
-	pid_t pid = call->alone ? fork_alone() :
-		    child.born_there ? process_start_in(call->born_in, child_exec, &child) : -1;
+	pid_t pid = call->alone      ? fork_alone() :
+		    child.born_there ? process_start_in(call->born_in, child_exec, &child) :
+				       -1;
 	/* Not fork: whatever we wrote to afterwards would be copied, page by page. The child changes
 	 * nothing in our memory but its own frames. */
 	if (pid < 0) {

@@ -78,18 +78,24 @@ static void look_at_mode(struct health *h, struct engine *e, bool plain, bool ab
 	if (plain)
 		health_add(h, FINDING_OK, "engine mode", "plain: it was asked for");
 	else if (strcmp(e->name, "crun") != 0)
-		health_add(h, FINDING_OK, "engine mode", "plain: %s has no way to be started in less "
-			   "time", e->name);
+		health_add(h, FINDING_OK, "engine mode",
+			   "plain: %s has no way to be started in less "
+			   "time",
+			   e->name);
 	else if (!e->leaves_cgroups)
-		health_add(h, FINDING_WARNING, "engine mode", "plain where cgroups are concerned: '%s' "
-			   "does not know '%s', so a box takes longer to start; install a newer crun",
-			   e->path, ENGINE_LEAVES_CGROUPS);
+		health_add(
+			h, FINDING_WARNING, "engine mode",
+			"plain where cgroups are concerned: '%s' "
+			"does not know '%s', so a box takes longer to start; install a newer crun",
+			e->path, ENGINE_LEAVES_CGROUPS);
 	else if (able && health_try(try_pin, e) != 0)
-		health_add(h, FINDING_WARNING, "engine mode", "lean, but '%s' cannot be bound read-only, "
+		health_add(h, FINDING_WARNING, "engine mode",
+			   "lean, but '%s' cannot be bound read-only, "
 			   "so it copies itself at each start; look for what forbids mounts here",
 			   e->path);
 	else
-		health_add(h, FINDING_OK, "engine mode", "lean: cgroups are made by moulette, crun does "
+		health_add(h, FINDING_OK, "engine mode",
+			   "lean: cgroups are made by moulette, crun does "
 			   "not copy itself");
 }
 
@@ -104,8 +110,10 @@ void health_engine(struct health *h, const struct places *p, bool plain, bool ab
 	health_add(h, FINDING_OK, "engine", "%s %s, %s", e.name, e.version, e.path);
 	health_holes(h, e.name, e.version);
 	if (!e.inherits_fds)
-		health_add(h, FINDING_WARNING, "engine", "%s starts a container for each step, and "
-			   "neither limits nor counts processes; crun and runc do", e.name);
+		health_add(h, FINDING_WARNING, "engine",
+			   "%s starts a container for each step, and "
+			   "neither limits nor counts processes; crun and runc do",
+			   e.name);
 	if (engine_rights(&e, &err) < 0)
 		health_add(h, FINDING_PROBLEM, "capabilities", "engine '%s': %s", e.name, err.msg);
 	look_at_mode(h, &e, plain, able);
@@ -119,8 +127,10 @@ static void look_at_programs(struct health *h, const struct places *p)
 	const char *const files[] = { p->init, p->unpack, p->image };
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		if (access(files[i], X_OK) < 0) {
-			health_add(h, FINDING_PROBLEM, "programs", "cannot use '%s': %s; install moulette "
-				   "again", files[i], strerror(errno));
+			health_add(h, FINDING_PROBLEM, "programs",
+				   "cannot use '%s': %s; install moulette "
+				   "again",
+				   files[i], strerror(errno));
 			return;
 		}
 	health_add(h, FINDING_OK, "programs", "%s, %s, %s", p->init, p->unpack, p->image);
@@ -135,22 +145,28 @@ static bool look_at_folder(struct health *h, const char *path, mode_t mode, bool
 	if (stat(path, &st) < 0 && errno == ENOENT)
 		return true;
 	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
-		health_add(h, FINDING_PROBLEM, "folders", "'%s' is no folder that can be used; move it "
-			   "away", path);
+		health_add(h, FINDING_PROBLEM, "folders",
+			   "'%s' is no folder that can be used; move it "
+			   "away",
+			   path);
 		return false;
 	}
 	/* To others than root of the host an owner says nothing. */
 	if (able && st.st_uid != geteuid())
-		health_add(h, FINDING_WARNING, "folders", "'%s' belongs to uid %ld, who can change what "
-			   "is in it; chown root '%s'", path, (long)st.st_uid, path);
+		health_add(h, FINDING_WARNING, "folders",
+			   "'%s' belongs to uid %ld, who can change what "
+			   "is in it; chown root '%s'",
+			   path, (long)st.st_uid, path);
 	else if (st.st_mode & ~mode & 022)
-		health_add(h, FINDING_WARNING, "folders", "'%s' can be written to by others: its mode is "
-			   "%04o; chmod %04o '%s'", path, (unsigned)(st.st_mode & 07777),
-			   (unsigned)mode, path);
+		health_add(h, FINDING_WARNING, "folders",
+			   "'%s' can be written to by others: its mode is "
+			   "%04o; chmod %04o '%s'",
+			   path, (unsigned)(st.st_mode & 07777), (unsigned)mode, path);
 	else if (mode == 0700 && st.st_mode & 077)
-		health_add(h, FINDING_WARNING, "folders", "'%s' shows others what students handed in: its "
-			   "mode is %04o; chmod %04o '%s'", path, (unsigned)(st.st_mode & 07777),
-			   (unsigned)mode, path);
+		health_add(h, FINDING_WARNING, "folders",
+			   "'%s' shows others what students handed in: its "
+			   "mode is %04o; chmod %04o '%s'",
+			   path, (unsigned)(st.st_mode & 07777), (unsigned)mode, path);
 	else
 		return true;
 	return false;
@@ -165,16 +181,21 @@ static bool look_at_run(struct health *h, const char *path)
 		*slash = '\0';
 	if (access(at, W_OK) == 0 || errno != EROFS)
 		return true;
-	health_add(h, FINDING_PROBLEM, "folders", "'%s' cannot be %s: %s; mount '%s' writable, as with "
-		   "--tmpfs /run in docker", path, strcmp(at, path) ? "made" : "used", strerror(EROFS), at);
+	health_add(h, FINDING_PROBLEM, "folders",
+		   "'%s' cannot be %s: %s; mount '%s' writable, as with "
+		   "--tmpfs /run in docker",
+		   path, strcmp(at, path) ? "made" : "used", strerror(EROFS), at);
 	return false;
 }
 
 void health_folders(struct health *h, const struct places *p, bool able)
 {
-	const struct { const char *path; mode_t mode; } folders[] = {
-		{ p->home, 0711 }, { p->images, 0711 }, { p->live, 0700 }, { p->logs, 0700 },
-		{ p->run, 0711 },
+	const struct {
+		const char *path;
+		mode_t mode;
+	} folders[] = {
+		{ p->home, 0711 }, { p->images, 0711 }, { p->live, 0700 },
+		{ p->logs, 0700 }, { p->run, 0711 },
 	};
 	struct err err = { 0 };
 	bool good = look_at_run(h, p->run);
@@ -209,16 +230,19 @@ static bool nobody_in(struct health *h, const struct range *boxes, const char *f
 	bool good = true;
 	if (file_read(AT_FDCWD, file, &text, 16 << 20) < 0 || !text.data)
 		return true;
-	for (char *line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(text.data, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
 		unsigned long long first, count = 1;
 		if (passwd ? sscanf(line, "%63[^:]:%*[^:]:%llu", name, &first) != 2 :
 			     sscanf(line, "%63[^:]:%llu:%llu", name, &first, &count) != 3)
 			continue;
 		if (!overlap(boxes, first, count))
 			continue;
-		health_add(h, FINDING_WARNING, "ids", "'%s' gives '%s' ids from %llu on, which boxes use, "
+		health_add(h, FINDING_WARNING, "ids",
+			   "'%s' gives '%s' ids from %llu on, which boxes use, "
 			   "too: their programs would be that user's; set another \"uid_base\" in "
-			   "/etc/moulette.conf", file, name, first);
+			   "/etc/moulette.conf",
+			   file, name, first);
 		good = false;
 	}
 	return good;
@@ -233,8 +257,10 @@ void health_ids(struct health *h, const struct places *p, const char *const *sub
 	for (; *subids; subids++)
 		good &= nobody_in(h, &boxes, *subids, false);
 	if (good)
-		health_add(h, FINDING_OK, "ids", "boxes use uids and gids from %llu to %llu, which nobody "
-			   "else has", boxes.first, boxes.end - 1);
+		health_add(h, FINDING_OK, "ids",
+			   "boxes use uids and gids from %llu to %llu, which nobody "
+			   "else has",
+			   boxes.first, boxes.end - 1);
 }
 
 void health_look(const struct places *p, bool plain, struct health *ret)

@@ -23,11 +23,12 @@ bool health_rights(struct health *h, const struct places *p)
 {
 	struct err err = { 0 };
 	if (rights_boxes(p->uid_base, SLOTS_UIDS, &err) == 0) {
-		health_add(h, FINDING_OK, "root", "called by root, with the capabilities that boxes need");
+		health_add(h, FINDING_OK, "root",
+			   "called by root, with the capabilities that boxes need");
 		return true;
 	}
-	health_add(h, FINDING_PROBLEM, strcmp(err.code, "host.capabilities") ? "root" : "capabilities",
-		   "%s", err.msg);
+	health_add(h, FINDING_PROBLEM,
+		   strcmp(err.code, "host.capabilities") ? "root" : "capabilities", "%s", err.msg);
 	return false;
 }
 
@@ -84,7 +85,8 @@ static bool look_at_calls(struct health *h)
 	for (size_t from = 0; from < N_CALLS; from++) {
 		int got = health_try(first_refused, &from);
 		if (got < 0) {
-			health_add(h, FINDING_PROBLEM, "system calls", "a filter ends processes for calls that "
+			health_add(h, FINDING_PROBLEM, "system calls",
+				   "a filter ends processes for calls that "
 				   "boxes need; in docker add --security-opt seccomp=unconfined");
 			return false;
 		}
@@ -93,8 +95,10 @@ static bool look_at_calls(struct health *h)
 			buf_printf(&names, "%s%s", names.len ? ", " : "", calls[from].name);
 	}
 	if (names.len)
-		health_add(h, FINDING_PROBLEM, "system calls", "refused here by a filter: %s; in docker add "
-			   "--security-opt seccomp=unconfined", names.data);
+		health_add(h, FINDING_PROBLEM, "system calls",
+			   "refused here by a filter: %s; in docker add "
+			   "--security-opt seccomp=unconfined",
+			   names.data);
 	else
 		health_add(h, FINDING_OK, "system calls", "none that boxes need is refused");
 	return names.len == 0;
@@ -117,10 +121,13 @@ static bool look_at_mounts(struct health *h)
 	int got = health_try(try_mount, NULL);
 	if (got == 0)
 		return true;
-	health_add(h, FINDING_PROBLEM, "mounts", "cannot mount in a mount namespace: %s; %s",
-		   got > 0 ? strerror(got) : "no child", got == EACCES || got == EPERM ?
-		   "a security module forbids it, as AppArmor's profile of docker: add --security-opt "
-		   "apparmor=unconfined" : "raise the numbers in /proc/sys/user");
+	health_add(
+		h, FINDING_PROBLEM, "mounts", "cannot mount in a mount namespace: %s; %s",
+		got > 0 ? strerror(got) : "no child",
+		got == EACCES || got == EPERM ?
+			"a security module forbids it, as AppArmor's profile of docker: add --security-opt "
+			"apparmor=unconfined" :
+			"raise the numbers in /proc/sys/user");
 	return false;
 }
 
@@ -129,7 +136,8 @@ static bool look_at_mounts(struct health *h)
 static int mount_proc(void *ctx)
 {
 	(void)ctx;
-	return mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 ? errno : 0;
+	return mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 ? errno :
+											    0;
 }
 
 /* As an engine does: in a user namespace with a pid namespace of its own. */
@@ -147,7 +155,8 @@ static void look_at_proc(struct health *h)
 	if (got == 0)
 		health_add(h, FINDING_OK, "proc", "a box can have its own");
 	else if (got == EPERM)
-		health_add(h, FINDING_PROBLEM, "proc", "the kernel refuses a box its own /proc, because parts "
+		health_add(h, FINDING_PROBLEM, "proc",
+			   "the kernel refuses a box its own /proc, because parts "
 			   "of this one are covered or read-only; in docker add --security-opt "
 			   "systempaths=unconfined");
 	else

@@ -35,17 +35,22 @@ static void look_at_weight(struct health *h, const struct cgroup_host *host)
 	const double around = weight_around(host);
 	const size_t base = strlen(host->base);
 	const bool within = strlen(host->above[CG_CPU]) > base;
-	health_add(h, FINDING_OK, "cpu weight", "boxes weigh %d times an ordinary group of '%s'%s", host->weight,
-		   host->root[CG_CPU], within ? "; what that weighs on the host is not to be seen from here" : "");
+	health_add(h, FINDING_OK, "cpu weight", "boxes weigh %d times an ordinary group of '%s'%s",
+		   host->weight, host->root[CG_CPU],
+		   within ? "; what that weighs on the host is not to be seen from here" : "");
 	if (base == 0)
 		return;
 	if (around * host->weight >= 10)
-		health_add(h, FINDING_OK, "cpu weight", "with the groups around, %g times an ordinary one of the "
-			   "host", around * host->weight);
-	else
-		health_add(h, FINDING_WARNING, "cpu weight", "with the groups around, only %g times an ordinary "
-			   "one of the host: grading is slow beside other work; a service wants CPUWeight=10000",
+		health_add(h, FINDING_OK, "cpu weight",
+			   "with the groups around, %g times an ordinary one of the "
+			   "host",
 			   around * host->weight);
+	else
+		health_add(
+			h, FINDING_WARNING, "cpu weight",
+			"with the groups around, only %g times an ordinary "
+			"one of the host: grading is slow beside other work; a service wants CPUWeight=10000",
+			around * host->weight);
 }
 
 static void look_at_pressure(struct health *h, const struct cgroup_host *host, const char *group)
@@ -54,12 +59,15 @@ static void look_at_pressure(struct health *h, const struct cgroup_host *host, c
 	AUTO_FD int fd = pressure_open(host, group, 0);
 	fd_close(&folder);
 	if (fd >= 0)
-		health_add(h, FINDING_OK, "waiting", "what a box waits for a processor is counted, and does not "
+		health_add(h, FINDING_OK, "waiting",
+			   "what a box waits for a processor is counted, and does not "
 			   "count against its wall limit");
 	else
-		health_add(h, FINDING_WARNING, "waiting", "this kernel does not count what a box waits for a "
-			   "processor, so a step that slept to its wall limit is run twice; boot Linux 5.13 or "
-			   "newer with psi=1");
+		health_add(
+			h, FINDING_WARNING, "waiting",
+			"this kernel does not count what a box waits for a "
+			"processor, so a step that slept to its wall limit is run twice; boot Linux 5.13 or "
+			"newer with psi=1");
 }
 
 static void look_at_binding(struct health *h, const struct cgroup_host *host, const char *group)
@@ -76,8 +84,10 @@ static void look_at_binding(struct health *h, const struct cgroup_host *host, co
 	if (cgroup_bind(host, group, first, &tasks) == 0)
 		health_add(h, FINDING_OK, "processors", "%d for boxes, each bound to its own", n);
 	else
-		health_add(h, FINDING_OK, "processors", "%d for boxes, each bound to its own by a mask, with a "
-			   "quota: there is no controller 'cpuset'", n);
+		health_add(h, FINDING_OK, "processors",
+			   "%d for boxes, each bound to its own by a mask, with a "
+			   "quota: there is no controller 'cpuset'",
+			   n);
 }
 
 void health_cpu(struct health *h, const struct cgroup_host *host, const char *group)

@@ -29,8 +29,10 @@ static void look_at_release(struct health *h)
 	if (major > KERNEL_MAJOR || (major == KERNEL_MAJOR && minor >= KERNEL_MINOR))
 		health_add(h, FINDING_OK, "kernel", "Linux %s", u.release);
 	else
-		health_add(h, FINDING_PROBLEM, "kernel", "Linux %s is older than %d.%d; install a newer "
-			   "one", u.release, KERNEL_MAJOR, KERNEL_MINOR);
+		health_add(h, FINDING_PROBLEM, "kernel",
+			   "Linux %s is older than %d.%d; install a newer "
+			   "one",
+			   u.release, KERNEL_MAJOR, KERNEL_MINOR);
 }
 
 static int try_namespaces(void *ctx)
@@ -45,12 +47,16 @@ static void look_at_namespaces(struct health *h)
 {
 	int got = health_try(try_namespaces, NULL);
 	if (got == 0)
-		health_add(h, FINDING_OK, "namespaces", "user, mount, pid, network, ipc, uts, cgroup");
+		health_add(h, FINDING_OK, "namespaces",
+			   "user, mount, pid, network, ipc, uts, cgroup");
 	else
-		health_add(h, FINDING_PROBLEM, "namespaces", "cannot make a user namespace with all others "
-			   "in it: %s; %s", got > 0 ? strerror(got) : "no child",
-			   got == EPERM ? "the kernel forbids it in a chroot, or a security module does" :
-			   "raise the numbers in /proc/sys/user");
+		health_add(h, FINDING_PROBLEM, "namespaces",
+			   "cannot make a user namespace with all others "
+			   "in it: %s; %s",
+			   got > 0 ? strerror(got) : "no child",
+			   got == EPERM ?
+				   "the kernel forbids it in a chroot, or a security module does" :
+				   "raise the numbers in /proc/sys/user");
 }
 
 static int try_overlay(void *ctx)
@@ -65,7 +71,8 @@ static void look_at_overlay(struct health *h)
 	if (got == 0)
 		health_add(h, FINDING_OK, "overlayfs", "there");
 	else if (got == ENODEV)
-		health_add(h, FINDING_PROBLEM, "overlayfs", "this kernel has none; modprobe overlay");
+		health_add(h, FINDING_PROBLEM, "overlayfs",
+			   "this kernel has none; modprobe overlay");
 	else
 		health_add(h, FINDING_PROBLEM, "overlayfs", "not permitted here: %s",
 			   got > 0 ? strerror(got) : "no child");
@@ -87,8 +94,10 @@ static void look_at_cores(struct health *h)
 	if (!first_line("/proc/sys/kernel/core_pattern", pattern, sizeof pattern))
 		return;
 	if (pattern[0] == '|')
-		health_add(h, FINDING_WARNING, "core files", "each crash in a box starts '%s' on the host; "
-			   "sysctl kernel.core_pattern=core", pattern + 1);
+		health_add(h, FINDING_WARNING, "core files",
+			   "each crash in a box starts '%s' on the host; "
+			   "sysctl kernel.core_pattern=core",
+			   pattern + 1);
 	else
 		health_add(h, FINDING_OK, "core files", "start no program");
 }
@@ -129,20 +138,25 @@ static void look_at_base(struct health *h, const struct cgroup_host *host)
 	if (strcmp(own, "/") == 0)
 		return;
 	if (*host->base || strcmp(own, above) == 0)
-		health_add(h, FINDING_OK, "base cgroup", "boxes lie below '%s', and within its limits",
-			   host->root[CG_MEMORY]);
+		health_add(h, FINDING_OK, "base cgroup",
+			   "boxes lie below '%s', and within its limits", host->root[CG_MEMORY]);
 	else
-		health_add(h, FINDING_OK, "base cgroup", "boxes lie at the top, beside the group in which "
-			   "moulette was started: limits of '%s' do not hold for them; a service with "
-			   "cgroup version 2 wants Delegate=yes for that", own);
+		health_add(
+			h, FINDING_OK, "base cgroup",
+			"boxes lie at the top, beside the group in which "
+			"moulette was started: limits of '%s' do not hold for them; a service with "
+			"cgroup version 2 wants Delegate=yes for that",
+			own);
 }
 
 /* A leaf outlives its runs where another group needs the controllers that they enabled. */
 static void look_at_leaf(struct health *h, const struct cgroup_host *host)
 {
 	if (cgroup_leaf_there(host))
-		health_add(h, FINDING_OK, "leaf cgroup", "processes of '%s' are in '%s' while boxes run or other "
-			   "groups need its controllers", host->root[CG_MEMORY], CGROUP_LEAF);
+		health_add(h, FINDING_OK, "leaf cgroup",
+			   "processes of '%s' are in '%s' while boxes run or other "
+			   "groups need its controllers",
+			   host->root[CG_MEMORY], CGROUP_LEAF);
 }
 
 static void look_at_swap(struct health *h, const struct cgroup_host *host, const char *group)
@@ -153,7 +167,8 @@ static void look_at_swap(struct health *h, const struct cgroup_host *host, const
 	else if (!has_swap())
 		health_add(h, FINDING_OK, "swap", "off");
 	else
-		health_add(h, FINDING_WARNING, "swap", "on, and not limited: a box may use it beyond its "
+		health_add(h, FINDING_WARNING, "swap",
+			   "on, and not limited: a box may use it beyond its "
 			   "memory; swapoff -a, or boot with swapaccount=1");
 }
 
@@ -162,11 +177,14 @@ static void look_at_sockets(struct health *h, const struct cgroup_host *host, co
 	if (host->v2)
 		health_add(h, FINDING_OK, "sockets", "their buffers are counted as memory");
 	else if (has_file(host, CG_MEMORY, group, CGROUP_SOCKETS))
-		health_add(h, FINDING_OK, "sockets", "their buffers have a limit of their own, as high as that of "
+		health_add(h, FINDING_OK, "sockets",
+			   "their buffers have a limit of their own, as high as that of "
 			   "memory");
 	else
-		health_add(h, FINDING_WARNING, "sockets", "this kernel does not limit their buffers in version 1 "
-			   "of cgroups, so a box may keep more than its memory in them; boot with cgroup v2");
+		health_add(
+			h, FINDING_WARNING, "sockets",
+			"this kernel does not limit their buffers in version 1 "
+			"of cgroups, so a box may keep more than its memory in them; boot with cgroup v2");
 }
 
 /* What is not counted is null in a result. */
@@ -177,8 +195,10 @@ static void look_at_counters(struct health *h, const struct cgroup_host *host, c
 	if (memory && processes)
 		health_add(h, FINDING_OK, "counters", "memory, processes, CPU time");
 	else
-		health_add(h, FINDING_WARNING, "counters", "this kernel does not measure the peak of%s%s%s; "
-			   "Linux 6.1 does", memory ? "" : " memory", memory || processes ? "" : " and",
+		health_add(h, FINDING_WARNING, "counters",
+			   "this kernel does not measure the peak of%s%s%s; "
+			   "Linux 6.1 does",
+			   memory ? "" : " memory", memory || processes ? "" : " and",
 			   processes ? "" : " processes");
 }
 
@@ -195,9 +215,12 @@ static void try_group(struct health *h, const struct cgroup_host *host)
 		  cgroup_entry_make(host, group, &limits, &entry, &err) < 0;
 	cgroup_entry_close(&entry);
 	if (bad) {
-		health_add(h, FINDING_PROBLEM, "cgroups", "%s; boxes need cgroups that can be changed: in "
-			   "docker add --privileged, or --security-opt writable-cgroups=true (before docker "
-			   "28: --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw)", err.msg);
+		health_add(
+			h, FINDING_PROBLEM, "cgroups",
+			"%s; boxes need cgroups that can be changed: in "
+			"docker add --privileged, or --security-opt writable-cgroups=true (before docker "
+			"28: --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw)",
+			err.msg);
 	} else {
 		look_at_swap(h, host, group);
 		look_at_sockets(h, host, group);
@@ -213,13 +236,17 @@ void health_cgroups(struct health *h, const struct places *p, bool able)
 	struct cgroup_host host = { 0 };
 	struct err err = { 0 };
 	if (cgroup_host_find(&host, &err) < 0) {
-		health_add(h, FINDING_PROBLEM, "cgroups", "%s; mount it: mount -t cgroup -o NAME none "
-			   "/sys/fs/cgroup/NAME, or boot with cgroup v2", err.msg);
+		health_add(h, FINDING_PROBLEM, "cgroups",
+			   "%s; mount it: mount -t cgroup -o NAME none "
+			   "/sys/fs/cgroup/NAME, or boot with cgroup v2",
+			   err.msg);
 		return;
 	}
 	host.weight = p->cpu_weight;
 	health_add(h, FINDING_OK, "cgroups", "version %s, with memory, pids, cpu%s",
-		   host.v2 ? "2" : host.hidden_unified ? "1 (hybrid)" : "1",
+		   host.v2             ? "2" :
+		   host.hidden_unified ? "1 (hybrid)" :
+					 "1",
 		   host.v2 ? "" : ", cpuacct");
 	look_at_base(h, &host);
 	look_at_leaf(h, &host);

@@ -23,9 +23,11 @@ static void look_at_links(struct health *h, const char *root)
 	number(root, "proc/sys/fs/protected_symlinks", &symlinks);
 	number(root, "proc/sys/fs/protected_hardlinks", &hardlinks);
 	if (symlinks && hardlinks)
-		health_add(h, FINDING_OK, "links", "those of others in /tmp and the like are not followed");
+		health_add(h, FINDING_OK, "links",
+			   "those of others in /tmp and the like are not followed");
 	else
-		health_add(h, FINDING_WARNING, "links", "users of this host can lay links in /tmp that root "
+		health_add(h, FINDING_WARNING, "links",
+			   "users of this host can lay links in /tmp that root "
 			   "follows, hand-ins and results there among them; sysctl%s%s",
 			   symlinks ? "" : " fs.protected_symlinks=1",
 			   hardlinks ? "" : " fs.protected_hardlinks=1");
@@ -37,8 +39,10 @@ static void look_at_merging(struct health *h, const char *root)
 	int64_t run = 0;
 	number(root, "sys/kernel/mm/ksm/run", &run);
 	if (run == 1)
-		health_add(h, FINDING_WARNING, "equal pages", "the kernel merges them, and the time of a write "
-			   "tells a program what others have in memory; echo 2 >/sys/kernel/mm/ksm/run");
+		health_add(
+			h, FINDING_WARNING, "equal pages",
+			"the kernel merges them, and the time of a write "
+			"tells a program what others have in memory; echo 2 >/sys/kernel/mm/ksm/run");
 	else
 		health_add(h, FINDING_OK, "equal pages", "are not merged");
 }
@@ -50,9 +54,11 @@ static void look_at_huge_pages(struct health *h, const char *root)
 	number(root, "proc/sys/vm/nr_hugepages", &pages);
 	number(root, "proc/sys/vm/nr_overcommit_hugepages", &more);
 	if (pages > 0 || more > 0)
-		health_add(h, FINDING_WARNING, "huge pages", "a pool of %" PRId64 " is reserved, and no limit of "
+		health_add(h, FINDING_WARNING, "huge pages",
+			   "a pool of %" PRId64 " is reserved, and no limit of "
 			   "memory counts what a program takes of it; sysctl vm.nr_hugepages=0 "
-			   "vm.nr_overcommit_hugepages=0", pages + more);
+			   "vm.nr_overcommit_hugepages=0",
+			   pages + more);
 	else
 		health_add(h, FINDING_OK, "huge pages", "none are reserved");
 }
@@ -69,14 +75,19 @@ static void look_at_filters(struct health *h, const char *root)
 	number(root, "proc/sys/net/core/bpf_jit_enable", &enable);
 	number(root, "proc/sys/net/core/bpf_jit_harden", &harden);
 	if (enable && limit < FILTERS_MIN)
-		health_add(h, FINDING_WARNING, "filters", "all compiled filters of the host together may have "
-			   "%" PRId64 " bytes, and boxes that begin when they are used up are slower; sysctl "
-			   "net.core.bpf_jit_limit=%" PRId64, limit, 4 * FILTERS_MIN);
+		health_add(h, FINDING_WARNING, "filters",
+			   "all compiled filters of the host together may have "
+			   "%" PRId64
+			   " bytes, and boxes that begin when they are used up are slower; sysctl "
+			   "net.core.bpf_jit_limit=%" PRId64,
+			   limit, 4 * FILTERS_MIN);
 	else if (enable && !harden)
-		health_add(h, FINDING_WARNING, "filters", "constants of a filter are compiled as they are, which "
+		health_add(h, FINDING_WARNING, "filters",
+			   "constants of a filter are compiled as they are, which "
 			   "helps who attacks the kernel; sysctl net.core.bpf_jit_harden=1");
 	else
-		health_add(h, FINDING_OK, "filters", "there is room for compiled ones, and their constants are "
+		health_add(h, FINDING_OK, "filters",
+			   "there is room for compiled ones, and their constants are "
 			   "hidden");
 }
 
@@ -95,13 +106,16 @@ void health_settings(struct health *h, const char *root)
  * and github.com/containers/crun. */
 struct hole {
 	const char *engine, *name;
-	struct version { int v[3]; } mended[4];
+	struct version {
+		int v[3];
+	} mended[4];
 };
 
 static const struct hole holes[] = {
 	{ "runc", "CVE-2019-5736", { { { 1, 0, 0 } } } },
 	{ "runc", "CVE-2024-21626", { { { 1, 1, 12 } } } },
-	{ "runc", "CVE-2025-31133, CVE-2025-52565, CVE-2025-52881",
+	{ "runc",
+	  "CVE-2025-31133, CVE-2025-52565, CVE-2025-52881",
 	  { { { 1, 2, 8 } }, { { 1, 3, 3 } }, { { 1, 4, 0 } } } },
 	{ "crun", "CVE-2022-27650", { { { 1, 4, 4 } } } },
 	{ "crun", "CVE-2025-24965", { { { 1, 20, 0 } } } },
@@ -118,7 +132,8 @@ static int compare(const int a[3], const int b[3])
 static bool has_hole(const struct hole *hole, const int version[3])
 {
 	const struct version *last = NULL;
-	for (size_t i = 0; i < sizeof hole->mended / sizeof *hole->mended && hole->mended[i].v[0]; i++) {
+	for (size_t i = 0; i < sizeof hole->mended / sizeof *hole->mended && hole->mended[i].v[0];
+	     i++) {
 		last = &hole->mended[i];
 		if (last->v[0] == version[0] && last->v[1] == version[1])
 			return compare(version, last->v) < 0;
@@ -135,10 +150,14 @@ void health_holes(struct health *h, const char *engine, const char *version)
 	for (size_t i = 0; i < sizeof holes / sizeof *holes; i++)
 		if (strcmp(holes[i].engine, engine) == 0 && has_hole(&holes[i], v)) {
 			const size_t len = strlen(names);
-			snprintf(names + len, sizeof names - len, "%s%s", len ? ", " : "", holes[i].name);
+			snprintf(names + len, sizeof names - len, "%s%s", len ? ", " : "",
+				 holes[i].name);
 		}
 	if (*names)
-		health_add(h, FINDING_WARNING, "engine", "%s %s as its project released it has %s; a distribution "
-			   "may have mended it under this number: look into its changelog, or install a newer "
-			   "%s", engine, version, names, engine);
+		health_add(
+			h, FINDING_WARNING, "engine",
+			"%s %s as its project released it has %s; a distribution "
+			"may have mended it under this number: look into its changelog, or install a newer "
+			"%s",
+			engine, version, names, engine);
 }

@@ -108,8 +108,9 @@ void live_end(struct live *l)
 void live_describe(struct live *l, const struct run_result *r)
 {
 	AUTO_BUF b = { 0 };
-	AUTO_FREE char *engine = r->engine.name ? mem_printf("%s %s", r->engine.name,
-							     r->engine.version) : NULL;
+	AUTO_FREE char *engine = r->engine.name ?
+					 mem_printf("%s %s", r->engine.name, r->engine.version) :
+					 NULL;
 	add_line(&b, "submission", r->submission.name);
 	add_line(&b, "assignment", r->assignment.name);
 	add_line(&b, "image", r->image.name);
@@ -178,8 +179,9 @@ static int sweep_socket(const struct places *p, int dirfd, const char *name, int
 	    fstatat(dirfd, id, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
 		return 0;
 	if (unlinkat(dirfd, name, 0) < 0)
-		return errno == ENOENT ? 0 : err_set(err, FAULT_INFRA, errno, "cannot remove '%s/%s'",
-						     p->live, name);
+		return errno == ENOENT ? 0 :
+					 err_set(err, FAULT_INFRA, errno, "cannot remove '%s/%s'",
+						 p->live, name);
 	++*ret_swept;
 	return 0;
 }
@@ -189,8 +191,9 @@ int live_sweep(const struct places *p, int (*stored)(void *ctx, const char *id, 
 {
 	AUTO_DIR DIR *dir = opendir(p->live);
 	if (!dir)
-		return errno == ENOENT ? 0 : err_set(err, FAULT_INFRA, errno, "cannot read '%s'",
-						     p->live);
+		return errno == ENOENT ?
+			       0 :
+			       err_set(err, FAULT_INFRA, errno, "cannot read '%s'", p->live);
 	/* Names with a dot are the sockets of a mark. */
 	for (struct dirent *e; (e = readdir(dir));)
 		if ((strchr(e->d_name, '.') ?

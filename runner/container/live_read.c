@@ -82,8 +82,8 @@ static void take_string(char **to, char *value)
 static void take_step(struct live_run *r, const char *value)
 {
 	struct live_step s = { .index = 0 };
-	if (sscanf(value, "%zu %" SCNd64 " %" SCNd64, &s.index, &s.log_begin,
-		   &s.started_real_ns) != 3)
+	if (sscanf(value, "%zu %" SCNd64 " %" SCNd64, &s.index, &s.log_begin, &s.started_real_ns) !=
+	    3)
 		return;
 	r->steps = mem_realloc(r->steps, (r->n_steps + 1) * sizeof *r->steps);
 	r->steps[r->n_steps++] = s;
@@ -92,11 +92,19 @@ static void take_step(struct live_run *r, const char *value)
 /* Keys of strings, and where they go. */
 static char **string_of(struct live_run *r, const char *key)
 {
-	const struct { const char *key; char **to; } strings[] = {
-		{ "boot", &r->boot }, { "submission", &r->submission },
-		{ "assignment", &r->assignment }, { "image", &r->image },
-		{ "profile", &r->profile }, { "engine", &r->engine }, { "log", &r->log_path },
-		{ "bundle", &r->bundle }, { "oci", &r->oci_version },
+	const struct {
+		const char *key;
+		char **to;
+	} strings[] = {
+		{ "boot", &r->boot },
+		{ "submission", &r->submission },
+		{ "assignment", &r->assignment },
+		{ "image", &r->image },
+		{ "profile", &r->profile },
+		{ "engine", &r->engine },
+		{ "log", &r->log_path },
+		{ "bundle", &r->bundle },
+		{ "oci", &r->oci_version },
 	};
 	for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
 		if (strcmp(key, strings[i].key) == 0)
@@ -169,8 +177,11 @@ int live_process(pid_t pid, char *ret_state, int64_t *ret_start)
 		return -1;
 	/* Fields 3 and 22; the name, which may hold blanks, is field 2. */
 	const char *after = strrchr(stat.data, ')');
-	int n = !after ? 0 : sscanf(after + 1, " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-				    "%*s %*s %*s %*s %*s %*s %" SCNd64, ret_state, ret_start);
+	int n = !after ? 0 :
+			 sscanf(after + 1,
+				" %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+				"%*s %*s %*s %*s %*s %*s %" SCNd64,
+				ret_state, ret_start);
 	return n == 2 ? 0 : -1;
 }
 

@@ -42,8 +42,8 @@ static void set_process(struct json_object *process, const struct box_step *step
 
 static void set_file_size(struct json_object *process, int64_t bytes)
 {
-	struct json_object *l =
-		json_find(json_object_object_get(process, "rlimits"), "type", "RLIMIT_FSIZE");
+	struct json_object *l = json_find(json_object_object_get(process, "rlimits"), "type",
+					  "RLIMIT_FSIZE");
 	if (!l)
 		return;
 	json_object_object_add(l, "soft", json_object_new_int64(bytes));
@@ -76,8 +76,10 @@ static struct json_object *count_rules(struct json_object *rules)
 		struct json_object *names =
 			json_object_object_get(json_object_array_get_idx(rules, i), "names");
 		for (size_t k = 0; k < json_object_array_length(names); k++) {
-			const char *name = json_object_get_string(json_object_array_get_idx(names, k));
-			json_object_object_add(counts, name, json_object_new_int64(count_of(counts, name) + 1));
+			const char *name =
+				json_object_get_string(json_object_array_get_idx(names, k));
+			json_object_object_add(counts, name,
+					       json_object_new_int64(count_of(counts, name) + 1));
 		}
 	}
 	return counts;
@@ -100,7 +102,8 @@ static void fit_calls(struct json_object *config)
 		struct json_object *all = json_object_object_get(rule, "names");
 		AUTO_STRV few = NULL;
 		for (size_t k = 0; k < json_object_array_length(all); k++) {
-			const char *name = json_object_get_string(json_object_array_get_idx(all, k));
+			const char *name =
+				json_object_get_string(json_object_array_get_idx(all, k));
 			if (count_of(counts, name) <= ALTERNATIVES_MAX)
 				strv_add(&few, name);
 		}
@@ -144,7 +147,8 @@ static int copy_input(const struct running *r, struct err *err)
 {
 	AUTO_FREE char *path = mem_printf("%s/stdin", r->box->opt.room->once);
 	AUTO_FD int from = r->step->spec->stdin_path ?
-				   open(r->step->spec->stdin_path, O_RDONLY | O_CLOEXEC) : -1;
+				   open(r->step->spec->stdin_path, O_RDONLY | O_CLOEXEC) :
+				   -1;
 	unlink(path);
 	AUTO_FD int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	char chunk[65536];
@@ -155,7 +159,8 @@ static int copy_input(const struct running *r, struct err *err)
 		if (fd_write_all(to, chunk, (size_t)n) < 0)
 			return err_set(err, FAULT_INFRA, errno, "cannot copy the input of a step");
 	return n < 0 ? err_set(err, FAULT_INFRA, errno, "cannot read the input '%s'",
-			       r->step->spec->stdin_path) : 0;
+			       r->step->spec->stdin_path) :
+		       0;
 }
 
 /* --- the container ------------------------------------------------------------------------ */
@@ -178,10 +183,17 @@ static int once_begin(struct running *r, struct err *err)
 		cgroup_entry_add(&entry, r->cgroup->procs[i]);
 	cgroup_entry_add(&entry, b->enters_cpus);
 	const struct engine_call call = {
-		.state_dir = b->opt.room->state, .bundle = b->opt.room->bundle, .id = id,
-		.socket = -1, .input = theirs, .output = r->out.write_fd, .errors = r->err.write_fd,
-		.cgroup_fds = entry.fds, .n_cgroup_fds = entry.n,
-		.born_in = b->born_in, .processors = box_affinity(b),
+		.state_dir = b->opt.room->state,
+		.bundle = b->opt.room->bundle,
+		.id = id,
+		.socket = -1,
+		.input = theirs,
+		.output = r->out.write_fd,
+		.errors = r->err.write_fd,
+		.cgroup_fds = entry.fds,
+		.n_cgroup_fds = entry.n,
+		.born_in = b->born_in,
+		.processors = box_affinity(b),
 	};
 	running_start_clock(r);
 	r->starting = engine_clock(box_start_ms(b));
@@ -252,6 +264,10 @@ static void once_end(struct running *r)
 }
 
 const struct channel channel_once = {
-	.memory_overhead = MEMORY_OVERHEAD, .begin = once_begin, .kill = once_kill, .fd = once_fd,
-	.take_reply = once_take_reply, .end = once_end,
+	.memory_overhead = MEMORY_OVERHEAD,
+	.begin = once_begin,
+	.kill = once_kill,
+	.fd = once_fd,
+	.take_reply = once_take_reply,
+	.end = once_end,
 };

@@ -65,9 +65,11 @@ int pressure_open(const struct cgroup_host *h, const char *group, pid_t init)
 {
 	if (!h->v2 && !h->has_pressure)
 		return -1;
-	AUTO_FREE char *in = h->v2 ? mem_printf("%s/%s", h->root[CG_CPU], group) : group_of(h, group, init);
+	AUTO_FREE char *in = h->v2 ? mem_printf("%s/%s", h->root[CG_CPU], group) :
+				     group_of(h, group, init);
 	AUTO_FREE char *path = in ? mem_printf("%s/cpu.pressure", in) : NULL;
-	AUTO_FD int fd = path ? openat(h->v2 ? AT_FDCWD : h->pressure, path, O_RDONLY | O_CLOEXEC) : -1;
+	AUTO_FD int fd = path ? openat(h->v2 ? AT_FDCWD : h->pressure, path, O_RDONLY | O_CLOEXEC) :
+				-1;
 	return pressure_full_ns(fd) < 0 ? -1 : fd_steal(&fd);
 }
 

@@ -28,7 +28,8 @@ static double quota_of(const char *folder, bool v2)
 	if (!v2)
 		return file_read_i64(AT_FDCWD, file, &quota) == 0 && quota > 0 &&
 				       file_read_i64(AT_FDCWD, other, &period) == 0 && period > 0 ?
-			       (double)quota / (double)period : 0;
+			       (double)quota / (double)period :
+			       0;
 	if (file_read(AT_FDCWD, file, &text, TEXT_MAX) < 0 || !text.data ||
 	    sscanf(text.data, "%" SCNd64 " %" SCNd64, &quota, &period) != 2 || period <= 0)
 		return 0;
@@ -59,8 +60,9 @@ int processors_allowed(void)
 {
 	cpu_set_t set;
 	const double quota = quota_around();
-	const int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) :
-								    (int)sysconf(_SC_NPROCESSORS_ONLN);
+	const int n = sched_getaffinity(0, sizeof set, &set) == 0 ?
+			      CPU_COUNT(&set) :
+			      (int)sysconf(_SC_NPROCESSORS_ONLN);
 	const int most = quota > 0 && quota < n ? (int)quota : n;
 	return most < 1 ? 1 : most;
 }
@@ -70,7 +72,8 @@ int processors_allowed(void)
 /* Is @cpu the first of those that share its core? */
 static bool is_first_of_core(int cpu)
 {
-	AUTO_FREE char *file = mem_printf("/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
+	AUTO_FREE char *file =
+		mem_printf("/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
 	int64_t first = cpu;
 	AUTO_BUF text = { 0 };
 	if (file_read(AT_FDCWD, file, &text, TEXT_MAX) == 0 && text.data)

@@ -61,7 +61,9 @@ static int lay_node(const char *nodes, const char *path, unsigned number)
 	if (access(path, F_OK) < 0)
 		return 0;
 	return mknod(own, S_IFCHR | 0666, number == 0 ? terminal : memory) < 0 ||
-	       mount(own, path, NULL, MS_BIND, NULL) < 0 ? -1 : 0;
+			       mount(own, path, NULL, MS_BIND, NULL) < 0 ?
+		       -1 :
+		       0;
 }
 
 /* A watch (inotify) on a node of the host would tell a box what the host and other boxes do with it. Where a
@@ -69,8 +71,11 @@ static int lay_node(const char *nodes, const char *path, unsigned number)
  * nodes is covered by the room afterwards. */
 static void lay_nodes(const struct room *r)
 {
-	static const struct { const char *path; unsigned number; } nodes[] = {
-		{ "/dev/null", 3 }, { "/dev/zero", 5 }, { "/dev/full", 7 },
+	static const struct {
+		const char *path;
+		unsigned number;
+	} nodes[] = {
+		{ "/dev/null", 3 },   { "/dev/zero", 5 },    { "/dev/full", 7 },
 		{ "/dev/random", 8 }, { "/dev/urandom", 9 }, { "/dev/tty", 0 },
 	};
 	const mode_t mask = umask(0);
@@ -87,12 +92,14 @@ int room_enter(const struct places *p, const char *hidden, struct room *ret, str
 	name_places(&r, mem_printf("%s/room", p->run));
 	*ret = r;
 	if (unshare(CLONE_NEWNS) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot make a mount namespace (moulette "
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot make a mount namespace (moulette "
 			       "must run as root)");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make the mounts private");
 	/* Covered, not unmounted: crun writes into the folder that it then takes for its own. */
-	if (hidden && mount("moulette", hidden, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m") < 0)
+	if (hidden &&
+	    mount("moulette", hidden, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m") < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot hide '%s' from the engine", hidden);
 	if (fd_mkdir_p(r.path, 0711) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", r.path);
@@ -163,13 +170,14 @@ static int make_skeleton(const struct image *image, char *const *points, int ske
 		if (has < 0)
 			return err_set(err, FAULT_USAGE, errno,
 				       "image '%s': cannot mount at '/%s': expected a %s there, "
-				       "without symlinks on the way", image->name, point,
-				       folder ? "folder" : "file");
+				       "without symlinks on the way",
+				       image->name, point, folder ? "folder" : "file");
 		AUTO_FREE char *closed = fd_closed_beneath(root, point);
 		if (closed)
 			return err_set(err, FAULT_USAGE, 0,
 				       "image '%s': cannot mount at '/%s': the mode of '/%s' keeps "
-				       "programs of the box out", image->name, point, closed);
+				       "programs of the box out",
+				       image->name, point, closed);
 		if (has == 0 && lend(skeleton, point, folder) < 0)
 			return err_set(err, FAULT_INFRA, errno, "cannot make the mount point '/%s'",
 				       point);
@@ -235,8 +243,10 @@ int room_hold(const struct room *r, const char *source, size_t number, bool ro, 
 	    mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0 ||
 	    make_place(place, S_ISDIR(st.st_mode)) < 0 ||
 	    move_mount(tree, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot bind '%s' with what is mounted below "
-			       "it", source);
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot bind '%s' with what is mounted below "
+			       "it",
+			       source);
 	*ret = ptr_steal(&place);
 	return 0;
 }

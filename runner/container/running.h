@@ -17,11 +17,11 @@ struct running {
 	struct step_cgroup *cgroup;
 	struct step_cgroup own; /* of a build step */
 	struct capture out, err;
-	int stdin_fd; /* for the step */
-	int feed_fd;  /* our end of a stdin pipe; -1: none */
-	int input_fd; /* file that is fed through it */
+	int stdin_fd;  /* for the step */
+	int feed_fd;   /* our end of a stdin pipe; -1: none */
+	int input_fd;  /* file that is fed through it */
 	int caller_fd; /* who wants to send a signal (container/control.h); -1: nobody */
-	bool began; /* PID 1 got the request */
+	bool began;    /* PID 1 got the request */
 	bool killed, done;
 	bool over, failed; /* nothing is to be watched any more; for the trouble below */
 	struct err trouble;
@@ -29,8 +29,8 @@ struct running {
 	bool oom_near; /* the kernel announced an OOM whose kill is not counted yet */
 	int64_t start_ns, killed_ns, next_cpu_ns;
 	struct engine_clock starting; /* once.c: how long the engine may take until PID 1 greets */
-	int64_t wall_due_ns;    /* before then it cannot have used up its wall time */
-	int64_t full_before_ns; /* of box->pressure, when the step began */
+	int64_t wall_due_ns;          /* before then it cannot have used up its wall time */
+	int64_t full_before_ns;       /* of box->pressure, when the step began */
 	struct init_done reply;
 };
 
@@ -43,7 +43,8 @@ int running_gone(const struct running *r, const char *what, struct err *err);
 
 /* box.c */
 const cpu_set_t *box_affinity(const struct box *b); /* NULL: the engine's own */
-int box_start_ms(const struct box *b); /* within which an engine starts a box, unless it is at work */
+int box_start_ms(
+	const struct box *b); /* within which an engine starts a box, unless it is at work */
 
 /* step_watch.c */
 /** running_is_starting() - with an engine for each step, until it has started one: time and output are not
@@ -84,7 +85,7 @@ struct channel {
 	void (*kill)(struct running *r);
 	/* To the step's main process; 0 or an errno. NULL: there is no way to it. */
 	int (*signal)(struct running *r, int signo);
-	int (*fd)(const struct running *r); /* readable: take_reply() */
+	int (*fd)(const struct running *r);    /* readable: take_reply() */
 	void (*take_reply)(struct running *r); /* sets done, or box->dead */
 	void (*end)(struct running *r);
 };

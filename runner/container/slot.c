@@ -54,7 +54,8 @@ static int lock_group(const struct cgroup_host *h, const char *group)
 	AUTO_FREE char *path = mem_printf("%s/%s", h->root[CG_MEMORY], group);
 	AUTO_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat mine, there;
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &mine) < 0 || stat(path, &there) < 0)
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &mine) < 0 ||
+	    stat(path, &there) < 0)
 		return -1;
 	if (mine.st_ino != there.st_ino || mine.st_dev != there.st_dev) {
 		errno = ENOENT;
@@ -81,7 +82,8 @@ static int claim_group(const struct cgroup_host *h, const char *group, int *ret,
 		if (old < 0 && errno == EWOULDBLOCK)
 			return 1;
 		/* Nothing of a killed runner may stay in it. */
-		if ((old >= 0 && cgroup_remove(h, group, err) < 0) || cgroup_make(h, group, err) < 0)
+		if ((old >= 0 && cgroup_remove(h, group, err) < 0) ||
+		    cgroup_make(h, group, err) < 0)
 			return -1;
 		*ret = lock_group(h, group);
 		if (*ret >= 0)
@@ -91,7 +93,8 @@ static int claim_group(const struct cgroup_host *h, const char *group, int *ret,
 		if (errno != ENOENT)
 			break;
 	}
-	return err_set(err, FAULT_INFRA, errno, "cannot lock the cgroup '%s/%s'", h->root[CG_MEMORY], group);
+	return err_set(err, FAULT_INFRA, errno, "cannot lock the cgroup '%s/%s'",
+		       h->root[CG_MEMORY], group);
 }
 
 /* --- the mark ----------------------------------------------------------------------------- */
@@ -147,7 +150,9 @@ static int take_one(int dir, int number, const struct places *p, const struct cg
 		    const char *id, struct slot *ret, struct err *err)
 {
 	char name[16];
-	struct slot s = { .number = number, .host = h, .group_fd = -1,
+	struct slot s = { .number = number,
+			  .host = h,
+			  .group_fd = -1,
 			  .uid_base = p->uid_base + (uint32_t)number * SLOT_UIDS };
 	snprintf(name, sizeof name, "%d", number);
 	group_name(number, s.group);
@@ -172,8 +177,8 @@ static int take_one(int dir, int number, const struct places *p, const struct cg
 	return 0;
 }
 
-int slot_take(const struct places *p, const struct cgroup_host *h, const char *id,
-	      struct slot *ret, struct err *err)
+int slot_take(const struct places *p, const struct cgroup_host *h, const char *id, struct slot *ret,
+	      struct err *err)
 {
 	AUTO_FD int dir = open_dir(p, err);
 	if (dir < 0)
@@ -183,7 +188,8 @@ int slot_take(const struct places *p, const struct cgroup_host *h, const char *i
 		if (got <= 0)
 			return got;
 	}
-	return err_set(err, FAULT_INFRA, 0, "all %d slots in '%s/slots' are taken", SLOTS_MAX, p->run);
+	return err_set(err, FAULT_INFRA, 0, "all %d slots in '%s/slots' are taken", SLOTS_MAX,
+		       p->run);
 }
 
 int slot_release(struct slot *s, struct err *err)

@@ -27,13 +27,13 @@ struct slot {
 	int group_fd; /* of its group's folder, locked */
 	int number;
 	uint32_t uid_base;
-	char group[32]; /* "moulette/s0"; made by slot_take() */
+	char group[32];                 /* "moulette/s0"; made by slot_take() */
 	const struct cgroup_host *host; /* borrowed */
 };
 
 /** slot_take() - the first free one; @id is written into its mark. FAULT_INFRA. */
-int slot_take(const struct places *p, const struct cgroup_host *h, const char *id,
-	      struct slot *ret, struct err *err);
+int slot_take(const struct places *p, const struct cgroup_host *h, const char *id, struct slot *ret,
+	      struct err *err);
 /** slot_release() - its cgroups are removed and it is free. Return: as cgroup_remove(). */
 int slot_release(struct slot *s, struct err *err);
 typedef int slot_sweep_fn(void *ctx, int number, struct err *err);

@@ -48,9 +48,10 @@ static int prepare_areas(struct running *r, struct err *err)
 {
 	const struct box_options *opt = &r->box->opt;
 	for (int i = 0; i < AREA_COUNT; i++) {
-		int bad = r->step->fresh ? area_renew(&opt->areas[i], running_area_bytes(r, i),
-						      r->box->mnt_ns, opt->own_mnt, err) :
-					   area_allow(&opt->areas[i], running_area_bytes(r, i), err);
+		int bad = r->step->fresh ?
+				  area_renew(&opt->areas[i], running_area_bytes(r, i),
+					     r->box->mnt_ns, opt->own_mnt, err) :
+				  area_allow(&opt->areas[i], running_area_bytes(r, i), err);
 		if (bad)
 			return -1;
 	}
@@ -104,7 +105,8 @@ static int open_output(struct running *r, struct err *err)
 static int join(struct running *r, int in, int out, struct err *err)
 {
 	if (r->channel->memory_overhead && (in >= 0 || out >= 0))
-		return err_set(err, FAULT_USAGE, 0, "engine '%s' cannot join boxes by pipes; use crun or runc",
+		return err_set(err, FAULT_USAGE, 0,
+			       "engine '%s' cannot join boxes by pipes; use crun or runc",
 			       r->box->opt.engine->name);
 	if ((in < 0 ? running_open_input(r, err) : 0) < 0 || open_output(r, err) < 0)
 		return -1;
@@ -115,7 +117,8 @@ static int join(struct running *r, int in, int out, struct err *err)
 		r->out.write_fd = fcntl(out, F_DUPFD_CLOEXEC, 0);
 	}
 	return r->out.write_fd < 0 || r->stdin_fd < 0 ?
-		       err_set(err, FAULT_INFRA, errno, "cannot hand a pipe to the box") : 0;
+		       err_set(err, FAULT_INFRA, errno, "cannot hand a pipe to the box") :
+		       0;
 }
 
 static int begin(struct running *r, int in, int out, struct err *err)
@@ -137,8 +140,14 @@ struct running *step_start(struct box *b, const struct box_step *step, int stdin
 			   struct step_facts *facts)
 {
 	struct running *r = mem_alloc(sizeof *r);
-	*r = (struct running){ .box = b, .step = step, .facts = facts, .stdin_fd = -1, .feed_fd = -1,
-			       .input_fd = -1, .caller_fd = -1, .out = { .read_fd = -1, .write_fd = -1 },
+	*r = (struct running){ .box = b,
+			       .step = step,
+			       .facts = facts,
+			       .stdin_fd = -1,
+			       .feed_fd = -1,
+			       .input_fd = -1,
+			       .caller_fd = -1,
+			       .out = { .read_fd = -1, .write_fd = -1 },
 			       .err = { .read_fd = -1, .write_fd = -1 } };
 	r->own.oom_event = -1;
 	r->channel = b->opt.engine->inherits_fds ? &channel_socket : &channel_once;

@@ -153,8 +153,10 @@ static int replace(struct step_cgroup *c, enum cgroup_controller which)
 int step_cgroup_open(const struct cgroup_host *h, const char *group, const char *cpu_group,
 		     struct step_cgroup *ret, struct err *err)
 {
-	struct step_cgroup c = { .host = h, .group = mem_strdup(group),
-				 .cpu_group = mem_strdup(cpu_group), .oom_event = -1,
+	struct step_cgroup c = { .host = h,
+				 .group = mem_strdup(group),
+				 .cpu_group = mem_strdup(cpu_group),
+				 .oom_event = -1,
 				 .set = { -1, -1 } };
 	for (int i = 0; i < CG_FILE_COUNT; i++)
 		c.files[i] = -1;

@@ -41,7 +41,8 @@ static int64_t waited_alone(const struct running *r)
 	int64_t ran, delay;
 	struct stat st;
 	/* Of a process with one thread the folder has three links: ".", ".." and one. */
-	if (stat(tasks, &st) < 0 || st.st_nlink != 3 || file_read(AT_FDCWD, file, &text, TEXT_MAX) < 0 || !text.data ||
+	if (stat(tasks, &st) < 0 || st.st_nlink != 3 ||
+	    file_read(AT_FDCWD, file, &text, TEXT_MAX) < 0 || !text.data ||
 	    sscanf(text.data, "%" SCNd64 " %" SCNd64, &ran, &delay) != 2)
 		return -1;
 	return delay;

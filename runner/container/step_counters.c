@@ -15,7 +15,10 @@
 /* Where a group has no room for a large page or a piece of the kernel's own, it counts as full. */
 #define NEARLY_FULL (INT64_C(4) << 20)
 
-static const struct { enum cgroup_controller which; const char *v1, *v2; } files[] = {
+static const struct {
+	enum cgroup_controller which;
+	const char *v1, *v2;
+} files[] = {
 	[CG_FILE_USAGE] = { CG_MEMORY, "memory.usage_in_bytes", NULL },
 	[CG_FILE_SOCKETS] = { CG_MEMORY, "memory.kmem.tcp.usage_in_bytes", NULL },
 	[CG_FILE_PEAK] = { CG_MEMORY, "memory.max_usage_in_bytes", "memory.peak" },

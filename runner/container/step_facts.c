@@ -24,7 +24,8 @@ static void explain_exec(struct running *r)
 	if (r->reply.note_kind == INIT_NOTE_CARRIAGE)
 		words = "the first line ends in a carriage return";
 	else if (r->reply.note_kind == INIT_NOTE_INTERPRETER)
-		f->exec_note = mem_printf("the first line names '%.120s', which does not exist", name);
+		f->exec_note = mem_printf("the first line names '%.120s', which does not exist",
+					  name);
 	else if (r->reply.note_kind == INIT_NOTE_LOADER)
 		words = "its dynamic loader is not in the image";
 	else if (r->reply.note_kind == INIT_NOTE_FOREIGN)
@@ -40,7 +41,8 @@ static void share_cpu(struct step_facts *f, uint64_t user_us, uint64_t system_us
 	if (f->cpu_ns < 0)
 		f->cpu_ns = user + system;
 	f->user_ns = user + system > 0 ?
-			     (int64_t)((double)f->cpu_ns * (double)user / (double)(user + system)) : 0;
+			     (int64_t)((double)f->cpu_ns * (double)user / (double)(user + system)) :
+			     0;
 	f->system_ns = f->cpu_ns - f->user_ns;
 }
 
@@ -84,7 +86,8 @@ static int count(struct running *r, struct err *err)
 	if (c.short_around)
 		return err_set_code(err, "host.memory", FAULT_INFRA, 0,
 				    "the host ran short of memory: its kernel killed processes of "
-				    "step '%s', which was within its limit", r->step->spec->name);
+				    "step '%s', which was within its limit",
+				    r->step->spec->name);
 	struct step_facts *f = r->facts;
 	f->memory_peak_bytes = c.memory_peak_bytes;
 	/* The engine's threads are no processes of the step. */
@@ -95,10 +98,11 @@ static int count(struct running *r, struct err *err)
 	f->cpu_ns = c.cpu_ns;
 	f->throttled_ns = c.throttled_ns;
 	if (f->ended_for == LIMIT_WALL && f->overloaded)
-		return err_set_code(err, "host.overloaded", FAULT_INFRA, 0,
-				    "the host was too busy: step '%s' waited %.1f s for a processor, more "
-				    "than %d times its wall limit; grade it again when the host is idle",
-				    r->step->spec->name, (double)f->waited_ns / 1e9, WAITED_MAX);
+		return err_set_code(
+			err, "host.overloaded", FAULT_INFRA, 0,
+			"the host was too busy: step '%s' waited %.1f s for a processor, more "
+			"than %d times its wall limit; grade it again when the host is idle",
+			r->step->spec->name, (double)f->waited_ns / 1e9, WAITED_MAX);
 	share_cpu(f, r->reply.user_us, r->reply.system_us);
 	return 0;
 }
@@ -107,11 +111,14 @@ static int count(struct running *r, struct err *err)
 static void note_full(struct running *r, int i)
 {
 	static const char *const names[AREA_COUNT] = { [AREA_WORK] = "the work folder",
-						       [AREA_TMP] = "/tmp", [AREA_SHM] = "/dev/shm" };
+						       [AREA_TMP] = "/tmp",
+						       [AREA_SHM] = "/dev/shm" };
 	struct full_place *full = &r->facts->full;
 	const enum area_fill fill = area_fill(&r->box->opt.areas[i]);
 	if (fill != AREA_HAS_ROOM && !full->name)
-		*full = (struct full_place){ names[i], fill == AREA_NO_BLOCKS ? running_area_bytes(r, i) : 0 };
+		*full = (struct full_place){ names[i], fill == AREA_NO_BLOCKS ?
+							       running_area_bytes(r, i) :
+							       0 };
 }
 
 static int clean_up(struct running *r, struct err *err)

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "container/control.h"
 #include "container/running.h"
 
@@ -68,11 +68,12 @@ static int look_at_start(struct running *r, struct err *err)
 	const struct box *b = r->box;
 	if (engine_clock_left(&r->starting, b->engine_pid) > 0)
 		return 0;
-	return err_set_code(err, "engine.timeout", FAULT_INFRA, 0,
-			    "engine '%s': did not start the box of step '%s' within %d s; repair this "
-			    "engine, set MOULETTE_ENGINE to another one or, on a slow machine, raise "
-			    "--time-factor", b->opt.engine->name, r->step->spec->name,
-			    box_start_ms(b) / 1000);
+	return err_set_code(
+		err, "engine.timeout", FAULT_INFRA, 0,
+		"engine '%s': did not start the box of step '%s' within %d s; repair this "
+		"engine, set MOULETTE_ENGINE to another one or, on a slow machine, raise "
+		"--time-factor",
+		b->opt.engine->name, r->step->spec->name, box_start_ms(b) / 1000);
 }
 
 static int look_at_clocks(struct running *r, int64_t now, struct err *err)

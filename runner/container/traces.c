@@ -39,7 +39,10 @@ static void remove_sysv(void)
 	struct semid_ds sem_ds;
 	struct msqid_ds msg_ds;
 	int id;
-	union { struct seminfo *info; struct semid_ds *ds; } arg = { .info = &sem };
+	union {
+		struct seminfo *info;
+		struct semid_ds *ds;
+	} arg = { .info = &sem };
 	for (int i = shmctl(0, SHM_INFO, (struct shmid_ds *)&shm); i >= 0; i--)
 		if ((id = shmctl(i, SHM_STAT, &shm_ds)) >= 0)
 			shmctl(id, IPC_RMID, NULL);
@@ -72,23 +75,30 @@ static int remove_queues(const struct room *room, struct err *err)
 {
 	AUTO_FREE char *at = mem_printf("%s/mqueue", room->path);
 	if ((mkdir(at, 0700) < 0 && errno != EEXIST) || mount("mqueue", at, "mqueue", 0, NULL) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot look at the message queues of the box");
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot look at the message queues of the box");
 	AUTO_FD int fd = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int bad = fd < 0 || tree_remove(fd) < 0;
 	umount2(at, MNT_DETACH);
-	return bad ? err_set(err, FAULT_INFRA, errno, "cannot remove the message queues of the box") : 0;
+	return bad ? err_set(err, FAULT_INFRA, errno,
+			     "cannot remove the message queues of the box") :
+		     0;
 }
 
 static int enter_ipc(const struct box *b, struct err *err)
 {
 	return setns(b->ipc_ns, CLONE_NEWIPC) < 0 ?
-		       err_set(err, FAULT_INFRA, errno, "cannot enter the ipc namespace of the box") : 0;
+		       err_set(err, FAULT_INFRA, errno,
+			       "cannot enter the ipc namespace of the box") :
+		       0;
 }
 
 static int leave_ipc(const struct box *b, struct err *err)
 {
 	return setns(b->own_ipc, CLONE_NEWIPC) < 0 ?
-		       err_set(err, FAULT_INFRA, errno, "cannot leave the ipc namespace of the box") : 0;
+		       err_set(err, FAULT_INFRA, errno,
+			       "cannot leave the ipc namespace of the box") :
+		       0;
 }
 
 /* System V objects live as long as the namespace, so a test could leave them for the next one. */
@@ -161,8 +171,8 @@ static int reset_pids(const struct box *b, struct err *err)
 	AUTO_FD int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 	AUTO_FD int last = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
 	char text[16];
-	const int len = snprintf(text, sizeof text, "%d", 1 + (b->steps < STEPS_MAX ? b->steps :
-									      STEPS_MAX));
+	const int len = snprintf(text, sizeof text, "%d",
+				 1 + (b->steps < STEPS_MAX ? b->steps : STEPS_MAX));
 	if (last < 0 && errno == ENOENT)
 		return 0; /* a kernel without checkpoints: the numbers count on */
 	if (own < 0 || last < 0 || setns(b->pid_ns, CLONE_NEWPID) < 0)
@@ -217,13 +227,19 @@ static int open_counts(struct box *b, struct err *err)
 					    /* Of the whole host, in every namespace. */
 					    "net/stat", "net/softnet_stat", "net/sockstat",
 					    "net/sockstat6", "net/protocols", "net/rt_acct" };
-	static const struct { const char *name; bool told; } counts[TRACES_NET] = {
-		{ "net/dev", true }, { "net/snmp6", true }, { "net/snmp", false }
-	};
+	static const struct {
+		const char *name;
+		bool told;
+	} counts[TRACES_NET] = { { "net/dev", true },
+				 { "net/snmp6", true },
+				 { "net/snmp", false } };
 	for (size_t i = 0; i < sizeof more / sizeof *more; i++)
 		if (hide(b, more[i]) < 0)
-			return err_set(err, FAULT_INFRA, errno, "cannot hide '%s' of the box, by which a test "
-				       "could tell the next one something; is /proc read-only here?", more[i]);
+			return err_set(
+				err, FAULT_INFRA, errno,
+				"cannot hide '%s' of the box, by which a test "
+				"could tell the next one something; is /proc read-only here?",
+				more[i]);
 	for (int i = 0; i < TRACES_NET; i++) {
 		const bool hidden = i > 0 && hide(b, counts[i].name) == 1;
 		if ((!hidden || counts[i].told) && note_counts(b, i, counts[i].name, err) < 0)
@@ -239,8 +255,10 @@ static void watch_ptys(struct box *b)
 {
 	AUTO_FREE char *path = mem_printf("/proc/%ld/root/dev/pts", (long)b->init_pid);
 	b->pty_events = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	b->ptys_unseen = inotify_add_watch(b->pty_events, path, IN_CREATE | IN_ATTRIB | IN_ONLYDIR |
-					   IN_DONT_FOLLOW) < 0 && errno != ENOENT;
+	b->ptys_unseen = inotify_add_watch(b->pty_events, path,
+					   IN_CREATE | IN_ATTRIB | IN_ONLYDIR | IN_DONT_FOLLOW) <
+				 0 &&
+			 errno != ENOENT;
 }
 
 static bool made_ptys(const struct box *b)

@@ -30,8 +30,8 @@ static bool count_fetched(struct apt_progress *p, struct tool_news *ret)
 	if (p->fetched < p->total)
 		p->fetched++;
 	ret->phase = PHASE_FETCH;
-	snprintf(ret->text, sizeof ret->text, "downloading packages, %d of %d (%s)", p->fetched, p->total,
-		 p->size);
+	snprintf(ret->text, sizeof ret->text, "downloading packages, %d of %d (%s)", p->fetched,
+		 p->total, p->size);
 	return true;
 }
 

@@ -38,21 +38,23 @@
  * mount and namespaces, ptrace, chroot, mknod, ioctl, prctl, and names without a descriptor.
  */
 static const int allowed[] = {
-	SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(readv), SCMP_SYS(write), SCMP_SYS(pwrite64),
-	SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(ftruncate),
-	SCMP_SYS(openat), SCMP_SYS(openat2), SCMP_SYS(getdents64), SCMP_SYS(readlinkat),
-	SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
-	SCMP_SYS(mkdirat), SCMP_SYS(symlinkat), SCMP_SYS(linkat), SCMP_SYS(unlinkat),
-	SCMP_SYS(renameat), SCMP_SYS(renameat2),
-	SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(faccessat2), /* tree_remove() */
-	SCMP_SYS(fchown), SCMP_SYS(fchownat), SCMP_SYS(fchmod), SCMP_SYS(fchmodat),
-	SCMP_SYS(utimensat), SCMP_SYS(fsetxattr), SCMP_SYS(fremovexattr),
-	SCMP_SYS(fgetxattr), SCMP_SYS(flistxattr),
-	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
-	SCMP_SYS(futex), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
-	SCMP_SYS(time), SCMP_SYS(sched_yield), SCMP_SYS(getpid), SCMP_SYS(gettid),
-	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(sigaltstack), SCMP_SYS(exit), SCMP_SYS(exit_group),
+	SCMP_SYS(read),          SCMP_SYS(pread64),        SCMP_SYS(readv),
+	SCMP_SYS(write),         SCMP_SYS(pwrite64),       SCMP_SYS(lseek),
+	SCMP_SYS(close),         SCMP_SYS(ftruncate),      SCMP_SYS(openat),
+	SCMP_SYS(openat2),       SCMP_SYS(getdents64),     SCMP_SYS(readlinkat),
+	SCMP_SYS(fstat),         SCMP_SYS(newfstatat),     SCMP_SYS(statx),
+	SCMP_SYS(mkdirat),       SCMP_SYS(symlinkat),      SCMP_SYS(linkat),
+	SCMP_SYS(unlinkat),      SCMP_SYS(renameat),       SCMP_SYS(renameat2),
+	SCMP_SYS(renameat),      SCMP_SYS(renameat2),      SCMP_SYS(faccessat2), /* tree_remove() */
+	SCMP_SYS(fchown),        SCMP_SYS(fchownat),       SCMP_SYS(fchmod),
+	SCMP_SYS(fchmodat),      SCMP_SYS(utimensat),      SCMP_SYS(fsetxattr),
+	SCMP_SYS(fremovexattr),  SCMP_SYS(fgetxattr),      SCMP_SYS(flistxattr),
+	SCMP_SYS(brk),           SCMP_SYS(munmap),         SCMP_SYS(mremap),
+	SCMP_SYS(madvise),       SCMP_SYS(futex),          SCMP_SYS(getrandom),
+	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),   SCMP_SYS(time),
+	SCMP_SYS(sched_yield),   SCMP_SYS(getpid),         SCMP_SYS(gettid),
+	SCMP_SYS(rt_sigaction),  SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigaltstack),   SCMP_SYS(exit),           SCMP_SYS(exit_group),
 };
 
 /* With F_SETOWN and F_SETSIG a pipe sends any signal to any process of root. */
@@ -65,13 +67,12 @@ static int add_rules(scmp_filter_ctx ctx)
 
 	for (size_t i = 0; got == 0 && i < sizeof(commands) / sizeof(*commands); i++)
 		got = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-				       SCMP_A1_32(SCMP_CMP_MASKED_EQ, UINT32_MAX,
-						  commands[i]));
+				       SCMP_A1_32(SCMP_CMP_MASKED_EQ, UINT32_MAX, commands[i]));
 	/* abort() of ourselves, of nobody else. */
 	if (got == 0)
-		got = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				       SCMP_A0_32(SCMP_CMP_MASKED_EQ, UINT32_MAX,
-						  (unsigned int)getpid()));
+		got = seccomp_rule_add(
+			ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+			SCMP_A0_32(SCMP_CMP_MASKED_EQ, UINT32_MAX, (unsigned int)getpid()));
 	/* No new code: a library that someone puts into the chroot cannot be loaded either. */
 	if (got == 0)
 		got = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,

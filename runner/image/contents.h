@@ -12,7 +12,7 @@ struct package {
 	char *name, *version;
 };
 struct packages {
-	const char *manager; /* "dpkg", "apk"; NULL: none whose records can be read was found */
+	const char *manager;  /* "dpkg", "apk"; NULL: none whose records can be read was found */
 	struct package *list; /* as the records have them */
 	size_t n;
 };

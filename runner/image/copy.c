@@ -54,7 +54,10 @@ static const char *known_path(struct copy *c, ino_t ino, const char *path)
 static struct entry_attr attr_of(const struct stat *st)
 {
 	return (struct entry_attr){
-		.mode = st->st_mode, .uid = st->st_uid, .gid = st->st_gid, .mtime = st->st_mtim,
+		.mode = st->st_mode,
+		.uid = st->st_uid,
+		.gid = st->st_gid,
+		.mtime = st->st_mtim,
 	};
 }
 

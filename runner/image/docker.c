@@ -103,7 +103,8 @@ static int add_layers(const struct documents *d, char *const *layers, struct ima
 				       path_tail(*layers));
 		/* HEX.tar is named by the digest of something else with some tools: not checked. */
 		ret->layers[ret->n_layers++] = (struct source_layer){
-			.member = mem_strdup(*layers), .bytes = -1,
+			.member = mem_strdup(*layers),
+			.bytes = -1,
 			.digest = docker_digest(*layers, hex) ? mem_strdup(hex) : NULL,
 		};
 	}
@@ -119,7 +120,8 @@ static int choose(const struct docker_images *images, const char *name, size_t *
 		return err_set(err, FAULT_USAGE, 0, FILE_NAME ": there is no image in it");
 	for (size_t i = 0; i < images->n; i++)
 		list[i] = (struct tagged){
-			.id = images->all[i].config, .tags = images->all[i].tags,
+			.id = images->all[i].config,
+			.tags = images->all[i].tags,
 		};
 	return tags_choose(list, images->n, name, ret, err);
 }

@@ -70,8 +70,8 @@ int document_strv(struct json_object *o, const char *where, const char *key, cha
 		return 0;
 	if (json_object_object_get_ex(o, key, &v) && json_object_is_type(v, json_type_array) &&
 	    json_object_array_length(v) > STRINGS_MAX)
-		return err_set(err, FAULT_USAGE, 0, "%s.%s: %zu entries, expected at most %d", where,
-			       key, json_object_array_length(v), STRINGS_MAX);
+		return err_set(err, FAULT_USAGE, 0, "%s.%s: %zu entries, expected at most %d",
+			       where, key, json_object_array_length(v), STRINGS_MAX);
 	return json_get_strv(o, where, key, ret, err);
 }
 
@@ -103,7 +103,8 @@ int digest_read(const char *text, const char *what, char ret[DIGEST_HEX], struct
 	    !is_hex_digest(text + len))
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s: expected a digest, 'sha256:' and 64 lower hex digits, got "
-			       "'%.100s'", what, text);
+			       "'%.100s'",
+			       what, text);
 	memcpy(ret, text + len, DIGEST_HEX);
 	return 0;
 }

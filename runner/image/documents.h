@@ -13,7 +13,7 @@
 #define DOCUMENTS_BYTES_MAX (64 << 20) /* of one archive: each is read once, or seldom more often */
 #define IMAGES_MAX 1000
 #define STRINGS_MAX 2000 /* in one list: layers, variables, tags */
-#define LAYERS_MAX 512 /* the kernel stacks at most 500, Docker writes 127 */
+#define LAYERS_MAX 512   /* the kernel stacks at most 500, Docker writes 127 */
 
 /** The documents of one archive. Those that refer to one another in a circle, or all to the same
  *  large one, end at @left. */

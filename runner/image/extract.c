@@ -48,8 +48,9 @@ static int open_compressed(struct tar_input *in, struct archive **ret, struct er
 		return damaged(a, in, err);
 	int got = archive_read_next_header(a, &e);
 	if (got == ARCHIVE_EOF)
-		return in->may_be_empty ? 0 : err_set(err, FAULT_USAGE, 0,
-						      "the archive is damaged: it is empty");
+		return in->may_be_empty ?
+			       0 :
+			       err_set(err, FAULT_USAGE, 0, "the archive is damaged: it is empty");
 	if (got != ARCHIVE_OK)
 		return damaged(a, in, err);
 	*ret = ptr_steal(&a);
@@ -199,7 +200,8 @@ int entry_put_content(struct archive *a, struct archive_entry *e, struct writer 
 {
 	struct entry_attr attr = entry_attr(e);
 	return put_data(a, e, w, fd, err) < 0 || put_xattrs(e, w, fd, err) < 0 ?
-		       -1 : rootfs_writer_seal(w, fd, &attr, err);
+		       -1 :
+		       rootfs_writer_seal(w, fd, &attr, err);
 }
 
 const char *entry_path(struct archive_entry *e, struct err *err)
@@ -254,7 +256,8 @@ static int put_file(struct writer *w, struct archive *a, struct archive_entry *e
 	if (rootfs_writer_file(w, path, &fd, err) < 0)
 		return -1;
 	return entry_put_content(a, e, w, fd, err) < 0 ?
-		       err_wrap(err, "entry '%s'", path_tail(path)) : 0;
+		       err_wrap(err, "entry '%s'", path_tail(path)) :
+		       0;
 }
 
 static int put_entry(void *ctx, struct archive *a, struct archive_entry *e, struct err *err)
@@ -278,7 +281,8 @@ static int put_entry(void *ctx, struct archive *a, struct archive_entry *e, stru
 		if (rootfs_writer_folder(w, path, &attr, &fd, err) < 0)
 			return -1;
 		return put_xattrs(e, w, fd, err) < 0 ?
-			       err_wrap(err, "entry '%s'", path_tail(path)) : 0;
+			       err_wrap(err, "entry '%s'", path_tail(path)) :
+			       0;
 	default:
 		return rootfs_writer_drop(w, path, &attr, err);
 	}
@@ -299,7 +303,9 @@ int extract_tar(int fd, struct writer *w, struct err *err)
 	struct stream f = { .fd = fd, .end = INT64_MAX };
 	struct gzip_sum sum;
 	gzip_sum_init(&sum);
-	struct tar_input in = { .next = next_of_file, .ctx = &f, .w = w,
+	struct tar_input in = { .next = next_of_file,
+				.ctx = &f,
+				.w = w,
 				.sum = gzip_is(fd) ? &sum : NULL };
 
 	if (extract_entries(&in, put_entry, w, err) < 0)
@@ -309,6 +315,8 @@ int extract_tar(int fd, struct writer *w, struct err *err)
 	int got = in.sum ? gzip_has_sum(fd, &sum) : 1;
 	if (got < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot read the archive");
-	return got ? 0 : err_set(err, FAULT_USAGE, 0, "the archive is damaged: its gzip has another "
-				 "checksum than its data");
+	return got ? 0 :
+		     err_set(err, FAULT_USAGE, 0,
+			     "the archive is damaged: its gzip has another "
+			     "checksum than its data");
 }

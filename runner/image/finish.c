@@ -138,8 +138,8 @@ static int check_mount_points(const struct writer *w, struct err *err)
 		    !S_ISDIR(st.st_mode))
 			return err_set(err, FAULT_USAGE, 0,
 				       "'/%s' is %s, expected a folder or nothing: something is "
-				       "mounted there in every box", points[i],
-				       S_ISLNK(st.st_mode) ? "a link" : "not a folder");
+				       "mounted there in every box",
+				       points[i], S_ISLNK(st.st_mode) ? "a link" : "not a folder");
 	}
 	return 0;
 }

@@ -68,7 +68,8 @@ static int make_locked(struct image_folder *f)
 	f->dir = openat(f->images, f->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (f->dir < 0)
 		return errno == ENOENT ? 0 : -1;
-	if (folder_flock(f->dir, LOCK_EX | LOCK_NB) == 0 && fstat(f->dir, &st) == 0 && st.st_nlink > 0)
+	if (folder_flock(f->dir, LOCK_EX | LOCK_NB) == 0 && fstat(f->dir, &st) == 0 &&
+	    st.st_nlink > 0)
 		return 1;
 	fd_close(&f->dir);
 	return 0;
@@ -99,7 +100,8 @@ static int lock_failed(const char *name, struct err *err)
 		return err_set(err, FAULT_INFRA, errno, "cannot lock image '%s'", name);
 	return err_set(err, FAULT_USAGE, 0,
 		       "image '%s' is in use; wait for the run or import that has it, or end it "
-		       "(`moulette list`)", name);
+		       "(`moulette list`)",
+		       name);
 }
 
 /* Runs share a lock; who has one alone is an import or a removal that tidies up. Then wait. Return:
@@ -121,8 +123,8 @@ int image_lock(int images, const char *name, int how, int *ret_dir, struct err *
 
 	name_to_folder(name, folder);
 	for (;;) {
-		AUTO_FD int dir =
-			openat(images, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		AUTO_FD int dir = openat(images, folder,
+					 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		struct stat mine, now;
 		if (dir < 0 && errno == ENOENT)
 			return 0;

@@ -7,9 +7,9 @@
 #include "base/mem.h"
 #include "image/documents.h"
 
-#define WORD_MAX 4096          /* bytes of User and WorkingDir */
-#define ENV_MAX 1000           /* images have some ten */
-#define ENV_ENTRY_MAX 131071   /* MAX_ARG_STRLEN of execve(2), less its NUL */
+#define WORD_MAX 4096           /* bytes of User and WorkingDir */
+#define ENV_MAX 1000            /* images have some ten */
+#define ENV_ENTRY_MAX 131071    /* MAX_ARG_STRLEN of execve(2), less its NUL */
 #define ENV_BYTES_MAX (1 << 20) /* half of what execve(2) takes by default */
 
 static int read_machine(struct json_object *o, const char *where, struct err *err)
@@ -89,8 +89,10 @@ static int read_settings(struct json_object *o, const char *where, struct image_
 	if (!config)
 		return 0;
 	return read_env(config, inside, &ret->env, err) < 0 ||
-	       read_word(config, inside, "User", &ret->user, err) < 0 ||
-	       read_word(config, inside, "WorkingDir", &ret->working_dir, err) < 0 ? -1 : 0;
+			       read_word(config, inside, "User", &ret->user, err) < 0 ||
+			       read_word(config, inside, "WorkingDir", &ret->working_dir, err) < 0 ?
+		       -1 :
+		       0;
 }
 
 static int read_layers(struct json_object *o, const char *where, struct image_source *ret,
@@ -126,5 +128,7 @@ int image_config_read(struct json_object *o, const char *where, struct image_sou
 		      struct err *err)
 {
 	return read_machine(o, where, err) < 0 || read_settings(o, where, ret, err) < 0 ||
-	       read_layers(o, where, ret, err) < 0 ? -1 : 0;
+			       read_layers(o, where, ret, err) < 0 ?
+		       -1 :
+		       0;
 }

@@ -38,7 +38,8 @@ static int merge_all(const struct merge_job *job, int images, struct writer *w, 
 	AUTO_FD int layers = layers_open(images);
 
 	for (char *const *l = job->diff_ids; *l; l++) {
-		AUTO_FD int dir = openat(layers, *l, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		AUTO_FD int dir = openat(layers, *l,
+					 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (dir < 0)
 			return err_set(err, FAULT_INFRA, errno, "cannot open layer '%s'", *l);
 		if (layer_merge(dir, w, err) < 0)
@@ -57,8 +58,8 @@ static int merge_layers(void *ctx, int root, int other, struct import_report *r,
 	if (confine_child(root, &r->err) < 0)
 		return -1;
 	AUTO_FD int folder = openat(root, job->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_FD int rootfs =
-		openat(folder, "rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_FD int rootfs = openat(folder, "rootfs",
+				    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (rootfs < 0)
 		return err_set(&r->err, FAULT_INFRA, errno, "cannot open the new tree");
 	/* The layers were within the limit; a file of two of them takes no more room than in one. */
@@ -141,8 +142,8 @@ static int no_source(const char *path, struct err *err)
 
 	if (fault == FAULT_USAGE && *folder && access(folder, F_OK) == 0)
 		return err_set(err, fault, sys,
-			       "cannot open '%s' ('%s' is there: give that, and '%s' as NAME)", path,
-			       folder, colon + 1);
+			       "cannot open '%s' ('%s' is there: give that, and '%s' as NAME)",
+			       path, folder, colon + 1);
 	return err_set(err, fault, sys, "cannot open '%s'", path);
 }
 
@@ -158,7 +159,8 @@ static int open_source(const char *path, struct job *job, struct err *err)
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return err_set(err, FAULT_USAGE, 0,
 			       "'%s' is neither a file nor a folder; expected a tar (plain, gz, "
-			       "xz, zst, bz2) or a folder, of a tree or of images", path);
+			       "xz, zst, bz2) or a folder, of a tree or of images",
+			       path);
 	job->path = path;
 	job->source.is_folder = S_ISDIR(st.st_mode);
 	job->fd = fd_steal(&fd);
@@ -171,7 +173,9 @@ static int check_free(const struct places *p, const char *name, struct err *err)
 	AUTO_FD int images = -1, old = -1;
 
 	return images_open(p, &images, err) < 0 ||
-	       image_lock(images, name, LOCK_EX | LOCK_NB, &old, err) < 0 ? -1 : 0;
+			       image_lock(images, name, LOCK_EX | LOCK_NB, &old, err) < 0 ?
+		       -1 :
+		       0;
 }
 
 static int lay_layers(struct image_folder *f, char *const *diff_ids, struct image_meta *m,
@@ -179,7 +183,10 @@ static int lay_layers(struct image_folder *f, char *const *diff_ids, struct imag
 {
 	struct merge_job merge = { .folder = f->name, .diff_ids = diff_ids };
 	const struct import_call call = {
-		.work = merge_layers, .ctx = &merge, .root = f->images, .other = f->dir,
+		.work = merge_layers,
+		.ctx = &merge,
+		.root = f->images,
+		.other = f->dir,
 		.lock = f->dir,
 	};
 	struct import_report r;
@@ -196,7 +203,10 @@ static int fill_folder(struct image_folder *f, struct job *job, struct image_met
 		       struct layer_holds *holds, struct err *err)
 {
 	const struct import_call call = {
-		.work = import_read, .ctx = &job->source, .root = f->dir, .other = job->fd,
+		.work = import_read,
+		.ctx = &job->source,
+		.root = f->dir,
+		.other = job->fd,
 		.lock = f->dir,
 	};
 	AUTO_STRV diff_ids = strv_dup(NULL);
@@ -243,7 +253,8 @@ static int import_source(const struct places *p, struct job *job, struct err *er
 static int import_checked(const struct places *p, struct job *job, struct err *err)
 {
 	return check_free(p, job->source.name, err) < 0 || image_sweep(p, NULL, err) < 0 ?
-		       -1 : import_source(p, job, err);
+		       -1 :
+		       import_source(p, job, err);
 }
 
 int image_import(const struct places *p, const char *name, const char *path, int64_t max_bytes,

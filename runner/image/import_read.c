@@ -26,7 +26,8 @@ static int bind_source(int root, int source, struct err *err)
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			    MOUNT_ATTR_NOEXEC,
 	};
-	AUTO_FD int tree = open_tree(source, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	AUTO_FD int tree = open_tree(source, "",
+				     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 
 	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0 ||
 	    fchdir(root) < 0 || unshare(CLONE_NEWNS) < 0 ||
@@ -41,8 +42,7 @@ static int bind_source(int root, int source, struct err *err)
 	return 0;
 }
 
-static int read_tree(const struct import_source *s, int root, int source,
-		     struct import_report *r)
+static int read_tree(const struct import_source *s, int root, int source, struct import_report *r)
 {
 	AUTO_FD int rootfs = openat(root, "rootfs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct writer w;
@@ -127,7 +127,8 @@ int import_read(void *source, int root, int other, struct import_report *report,
 	    confine_child(root, &report->err) < 0)
 		return -1;
 	/* Of several images one is taken; a spool holds all of them, and their headers. */
-	int64_t spool = s->max_bytes < INT64_MAX / 4 ? 2 * s->max_bytes + IMAGE_HEADROOM : INT64_MAX;
+	int64_t spool = s->max_bytes < INT64_MAX / 4 ? 2 * s->max_bytes + IMAGE_HEADROOM :
+						       INT64_MAX;
 	int got = members_load(other, s->is_folder, root, spool, &m, &report->err);
 	if (got < 0)
 		return -1;

@@ -64,7 +64,10 @@ struct image_folder {
 	int images, dir, rootfs; /* owned; -1: not open */
 	char name[48];
 };
-#define IMAGE_FOLDER_NONE { .images = -1, .dir = -1, .rootfs = -1 }
+#define IMAGE_FOLDER_NONE                             \
+	{                                             \
+		.images = -1, .dir = -1, .rootfs = -1 \
+	}
 #define AUTO_FOLDER __attribute__((cleanup(folder_drop))) struct image_folder
 
 /** images_open() - a descriptor of images/, which is made when it is missing. */
@@ -93,11 +96,11 @@ int folder_throw_away(int images, int from, const char *name, int dir, struct er
 /* ---- walk.c: every entry of a tree ---- */
 
 struct walk_entry {
-	int dir;          /* folder that holds the entry */
-	const char *name; /* name in @dir; "." for the top */
-	const char *path; /* from the top; "." for the top */
+	int dir;               /* folder that holds the entry */
+	const char *name;      /* name in @dir; "." for the top */
+	const char *path;      /* from the top; "." for the top */
 	const struct stat *st; /* lstat(2) */
-	bool after;       /* a folder again, when all that it holds was seen */
+	bool after;            /* a folder again, when all that it holds was seen */
 };
 /** Return: 0 go on, 1 do not enter this folder, -1 stop with @err. */
 typedef int walk_fn(void *ctx, const struct walk_entry *e, struct err *err);
@@ -142,23 +145,24 @@ void rootfs_writer_done(struct writer *w);
  * FAULT_USAGE and name the entry.
  */
 /** rootfs_writer_drop() - an entry that an image has no use for: a device (counted), socket, fifo. */
-int rootfs_writer_drop(struct writer *w, const char *path, const struct entry_attr *a, struct err *err);
+int rootfs_writer_drop(struct writer *w, const char *path, const struct entry_attr *a,
+		       struct err *err);
 /** rootfs_writer_folder() - @ret_fd may be NULL. */
-int rootfs_writer_folder(struct writer *w, const char *path, const struct entry_attr *a, int *ret_fd,
-		  struct err *err);
+int rootfs_writer_folder(struct writer *w, const char *path, const struct entry_attr *a,
+			 int *ret_fd, struct err *err);
 /** rootfs_writer_file() - a new, empty file; then rootfs_writer_data(), rootfs_writer_xattr(), at last rootfs_writer_seal(). */
 int rootfs_writer_file(struct writer *w, const char *path, int *ret_fd, struct err *err);
 /** rootfs_writer_data() - with @len 0 the file ends in a hole that reaches to @offset. */
 int rootfs_writer_data(struct writer *w, int fd, int64_t offset, const void *data, size_t len,
-		struct err *err);
+		       struct err *err);
 /** rootfs_writer_claim() - would @len more bytes be too much? */
 int rootfs_writer_claim(const struct writer *w, int64_t len, struct err *err);
 int rootfs_writer_seal(struct writer *w, int fd, const struct entry_attr *a, struct err *err);
 /** rootfs_writer_xattr() - user.* is kept, a file capability is counted, all else is left out. */
 int rootfs_writer_xattr(struct writer *w, int fd, const char *name, const void *value, size_t len,
-		 struct err *err);
+			struct err *err);
 int rootfs_writer_symlink(struct writer *w, const char *path, const char *target,
-		   const struct entry_attr *a, struct err *err);
+			  const struct entry_attr *a, struct err *err);
 int rootfs_writer_hardlink(struct writer *w, const char *path, const char *target, struct err *err);
 /** rootfs_writer_link() - a finished file from elsewhere: @name in the folder @dir; @marks: MARK_*. */
 int rootfs_writer_link(struct writer *w, const char *path, int dir, const char *name,

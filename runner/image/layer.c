@@ -95,7 +95,8 @@ static const char *mark_in(const char *raw)
 {
 	size_t end = strlen(raw), at;
 
-	while (end > 0 && (raw[end - 1] == '/' || (raw[end - 1] == '.' && end > 1 && raw[end - 2] == '/')))
+	while (end > 0 &&
+	       (raw[end - 1] == '/' || (raw[end - 1] == '.' && end > 1 && raw[end - 2] == '/')))
 		end--;
 	for (at = end; at > 0 && raw[at - 1] != '/';)
 		at--;
@@ -109,14 +110,15 @@ static int put_mark(struct layer_writer *l, const char *raw, const char *mark, s
 	struct layer_record *r = &l->record;
 	AUTO_FREE char *name = mem_strndup(mark, strcspn(mark, "/"));
 	const char *hidden = name + strlen(WHITEOUT);
-	bool opaque = strcmp(name, OPAQUE) == 0, reserved = strncmp(name, RESERVED, strlen(RESERVED)) == 0;
+	bool opaque = strcmp(name, OPAQUE) == 0,
+	     reserved = strncmp(name, RESERVED, strlen(RESERVED)) == 0;
 	AUTO_FREE char *path = mem_printf("%.*s%s", (int)(mark - raw), raw, reserved ? "" : hidden);
 	struct place p;
 
 	if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0)
 		return err_set(err, FAULT_USAGE, 0,
-			       "whiteout '%s' names nothing, expected '%sNAME'",
-			       path_tail(raw), WHITEOUT);
+			       "whiteout '%s' names nothing, expected '%sNAME'", path_tail(raw),
+			       WHITEOUT);
 	if (place_clean(path, &p, err) < 0)
 		return -1;
 	if (is_reserved(p.path) || (reserved && !opaque))
@@ -280,7 +282,11 @@ static int read_blob(struct members *m, const struct source_layer *s, struct lay
 	AUTO_MEMBER *member = NULL;
 	struct blob b = { .stored = stored };
 	struct tar_input in = {
-		.next = next_of_blob, .ctx = &b, .plain = plain, .w = &l->w, .may_be_empty = true,
+		.next = next_of_blob,
+		.ctx = &b,
+		.plain = plain,
+		.w = &l->w,
+		.may_be_empty = true,
 	};
 
 	if (member_open(m, s->member, &member, NULL, err) < 0)
@@ -313,8 +319,11 @@ static int settle_times(int layers, const char *name, struct err *err)
 int layer_make(struct members *m, const struct source_layer *s, int layers, int64_t max_bytes,
 	       struct layer_totals *total, struct err *err)
 {
-	CLEANUP(layer_writer_done) struct layer_writer l = {
-		.w = { .root = -1, .max_bytes = max_bytes, .bytes = total->bytes,
+	CLEANUP(layer_writer_done)
+	struct layer_writer l = {
+		.w = { .root = -1,
+		       .max_bytes = max_bytes,
+		       .bytes = total->bytes,
 		       .entries = total->entries },
 		.files = -1,
 	};

@@ -27,10 +27,16 @@ static int put(FILE *f, const struct buf *b)
 int layer_record_write(FILE *f, const struct layer_record *r, struct err *err)
 {
 	const struct head h = {
-		.number = r->number, .uid = r->attr.uid, .gid = r->attr.gid,
-		.mtime_sec = r->attr.mtime.tv_sec, .mtime_nsec = (uint32_t)r->attr.mtime.tv_nsec,
-		.kind = (uint32_t)r->kind, .mode = r->attr.mode, .marks = r->marks,
-		.path_len = (uint32_t)r->path.len, .target_len = (uint32_t)r->target.len,
+		.number = r->number,
+		.uid = r->attr.uid,
+		.gid = r->attr.gid,
+		.mtime_sec = r->attr.mtime.tv_sec,
+		.mtime_nsec = (uint32_t)r->attr.mtime.tv_nsec,
+		.kind = (uint32_t)r->kind,
+		.mode = r->attr.mode,
+		.marks = r->marks,
+		.path_len = (uint32_t)r->path.len,
+		.target_len = (uint32_t)r->target.len,
 		.xattrs_len = (uint32_t)r->xattrs.len,
 	};
 	if (fwrite(&h, sizeof(h), 1, f) != 1 || put(f, &r->path) < 0 || put(f, &r->target) < 0 ||
@@ -64,8 +70,7 @@ int layer_record_read(FILE *f, struct layer_record *ret, struct err *err)
 	if (got == 0 && feof(f))
 		return 0;
 	if (got != sizeof(h) || h.kind == 0 || h.kind >= LAYER_KINDS ||
-	    h.mtime_nsec >= 1000000000 ||
-	    take(f, &ret->path, h.path_len, IMAGE_MAX_PATH) < 0 ||
+	    h.mtime_nsec >= 1000000000 || take(f, &ret->path, h.path_len, IMAGE_MAX_PATH) < 0 ||
 	    take(f, &ret->target, h.target_len, IMAGE_MAX_PATH) < 0 ||
 	    take(f, &ret->xattrs, h.xattrs_len, MAX_XATTRS) < 0)
 		return err_set(err, FAULT_INFRA, 0, "the index of a layer is damaged");
@@ -73,7 +78,9 @@ int layer_record_read(FILE *f, struct layer_record *ret, struct err *err)
 	ret->marks = h.marks;
 	ret->number = h.number;
 	ret->attr = (struct entry_attr){
-		.mode = h.mode, .uid = h.uid, .gid = h.gid,
+		.mode = h.mode,
+		.uid = h.uid,
+		.gid = h.gid,
 		.mtime = { .tv_sec = h.mtime_sec, .tv_nsec = h.mtime_nsec },
 	};
 	return 1;

@@ -10,17 +10,23 @@
 #include "image/internal.h"
 
 enum layer_kind {
-	LAYER_FOLDER = 1, LAYER_FILE, LAYER_SYMLINK, LAYER_HARDLINK, LAYER_DROPPED,
-	LAYER_HIDDEN, LAYER_OPAQUE, LAYER_KINDS,
+	LAYER_FOLDER = 1,
+	LAYER_FILE,
+	LAYER_SYMLINK,
+	LAYER_HARDLINK,
+	LAYER_DROPPED,
+	LAYER_HIDDEN,
+	LAYER_OPAQUE,
+	LAYER_KINDS,
 };
 
 struct layer_record {
 	enum layer_kind kind;
 	struct entry_attr attr;
-	uint32_t marks;  /* MARK_* of a file */
-	uint64_t number; /* of a file: its name in files/, in hexadecimal digits */
+	uint32_t marks;          /* MARK_* of a file */
+	uint64_t number;         /* of a file: its name in files/, in hexadecimal digits */
 	struct buf path, target; /* clean path; target of a link */
-	struct buf xattrs; /* of a folder: NAME NUL, length as uint32_t, value; and so on */
+	struct buf xattrs;       /* of a folder: NAME NUL, length as uint32_t, value; and so on */
 };
 
 void layer_record_done(struct layer_record *r);

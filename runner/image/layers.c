@@ -126,8 +126,8 @@ static int take_one(int images, int made, const char *name, int *ret, struct err
 			got = move_in(made, layers, name, ret);
 		if (got > 0)
 			return 0;
-		if (got < 0 && (errno != ENOENT ||
-				faccessat(made, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0))
+		if (got < 0 &&
+		    (errno != ENOENT || faccessat(made, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0))
 			return err_set(err, FAULT_INFRA, errno, "cannot keep layer '%s'", name);
 	}
 }
@@ -144,7 +144,8 @@ int layers_take(const struct image_folder *f, char *const *diff_ids, struct laye
 		struct err *err)
 {
 	AUTO_HOLDS h = { .fds = mem_alloc((strv_len(diff_ids) + 1) * sizeof(int)) };
-	AUTO_FD int made = openat(f->dir, "layers", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_FD int made = openat(f->dir, "layers",
+				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (made < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot open the new layers");
@@ -228,8 +229,9 @@ int layers_sweep(int images, struct err *err)
 	AUTO_DIR DIR *d = layers < 0 ? NULL : fdopendir(layers);
 
 	if (!d)
-		return errno == ENOENT ? 0 : err_set(err, FAULT_INFRA, errno,
-						     "cannot open the layers of the store");
+		return errno == ENOENT ? 0 :
+					 err_set(err, FAULT_INFRA, errno,
+						 "cannot open the layers of the store");
 	if (find_needed(images, &needed) < 0)
 		return 0;
 	for (struct dirent *e; (e = readdir(d));)

@@ -21,7 +21,8 @@ extern char **environ;
 image_maker_fn *image_maker = image_make_there;
 
 /* Return: 0, or an errno. */
-static int spawn(const char *program, const char *name, int answer, const sigset_t *mask, pid_t *ret)
+static int spawn(const char *program, const char *name, int answer, const sigset_t *mask,
+		 pid_t *ret)
 {
 	char *const argv[] = { "moulette-image", "make", (char *)name, NULL };
 	posix_spawn_file_actions_t actions;
@@ -52,9 +53,10 @@ static int hear(int fd, pid_t pid, const char *program, struct err *err)
 	}
 	if (n == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	return err_set(err, FAULT_INFRA, 0, WIFSIGNALED(status) ? "'%s' was killed by signal %d" :
-		       "'%s' ended with status %d and without a word", program,
-		       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	return err_set(err, FAULT_INFRA, 0,
+		       WIFSIGNALED(status) ? "'%s' was killed by signal %d" :
+					     "'%s' ended with status %d and without a word",
+		       program, WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 int image_make_there(const struct places *p, const char *name, struct err *err)
@@ -70,7 +72,8 @@ int image_make_there(const struct places *p, const char *name, struct err *err)
 	sigprocmask(SIG_BLOCK, &ending, &before);
 	int bad = spawn(p->image, name, ends[1], &before, &pid);
 	close(ends[1]);
-	int got = bad ? err_set(err, FAULT_INFRA, bad, "cannot run '%s'; install moulette again", p->image) :
+	int got = bad ? err_set(err, FAULT_INFRA, bad, "cannot run '%s'; install moulette again",
+				p->image) :
 			hear(from, pid, p->image, err);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return got;

@@ -31,14 +31,18 @@ int member_table_add(struct member_table *t, const char *name, enum member_kind 
 	if (t->n == MEMBERS_MAX || t->name_bytes + bytes > MEMBERS_NAME_BYTES_MAX)
 		return err_set(err, FAULT_USAGE, 0,
 			       "the archive of images has more than %d members, or names of more "
-			       "than %d bytes", MEMBERS_MAX, MEMBERS_NAME_BYTES_MAX);
+			       "than %d bytes",
+			       MEMBERS_MAX, MEMBERS_NAME_BYTES_MAX);
 	if (t->n == t->cap) {
 		t->cap = t->cap ? 2 * t->cap : 64;
 		t->all = mem_realloc(t->all, t->cap * sizeof(*t->all));
 	}
 	t->name_bytes += bytes;
 	t->all[t->n] = (struct member_entry){
-		.name = mem_strdup(name), .target = mem_strdup(target), .kind = kind, .at = at,
+		.name = mem_strdup(name),
+		.target = mem_strdup(target),
+		.kind = kind,
+		.at = at,
 		.order = t->n,
 	};
 	t->n++;
@@ -194,8 +198,8 @@ bool member_is_of_images(const char *name, bool is_folder)
 bool member_is_of_tree(const char *name)
 {
 	/* Not those by which a folder of archives may go too: home, opt, root, srv, tmp, var. */
-	static const char *const tops[] = { "bin", "boot", "dev", "etc", "lib", "lib64", "proc", "sbin",
-					    "sys", "usr", ".dockerenv" };
+	static const char *const tops[] = { "bin",  "boot", "dev", "etc", "lib",       "lib64",
+					    "proc", "sbin", "sys", "usr", ".dockerenv" };
 	size_t len = strcspn(name, "/");
 
 	for (size_t i = 0; i < sizeof(tops) / sizeof(*tops); i++)

@@ -16,7 +16,10 @@ int members_load(int fd, bool is_folder, int scratch, int64_t max_bytes, struct 
 	AUTO_MEMBERS *m = mem_alloc(sizeof(*m));
 
 	*m = (struct members){
-		.is_folder = is_folder, .fd = fd, .spool = -1, .max_bytes = max_bytes,
+		.is_folder = is_folder,
+		.fd = fd,
+		.spool = -1,
+		.max_bytes = max_bytes,
 		.within = mem_strdup(""),
 	};
 	int got = is_folder ? 1 : members_tar_load(m, scratch, err);

@@ -123,7 +123,8 @@ static int check_complete(const struct members *m, struct err *err)
 	if (members_has(m, "blobs") && (layout || index))
 		return err_set(err, FAULT_USAGE, 0,
 			       "the archive has 'blobs' and '%s' but no '%s': it is an incomplete "
-			       "OCI layout", layout ? "oci-layout" : "index.json",
+			       "OCI layout",
+			       layout ? "oci-layout" : "index.json",
 			       layout ? "index.json" : "oci-layout");
 	return 0;
 }
@@ -136,7 +137,8 @@ static int has_images(struct members *m, const struct level *l, struct err *err)
 	if (refuse_dir_transport(m, err) < 0)
 		return -1;
 	/* A file beside a layout (a README) is no doubt. */
-	if (!l->folders && (!l->files || (members_has(m, "oci-layout") && members_has(m, "index.json"))))
+	if (!l->folders &&
+	    (!l->files || (members_has(m, "oci-layout") && members_has(m, "index.json"))))
 		return check_complete(m, err);
 	return has_documents(m, err);
 }
@@ -163,7 +165,8 @@ static int refuse_any(struct members *m, char *const *below, struct err *err)
 		if (got > 0)
 			return err_set(err, FAULT_USAGE, 0,
 				       "images lie in folder '%s%s', and there are other folders "
-				       "beside it; import that one alone", path_tail(here), *below);
+				       "beside it; import that one alone",
+				       path_tail(here), *below);
 		if (got < 0)
 			return -1;
 	}

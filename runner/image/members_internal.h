@@ -16,10 +16,10 @@ struct level {
 
 struct members {
 	bool is_folder;
-	int fd;      /* borrowed: a folder, or a tar that is not compressed */
+	int fd;       /* borrowed: a folder, or a tar that is not compressed */
 	char *within; /* the folder that the images lie in, "d/" or "d/e/"; "": the top */
-	int spool;   /* owned: the same tar without its compression; -1: there is none */
-	int64_t bytes, max_bytes; /* bytes: of the tar */
+	int spool;    /* owned: the same tar without its compression; -1: there is none */
+	int64_t bytes, max_bytes;  /* bytes: of the tar */
 	struct member_table table; /* of a tar */
 };
 

@@ -130,8 +130,9 @@ static int open_nameless(int scratch, int *ret, struct err *err)
 	if (fd < 0) {
 		fd = openat(scratch, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd < 0 || unlinkat(scratch, name, 0) < 0)
-			return err_set(err, FAULT_INFRA, errno,
-				       "cannot make a file for the archive without its compression");
+			return err_set(
+				err, FAULT_INFRA, errno,
+				"cannot make a file for the archive without its compression");
 	}
 	*ret = fd_steal(&fd);
 	return 0;
@@ -142,7 +143,8 @@ static int append(struct members *m, const char *data, size_t len, struct err *e
 	if ((int64_t)len > m->max_bytes - m->bytes)
 		return err_set(err, FAULT_USAGE, 0,
 			       "without its compression the archive has more than %" PRId64
-			       " bytes; --max-size allows more", m->max_bytes);
+			       " bytes; --max-size allows more",
+			       m->max_bytes);
 	while (len > 0) {
 		ssize_t got = pwrite(m->spool, data, len, m->bytes);
 		if (got < 0 && errno == EINTR)
@@ -192,8 +194,10 @@ static int read_to_the_end(struct spool *s, struct archive *tar, struct err *err
 	int got = s->failed || !gzip_is(s->m->fd) ? 1 : gzip_has_sum(s->m->fd, &s->sum);
 	if (got < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot read the archive");
-	return got ? 1 : err_set(err, FAULT_USAGE, 0, "the archive is damaged: its gzip has another "
-				 "checksum than its data");
+	return got ? 1 :
+		     err_set(err, FAULT_USAGE, 0,
+			     "the archive is damaged: its gzip has another "
+			     "checksum than its data");
 }
 
 static int note_spooled(struct spool *s, struct err *err)
@@ -290,7 +294,8 @@ int member_open_tar(struct members *m, const char *name, struct member *s, struc
 	if (s->bytes > m->bytes && s->bytes > m->max_bytes)
 		return err_set(err, FAULT_USAGE, 0,
 			       "it has %" PRId64 " bytes, more than %" PRId64
-			       "; --max-size allows more", s->bytes, m->max_bytes);
+			       "; --max-size allows more",
+			       s->bytes, m->max_bytes);
 	return 0;
 }
 

@@ -94,7 +94,8 @@ void meta_add_bind(struct image *i, const char *source, const char *destination)
 {
 	i->binds = mem_realloc(i->binds, (i->n_binds + 1) * sizeof(*i->binds));
 	i->binds[i->n_binds++] = (struct image_bind){
-		.source = mem_strdup(source), .destination = mem_strdup(destination),
+		.source = mem_strdup(source),
+		.destination = mem_strdup(destination),
 	};
 }
 
@@ -209,7 +210,8 @@ int meta_load(int dir, const char *name, struct image_meta *ret, struct err *err
 		if (err)
 			err->fault = FAULT_INFRA;
 		meta_done(&m);
-		return damaged ? err_wrap(err, "the store is damaged (`moulette image rm %s`)", name) :
+		return damaged ? err_wrap(err, "the store is damaged (`moulette image rm %s`)",
+					  name) :
 				 -1;
 	}
 	*ret = m;

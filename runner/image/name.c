@@ -29,10 +29,12 @@ int name_check(const char *name, struct err *err)
 {
 	if (name_is_valid(name))
 		return 0;
-	return err_set(err, FAULT_USAGE, 0,
-		       "'%.150s' cannot name an image; expected letters, digits, '.', '_' and '-', "
-		       "beginning with a letter or digit, as in 'gcc' or 'school/gcc:12', at most %d "
-		       "characters", name, IMAGE_NAME_MAX);
+	return err_set(
+		err, FAULT_USAGE, 0,
+		"'%.150s' cannot name an image; expected letters, digits, '.', '_' and '-', "
+		"beginning with a letter or digit, as in 'gcc' or 'school/gcc:12', at most %d "
+		"characters",
+		name, IMAGE_NAME_MAX);
 }
 
 /* '/' is the only character of a name that a folder cannot have; '%' is in no name. */

@@ -46,9 +46,11 @@ static int check_version(struct json_object *o, const struct descriptor *from, s
 	if (version == 1 || media_of(from->media_type) == MEDIA_OLD)
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s: a manifest of schemaVersion 1, from before Docker 1.10, does "
-			       "not say what its layers are; save the image anew", from->where);
-	return version == 2 ? 0 : err_set(err, FAULT_USAGE, 0, "%s.schemaVersion: expected 2",
-					  from->where);
+			       "not say what its layers are; save the image anew",
+			       from->where);
+	return version == 2 ?
+		       0 :
+		       err_set(err, FAULT_USAGE, 0, "%s.schemaVersion: expected 2", from->where);
 }
 
 /* One document must not be taken for an index by one reader and for a manifest by another. */
@@ -60,8 +62,10 @@ static int check_media(struct json_object *o, const struct descriptor *from, str
 	if (document_str(o, from->where, "mediaType", &media_type, err) < 0)
 		return -1;
 	if (media_type && media_of(media_type) != media_of(from->media_type))
-		return err_set(err, FAULT_USAGE, 0, "%s.mediaType: '%.80s', but the document says "
-			       "'%.80s'", from->where, from->media_type, media_type);
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.mediaType: '%.80s', but the document says "
+			       "'%.80s'",
+			       from->where, from->media_type, media_type);
 	if (json_object_object_get_ex(o, index ? "layers" : "manifests", NULL))
 		return err_set(err, FAULT_USAGE, 0, "%s: it is %s with '%s' in it", from->where,
 			       index ? "an index" : "a manifest", index ? "layers" : "manifests");
@@ -310,7 +314,8 @@ static int read_layers(struct documents *d, struct json_object *manifest, const 
 		if (check_layer(d, &l, member, err) < 0)
 			return -1;
 		ret->layers[ret->n_layers++] = (struct source_layer){
-			.member = ptr_steal(&member), .digest = mem_strdup(l.hex),
+			.member = ptr_steal(&member),
+			.digest = mem_strdup(l.hex),
 			.bytes = l.bytes,
 		};
 	}
@@ -324,7 +329,8 @@ static int check_config(const struct descriptor *config, struct err *err)
 		return 0;
 	return err_set(err, FAULT_USAGE, 0,
 		       "%s.mediaType: expected the config of an image, got '%.100s': it is another "
-		       "kind of artifact", config->where, config->media_type);
+		       "kind of artifact",
+		       config->where, config->media_type);
 }
 
 int oci_load(struct documents *d, const char *name, struct image_source *ret, struct err *err)

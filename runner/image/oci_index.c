@@ -62,7 +62,10 @@ int descriptor_load(struct documents *d, const struct descriptor *from, struct j
 
 enum media media_of(const char *media_type)
 {
-	static const struct { const char *name; enum media media; } known[] = {
+	static const struct {
+		const char *name;
+		enum media media;
+	} known[] = {
 		{ OCI "manifest.v1+json", MEDIA_MANIFEST },
 		{ DOCKER "v2+json", MEDIA_MANIFEST },
 		{ OCI "index.v1+json", MEDIA_INDEX },
@@ -167,8 +170,9 @@ int index_entries_read(struct json_object *o, const char *where, struct index_en
 		return -1;
 	size_t n = list ? json_object_array_length(list) : 0;
 	if (n > IMAGES_MAX)
-		return err_set(err, FAULT_USAGE, 0, "%s.manifests: %zu entries, expected at most %d",
-			       where, n, IMAGES_MAX);
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.manifests: %zu entries, expected at most %d", where, n,
+			       IMAGES_MAX);
 	all.all = mem_alloc((n + 1) * sizeof(*all.all));
 	for (size_t i = 0; i < n; i++) {
 		AUTO_FREE char *here = mem_printf("%s: manifests[%zu]", where, i);

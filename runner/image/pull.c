@@ -31,10 +31,18 @@ static const struct transport {
 	const char *prefix;
 	bool taken;
 } transports[] = {
-	{ DOCKER, true }, { "oci:", true }, { "oci-archive:", true }, { "docker-archive:", true },
+	{ DOCKER, true },
+	{ "oci:", true },
+	{ "oci-archive:", true },
+	{ "docker-archive:", true },
 	/* Not images that one pulls: another program's store, or no image at all. */
-	{ "dir:", false }, { "docker-daemon:", false }, { "containers-storage:", false },
-	{ "ostree:", false }, { "tarball:", false }, { "sif:", false }, { "atomic:", false },
+	{ "dir:", false },
+	{ "docker-daemon:", false },
+	{ "containers-storage:", false },
+	{ "ostree:", false },
+	{ "tarball:", false },
+	{ "sif:", false },
+	{ "atomic:", false },
 };
 
 static const struct transport *transport_of(const char *ref)
@@ -49,7 +57,8 @@ static int refuse(const char *ref, const char *why, struct err *err)
 {
 	return err_set(err, FAULT_USAGE, 0,
 		       "'%s' %s; expected [docker://]HOST/PATH[:TAG], oci:DIR[:TAG], "
-		       "oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG]", ref, why);
+		       "oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG]",
+		       ref, why);
 }
 
 /* Only a digest has an '@': what stands before one elsewhere would be a name and a password, which
@@ -137,10 +146,19 @@ enum fault pull_fault(const char *reason)
 	/* What registries (error codes of the OCI distribution spec) and skopeo 1.9 call it. All
 	 * else is a connection, a certificate or a server that fails. */
 	static const char *const asked_wrongly[] = {
-		"manifest unknown", "name unknown", "name invalid", "unauthorized", "access denied",
-		"is denied", "authentication required", "invalid reference format",
-		"no descriptor found", "choose an image", "no such file or directory",
-		"invalid tar header", "not found in",
+		"manifest unknown",
+		"name unknown",
+		"name invalid",
+		"unauthorized",
+		"access denied",
+		"is denied",
+		"authentication required",
+		"invalid reference format",
+		"no descriptor found",
+		"choose an image",
+		"no such file or directory",
+		"invalid tar header",
+		"not found in",
 	};
 	for (size_t i = 0; i < sizeof(asked_wrongly) / sizeof(*asked_wrongly); i++)
 		if (strstr(reason, asked_wrongly[i]))
@@ -175,8 +193,7 @@ static char **arguments(const char *source)
 	return argv;
 }
 
-static int copy_layout(const char *source, const char *path, int64_t max_bytes,
-		       struct err *err)
+static int copy_layout(const char *source, const char *path, int64_t max_bytes, struct err *err)
 {
 	AUTO_FREE char *program = NULL;
 	AUTO_FREE char *tmp = mem_printf("TMPDIR=%s", path);
@@ -188,8 +205,12 @@ static int copy_layout(const char *source, const char *path, int64_t max_bytes,
 	env_set(&env, tmp);
 	if (tool_find("skopeo", "skopeo", &program, err) < 0)
 		return -1;
-	const struct tool t = { .path = program, .argv = argv, .env = env, .folder = path,
-				.max_file = max_bytes, .about = about };
+	const struct tool t = { .path = program,
+				.argv = argv,
+				.env = env,
+				.folder = path,
+				.max_file = max_bytes,
+				.about = about };
 	int status = tool_run(&t, &said, err);
 	if (status <= 0)
 		return status;
@@ -197,7 +218,8 @@ static int copy_layout(const char *source, const char *path, int64_t max_bytes,
 	if (strstr(reason, "file too large"))
 		return err_set(err, FAULT_USAGE, 0,
 			       "one of its layers is larger than the %" PRId64
-			       " bytes that are allowed (--max-size)", max_bytes);
+			       " bytes that are allowed (--max-size)",
+			       max_bytes);
 	return err_set(err, pull_fault(reason), 0, "skopeo: %s", reason);
 }
 
@@ -211,7 +233,8 @@ static int pull(const struct places *p, const char *name, const char *source, in
 	AUTO_FREE char *path = mem_printf("%s/%s", p->images, f.name);
 	AUTO_FREE char *layout = mem_printf("%s/" LAYOUT, path);
 	return copy_layout(source, path, max_bytes, err) < 0 ?
-		       -1 : image_import(p, name, layout, max_bytes, ret, err);
+		       -1 :
+		       image_import(p, name, layout, max_bytes, ret, err);
 }
 
 static int check(const char *name, const char *ref, char **source, struct err *err)

@@ -49,7 +49,8 @@ static int add_folders(struct cook *c, struct json_object *o, struct err *err)
 		if (!text || end == text || *end || bits > 01777)
 			return err_set(err, FAULT_USAGE, 0,
 				       "%s.folders: '%s' has mode '%s', expected octal digits such "
-				       "as 0755", c->where, path, text ? text : "null");
+				       "as 0755",
+				       c->where, path, text ? text : "null");
 		a.mode = S_IFDIR | (mode_t)bits;
 		if (rootfs_writer_folder(&c->w, path, &a, NULL, err) < 0)
 			return -1;
@@ -65,8 +66,10 @@ static int add_text(struct cook *c, const char *path, const char *text, size_t l
 	AUTO_FD int fd = -1;
 
 	return rootfs_writer_file(&c->w, path, &fd, err) < 0 ||
-	       rootfs_writer_data(&c->w, fd, 0, text, len, err) < 0 ||
-	       rootfs_writer_seal(&c->w, fd, &a, err) < 0 ? -1 : 0;
+			       rootfs_writer_data(&c->w, fd, 0, text, len, err) < 0 ||
+			       rootfs_writer_seal(&c->w, fd, &a, err) < 0 ?
+		       -1 :
+		       0;
 }
 
 static int add_files(struct cook *c, struct json_object *o, struct err *err)
@@ -203,7 +206,8 @@ static int add_packaged(struct cook *c, struct json_object *o, struct err *err)
 		return -1;
 	for (char *const *path = paths; path && *path; path++) {
 		struct stat st;
-		if (lstat(*path, &st) < 0 || st.st_size > PACKAGED_FILE_MAX || sum + st.st_size > PACKAGED_MAX)
+		if (lstat(*path, &st) < 0 || st.st_size > PACKAGED_FILE_MAX ||
+		    sum + st.st_size > PACKAGED_MAX)
 			continue;
 		sum += st.st_size;
 		if (add_copy(c, *path, &st, err) < 0)
@@ -218,8 +222,10 @@ static int add_more(struct cook *c, struct err *err)
 	for (char *const *path = c->more; path && *path; path++) {
 		struct stat st;
 		if (lstat(*path, &st) < 0)
-			return err_set(err, FAULT_USAGE, errno, "%s.host_image: '%s'", PLACES_CONF, *path);
-		if (S_ISDIR(st.st_mode) ? add_bind(c, *path, &st, err) < 0 : add_copy(c, *path, &st, err) < 0)
+			return err_set(err, FAULT_USAGE, errno, "%s.host_image: '%s'", PLACES_CONF,
+				       *path);
+		if (S_ISDIR(st.st_mode) ? add_bind(c, *path, &st, err) < 0 :
+					  add_copy(c, *path, &st, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -251,9 +257,10 @@ static int add_program(struct cook *c, struct json_object *o, struct err *err)
 
 static int cook(struct cook *c, struct json_object *o, struct err *err)
 {
-	static const char *const keys[] = { "description", "debian", "program", "folders", "files",
-					    "links", "bind", "packaged", "copy", "state", "env",
-					    "working_dir", NULL };
+	static const char *const keys[] = { "description", "debian", "program", "folders",
+					    "files",       "links",  "bind",    "packaged",
+					    "copy",        "state",  "env",     "working_dir",
+					    NULL };
 	AUTO_STRV state = NULL;
 
 	if (json_only_keys(o, c->where, keys, err) < 0 ||
@@ -263,9 +270,10 @@ static int cook(struct cook *c, struct json_object *o, struct err *err)
 		return -1;
 	/* In this order: what is said explicitly replaces what came along. */
 	if (add_debian(c, o, err) < 0 || add_program(c, o, err) < 0 ||
-	    add_packaged(c, o, err) < 0 || add_of_host(c, o, "copy", add_copy, err) < 0 || add_folders(c, o, err) < 0 ||
-	    add_files(c, o, err) < 0 || add_links(c, o, err) < 0 ||
-	    add_of_host(c, o, "bind", add_bind, err) < 0 || add_more(c, err) < 0 || rootfs_writer_finish(&c->w, err) < 0)
+	    add_packaged(c, o, err) < 0 || add_of_host(c, o, "copy", add_copy, err) < 0 ||
+	    add_folders(c, o, err) < 0 || add_files(c, o, err) < 0 || add_links(c, o, err) < 0 ||
+	    add_of_host(c, o, "bind", add_bind, err) < 0 || add_more(c, err) < 0 ||
+	    rootfs_writer_finish(&c->w, err) < 0)
 		return -1;
 	c->m->bytes = c->w.bytes;
 	c->m->entries = c->w.entries;

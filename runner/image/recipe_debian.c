@@ -55,7 +55,8 @@ static int check_paths(const char *where, const char *key, char *const *paths, s
 		if (bad)
 			return err_set(err, FAULT_USAGE, 0,
 				       "%s.debian.%s: '%s' is not an absolute path without '..' "
-				       "and control characters", where, key, *paths);
+				       "and control characters",
+				       where, key, *paths);
 	}
 	return 0;
 }
@@ -69,10 +70,12 @@ static int check(const struct debian *d, const char *where, struct err *err)
 	if (!variants[v])
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s.debian.variant: '%s' is not one of essential, required, "
-			       "minbase, buildd", where, d->variant);
+			       "minbase, buildd",
+			       where, d->variant);
 	if (strv_len(d->packages) == 0)
 		return err_set(err, FAULT_USAGE, 0,
-			       "%s.debian.packages: expected at least one name of a package", where);
+			       "%s.debian.packages: expected at least one name of a package",
+			       where);
 	for (char **p = d->packages; *p; p++)
 		if (check_word(where, "packages", *p, "+-.", err) < 0)
 			return -1;
@@ -84,18 +87,19 @@ static int check(const struct debian *d, const char *where, struct err *err)
 
 int debian_load(struct json_object *o, const char *where, struct debian *ret, struct err *err)
 {
-	static const char *const keys[] = { "suite", "variant", "packages", "exclude",
-					    "remove", NULL };
+	static const char *const keys[] = { "suite",   "variant", "packages",
+					    "exclude", "remove",  NULL };
 	AUTO_FREE char *inner = mem_printf("%s.debian", where);
 
 	*ret = (struct debian){ .variant = mem_strdup("essential") };
 	return json_only_keys(o, inner, keys, err) < 0 ||
-	       json_get_str(o, inner, "suite", &ret->suite, err) < 0 ||
-	       json_get_str(o, inner, "variant", &ret->variant, err) < 0 ||
-	       json_get_strv(o, inner, "packages", &ret->packages, err) < 0 ||
-	       json_get_strv(o, inner, "exclude", &ret->exclude, err) < 0 ||
-	       json_get_strv(o, inner, "remove", &ret->remove, err) < 0 ?
-		       -1 : check(ret, where, err);
+			       json_get_str(o, inner, "suite", &ret->suite, err) < 0 ||
+			       json_get_str(o, inner, "variant", &ret->variant, err) < 0 ||
+			       json_get_strv(o, inner, "packages", &ret->packages, err) < 0 ||
+			       json_get_strv(o, inner, "exclude", &ret->exclude, err) < 0 ||
+			       json_get_strv(o, inner, "remove", &ret->remove, err) < 0 ?
+		       -1 :
+		       check(ret, where, err);
 }
 
 void debian_done(struct debian *d)
@@ -113,7 +117,7 @@ void debian_done(struct debian *d)
 /* Never unpacked: what nobody reads in a box. Licences stay. Folders below man do, because
  * scripts of packages link into them. */
 static const char *const excluded[] = {
-	"/usr/share/man/*/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*",
+	"/usr/share/man/*/*",   "/usr/share/doc/*", "/usr/share/info/*",     "/usr/share/locale/*",
 	"/usr/share/lintian/*", "/usr/share/bug/*", "/usr/share/doc-base/*", NULL,
 };
 static const char *const included[] = { "/usr/share/doc/*/copyright", NULL };
@@ -196,8 +200,10 @@ static void show_end(const struct buf *said)
 static int failed(int status, const struct buf *said, struct err *err)
 {
 	static const char *const recipes_fault[] = {
-		"Unable to locate package", "has no installation candidate",
-		"Couldn't find any package", NULL,
+		"Unable to locate package",
+		"has no installation candidate",
+		"Couldn't find any package",
+		NULL,
 	};
 	AUTO_FREE char *first = NULL;
 	enum fault fault = FAULT_INFRA;
@@ -221,8 +227,8 @@ static char *about_build(const char *name)
 	return mem_printf("building image '%s'", name);
 }
 
-static int run_mmdebstrap(const struct debian *d, const struct apt_sources *from,
-			  const char *path, const char *name, struct err *err)
+static int run_mmdebstrap(const struct debian *d, const struct apt_sources *from, const char *path,
+			  const char *name, struct err *err)
 {
 	AUTO_FREE char *program = NULL;
 	AUTO_FREE char *tree = mem_printf("%s/" TREE, path);
@@ -238,8 +244,13 @@ static int run_mmdebstrap(const struct debian *d, const struct apt_sources *from
 	if (mkdir(tmp, 0700) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a folder in the store");
 	const struct tool t = {
-		.path = program, .argv = argv, .env = env, .folder = path,
-		.about = about, .news = apt_progress_news, .ctx = &progress,
+		.path = program,
+		.argv = argv,
+		.env = env,
+		.folder = path,
+		.about = about,
+		.news = apt_progress_news,
+		.ctx = &progress,
 	};
 	int status = tool_run(&t, &said, err);
 	return status > 0 ? failed(status, &said, err) : status;
@@ -250,18 +261,38 @@ static int run_mmdebstrap(const struct debian *d, const struct apt_sources *from
 /* Beside what mmdebstrap tidies up itself. Gone with all that it holds: what differs between two
  * builds, what names this host or its mirror, what apt and dpkg keep for a next call. */
 static const char *const removed[] = {
-	"etc/apt", "etc/dpkg/dpkg.cfg.d", "etc/hostname", "etc/resolv.conf", "etc/machine-id",
-	"etc/.pwd.lock", "etc/passwd-", "etc/group-", "etc/shadow", "etc/shadow-", "etc/gshadow",
-	"etc/gshadow-", "etc/subuid", "etc/subuid-", "etc/subgid", "etc/subgid-",
-	"var/lib/apt", "var/lib/dbus/machine-id", "var/lib/dpkg/lock",
-	"var/lib/dpkg/lock-frontend", "var/lib/dpkg/triggers/Lock", "var/lib/dpkg/available",
-	"var/lib/dpkg/status-old", "var/lib/dpkg/diversions-old",
-	"var/lib/dpkg/statoverride-old", "var/lib/systemd", NULL,
+	"etc/apt",
+	"etc/dpkg/dpkg.cfg.d",
+	"etc/hostname",
+	"etc/resolv.conf",
+	"etc/machine-id",
+	"etc/.pwd.lock",
+	"etc/passwd-",
+	"etc/group-",
+	"etc/shadow",
+	"etc/shadow-",
+	"etc/gshadow",
+	"etc/gshadow-",
+	"etc/subuid",
+	"etc/subuid-",
+	"etc/subgid",
+	"etc/subgid-",
+	"var/lib/apt",
+	"var/lib/dbus/machine-id",
+	"var/lib/dpkg/lock",
+	"var/lib/dpkg/lock-frontend",
+	"var/lib/dpkg/triggers/Lock",
+	"var/lib/dpkg/available",
+	"var/lib/dpkg/status-old",
+	"var/lib/dpkg/diversions-old",
+	"var/lib/dpkg/statoverride-old",
+	"var/lib/systemd",
+	NULL,
 };
 /* Kept as empty folders. */
 static const char *const emptied[] = {
-	"proc", "sys", "run", "tmp", "var/tmp", "var/cache", "var/log", "var/backups",
-	"usr/share/man", "boot", NULL,
+	"proc",    "sys",         "run",           "tmp",  "var/tmp", "var/cache",
+	"var/log", "var/backups", "usr/share/man", "boot", NULL,
 };
 
 static int trim(const struct debian *d, struct writer *w, struct err *err)
@@ -294,10 +325,14 @@ static int make_old(void *since, const struct walk_entry *e, struct err *err)
 static int copy_tree(struct image_folder *f, struct image_meta *m, struct err *err)
 {
 	AUTO_FD int tree = openat(f->dir, TREE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct import_source source = { .name = m->image.name, .is_folder = true,
+	struct import_source source = { .name = m->image.name,
+					.is_folder = true,
 					.max_bytes = MAX_BYTES };
-	const struct import_call call = { .work = import_read, .ctx = &source, .root = f->dir,
-					  .other = tree, .lock = f->dir };
+	const struct import_call call = { .work = import_read,
+					  .ctx = &source,
+					  .root = f->dir,
+					  .other = tree,
+					  .lock = f->dir };
 	AUTO_BUF text = { 0 };
 	struct import_report r;
 

@@ -8,11 +8,11 @@
 
 /** What a recipe says under "debian". */
 struct debian {
-	char *suite;     /* NULL: that of the host */
-	char *variant;   /* of mmdebstrap */
+	char *suite;   /* NULL: that of the host */
+	char *variant; /* of mmdebstrap */
 	char **packages;
-	char **exclude;  /* patterns of paths that are not unpacked */
-	char **remove;   /* paths that go when all is installed */
+	char **exclude; /* patterns of paths that are not unpacked */
+	char **remove;  /* paths that go when all is installed */
 };
 /** debian_load() - FAULT_USAGE, naming the key. @ret must be done either way. */
 int debian_load(struct json_object *o, const char *where, struct debian *ret, struct err *err);

@@ -87,7 +87,8 @@ static int find_changed(const char *status, const struct scope *scope, char ***r
 		return 0;
 	if (file_read(AT_FDCWD, status, &text, STATUS_MAX) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot read '%s'", status);
-	for (char *line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(text.data, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
 		if (line[0] != ' ')
 			settings = strcmp(line, "Conffiles:") == 0;
 		else if (settings)
@@ -99,7 +100,8 @@ static int find_changed(const char *status, const struct scope *scope, char ***r
 
 /* --- lists -------------------------------------------------------------------------------- */
 
-static int read_list(const char *list, const struct scope *scope, char *const *changed, char ***ret, struct err *err)
+static int read_list(const char *list, const struct scope *scope, char *const *changed, char ***ret,
+		     struct err *err)
 {
 	AUTO_FILE FILE *f = fopen(list, "re");
 	AUTO_FREE char *line = NULL;
@@ -112,7 +114,8 @@ static int read_list(const char *list, const struct scope *scope, char *const *c
 		return err_set(err, FAULT_INFRA, errno, "cannot read '%s'", list);
 	while ((len = getline(&line, &size, f)) > 0) {
 		line[len - 1] = line[len - 1] == '\n' ? '\0' : line[len - 1];
-		if (!is_wanted(scope, line) || lstat(line, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)) ||
+		if (!is_wanted(scope, line) || lstat(line, &st) < 0 ||
+		    !(S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)) ||
 		    bsearch(&line, changed, n_changed, sizeof *changed, compare_paths))
 			continue;
 		strv_add(ret, line);
@@ -130,18 +133,22 @@ int packages_files(struct json_object *o, const char *where, char ***ret, struct
 	AUTO_STRV found = strv_dup(NULL);
 	glob_t g = { 0 };
 
-	if (json_only_keys(o, where, keys, err) < 0 || json_get_str(o, where, "lists", &lists, err) < 0 ||
-	    json_get_str(o, where, "status", &status, err) < 0 || json_get_strv(o, where, "below", &below, err) < 0 ||
+	if (json_only_keys(o, where, keys, err) < 0 ||
+	    json_get_str(o, where, "lists", &lists, err) < 0 ||
+	    json_get_str(o, where, "status", &status, err) < 0 ||
+	    json_get_strv(o, where, "below", &below, err) < 0 ||
 	    json_get_strv(o, where, "except", &except, err) < 0)
 		return -1;
 	if (!lists || !status || !below)
-		return err_set(err, FAULT_USAGE, 0, "%s: 'lists', 'status' and 'below' are needed", where);
+		return err_set(err, FAULT_USAGE, 0, "%s: 'lists', 'status' and 'below' are needed",
+			       where);
 	const struct scope scope = { .below = below, .except = except };
 	if (find_changed(status, &scope, &changed, err) < 0)
 		return -1;
 	const int got = glob(lists, 0, NULL, &g);
 	int bad = got != 0 && got != GLOB_NOMATCH ?
-			  err_set(err, FAULT_INFRA, errno, "cannot look for '%s'", lists) : 0;
+			  err_set(err, FAULT_INFRA, errno, "cannot look for '%s'", lists) :
+			  0;
 	for (size_t i = 0; !bad && i < g.gl_pathc; i++)
 		bad = read_list(g.gl_pathv[i], &scope, changed, &found, err);
 	globfree(&g);

@@ -38,8 +38,7 @@ static int ask(const char *name, char *const *argv, struct buf *out, struct err 
 
 	if (tool_find(name, "mmdebstrap", &path, err) < 0)
 		return -1;
-	const struct tool t = { .path = path, .argv = argv, .env = env, .folder = "/",
-				.out = out };
+	const struct tool t = { .path = path, .argv = argv, .env = env, .folder = "/", .out = out };
 	int status = tool_run(&t, &said, err);
 	if (status > 0)
 		return err_set(err, FAULT_INFRA, 0, "%s ended with status %d: %s", name, status,
@@ -50,11 +49,14 @@ static int ask(const char *name, char *const *argv, struct buf *out, struct err 
 static int ask_targets(struct buf *out, struct err *err)
 {
 	char *const argv[] = {
-		(char[]){ "apt-get" }, (char[]){ "indextargets" },
+		(char[]){ "apt-get" },
+		(char[]){ "indextargets" },
 		/* On a fresh machine no list has been fetched yet. */
-		(char[]){ "--no-release-info" }, (char[]){ "--format" },
+		(char[]){ "--no-release-info" },
+		(char[]){ "--format" },
 		(char[]){ "$(SOURCESENTRY)|$(RELEASE)|$(COMPONENT)" },
-		(char[]){ "Created-By: Packages" }, NULL,
+		(char[]){ "Created-By: Packages" },
+		NULL,
 	};
 	return ask("apt-get", argv, out, err);
 }
@@ -63,8 +65,9 @@ static int ask_targets(struct buf *out, struct err *err)
 static int ask_options(struct apt_sources *s, struct err *err)
 {
 	char *const argv[] = {
-		(char[]){ "apt-config" }, (char[]){ "dump" }, (char[]){ "--no-empty" },
-		(char[]){ "--format" }, (char[]){ "%f \"%v\";%n" }, (char[]){ "Acquire::http" },
+		(char[]){ "apt-config" },     (char[]){ "dump" },
+		(char[]){ "--no-empty" },     (char[]){ "--format" },
+		(char[]){ "%f \"%v\";%n" },   (char[]){ "Acquire::http" },
 		(char[]){ "Acquire::https" }, NULL,
 	};
 	AUTO_BUF out = { 0 };
@@ -136,8 +139,9 @@ int apt_sources_take(const char *lines, const char *suite, const char *codename,
 		     struct apt_sources *ret, struct err *err)
 {
 	/* Where the list says "stable" the suite goes by that. */
-	const char *const names[] = { suite ? suite : codename, "stable", "testing", "unstable",
-				      "sid", "oldstable" };
+	const char *const names[] = {
+		suite ? suite : codename, "stable", "testing", "unstable", "sid", "oldstable"
+	};
 	static const char *const more[] = { "-updates", "-security", "/updates" };
 	size_t n = suite ? 1 : sizeof(names) / sizeof(*names);
 
@@ -150,7 +154,8 @@ int apt_sources_take(const char *lines, const char *suite, const char *codename,
 		return err_set(err, FAULT_USAGE, 0,
 			       "no source of this host's apt has suite '%s' with component main "
 			       "(`apt-get indextargets`); add one below /etc/apt, or name another "
-			       "suite in the recipe", names[0]);
+			       "suite in the recipe",
+			       names[0]);
 	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++) {
 		AUTO_FREE char *name = mem_printf("%s%s", ret->suite, more[i]);
 		take_suite(lines, name, ret);

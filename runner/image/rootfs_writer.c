@@ -58,8 +58,9 @@ static int check_owner(const struct entry_attr *a, struct err *err)
 {
 	/* (uid_t)-1 means "leave it" to chown(2). */
 	if (a->uid < 0 || a->uid >= UINT32_MAX || a->gid < 0 || a->gid >= UINT32_MAX)
-		return err_set(err, FAULT_USAGE, 0, "owner %" PRId64 ":%" PRId64
-			       ", expected numbers from 0 to %u", a->uid, a->gid, UINT32_MAX - 1);
+		return err_set(err, FAULT_USAGE, 0,
+			       "owner %" PRId64 ":%" PRId64 ", expected numbers from 0 to %u",
+			       a->uid, a->gid, UINT32_MAX - 1);
 	return 0;
 }
 
@@ -86,7 +87,8 @@ static int new_file(struct writer *w, const struct place *p)
 	return fd;
 }
 
-int rootfs_writer_drop(struct writer *w, const char *path, const struct entry_attr *a, struct err *err)
+int rootfs_writer_drop(struct writer *w, const char *path, const struct entry_attr *a,
+		       struct err *err)
 {
 	bool device = S_ISCHR(a->mode) || S_ISBLK(a->mode);
 	AUTO_PLACE p;
@@ -111,8 +113,8 @@ static int forget_xattrs(int fd)
 	return 0;
 }
 
-int rootfs_writer_folder(struct writer *w, const char *path, const struct entry_attr *a, int *ret_fd,
-		  struct err *err)
+int rootfs_writer_folder(struct writer *w, const char *path, const struct entry_attr *a,
+			 int *ret_fd, struct err *err)
 {
 	AUTO_PLACE p;
 	struct entry_attr attr = *a;
@@ -167,7 +169,7 @@ int rootfs_writer_claim(const struct writer *w, int64_t len, struct err *err)
 }
 
 int rootfs_writer_data(struct writer *w, int fd, int64_t offset, const void *data, size_t len,
-		struct err *err)
+		       struct err *err)
 {
 	struct stat st;
 
@@ -215,7 +217,7 @@ static bool is_no_xattr(int sys)
 }
 
 int rootfs_writer_xattr(struct writer *w, int fd, const char *name, const void *value, size_t len,
-		 struct err *err)
+			struct err *err)
 {
 	if (strcmp(name, "security.capability") == 0 && mark_add(w, fd, MARK_CAPABILITY) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot look at the file");
@@ -228,7 +230,7 @@ int rootfs_writer_xattr(struct writer *w, int fd, const char *name, const void *
 }
 
 int rootfs_writer_symlink(struct writer *w, const char *path, const char *target,
-		   const struct entry_attr *a, struct err *err)
+			  const struct entry_attr *a, struct err *err)
 {
 	const struct timespec times[2] = { a->mtime, a->mtime };
 	AUTO_PLACE p;
@@ -239,8 +241,8 @@ int rootfs_writer_symlink(struct writer *w, const char *path, const char *target
 		return err_wrap(err, "entry '%s'", path_tail(p.path));
 	if (!*target || strlen(target) > IMAGE_MAX_PATH)
 		return err_set(err, FAULT_USAGE, 0,
-			       "link '%s' has no target, or one above %d bytes",
-			       path_tail(p.path), IMAGE_MAX_PATH);
+			       "link '%s' has no target, or one above %d bytes", path_tail(p.path),
+			       IMAGE_MAX_PATH);
 	if (symlinkat(target, p.parent, p.name) < 0 ||
 	    fchownat(p.parent, p.name, (uid_t)a->uid, (gid_t)a->gid, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    utimensat(p.parent, p.name, times, AT_SYMLINK_NOFOLLOW) < 0)
@@ -277,7 +279,8 @@ int rootfs_writer_hardlink(struct writer *w, const char *path, const char *targe
 	    fstatat(from.parent, from.name, &a, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(a.st_mode))
 		return err_set(err, FAULT_USAGE, 0,
 			       "hard link '%s' points to '%s', which is no file of the image "
-			       "before it", path_tail(to.path), path_tail(target));
+			       "before it",
+			       path_tail(to.path), path_tail(target));
 	/* A link to itself must not remove what it links to. */
 	if (fstatat(to.parent, to.name, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_ino == b.st_ino)
 		return 0;

@@ -17,8 +17,8 @@ struct source_layer {
 };
 
 struct image_source {
-	char **env; /* NAME=VALUE; a name counts once, the last */
-	char *user, *working_dir; /* NULL: not said */
+	char **env;                  /* NAME=VALUE; a name counts once, the last */
+	char *user, *working_dir;    /* NULL: not said */
 	struct source_layer *layers; /* lowest first */
 	size_t n_layers;
 };

@@ -107,8 +107,8 @@ static int follow_host(struct image_meta *m, struct err *err)
 	return 0;
 }
 
-static int build_missing(const struct places *p, int images, const char *name,
-			 struct image_meta *m, struct err *err)
+static int build_missing(const struct places *p, int images, const char *name, struct image_meta *m,
+			 struct err *err)
 {
 	if (lock_builders(images, err) < 0)
 		return -1;
@@ -246,5 +246,5 @@ int image_remove(const struct places *p, const char *name, struct err *err)
 	char folder[IMAGE_NAME_MAX + 1];
 	name_to_folder(name, folder);
 	return folder_throw_away(images, images, folder, dir, err) < 0 ? -1 :
-									  layers_sweep(images, err);
+									 layers_sweep(images, err);
 }

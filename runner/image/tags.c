@@ -47,8 +47,7 @@ enum tag_fit tags_fit(const char *name, const struct tagged *image)
 static bool is_latest(const struct tagged *image, const char *name, enum tag_fit fit)
 {
 	for (char **t = image->tags; t && *t; t++)
-		if (tag_fit(name, *t) == fit &&
-		    strcmp(*t + repository_len(*t), ":latest") == 0)
+		if (tag_fit(name, *t) == fit && strcmp(*t + repository_len(*t), ":latest") == 0)
 			return true;
 	return false;
 }
@@ -93,8 +92,7 @@ static void list_one(struct buf *b, const char *tag, size_t *listed, size_t *mor
 	++*listed;
 }
 
-static void list_tags(struct buf *b, const struct tagged *images, size_t n,
-		      const struct wanted *w)
+static void list_tags(struct buf *b, const struct tagged *images, size_t n, const struct wanted *w)
 {
 	size_t listed = 0, more = 0;
 
@@ -118,10 +116,12 @@ static int refuse(const struct tagged *images, size_t n, const struct wanted *w,
 	if (w->fit == TAG_OTHER)
 		return err_set(err, FAULT_USAGE, 0,
 			       "no image '%.64s' in the archive; it has %s; choose with "
-			       "`moulette image import TAG FILE`", w->name, list.data);
+			       "`moulette image import TAG FILE`",
+			       w->name, list.data);
 	return err_set(err, FAULT_USAGE, 0,
 		       "several images in the archive are called '%.64s': %s; choose with "
-		       "`moulette image import TAG FILE`", w->name, list.data);
+		       "`moulette image import TAG FILE`",
+		       w->name, list.data);
 }
 
 int tags_choose(const struct tagged *images, size_t n, const char *name, size_t *ret,

@@ -70,8 +70,11 @@ static int own_namespaces(void)
 {
 	static const char name[] = "box";
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	       mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 ||
-	       sethostname(name, sizeof(name) - 1) < 0 ? -1 : 0;
+			       mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+				     NULL) < 0 ||
+			       sethostname(name, sizeof(name) - 1) < 0 ?
+		       -1 :
+		       0;
 }
 
 static int take_streams(int out, int said)
@@ -93,8 +96,10 @@ static int set_up(const struct tool *t)
 	sigemptyset(&none);
 	umask(022);
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 || setsid() < 0 || own_namespaces() < 0 ||
-	       chdir(t->folder) < 0 ||
-	       (t->max_file > 0 && setrlimit(RLIMIT_FSIZE, &file) < 0) ? -1 : 0;
+			       chdir(t->folder) < 0 ||
+			       (t->max_file > 0 && setrlimit(RLIMIT_FSIZE, &file) < 0) ?
+		       -1 :
+		       0;
 }
 
 static void child_main(const struct tool *t, int out, int said, int from_said)
@@ -163,7 +168,9 @@ static int listen(const struct tool *t, int out, int err_end, struct buf *said, 
 	signals_ending(&ending);
 	/* Not read from: what is seen here ends the program once the caller has tidied up. */
 	AUTO_FD int signals = signalfd(-1, &ending, SFD_CLOEXEC);
-	struct pollfd fds[] = { { out, POLLIN, 0 }, { err_end, POLLIN, 0 }, { signals, POLLIN, 0 } };
+	struct pollfd fds[] = { { out, POLLIN, 0 },
+				{ err_end, POLLIN, 0 },
+				{ signals, POLLIN, 0 } };
 	struct tool_show show = { .tool = t };
 
 	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
@@ -175,8 +182,9 @@ static int listen(const struct tool *t, int out, int err_end, struct buf *said, 
 		if (fds[2].revents)
 			return err_set(err, FAULT_INFRA, 0, "interrupted");
 		for (int i = 0; i < 2; i++) {
-			int got = fds[i].fd < 0 || !fds[i].revents ? 1 :
-				  take(&show, fds[i].fd, i == 0, said, err);
+			int got = fds[i].fd < 0 || !fds[i].revents ?
+					  1 :
+					  take(&show, fds[i].fd, i == 0, said, err);
 			if (got < 0)
 				return -1;
 			if (got == 0)

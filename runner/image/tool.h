@@ -20,8 +20,8 @@ struct tool {
 	const char *path; /* of tool_find() */
 	char *const *argv, *const *env;
 	const char *folder; /* its current folder */
-	int64_t max_file; /* largest file that it may write, bytes; 0: any */
-	struct buf *out;  /* gets its stdout, at most TOOL_OUT_MAX; NULL: goes the way of stderr */
+	int64_t max_file;   /* largest file that it may write, bytes; 0: any */
+	struct buf *out;   /* gets its stdout, at most TOOL_OUT_MAX; NULL: goes the way of stderr */
 	const char *about; /* what it does, for people; NULL: nothing is shown */
 	tool_news_fn *news; /* how far it is; NULL: its last line is shown, on a terminal alone */
 	void *ctx;

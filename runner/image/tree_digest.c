@@ -30,8 +30,7 @@ static int add_xattrs(struct digest *d, int fd, const char *path, struct err *er
 		ssize_t len = fgetxattr(fd, *n, value, sizeof(value));
 		if (len < 0)
 			return err_set(err, FAULT_INFRA, errno,
-				       "cannot read attribute '%s' of '%s'", *n,
-				       path_tail(path));
+				       "cannot read attribute '%s' of '%s'", *n, path_tail(path));
 		char hex[DIGEST_HEX];
 		digest_bytes(value, (size_t)len, hex);
 		digest_add(d, *n, strlen(*n) + 1);
@@ -117,8 +116,8 @@ static int add_link(struct digest *d, const struct walk_entry *e, struct err *er
 }
 
 /* Fields end in NUL, which is in no link or number; contents enter as their digests. */
-static int entry_digest(struct entry_digester *by, const struct walk_entry *e,
-			char hex[DIGEST_HEX], struct err *err)
+static int entry_digest(struct entry_digester *by, const struct walk_entry *e, char hex[DIGEST_HEX],
+			struct err *err)
 {
 	struct digest *d = by->d;
 	const struct stat *st = e->st;

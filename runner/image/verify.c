@@ -70,5 +70,6 @@ int image_verify(const struct places *p, const char *name, struct err *err)
 	if (image_find(p, name, LOCK_SH, &lock, err) < 0)
 		return -1;
 	return verify_in(lock, name, err) < 0 ?
-		       err_wrap(err, "image '%s' is not as it was made", name) : 0;
+		       err_wrap(err, "image '%s' is not as it was made", name) :
+		       0;
 }

@@ -49,7 +49,11 @@ static volatile sig_atomic_t strays;
 
 /* How the kernel weighs us when memory is short: our own file, which the runner opened, and what it held
  * at first. */
-static struct { int fd; size_t len; char own[16]; } oom = { .fd = -1 };
+static struct {
+	int fd;
+	size_t len;
+	char own[16];
+} oom = { .fd = -1 };
 
 static uint64_t now_ns(void)
 {
@@ -107,7 +111,9 @@ static ssize_t take(struct iovec *iov, size_t n_iov, int fds[FDS_MAX], size_t *r
 		char buf[CMSG_SPACE(FDS_MAX * sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = n_iov, .msg_control = control.buf,
+	struct msghdr msg = { .msg_iov = iov,
+			      .msg_iovlen = n_iov,
+			      .msg_control = control.buf,
 			      .msg_controllen = sizeof control.buf };
 	ssize_t n;
 	do
@@ -170,7 +176,8 @@ static int enter_cgroups(const struct step *s)
 /* Steps are born while we are what they are to be: the first to die. Nobody else is born then. */
 static int be_first_to_die(bool on)
 {
-	return oom.fd >= 0 && pwrite(oom.fd, on ? "1000" : oom.own, on ? 4 : oom.len, 0) > 0 ? 0 : -1;
+	return oom.fd >= 0 && pwrite(oom.fd, on ? "1000" : oom.own, on ? 4 : oom.len, 0) > 0 ? 0 :
+											       -1;
 }
 
 static int take_stdio(const struct step *s)
@@ -344,7 +351,8 @@ static int take_oom(void)
 	struct iovec iov = { &begin, sizeof begin };
 	int fds[FDS_MAX];
 	size_t n_fds;
-	if (take(&iov, 1, fds, &n_fds) != (ssize_t)sizeof begin || begin.type != INIT_BEGIN || n_fds != 1)
+	if (take(&iov, 1, fds, &n_fds) != (ssize_t)sizeof begin || begin.type != INIT_BEGIN ||
+	    n_fds != 1)
 		return -1;
 	oom.fd = fds[0];
 	const ssize_t n = pread(oom.fd, oom.own, sizeof oom.own, 0);
@@ -365,7 +373,8 @@ int main(int argc, char **argv, char **env)
 	fcntl(INIT_SOCKET, F_SETFD, FD_CLOEXEC);
 	fcntl(INIT_SOCKET, F_SETOWN, getpid());
 	sigaction(SIGIO, &act, NULL);
-	if (send(INIT_SOCKET, &hello, sizeof hello, MSG_NOSIGNAL) < 0 || !confined(&hello) || take_oom() < 0)
+	if (send(INIT_SOCKET, &hello, sizeof hello, MSG_NOSIGNAL) < 0 || !confined(&hello) ||
+	    take_oom() < 0)
 		return 1;
 	serve();
 	return 0;

@@ -32,7 +32,8 @@ static void explain(const char *path, struct init_done *done)
 	int saved = errno;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ?
-			    read(fd, head, sizeof head - 1) : -1;
+			    read(fd, head, sizeof head - 1) :
+			    -1;
 	errno = saved;
 	if (n < 4)
 		return;
@@ -91,7 +92,8 @@ void program_exec(char **argv, char **env, struct init_done *done)
 		return;
 	}
 	int worst = ENOENT;
-	for (const char *dir = path_of(env); dir; dir = strchr(dir, ':') ? strchr(dir, ':') + 1 : NULL) {
+	for (const char *dir = path_of(env); dir;
+	     dir = strchr(dir, ':') ? strchr(dir, ':') + 1 : NULL) {
 		char path[4096];
 		size_t len = strcspn(dir, ":");
 		if (len + strlen(name) + 2 > sizeof path)

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define INIT_PROTOCOL 3
-#define INIT_SOCKET 3           /* the descriptor that PID 1 inherits */
+#define INIT_SOCKET 3              /* the descriptor that PID 1 inherits */
 #define INIT_TEXT_MAX (192 * 1024) /* argv and env of a step, NULs included */
 #define INIT_NOTE_MAX 160
 

@@ -16,40 +16,40 @@ const char *step_kind_name(enum step_kind kind); /* "build", "test", "command" *
 
 /** A file or folder that the assignment puts into the box. */
 struct file_spec {
-	char *from;    /* absolute path on the host */
-	char *to;      /* absolute: mounted read-only; relative: copied into the work folder */
-	bool exposes;  /* the teacher said that it may cover expected output */
+	char *from;   /* absolute path on the host */
+	char *to;     /* absolute: mounted read-only; relative: copied into the work folder */
+	bool exposes; /* the teacher said that it may cover expected output */
 };
 
-#define PEER_LISTEN_ANY (-1)  /* not said: the first socket that it opens */
-#define PEER_LISTEN_NONE 0    /* false: it is a client, and nobody waits for it */
+#define PEER_LISTEN_ANY (-1) /* not said: the first socket that it opens */
+#define PEER_LISTEN_NONE 0   /* false: it is a client, and nobody waits for it */
 
 /** A program beside a test, in a box of its own that the test's box reaches by its name. */
 struct peer_spec {
-	char *name;     /* a host name: [a-z0-9-]{1,63} */
+	char *name; /* a host name: [a-z0-9-]{1,63} */
 	char **argv;
 	char **env;
-	char *profile;  /* NULL: the assignment's */
+	char *profile; /* NULL: the assignment's */
 	struct file_spec *files;
 	size_t n_files;
 	struct limits limits;
-	int listen;     /* port by which it is known to be ready, or PEER_LISTEN_* */
+	int listen; /* port by which it is known to be ready, or PEER_LISTEN_* */
 };
 
 /** One command to be run in the box. Strings are owned. */
 struct step_spec {
 	char *name;
 	enum step_kind kind;
-	char **argv;      /* complete, args appended; NULL: the table of languages says */
-	char **args;      /* of the assignment, appended when the table gives the command */
-	char **env;       /* NAME=VALUE, over the box's environment */
+	char **argv;          /* complete, args appended; NULL: the table of languages says */
+	char **args;          /* of the assignment, appended when the table gives the command */
+	char **env;           /* NAME=VALUE, over the box's environment */
 	struct limits limits; /* what the step itself sets; after planning: all six */
-	char *stdin_path; /* absolute path of the input on the host; NULL: empty */
-	char *stdout_path; /* absolute path of the expected output; NULL: nothing is compared */
+	char *stdin_path;     /* absolute path of the input on the host; NULL: empty */
+	char *stdout_path;    /* absolute path of the expected output; NULL: nothing is compared */
 	enum compare_kind compare;
 	bool has_compare; /* the assignment says it: there should be something to compare with */
-	int exit;      /* the status that passes */
-	double points; /* most that can be got; NaN: no points (null) */
+	int exit;         /* the status that passes */
+	double points;    /* most that can be got; NaN: no points (null) */
 	struct network network; /* NETWORK_UNSET: the assignment's, else the profile's */
 	struct peer_spec *peers;
 	size_t n_peers;
@@ -62,14 +62,14 @@ struct assignment {
 	char *image;             /* NULL: not said */
 	char *profile;           /* NULL: not said */
 	char **env;
-	bool home_in_work;       /* HOME is the work folder, and not one that is empty in each step */
-	char **languages;        /* names of rows that are allowed; NULL: auto */
+	bool home_in_work; /* HOME is the work folder, and not one that is empty in each step */
+	char **languages;  /* names of rows that are allowed; NULL: auto */
 	struct limits limits;
-	int processors;          /* on which a box may run at the same time; 0: the profile's */
+	int processors; /* on which a box may run at the same time; 0: the profile's */
 	struct network network;
 	struct file_spec *files;
 	size_t n_files;
-	bool has_build;          /* "build" was given (an empty list counts) */
+	bool has_build; /* "build" was given (an empty list counts) */
 	struct step_spec *build;
 	size_t n_build;
 	struct step_spec *tests;

@@ -13,8 +13,8 @@ struct image_bind {
 
 struct image {
 	char *name;
-	char *digest;      /* "sha256:..." */
-	char *rootfs;      /* absolute path of the tree, never written to */
+	char *digest; /* "sha256:..." */
+	char *rootfs; /* absolute path of the tree, never written to */
 	struct image_bind *binds;
 	size_t n_binds;
 	char **env;        /* NAME=VALUE that the image sets */
@@ -22,7 +22,8 @@ struct image {
 	char *user;        /* as the image has it; a box is always 1000:1000 */
 	char **layers;     /* diffIDs; empty for an imported tree */
 	char **warnings;   /* what looked wrong when it was imported; NULL: nothing */
-	int64_t dropped_setid, dropped_devices, dropped_capabilities, dropped_pipes; /* pipes: sockets too */
+	int64_t dropped_setid, dropped_devices, dropped_capabilities,
+		dropped_pipes; /* pipes: sockets too */
 };
 
 void image_done(struct image *i);

@@ -16,6 +16,8 @@ int isolation_parse(const char *word, const char *where, enum isolation *ret, st
 			return 0;
 		}
 	}
-	return err_set(err, FAULT_USAGE, 0, "%s: '%s': expected 'box' (all tests of a submission in "
-		       "one container) or 'strict' (each in a new one)", where, word);
+	return err_set(err, FAULT_USAGE, 0,
+		       "%s: '%s': expected 'box' (all tests of a submission in "
+		       "one container) or 'strict' (each in a new one)",
+		       where, word);
 }

@@ -130,7 +130,8 @@ int size_parse(const char *text, int64_t *ret, struct err *err)
 		}
 	}
 	return err_set(err, FAULT_USAGE, 0,
-		       "'%s' is not a size: expected bytes or a number with K, M, G or T, as 64M", text);
+		       "'%s' is not a size: expected bytes or a number with K, M, G or T, as 64M",
+		       text);
 }
 
 int duration_parse(const char *text, int64_t *ret_ns, struct err *err)
@@ -146,7 +147,8 @@ int duration_parse(const char *text, int64_t *ret_ns, struct err *err)
 	}
 	return err_set(err, FAULT_USAGE, 0,
 		       "'%s' is not a duration: expected seconds or a number with ms, s, m or h, "
-		       "as 1.5s", text);
+		       "as 1.5s",
+		       text);
 }
 
 static int value_parse(enum limit_id id, const char *text, int64_t *ret, struct err *err)
@@ -188,8 +190,8 @@ int limits_load(struct json_object *o, const char *where, struct limits *l, stru
 		const char *text = json_object_get_string(v);
 		bool cut = type == json_type_string && /* by a NUL inside */
 			   strlen(text) != (size_t)json_object_get_string_len(v);
-		if (cut || (type != json_type_string && type != json_type_int &&
-			    type != json_type_double))
+		if (cut ||
+		    (type != json_type_string && type != json_type_int && type != json_type_double))
 			return err_set(err, FAULT_USAGE, 0,
 				       "%s.%s: expected a number or a text as \"1s\" or \"64M\"",
 				       where, keys[i]);
@@ -205,7 +207,8 @@ int limits_assign(struct limits *l, const char *assignment, struct err *err)
 	const char *eq = strchr(assignment, '=');
 	for (int i = 0; eq && i < LIMIT_COUNT; i++) {
 		size_t len = strlen(names[i].name);
-		if (len != (size_t)(eq - assignment) || strncmp(assignment, names[i].name, len) != 0)
+		if (len != (size_t)(eq - assignment) ||
+		    strncmp(assignment, names[i].name, len) != 0)
 			continue;
 		if (value_parse((enum limit_id)i, eq + 1, &l->v[i], err) < 0)
 			return err_wrap(err, "limit '%s'", names[i].name);
@@ -213,7 +216,8 @@ int limits_assign(struct limits *l, const char *assignment, struct err *err)
 	}
 	return err_set(err, FAULT_USAGE, 0,
 		       "'%s' is not a limit: expected NAME=VALUE with one of cpu, wall, memory, "
-		       "processes, output, disk", assignment);
+		       "processes, output, disk",
+		       assignment);
 }
 
 /* At most two decimals, and none that say nothing. */

@@ -25,7 +25,7 @@ struct limits {
 	int64_t v[LIMIT_COUNT];
 };
 
-void limits_init(struct limits *l); /* all unset */
+void limits_init(struct limits *l);       /* all unset */
 const char *limit_name(enum limit_id id); /* "cpu" ...: as in an assignment; NULL for LIMIT_NONE */
 const char *limit_key(enum limit_id id);  /* "cpu_ns" ...: as in a result */
 

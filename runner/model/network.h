@@ -27,8 +27,8 @@ struct network_rule {
 	int bits;         /* 0..32 */
 	uint16_t port_first, port_last; /* 1..65535: every port */
 	unsigned protocols;             /* NETWORK_TCP | NETWORK_UDP */
-	char *text; /* as it was written */
-	char *key;  /* where it was written, for errors: "./assignment.json: assignment.network.allow[2]" */
+	char *text;                     /* as it was written */
+	char *key; /* where it was written, for errors: "./assignment.json: assignment.network.allow[2]" */
 };
 
 #define NETWORK_RULES_MAX 256
@@ -56,7 +56,7 @@ struct network {
  * without a unit. What depends on the host is checked by network/host.h.
  */
 int network_load(struct json_object *o, const char *where, struct network *ret, struct err *err);
-void network_copy(struct network *to, const struct network *from); /* deep; @to is overwritten */
+void network_copy(struct network *to, const struct network *from);    /* deep; @to is overwritten */
 bool network_equal(const struct network *a, const struct network *b); /* texts do not count */
 void network_done(struct network *n);
 /** network_json() - as network_load() takes it, in one form whatever was written; NULL is null. */

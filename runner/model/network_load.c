@@ -29,8 +29,7 @@ struct entry {
 };
 
 /* "KEY: 'ENTRY': why". Return: -1. */
-__attribute__((format(printf, 2, 3)))
-static int refuse(const struct entry *e, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static int refuse(const struct entry *e, const char *fmt, ...)
 {
 	char why[256];
 	va_list args;
@@ -55,7 +54,11 @@ static bool number(const char *s, size_t len, unsigned max, unsigned *ret)
 /* --- the address -------------------------------------------------------------------------- */
 
 /* Ranges that no card leads to; a prefix may neither lie in one nor hold it. */
-static const struct { uint32_t address; int bits; const char *why; } never[] = {
+static const struct {
+	uint32_t address;
+	int bits;
+	const char *why;
+} never[] = {
 	{ 0x7f000000, 8, "127.0.0.0/8, the box's own loopback, which is always there" },
 	{ 0x00000000, 8, "0.0.0.0/8, which has no hosts" },
 	{ 0xe0000000, 3, "224.0.0.0/3, which is multicast and reserved" },
@@ -71,7 +74,7 @@ static int check_range(const struct entry *e)
 	const struct network_rule *r = e->rule;
 	if (r->bits == 0)
 		return refuse(e, "every address of all; write \"internet\" for the public ones, "
-			      "and name the others");
+				 "and name the others");
 	for (size_t i = 0; i < COUNT(never); i++) {
 		int bits = r->bits < never[i].bits ? r->bits : never[i].bits;
 		if ((r->address & mask_of(bits)) == (never[i].address & mask_of(bits)))
@@ -93,7 +96,7 @@ static int refuse_word(const struct entry *e, const char *word, size_t len)
 	for (size_t i = 0; i < len; i++)
 		if (isalpha((unsigned char)word[i]) || (unsigned char)word[i] >= 0x80)
 			return refuse(e, "host names are not taken, as what a name means may "
-				      "change while tests run; write the address, or \"host\"");
+					 "change while tests run; write the address, or \"host\"");
 	return refuse(e, "not an address; expected " FORM);
 }
 
@@ -107,7 +110,7 @@ static int read_address(struct entry *e, size_t len)
 			return refuse_word(e, word, len);
 		if (n > 1 && s[0] == '0')
 			return refuse(e, "a number with a leading zero, which some programs read "
-				      "as octal; write it without");
+					 "as octal; write it without");
 		if (!number(s, n, 255, &octet))
 			return refuse(e, "not an address: expected four numbers from 0 to 255");
 		e->rule->address = e->rule->address << 8 | octet;
@@ -196,8 +199,13 @@ static int read_protocol(struct entry *e)
 
 static int read_entry(struct entry *e)
 {
-	static const struct { const char *name; enum network_target target; } words[] = {
-		{ "host", NETWORK_HOST }, { "internet", NETWORK_INTERNET }, { "dns", NETWORK_DNS },
+	static const struct {
+		const char *name;
+		enum network_target target;
+	} words[] = {
+		{ "host", NETWORK_HOST },
+		{ "internet", NETWORK_INTERNET },
+		{ "dns", NETWORK_DNS },
 	};
 	struct network_rule *r = e->rule;
 	if (!*e->at)
@@ -215,7 +223,7 @@ static int read_entry(struct entry *e)
 		e->at += len;
 	if (r->target == NETWORK_DNS && *e->at)
 		return refuse(e, "nothing follows \"dns\", which is port 53 of the host's "
-			      "nameservers");
+				 "nameservers");
 	return read_ports(e) < 0 || read_protocol(e) < 0 ? -1 : 0;
 }
 
@@ -232,9 +240,10 @@ static int load_rule(struct json_object *v, struct network_rule *r, struct err *
 {
 	const char *text = text_of(v);
 	if (!text)
-		return err_set(err, FAULT_USAGE, 0, "%s: expected a text, as \"10.0.0.5:5432/tcp\""
-			       ", got %.64s", r->key,
-			       json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN));
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s: expected a text, as \"10.0.0.5:5432/tcp\""
+			       ", got %.64s",
+			       r->key, json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN));
 	r->text = mem_strdup(text);
 	struct entry e = { .rule = r, .at = r->text, .err = err };
 	return read_entry(&e);
@@ -247,8 +256,10 @@ static int load_rules(struct json_object *o, const char *where, struct network *
 		return -1;
 	size_t count = list ? json_object_array_length(list) : 0;
 	if (count > NETWORK_RULES_MAX)
-		return err_set(err, FAULT_USAGE, 0, "%s.allow: expected at most %d entries, got "
-			       "%zu", where, NETWORK_RULES_MAX, count);
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.allow: expected at most %d entries, got "
+			       "%zu",
+			       where, NETWORK_RULES_MAX, count);
 	n->rules = count ? mem_alloc(count * sizeof *n->rules) : NULL;
 	while (n->n_rules < count) {
 		struct network_rule *r = &n->rules[n->n_rules];
@@ -264,8 +275,13 @@ static int load_rules(struct json_object *o, const char *where, struct network *
 
 static bool rate_parse(const char *text, int64_t *ret)
 {
-	static const struct { const char *name; double bits; } units[] = {
-		{ "kbit", 1e3 }, { "mbit", 1e6 }, { "gbit", 1e9 },
+	static const struct {
+		const char *name;
+		double bits;
+	} units[] = {
+		{ "kbit", 1e3 },
+		{ "mbit", 1e6 },
+		{ "gbit", 1e9 },
 	};
 	size_t n = strspn(text, digits);
 	if (n == 0)
@@ -296,23 +312,27 @@ static int load_rate(struct json_object *o, const char *where, int64_t *ret, str
 	const char *text = text_of(v);
 	if (text && rate_parse(text, ret))
 		return 0;
-	return err_set(err, FAULT_USAGE, 0, "%s.rate: expected a text of a number and kbit, Mbit "
-		       "or Gbit, as \"10Mbit\", from 8kbit to 10Gbit, got %.64s", where,
-		       json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN));
+	return err_set(err, FAULT_USAGE, 0,
+		       "%s.rate: expected a text of a number and kbit, Mbit "
+		       "or Gbit, as \"10Mbit\", from 8kbit to 10Gbit, got %.64s",
+		       where, json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN));
 }
 
 int network_load(struct json_object *o, const char *where, struct network *ret, struct err *err)
 {
 	static const char *const keys[] = { "allow", "rate", "connections", NULL };
 	AUTO_FREE char *here = mem_printf("%s.network", where);
-	AUTO_NETWORK n = { .kind = NETWORK_NONE, .rate = NETWORK_RATE_DEFAULT,
+	AUTO_NETWORK n = { .kind = NETWORK_NONE,
+			   .rate = NETWORK_RATE_DEFAULT,
 			   .connections = NETWORK_CONNECTIONS_DEFAULT };
 	struct json_object *v;
 	if (!json_object_object_get_ex(o, "network", &v))
 		return 0;
 	if (v && !json_object_is_type(v, json_type_object))
-		return err_set(err, FAULT_USAGE, 0, "%s: expected an object, as {\"allow\": "
-			       "[\"host:8080\"]}, or null for no card", here);
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s: expected an object, as {\"allow\": "
+			       "[\"host:8080\"]}, or null for no card",
+			       here);
 	if (v) {
 		n.kind = NETWORK_CARD;
 		if (json_only_keys(v, here, keys, err) < 0 || load_rules(v, here, &n, err) < 0 ||

@@ -34,8 +34,10 @@ static int absolute(const char *name, const char *path, char **ret, struct err *
 {
 	AUTO_FREE char *cwd = path[0] == '/' ? NULL : getcwd(NULL, 0);
 	if (path[0] != '/' && !cwd)
-		return err_set(err, FAULT_INFRA, errno, "%s: '%s' is relative to the current folder, "
-			       "which cannot be found; write an absolute path", name, path);
+		return err_set(err, FAULT_INFRA, errno,
+			       "%s: '%s' is relative to the current folder, "
+			       "which cannot be found; write an absolute path",
+			       name, path);
 	*ret = cwd ? mem_printf("%s/%s", cwd, path) : mem_strdup(path);
 	return 0;
 }
@@ -53,7 +55,8 @@ static int find_home(char **ret, struct err *err)
 	else if (user && user[0] == '/')
 		*ret = mem_printf("%s/.local/state/moulette", user);
 	else
-		return err_set(err, FAULT_USAGE, 0, "cannot tell where images and results are kept: set "
+		return err_set(err, FAULT_USAGE, 0,
+			       "cannot tell where images and results are kept: set "
 			       "MOULETTE_HOME or HOME to the absolute path of a folder");
 	return 0;
 }
@@ -119,8 +122,10 @@ static int load_card_network(struct json_object *o, struct places *p, struct err
 		*slash = '\0';
 	if (!is_16 || inet_pton(AF_INET, text, &a) != 1 || !is_private(ntohl(a.s_addr)) ||
 	    (ntohl(a.s_addr) & 0xffff) != 0)
-		return err_set(err, FAULT_USAGE, 0, "%s.card_network: expected a private network of "
-			       "65536 addresses, as \"10.213.0.0/16\"", CONF);
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.card_network: expected a private network of "
+			       "65536 addresses, as \"10.213.0.0/16\"",
+			       CONF);
 	p->card_network = ntohl(a.s_addr);
 	return 0;
 }
@@ -136,10 +141,13 @@ static int load_host_image(struct json_object *o, struct places *p, struct err *
 		bool of_box = false;
 		for (size_t i = 0; mounted[i]; i++)
 			of_box = of_box || path_within(*path, mounted[i]);
-		if ((*path)[0] != '/' || strstr(*path, "/..") || strspn(*path, "/") == strlen(*path) || of_box)
-			return err_set(err, FAULT_USAGE, 0, "%s.host_image: '%s': expected the absolute path of a folder or "
-				       "file of this host, without '..', and not in /dev, /proc, /sys, /tmp or /work",
-				       CONF, *path);
+		if ((*path)[0] != '/' || strstr(*path, "/..") ||
+		    strspn(*path, "/") == strlen(*path) || of_box)
+			return err_set(
+				err, FAULT_USAGE, 0,
+				"%s.host_image: '%s': expected the absolute path of a folder or "
+				"file of this host, without '..', and not in /dev, /proc, /sys, /tmp or /work",
+				CONF, *path);
 	}
 	p->host_image = ptr_steal(&paths);
 	return 0;
@@ -153,8 +161,8 @@ static int load_conf(struct places *p, struct err *err)
 	const int there = file_there(CONF, err);
 	if (there <= 0)
 		return there;
-	static const char *const keys[] = { "uid_base", "store_max_size", "card_network",
-					    "cpu_weight", "host_image", NULL };
+	static const char *const keys[] = { "uid_base",   "store_max_size", "card_network",
+					    "cpu_weight", "host_image",     NULL };
 	AUTO_JSON *o = NULL;
 	AUTO_FREE char *size = NULL;
 	int64_t base = UID_BASE_DEFAULT, weight = CPU_WEIGHT_DEFAULT;
@@ -257,9 +265,11 @@ static char *mount_of(const char *path)
 
 static int full(const char *home, int sys, struct err *err)
 {
-	return err_set_code(err, "home.full", FAULT_INFRA, sys,
-			    "cannot write %d KiB to '%s': make room on its file system, as by 'moulette gc "
-			    "--older-than 30d'", PLACES_ROOM / 1024, home);
+	return err_set_code(
+		err, "home.full", FAULT_INFRA, sys,
+		"cannot write %d KiB to '%s': make room on its file system, as by 'moulette gc "
+		"--older-than 30d'",
+		PLACES_ROOM / 1024, home);
 }
 
 int places_check(const struct places *p, struct err *err)
@@ -270,14 +280,16 @@ int places_check(const struct places *p, struct err *err)
 	if (statvfs(at, &fs) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", at);
 	if (fs.f_flag & ST_RDONLY)
-		return err_set_code(err, "home.read_only", FAULT_INFRA, 0,
-				    "cannot write to '%s': '%s' is mounted read-only; remount it with "
-				    "'mount -o remount,rw %s', or set MOULETTE_HOME to another folder",
-				    p->home, mounted, mounted);
+		return err_set_code(
+			err, "home.read_only", FAULT_INFRA, 0,
+			"cannot write to '%s': '%s' is mounted read-only; remount it with "
+			"'mount -o remount,rw %s', or set MOULETTE_HOME to another folder",
+			p->home, mounted, mounted);
 	AUTO_FD int fd = open(at, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
 	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
 		return (uint64_t)fs.f_bavail * fs.f_frsize < PLACES_ROOM ?
-			       full(p->home, ENOSPC, err) : 0;
+			       full(p->home, ENOSPC, err) :
+			       0;
 	if (fd >= 0 && fd_write_all(fd, zeros, PLACES_ROOM) == 0 && fsync(fd) == 0)
 		return 0;
 	if (errno == ENOSPC || errno == EDQUOT)
@@ -293,10 +305,11 @@ int places_check_exec(const char *path, struct err *err)
 	if (!(fs.f_flag & ST_NOEXEC))
 		return 0;
 	AUTO_FREE char *mounted = mount_of(path);
-	return err_set_code(err, "home.noexec", FAULT_INFRA, 0,
-			    "no program in '%s' can be run: '%s' is mounted with the option noexec; remount "
-			    "it with 'mount -o remount,exec %s', or set MOULETTE_HOME to a folder elsewhere",
-			    path, mounted, mounted);
+	return err_set_code(
+		err, "home.noexec", FAULT_INFRA, 0,
+		"no program in '%s' can be run: '%s' is mounted with the option noexec; remount "
+		"it with 'mount -o remount,exec %s', or set MOULETTE_HOME to a folder elsewhere",
+		path, mounted, mounted);
 }
 
 void places_done(struct places *p)

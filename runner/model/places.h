@@ -25,10 +25,10 @@ struct places {
 	char *unpack;    /* moulette-unpack, ... */
 	char *image;     /* moulette-image; all beside one another */
 	char *engine;    /* MOULETTE_ENGINE, default "crun" */
-	uint32_t uid_base; /* first uid of slot 0 */
-	uint32_t card_network; /* a private /16 for the cards of boxes, host byte order */
-	char **host_image;     /* absolute paths that image `host` has besides; NULL: none */
-	int cpu_weight;        /* of all boxes together, where an ordinary group has 1 */
+	uint32_t uid_base;       /* first uid of slot 0 */
+	uint32_t card_network;   /* a private /16 for the cards of boxes, host byte order */
+	char **host_image;       /* absolute paths that image `host` has besides; NULL: none */
+	int cpu_weight;          /* of all boxes together, where an ordinary group has 1 */
 	int64_t store_max_bytes; /* of results and their logs, kept by gc; 0: no limit */
 };
 

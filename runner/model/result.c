@@ -57,7 +57,8 @@ void step_facts_init(struct step_facts *f)
 	f->exit_code = -1;
 	f->wall_ns = f->cpu_ns = f->user_ns = f->system_ns = -1;
 	f->memory_peak_bytes = f->rss_peak_bytes = f->processes_peak = -1;
-	f->leftovers = f->oom_kills = f->pids_denied = f->throttled_ns = f->waited_ns = f->beside = -1;
+	f->leftovers = f->oom_kills = f->pids_denied = f->throttled_ns = f->waited_ns = f->beside =
+		-1;
 	f->ended_for = LIMIT_NONE;
 	f->out.bytes = f->err.bytes = -1;
 }

@@ -28,8 +28,8 @@ enum verdict {
 	VERDICT_COUNT,
 };
 
-const char *verdict_name(enum verdict v);   /* "time_limit" */
-int verdict_of(const char *name);           /* -1: no such verdict */
+const char *verdict_name(enum verdict v);          /* "time_limit" */
+int verdict_of(const char *name);                  /* -1: no such verdict */
 const char *signal_label(int signo, char buf[16]); /* "SIGSEGV", "SIGRTMIN+3", "SIG77" */
 
 /** Where an exec failed, as PID 1 of the box tells it. */
@@ -57,25 +57,26 @@ struct step_facts {
 	 * that was tried, and words about it ("the first line ends in a carriage return"). */
 	bool exec_in_work;
 	char *exec_note; /* NULL: none; owned by whoever holds the facts, as what follows */
-	int exit_code; /* -1: ended by a signal, or not at all */
-	int signal;    /* 0: none */
+	int exit_code;   /* -1: ended by a signal, or not at all */
+	int signal;      /* 0: none */
 	int64_t wall_ns, cpu_ns, user_ns, system_ns;
 	int64_t memory_peak_bytes, rss_peak_bytes, processes_peak;
 	int64_t leftovers, oom_kills, pids_denied, throttled_ns;
 	int64_t waited_ns; /* ready to run, and no processor was free; part of wall_ns */
 	bool overloaded;   /* ... for longer than a step is waited for */
 	int64_t beside;    /* most steps of other boxes that ran meanwhile */
-	enum limit_id ended_for; /* the runner ended the step: CPU, WALL or OUTPUT; else LIMIT_NONE */
-	bool processes_around;   /* a group around the box refused a process; the step's own limit did not */
-	struct full_place full;  /* when the step's last process was dead */
-	unsigned int hints;      /* result/hints.h: what stderr says */
+	enum limit_id
+		ended_for; /* the runner ended the step: CPU, WALL or OUTPUT; else LIMIT_NONE */
+	bool processes_around; /* a group around the box refused a process; the step's own limit did not */
+	struct full_place full; /* when the step's last process was dead */
+	unsigned int hints;     /* result/hints.h: what stderr says */
 	struct stream_facts out, err;
 	int64_t log_begin, log_end; /* offsets of the step's frames in the log */
 	/* PID 1 or the engine died, or our own work failed: infrastructure unless a count above says
 	 * that the step hit a limit. */
 	bool box_failed;
 	/* Pointers, because there may be results of 10,000 steps in memory and hardly one has either. */
-	struct err *trouble; /* words for box_failed; NULL: none */
+	struct err *trouble;           /* words for box_failed; NULL: none */
 	struct network_facts *network; /* NULL: the box had no card */
 };
 
@@ -88,7 +89,7 @@ void step_facts_failed(struct step_facts *f, const struct err *trouble);
 
 /** Outcome of result/compare. */
 struct comparison {
-	bool done;  /* false: nothing was compared */
+	bool done; /* false: nothing was compared */
 	bool equal;
 	char message[240]; /* "line 1: expected \"olleh\", got \"olle\"" */
 };
@@ -126,10 +127,20 @@ struct run_result {
 		int64_t bytes, entries;
 		bool changed; /* its content was still changing when it was copied for the last time */
 	} submission;
-	struct { char *name; char sha256[DIGEST_HEX]; } assignment;
-	struct { char *name, *digest; } image;
-	struct { char *name; char sha256[DIGEST_HEX]; } profile;
-	struct { char *name, *version; } engine;
+	struct {
+		char *name;
+		char sha256[DIGEST_HEX];
+	} assignment;
+	struct {
+		char *name, *digest;
+	} image;
+	struct {
+		char *name;
+		char sha256[DIGEST_HEX];
+	} profile;
+	struct {
+		char *name, *version;
+	} engine;
 	enum verdict verdict;
 	enum fault fault;
 	double score, max_score; /* NaN: null */
@@ -140,7 +151,7 @@ struct run_result {
 	size_t n_groups;
 	char error_code[40]; /* "": error is null */
 	char error_message[480];
-	char *processors;     /* "0,3": those that the last box had for itself; NULL: it had none */
+	char *processors; /* "0,3": those that the last box had for itself; NULL: it had none */
 	double host_pressure; /* share of the time in which a task of the host waited for a processor; NaN */
 	char *replaced; /* names that `files` of the assignment replaced, a line each; NULL: none */
 	char *log_path; /* file with the captured bytes (base/framelog.h); NULL: nothing was captured */
@@ -152,6 +163,7 @@ void run_result_done(struct run_result *r);
 void run_result_replaced(struct run_result *r, const char *name);
 /** run_result_reserve() - room for @n steps in all, where that is known before. */
 void run_result_reserve(struct run_result *r, size_t n);
-struct step_result *run_result_add(struct run_result *r); /* initialised; good until the next call */
+struct step_result *
+run_result_add(struct run_result *r); /* initialised; good until the next call */
 
 #endif

@@ -5,7 +5,8 @@
 
 #include "base/mem.h"
 
-void mount_specs_add(struct mount_spec **list, size_t *n, const char *source, const char *destination, bool rw)
+void mount_specs_add(struct mount_spec **list, size_t *n, const char *source,
+		     const char *destination, bool rw)
 {
 	*list = mem_realloc(*list, (*n + 1) * sizeof **list);
 	(*list)[(*n)++] = (struct mount_spec){ mem_strdup(source), mem_strdup(destination), rw };

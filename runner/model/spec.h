@@ -16,7 +16,8 @@ struct mount_spec {
 };
 
 /** mount_specs_add() - append one mount to *@list and copy its paths; mount_specs_done() frees the list. */
-void mount_specs_add(struct mount_spec **list, size_t *n, const char *source, const char *destination, bool rw);
+void mount_specs_add(struct mount_spec **list, size_t *n, const char *source,
+		     const char *destination, bool rw);
 void mount_specs_done(struct mount_spec *list, size_t n);
 
 /** All pointers are borrowed. A path that is NULL takes what the profile says. */
@@ -24,13 +25,14 @@ struct spec_request {
 	const struct image *image;
 	const char *root_path;   /* root.path; NULL: "rootfs" */
 	const char *work_source; /* bound at /work; NULL: the bundle's own folder "work" */
-	const char *tmp_source;  /* bound at /tmp instead of the profile's tmpfs, with a folder for HOME in
+	const char *
+		tmp_source; /* bound at /tmp instead of the profile's tmpfs, with a folder for HOME in
 				  * it; NULL: a tmpfs at SPEC_HOME_PATH, as large as that of /tmp */
-	const char *shm_source;  /* bound at /dev/shm, likewise */
+	const char *shm_source;    /* bound at /dev/shm, likewise */
 	const char *passwd_source; /* bound read-only at SPEC_PASSWD_PATH; NULL: the image's own */
-	const char *init_source; /* bound read-only at SPEC_INIT_PATH and made process.args[0] */
-	char *const *argv;       /* process.args; NULL: the profile's */
-	char *const *env;        /* NAME=VALUE, over the profile's and the image's */
+	const char *init_source;   /* bound read-only at SPEC_INIT_PATH and made process.args[0] */
+	char *const *argv;         /* process.args; NULL: the profile's */
+	char *const *env;          /* NAME=VALUE, over the profile's and the image's */
 	const struct mount_spec *mounts;
 	size_t n_mounts;
 	uint32_t uid_base;        /* first host id of the map */
@@ -39,9 +41,9 @@ struct spec_request {
 	int64_t memory_bytes;     /* of the box's own cgroup; LIMIT_UNSET: the profile's */
 	int64_t processes;        /* likewise */
 	int64_t max_file_bytes;   /* RLIMIT_FSIZE is at least this; 0: the profile's */
-	bool precompiled;         /* the profile's filter takes the place of its list, for an engine that
+	bool precompiled; /* the profile's filter takes the place of its list, for an engine that
 				   * knows it: see bundle/seccomp_filter.h */
-	bool unread;              /* only an engine reads the config: linux.seccomp has no keys that can be looked up,
+	bool unread; /* only an engine reads the config: linux.seccomp has no keys that can be looked up,
 				   * and spec_write_compact() writes it in full */
 };
 

@@ -16,7 +16,7 @@ int64_t unpack_limits_room(const struct unpack_limits *u)
 bool submission_is_junk(const char *name)
 {
 	static const char *const names[] = { "__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini",
-					     ".git", ".idea", ".vscode" };
+					     ".git",     ".idea",     ".vscode" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcasecmp(name, names[i]) == 0)

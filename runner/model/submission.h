@@ -14,10 +14,10 @@ struct submission {
 	char *file; /* "alice.tar.gz": last component of the path */
 	char *path; /* as given */
 	enum submission_kind kind;
-	int fd;          /* open for reading: of a copy, or the directory for SUBMISSION_FOLDER */
-	int64_t bytes;   /* of the file when it was opened, or of all regular files of the folder */
-	bool changed;    /* the copy that was made last is not what the file held then, see submission/snapshot.h */
-	int64_t entries; /* members that were unpacked; -1: not known (yet) */
+	int fd;        /* open for reading: of a copy, or the directory for SUBMISSION_FOLDER */
+	int64_t bytes; /* of the file when it was opened, or of all regular files of the folder */
+	bool changed; /* the copy that was made last is not what the file held then, see submission/snapshot.h */
+	int64_t entries;         /* members that were unpacked; -1: not known (yet) */
 	char sha256[DIGEST_HEX]; /* "" : not known */
 };
 
@@ -25,9 +25,11 @@ struct submission {
 struct unpack_limits {
 	int64_t entries, bytes, file_bytes, depth, path_bytes, time_ns;
 };
-#define UNPACK_LIMITS_DEFAULT \
-	{ .entries = 20000, .bytes = 256LL << 20, .file_bytes = 128LL << 20, .depth = 64, \
-	  .path_bytes = 1024, .time_ns = 20 * INT64_C(1000000000) }
+#define UNPACK_LIMITS_DEFAULT                                                                   \
+	{                                                                                       \
+		.entries = 20000, .bytes = 256LL << 20, .file_bytes = 128LL << 20, .depth = 64, \
+		.path_bytes = 1024, .time_ns = 20 * INT64_C(1000000000)                         \
+	}
 
 /** unpack_limits_room() - what an accepted submission takes at most, in an archive or on a disk: every
  *  entry may leave most of a page unused, and stand in a folder that no entry names. */

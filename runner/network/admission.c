@@ -91,7 +91,8 @@ void network_host_undo(struct network_host *h, char **undo)
 static bool element_of(struct json_object *e, const char *prefix, struct buf *ret)
 {
 	struct json_object *concat = NULL, *name = e, *net;
-	if (json_object_is_type(e, json_type_object) && json_object_object_get_ex(e, "concat", &concat))
+	if (json_object_is_type(e, json_type_object) &&
+	    json_object_object_get_ex(e, "concat", &concat))
 		name = json_object_array_get_idx(concat, 0);
 	if (!json_object_is_type(name, json_type_string) ||
 	    strncmp(json_object_get_string(name), prefix, strlen(prefix)) != 0)
@@ -122,9 +123,10 @@ static void dismiss_text(struct json_object *sets, const char *prefix, struct bu
 		for (size_t k = 0; k < json_object_array_length(elems); k++) {
 			AUTO_BUF e = { 0 };
 			if (element_of(json_object_array_get_idx(elems, k), prefix, &e))
-				buf_printf(b, "delete element inet %s %s { %s }\n", table,
-					   json_object_get_string(json_object_object_get(set, "name")),
-					   e.data);
+				buf_printf(
+					b, "delete element inet %s %s { %s }\n", table,
+					json_object_get_string(json_object_object_get(set, "name")),
+					e.data);
 		}
 	}
 }
@@ -137,7 +139,8 @@ int network_host_dismiss(struct network_host *h, int number, struct err *err)
 	char prefix[ROUTE_NAME_MAX];
 	bool there;
 	snprintf(prefix, sizeof prefix, NETWORK_CARD_PREFIX, number);
-	if (route_delete_prefixed(h->route, prefix, err) < 0 || second_line_enter(h, &lock, err) < 0 ||
+	if (route_delete_prefixed(h->route, prefix, err) < 0 ||
+	    second_line_enter(h, &lock, err) < 0 ||
 	    second_line_has(h, SECOND_LINE, &there, err) < 0)
 		return -1;
 	if (!there)

@@ -76,9 +76,12 @@ static int inside(void *ctx, struct err *err)
 {
 	struct making *m = ctx;
 	AUTO_BUF text = { 0 };
-	const struct rules rules = { .address = m->card->address, .network = m->opt->network,
-				     .host = m->opt->host, .reach = m->reach,
-				     .n_reach = m->n_reach, .peers = m->opt->peers != NULL };
+	const struct rules rules = { .address = m->card->address,
+				     .network = m->opt->network,
+				     .host = m->opt->host,
+				     .reach = m->reach,
+				     .n_reach = m->n_reach,
+				     .peers = m->opt->peers != NULL };
 	rules_text(&rules, &text);
 	if (set(settings, err) < 0 || netlink_open(NETLINK_ROUTE, &m->card->inner, err) < 0 ||
 	    netlink_open(NETLINK_NETFILTER, &m->card->filter, err) < 0 ||
@@ -91,7 +94,8 @@ static void name_ends(struct card *c, int number, struct route_end *host, struct
 {
 	const uint8_t high = (uint8_t)(number >> 8), low = (uint8_t)number;
 	/* Locally administered; the letters say whose. */
-	*host = (struct route_end){ .mac = { 0x02, 'm', 'o', 0, high, low }, .ns_fd = -1,
+	*host = (struct route_end){ .mac = { 0x02, 'm', 'o', 0, high, low },
+				    .ns_fd = -1,
 				    .up = true };
 	*box = (struct route_end){ .mac = { 0x02, 'm', 'o', 1, high, low }, .name = RULES_CARD };
 	snprintf(host->name, sizeof host->name, NETWORK_CARD_PREFIX "%x", number,
@@ -167,12 +171,14 @@ static int make(struct making *m, struct err *err)
 		return -1;
 	name_ends(m->card, opt->number, &host, &box);
 	if (make_pair(m, &host, &box, err) < 0 ||
-	    network_host_admit(opt->host, host.name, m->reach, m->n_reach, &m->card->undo, err) < 0 ||
+	    network_host_admit(opt->host, host.name, m->reach, m->n_reach, &m->card->undo, err) <
+		    0 ||
 	    set_up_host(m, &host, &box, err) < 0 || set_up_box(m, &host, err) < 0 ||
 	    limit_host(m, &host, err) < 0)
 		return -1;
 	return opt->peers ? peers_join(opt->peers, opt->number, opt->host->network, opt->member,
-				       m->card->inner, err) : 0;
+				       m->card->inner, err) :
+			    0;
 }
 
 static uint32_t address_of(const struct network_host *h, int number)
@@ -188,7 +194,8 @@ int card_make(const struct card_options *opt, struct card *ret, struct err *err)
 {
 	AUTO_FREE struct network_reach *reach = NULL;
 	struct making m = { .opt = opt, .card = ret };
-	*ret = (struct card){ .host = opt->host, .number = opt->number,
+	*ret = (struct card){ .host = opt->host,
+			      .number = opt->number,
 			      .address = address_of(opt->host, opt->number) };
 	m.n_reach = network_host_reach(opt->host, opt->network, &reach);
 	m.reach = reach;

@@ -26,7 +26,7 @@ struct card_options {
 	int number;                    /* of a slot that the caller holds; names link and address */
 	const char *netns;             /* path at which the box's namespace is to be bound */
 	/* A second link to the other boxes of a test (network/peers.h); NULL: none. */
-	const char *peers;             /* path of the switch */
+	const char *peers; /* path of the switch */
 	int member;
 };
 

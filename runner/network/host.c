@@ -81,7 +81,8 @@ static bool next_route(FILE *routes, struct route_line *ret)
 	char line[256];
 	unsigned int to, mask, flags;
 	while (routes && fgets(line, sizeof line, routes)) {
-		if (sscanf(line, "%15s %x %*x %x %*d %*d %*d %x", ret->name, &to, &flags, &mask) != 4)
+		if (sscanf(line, "%15s %x %*x %x %*d %*d %*d %x", ret->name, &to, &flags, &mask) !=
+		    4)
 			continue;
 		ret->to = ntohl(to);
 		ret->mask = ntohl(mask);
@@ -122,7 +123,8 @@ static void find_nameservers(struct network_host *h)
 	char line[256], word[64];
 	struct in_addr a;
 	while (f && fgets(line, sizeof line, f)) {
-		if (sscanf(line, " nameserver %63s", word) != 1 || inet_pton(AF_INET, word, &a) != 1)
+		if (sscanf(line, " nameserver %63s", word) != 1 ||
+		    inet_pton(AF_INET, word, &a) != 1)
 			continue;
 		h->nameservers = mem_realloc(h->nameservers,
 					     (h->n_nameservers + 1) * sizeof *h->nameservers);
@@ -132,8 +134,11 @@ static void find_nameservers(struct network_host *h)
 
 int network_host_open(const struct places *p, struct network_host *ret, struct err *err)
 {
-	struct network_host h = { .places = p, .network = p->card_network,
-				  .address = p->card_network | 1, .users_fd = -1, .cleared = -1,
+	struct network_host h = { .places = p,
+				  .network = p->card_network,
+				  .address = p->card_network | 1,
+				  .users_fd = -1,
+				  .cleared = -1,
 				  .names = (unsigned)getpid() * 61 };
 	int64_t forwards = 0;
 	file_read_i64(AT_FDCWD, "/proc/sys/net/ipv4/ip_forward", &forwards);
@@ -160,8 +165,13 @@ static const struct network_prefix *own_address(const struct network_host *h, ui
 
 static int check_cards(const struct network_host *h, struct err *err)
 {
-	const struct { const struct network_prefix *list; size_t n; const char *what; } all[] = {
-		{ h->own, h->n_own, "address" }, { h->routes, h->n_routes, "route" },
+	const struct {
+		const struct network_prefix *list;
+		size_t n;
+		const char *what;
+	} all[] = {
+		{ h->own, h->n_own, "address" },
+		{ h->routes, h->n_routes, "route" },
 	};
 	char ours[16], other[16];
 	for (size_t k = 0; k < 2; k++)
@@ -169,7 +179,8 @@ static int check_cards(const struct network_host *h, struct err *err)
 			const struct network_prefix *p = &all[k].list[i];
 			if (!network_overlap(p->address, p->bits, h->network, NETWORK_BITS))
 				continue;
-			return err_set(err, FAULT_USAGE, 0, "/etc/moulette.conf.card_network: the "
+			return err_set(err, FAULT_USAGE, 0,
+				       "/etc/moulette.conf.card_network: the "
 				       "cards' network %s/%d overlaps with the host's %s %s/%d of "
 				       "'%s'; give another private /16 there",
 				       network_address(h->network, ours), NETWORK_BITS, all[k].what,
@@ -184,15 +195,19 @@ static int check_address(const struct network_host *h, const struct network_rule
 	char at[16];
 	for (size_t i = 0; i < h->n_own; i++)
 		if (network_rule_covers(r, h->own[i].address))
-			return err_set(err, FAULT_USAGE, 0, "%s: '%s' covers the host's own address "
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s: '%s' covers the host's own address "
 				       "%s of '%s'; write \"host:PORT\" for a server on the host, "
 				       "\"internet\" for public addresses, or a narrower prefix",
 				       r->key, r->text, network_address(h->own[i].address, at),
 				       h->own[i].name);
 	if (network_overlap(r->address, r->bits, h->network, NETWORK_BITS))
-		return err_set(err, FAULT_USAGE, 0, "%s: '%s' covers the network of the cards, %s/%d: "
-			       "other boxes are never reached; write \"host:PORT\" for a server on the "
-			       "host", r->key, r->text, network_address(h->network, at), NETWORK_BITS);
+		return err_set(
+			err, FAULT_USAGE, 0,
+			"%s: '%s' covers the network of the cards, %s/%d: "
+			"other boxes are never reached; write \"host:PORT\" for a server on the "
+			"host",
+			r->key, r->text, network_address(h->network, at), NETWORK_BITS);
 	return 0;
 }
 
@@ -201,13 +216,18 @@ static int check_dns(const struct network_host *h, const struct network_rule *r,
 	char at[16];
 	for (size_t i = 0; i < h->n_nameservers; i++)
 		if (h->nameservers[i] >> 24 == 127)
-			return err_set(err, FAULT_USAGE, 0, "%s: 'dns' cannot be given: the host's "
-				       "nameserver %s (/etc/resolv.conf) is on its loopback, which no "
-				       "box reaches; name a server there that listens on another "
-				       "address", r->key, network_address(h->nameservers[i], at));
+			return err_set(
+				err, FAULT_USAGE, 0,
+				"%s: 'dns' cannot be given: the host's "
+				"nameserver %s (/etc/resolv.conf) is on its loopback, which no "
+				"box reaches; name a server there that listens on another "
+				"address",
+				r->key, network_address(h->nameservers[i], at));
 	if (h->n_nameservers == 0)
-		return err_set(err, FAULT_USAGE, 0, "%s: 'dns' cannot be given: /etc/resolv.conf of "
-			       "the host names no IPv4 nameserver", r->key);
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s: 'dns' cannot be given: /etc/resolv.conf of "
+			       "the host names no IPv4 nameserver",
+			       r->key);
 	return 0;
 }
 
@@ -232,9 +252,12 @@ int network_host_check(const struct network_host *h, const struct network *n, st
 		if (r->target == NETWORK_DNS && check_dns(h, r, err) < 0)
 			return -1;
 		if (leads_beyond(h, r) && !h->forwards)
-			return err_set(err, FAULT_USAGE, 0, "%s: '%s' lies beyond the host, which does "
-				       "not forward packets; if it may, switch forwarding on: sysctl -w "
-				       "net.ipv4.ip_forward=1 (moulette never does)", r->key, r->text);
+			return err_set(
+				err, FAULT_USAGE, 0,
+				"%s: '%s' lies beyond the host, which does "
+				"not forward packets; if it may, switch forwarding on: sysctl -w "
+				"net.ipv4.ip_forward=1 (moulette never does)",
+				r->key, r->text);
 	}
 	return 0;
 }
@@ -254,11 +277,11 @@ size_t network_host_reach(const struct network_host *h, const struct network *ne
 	*ret = NULL;
 	for (size_t i = 0; i < net->n_rules; i++) {
 		const struct network_rule *r = &net->rules[i];
-		struct network_reach to = { NETWORK_BEYOND, r->address, r->bits, r->port_first,
-					    r->port_last, r->protocols };
+		struct network_reach to = { NETWORK_BEYOND, r->address,   r->bits,
+					    r->port_first,  r->port_last, r->protocols };
 		if (r->target == NETWORK_HOST)
-			to = (struct network_reach){ NETWORK_AT_HOST, h->address, 32, r->port_first,
-						     r->port_last, r->protocols };
+			to = (struct network_reach){ NETWORK_AT_HOST, h->address,   32,
+						     r->port_first,   r->port_last, r->protocols };
 		if (r->target == NETWORK_INTERNET)
 			to.where = NETWORK_PUBLIC;
 		if (r->target != NETWORK_DNS)
@@ -266,7 +289,11 @@ size_t network_host_reach(const struct network_host *h, const struct network *ne
 		for (size_t k = 0; r->target == NETWORK_DNS && k < h->n_nameservers; k++) {
 			const uint32_t at = h->nameservers[k];
 			to = (struct network_reach){ own_address(h, at) ? NETWORK_AT_HOST_TOO :
-							NETWORK_BEYOND, at, 32, DNS_PORT, DNS_PORT,
+									  NETWORK_BEYOND,
+						     at,
+						     32,
+						     DNS_PORT,
+						     DNS_PORT,
 						     NETWORK_TCP | NETWORK_UDP };
 			add_reach(ret, &n, &to);
 		}

@@ -37,14 +37,14 @@ struct network_host {
 	size_t n_own;
 	struct network_prefix *routes; /* likewise, without the default route */
 	size_t n_routes;
-	uint32_t *nameservers;       /* of /etc/resolv.conf, IPv4 */
+	uint32_t *nameservers; /* of /etc/resolv.conf, IPv4 */
 	size_t n_nameservers;
-	bool forwards;               /* net.ipv4.ip_forward */
+	bool forwards; /* net.ipv4.ip_forward */
 	struct nl_sock *route;
-	struct nft *nft;         /* opened by network_host_hold() */
-	int users_fd;                /* -1: not held */
-	unsigned names;              /* of cards; begins anywhere, so that two processes differ */
-	int cleared;                 /* slot in which killed runs left nothing; -1: not known */
+	struct nft *nft; /* opened by network_host_hold() */
+	int users_fd;    /* -1: not held */
+	unsigned names;  /* of cards; begins anywhere, so that two processes differ */
+	int cleared;     /* slot in which killed runs left nothing; -1: not known */
 };
 
 #define NETWORK_BITS 16
@@ -73,7 +73,8 @@ enum network_where { NETWORK_AT_HOST, NETWORK_AT_HOST_TOO, NETWORK_BEYOND, NETWO
 
 /** Where one entry of "allow" leads on this host; "dns" is one for each nameserver. */
 struct network_reach {
-	enum network_where where; /* AT_HOST: the card's other end; AT_HOST_TOO: another address of it */
+	enum network_where
+		where; /* AT_HOST: the card's other end; AT_HOST_TOO: another address of it */
 	uint32_t address;
 	int bits;
 	uint16_t port_first, port_last;

@@ -75,8 +75,10 @@ static int find(void *handle, const char *name, void *ret_function, struct err *
 {
 	void *found = dlsym(handle, name);
 	if (!found)
-		return err_set(err, FAULT_INFRA, 0, "cannot use the library '" LIBRARY "': it has no "
-			       "'%s'", name);
+		return err_set(err, FAULT_INFRA, 0,
+			       "cannot use the library '" LIBRARY "': it has no "
+			       "'%s'",
+			       name);
 	memcpy(ret_function, &found, sizeof found);
 	return 0;
 }
@@ -86,7 +88,8 @@ static int load(struct library *lib, struct err *err)
 {
 	void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_NODELETE);
 	if (!handle)
-		return err_set(err, FAULT_INFRA, 0, "cannot load the library '" LIBRARY "', which a "
+		return err_set(err, FAULT_INFRA, 0,
+			       "cannot load the library '" LIBRARY "', which a "
 			       "network card needs; install libnftables1");
 	int bad = find(handle, "nft_ctx_new", &lib->ctx_new, err) < 0 ||
 		  find(handle, "nft_ctx_free", &lib->ctx_free, err) < 0 ||
@@ -130,7 +133,8 @@ static int read_text(int fd, struct buf *text, bool *ret_flag, int *ret_ns)
 	size_t n = 0;
 	const ssize_t got = fd_recv(fd, &h, sizeof h, fds, &n, NULL, 0);
 	*ret_ns = n > 0 ? fds[0] : -1;
-	if (got <= 0 || read_whole(fd, (char *)&h + got, sizeof h - (size_t)got) < 0 || h.len > TEXT_MAX)
+	if (got <= 0 || read_whole(fd, (char *)&h + got, sizeof h - (size_t)got) < 0 ||
+	    h.len > TEXT_MAX)
 		return -1;
 	AUTO_FREE char *bytes = mem_alloc(h.len + 1);
 	if (read_whole(fd, bytes, h.len) < 0)
@@ -178,7 +182,8 @@ static void child_main(const struct nft *nft, int sock, pid_t parent)
 	const struct library *lib = &nft->lib;
 	bool json;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent || take_places(nft, sock) < 0 || setns(CHILD_HOME, CLONE_NEWNET) < 0)
+	if (getppid() != parent || take_places(nft, sock) < 0 ||
+	    setns(CHILD_HOME, CLONE_NEWNET) < 0)
 		_exit(1);
 	struct nft_ctx *own = new_context(lib);
 	for (;;) {
@@ -212,7 +217,8 @@ static int start(struct nft *nft, struct err *err)
 	fflush(NULL); /* else the library's exit() would write it once more */
 	const pid_t child = fork();
 	if (child < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot start a child for the rules of a card");
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot start a child for the rules of a card");
 	if (child == 0)
 		child_main(nft, theirs, self);
 	nft->child = child;
@@ -227,7 +233,8 @@ int nft_open(struct nft **ret, struct err *err)
 	AUTO_FD int home = open(NAMESPACE, O_RDONLY | O_CLOEXEC);
 	struct nft new = { .sock = -1, .home = home };
 	if (probe < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot reach the kernel's packet filter "
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot reach the kernel's packet filter "
 			       "(nf_tables), which a network card needs");
 	if (home < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot open '" NAMESPACE "'");
@@ -264,14 +271,16 @@ static int no_answer(struct nft *nft, const char *what, bool late, struct err *e
 {
 	const int status = end_child(nft, late);
 	if (late)
-		return err_set_code(err, "network.failed", FAULT_INFRA, 0, "cannot %s: '" LIBRARY
-				    "' does not answer", what);
+		return err_set_code(err, "network.failed", FAULT_INFRA, 0,
+				    "cannot %s: '" LIBRARY "' does not answer", what);
 	if (WIFSIGNALED(status))
-		return err_set_code(err, "network.failed", FAULT_INFRA, 0, "cannot %s: '" LIBRARY
-				    "' was ended by signal %d", what, WTERMSIG(status));
-	return err_set_code(err, "network.failed", FAULT_INFRA, 0, "cannot %s: '" LIBRARY "' gave up with "
-			    "status %d, as it does when the kernel does not answer", what,
-			    WEXITSTATUS(status));
+		return err_set_code(err, "network.failed", FAULT_INFRA, 0,
+				    "cannot %s: '" LIBRARY "' was ended by signal %d", what,
+				    WTERMSIG(status));
+	return err_set_code(err, "network.failed", FAULT_INFRA, 0,
+			    "cannot %s: '" LIBRARY "' gave up with "
+			    "status %d, as it does when the kernel does not answer",
+			    what, WEXITSTATUS(status));
 }
 
 /* The first line says what, the next ones show the text again. */
@@ -281,13 +290,15 @@ static int trouble(const char *said, const char *what, struct err *err)
 	const char *word = strstr(said, "Error: ");
 	word = word ? word + strlen("Error: ") : said;
 	err_escape(line, sizeof line, word, strcspn(word, "\n"));
-	return err_set(err, FAULT_INFRA, 0, "cannot %s: %s; nf_tables, conntrack and their modules "
-		       "are needed for a network card", what, line);
+	return err_set(err, FAULT_INFRA, 0,
+		       "cannot %s: %s; nf_tables, conntrack and their modules "
+		       "are needed for a network card",
+		       what, line);
 }
 
 /* @said: empty; @ns: as send_text() has it */
-static int call(struct nft *nft, const char *text, bool json, int ns, const char *what, struct buf *said,
-		struct err *err)
+static int call(struct nft *nft, const char *text, bool json, int ns, const char *what,
+		struct buf *said, struct err *err)
 {
 	bool failed = false;
 	int none = -1;
@@ -327,7 +338,8 @@ int nft_ask(struct nft *nft, const char *text, struct json_object **ret, struct 
 	if (said.len == 0 || json_parse_foreign("nftables", said.data, said.len, &all, NULL) < 0 ||
 	    !json_object_object_get_ex(all, "nftables", &list) ||
 	    !json_object_is_type(list, json_type_array))
-		return err_set(err, FAULT_INFRA, 0, "cannot read the rules of a card: libnftables "
+		return err_set(err, FAULT_INFRA, 0,
+			       "cannot read the rules of a card: libnftables "
 			       "gave no JSON; was it built without?");
 	*ret = json_object_get(list);
 	return 0;

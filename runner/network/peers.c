@@ -27,7 +27,8 @@ static int make_bridge(void *ctx, struct err *err)
 	(void)ctx;
 	/* Of links that come: frames of all kinds pass, addresses need none. */
 	file_write(AT_FDCWD, "/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
-	int bad = netlink_open(NETLINK_ROUTE, &sock, err) < 0 || route_bridge(sock, BRIDGE, err) < 0 ||
+	int bad = netlink_open(NETLINK_ROUTE, &sock, err) < 0 ||
+		  route_bridge(sock, BRIDGE, err) < 0 ||
 		  route_up(sock, route_index(sock, BRIDGE), err) < 0;
 	netlink_close(&sock);
 	return bad ? -1 : 0;
@@ -58,7 +59,9 @@ static int plug(struct nl_sock *sock, const char *port, struct err *err)
 {
 	int index = route_index(sock, port);
 	return route_port(sock, index, route_index(sock, BRIDGE), err) < 0 ||
-			       route_up(sock, index, err) < 0 ? -1 : 0;
+			       route_up(sock, index, err) < 0 ?
+		       -1 :
+		       0;
 }
 
 int peers_join(const char *path, int number, uint32_t network, int member, struct nl_sock *inner,
@@ -67,7 +70,9 @@ int peers_join(const char *path, int number, uint32_t network, int member, struc
 	AUTO_FD int ns = open(path, O_RDONLY | O_CLOEXEC);
 	struct nl_sock *sock = NULL;
 	const uint8_t high = (uint8_t)(number >> 8), low = (uint8_t)number;
-	const struct route_end box = { .name = RULES_PEERS, .ns_fd = -1, .index = FIRST_INDEX + number,
+	const struct route_end box = { .name = RULES_PEERS,
+				       .ns_fd = -1,
+				       .index = FIRST_INDEX + number,
 				       .mac = { 0x02, 'm', 'o', 2, high, low } };
 	struct route_end port = { .mac = { 0x02, 'm', 'o', 3, high, low }, .ns_fd = ns };
 	snprintf(port.name, sizeof port.name, "port%d", number);

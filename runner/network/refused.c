@@ -36,7 +36,8 @@ static int64_t packets(struct nlattr *expression)
 	struct nlattr *e[NFTA_EXPR_MAX + 1], *c[NFTA_COUNTER_MAX + 1];
 	uint64_t n = 0;
 	if (expression && nla_parse_nested(e, NFTA_EXPR_MAX, expression, NULL) == 0 &&
-	    e[NFTA_EXPR_DATA] && nla_parse_nested(c, NFTA_COUNTER_MAX, e[NFTA_EXPR_DATA], NULL) == 0 &&
+	    e[NFTA_EXPR_DATA] &&
+	    nla_parse_nested(c, NFTA_COUNTER_MAX, e[NFTA_EXPR_DATA], NULL) == 0 &&
 	    c[NFTA_COUNTER_PACKETS])
 		n = be64toh(nla_get_u64(c[NFTA_COUNTER_PACKETS]));
 	return n < 1 ? 1 : n > INT64_MAX ? INT64_MAX : (int64_t)n;
@@ -51,7 +52,8 @@ static bool read_one(struct nlattr *element, struct network_refusal *ret)
 	    !d[NFTA_DATA_VALUE] || nla_len(d[NFTA_DATA_VALUE]) < (int)sizeof key)
 		return false;
 	memcpy(&key, nla_data(d[NFTA_DATA_VALUE]), sizeof key);
-	*ret = (struct network_refusal){ .address = ntohl(key.address), .protocol = key.protocol,
+	*ret = (struct network_refusal){ .address = ntohl(key.address),
+					 .protocol = key.protocol,
 					 .count = packets(a[NFTA_SET_ELEM_EXPR]) };
 	/* Others have no port: what stands in its place is something else. */
 	if (key.protocol == IPPROTO_TCP || key.protocol == IPPROTO_UDP)
@@ -67,9 +69,8 @@ static int take(struct nl_msg *msg, void *ctx)
 	int left;
 	if (!all)
 		return NL_OK;
-	nla_for_each_nested(element, all, left)
-		if (l->n < l->max && read_one(element, &l->all[l->n]))
-			l->n++;
+	nla_for_each_nested(element, all,
+			    left) if (l->n < l->max && read_one(element, &l->all[l->n])) l->n++;
 	return NL_OK;
 }
 
@@ -87,7 +88,8 @@ static int list_set(struct nl_sock *filter, const char *set, struct list *ret, s
 	}
 	rc = netlink_ask(filter, msg, take, ret);
 	return rc < 0 ? err_set(err, FAULT_INFRA, 0, "cannot read the rules of a card: %s",
-				nl_geterror(rc)) : 0;
+				nl_geterror(rc)) :
+			0;
 }
 
 static bool same_place(const struct network_refusal *a, const struct network_refusal *b)

@@ -134,7 +134,8 @@ int route_delete(struct nl_sock *sock, const char *name, struct err *err)
 	int rc = rtnl_link_delete(sock, link);
 	rtnl_link_put(link);
 	return rc < 0 && rc != -NLE_NODEV && rc != -NLE_OBJ_NOTFOUND ?
-		       trouble(rc, err, "remove a network card") : 0;
+		       trouble(rc, err, "remove a network card") :
+		       0;
 }
 
 int route_delete_prefixed(struct nl_sock *sock, const char *prefix, struct err *err)
@@ -229,11 +230,13 @@ int route_nowhere(struct nl_sock *sock, uint32_t to, int bits, bool there, struc
 	int rc = there ? rtnl_route_add(sock, r, NLM_F_REPLACE) : rtnl_route_delete(sock, r, 0);
 	nl_addr_put(dst);
 	rtnl_route_put(r);
-	return rc < 0 && rc != -NLE_OBJ_NOTFOUND ? trouble(rc, err, "route to boxes that are gone") : 0;
+	return rc < 0 && rc != -NLE_OBJ_NOTFOUND ?
+		       trouble(rc, err, "route to boxes that are gone") :
+		       0;
 }
 
-int route_neighbour(struct nl_sock *sock, int index, uint32_t address,
-		    const uint8_t mac[ROUTE_MAC], struct err *err)
+int route_neighbour(struct nl_sock *sock, int index, uint32_t address, const uint8_t mac[ROUTE_MAC],
+		    struct err *err)
 {
 	struct rtnl_neigh *n = mem_check(rtnl_neigh_alloc());
 	struct nl_addr *dst = ip(address, 32);

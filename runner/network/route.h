@@ -49,8 +49,8 @@ int route_add(struct nl_sock *sock, int index, uint32_t to, int bits, uint32_t g
  *  @there false, no longer. What is so already is no error. */
 int route_nowhere(struct nl_sock *sock, uint32_t to, int bits, bool there, struct err *err);
 /** route_neighbour() - a permanent entry, which no ARP of anybody changes. */
-int route_neighbour(struct nl_sock *sock, int index, uint32_t address,
-		    const uint8_t mac[ROUTE_MAC], struct err *err);
+int route_neighbour(struct nl_sock *sock, int index, uint32_t address, const uint8_t mac[ROUTE_MAC],
+		    struct err *err);
 /** route_rate() - what leaves by the link, in bits a second (tbf). */
 int route_rate(struct nl_sock *sock, int index, int64_t bits_per_second, struct err *err);
 

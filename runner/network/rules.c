@@ -11,8 +11,10 @@
 
 static const char head[] =
 	"table inet " RULES_TABLE " {\n"
-	"set " RULES_FIRST " {\n type ipv4_addr . inet_proto . inet_service\n size 1\n flags dynamic\n}\n"
-	"set " RULES_REFUSED " {\n type ipv4_addr . inet_proto . inet_service\n size 64\n flags dynamic\n"
+	"set " RULES_FIRST
+	" {\n type ipv4_addr . inet_proto . inet_service\n size 1\n flags dynamic\n}\n"
+	"set " RULES_REFUSED
+	" {\n type ipv4_addr . inet_proto . inet_service\n size 64\n flags dynamic\n"
 	" counter\n}\n"
 	"chain refuse {\n"
 	" add @" RULES_FIRST " { ip daddr . meta l4proto . th dport }\n"
@@ -80,9 +82,11 @@ static void output(const struct rules *r, struct buf *b)
 	char own[16];
 	buf_str(b, "chain output {\n type filter hook output priority filter\n policy drop\n");
 	own_links(r, "oifname", "accept", b);
-	buf_printf(b, " ip saddr != %s drop\n"
+	buf_printf(b,
+		   " ip saddr != %s drop\n"
 		   " ct state established,related accept\n"
-		   " ct state invalid drop\n", network_address(r->address, own));
+		   " ct state invalid drop\n",
+		   network_address(r->address, own));
 	for (size_t i = 0; i < r->n_reach; i++)
 		allow(&r->reach[i], r->host, b);
 	buf_str(b, " goto refuse\n}\n");

@@ -38,25 +38,29 @@ static void table_text(const struct network_host *h, struct buf *b)
 	char at[16], net[16];
 	network_address(h->address, at);
 	network_address(h->network, net);
-	buf_printf(b, "table inet " SECOND_LINE " {\n"
-		   "set too {\n type ifname . ipv4_addr\n}\n"   /* other addresses of the host */
-		   "set beyond {\n type ifname\n}\n"            /* cards that may be forwarded */
+	buf_printf(b,
+		   "table inet " SECOND_LINE " {\n"
+		   "set too {\n type ifname . ipv4_addr\n}\n" /* other addresses of the host */
+		   "set beyond {\n type ifname\n}\n"          /* cards that may be forwarded */
 		   "chain raw_in {\n type filter hook prerouting priority raw\n"
 		   " iifname \"" CARDS "\" ip daddr %s notrack\n}\n"
 		   "chain raw_out {\n type filter hook output priority raw\n"
-		   " oifname \"" CARDS "\" ip saddr %s notrack\n}\n", at, at);
+		   " oifname \"" CARDS "\" ip saddr %s notrack\n}\n",
+		   at, at);
 	/* Who is on the same wire as the host may not reach servers on the cards' end either. */
-	buf_printf(b, "chain input {\n type filter hook input priority filter - 10\n"
+	buf_printf(b,
+		   "chain input {\n type filter hook input priority filter - 10\n"
 		   " iifname \"lo\" accept\n"
 		   " iifname != \"" CARDS "\" ip daddr %s drop\n"
 		   " iifname != \"" CARDS "\" accept\n"
 		   " fib saddr . iif oif missing drop\n"
 		   " ip saddr %s/16 ip daddr %s meta l4proto { tcp, udp, icmp } accept\n"
-		   " iifname . ip daddr @too accept\n drop\n}\n", at, net, at);
+		   " iifname . ip daddr @too accept\n drop\n}\n",
+		   at, net, at);
 	buf_printf(b, "chain forward {\n type filter hook forward priority filter - 10\n"
-		   " iifname \"" CARDS "\" oifname \"" CARDS "\" drop\n"
-		   " iifname \"" CARDS "\" iifname != @beyond drop\n"
-		   " oifname \"" CARDS "\" oifname != @beyond drop\n}\n}\n");
+		      " iifname \"" CARDS "\" oifname \"" CARDS "\" drop\n"
+		      " iifname \"" CARDS "\" iifname != @beyond drop\n"
+		      " oifname \"" CARDS "\" oifname != @beyond drop\n}\n}\n");
 }
 
 static void beyond_text(const struct network_host *h, struct buf *b)
@@ -64,17 +68,18 @@ static void beyond_text(const struct network_host *h, struct buf *b)
 	char net[16];
 	network_address(h->network, net);
 	buf_printf(b, "table inet " SECOND_LINE_BEYOND " {\n"
-		   "set named {\n type ifname . ipv4_addr\n flags interval\n}\n"
-		   "set public {\n type ifname\n}\n"
-		   "ct timeout closed {\n protocol tcp\n l3proto ip\n"
-		   " policy = { syn_sent : 20, syn_recv : 20, established : 300, fin_wait : 10,"
-		   " close_wait : 10, last_ack : 5, time_wait : 1, close : 1 }\n}\n"
-		   "ct timeout idle {\n protocol udp\n l3proto ip\n"
-		   " policy = { unreplied : 5, replied : 30 }\n}\n"
-		   "chain raw_in {\n type filter hook prerouting priority -190\n"
-		   " iifname \"" CARDS "\" meta l4proto tcp ct timeout set \"closed\"\n"
-		   " iifname \"" CARDS "\" meta l4proto udp ct timeout set \"idle\"\n}\n");
-	buf_printf(b, "chain forward {\n type filter hook forward priority filter - 5\n"
+		      "set named {\n type ifname . ipv4_addr\n flags interval\n}\n"
+		      "set public {\n type ifname\n}\n"
+		      "ct timeout closed {\n protocol tcp\n l3proto ip\n"
+		      " policy = { syn_sent : 20, syn_recv : 20, established : 300, fin_wait : 10,"
+		      " close_wait : 10, last_ack : 5, time_wait : 1, close : 1 }\n}\n"
+		      "ct timeout idle {\n protocol udp\n l3proto ip\n"
+		      " policy = { unreplied : 5, replied : 30 }\n}\n"
+		      "chain raw_in {\n type filter hook prerouting priority -190\n"
+		      " iifname \"" CARDS "\" meta l4proto tcp ct timeout set \"closed\"\n"
+		      " iifname \"" CARDS "\" meta l4proto udp ct timeout set \"idle\"\n}\n");
+	buf_printf(b,
+		   "chain forward {\n type filter hook forward priority filter - 5\n"
 		   " oifname \"" CARDS "\" ct state established,related accept\n"
 		   " oifname \"" CARDS "\" drop\n"
 		   " iifname != \"" CARDS "\" accept\n"
@@ -82,7 +87,8 @@ static void beyond_text(const struct network_host *h, struct buf *b)
 		   " iifname . ip daddr @named accept\n"
 		   " iifname @public ip daddr != { %s } ip daddr != %s/16 accept\n drop\n}\n"
 		   "chain hide {\n type nat hook postrouting priority srcnat\n"
-		   " iifname \"" CARDS "\" masquerade\n}\n}\n", network_not_public, net);
+		   " iifname \"" CARDS "\" masquerade\n}\n}\n",
+		   network_not_public, net);
 }
 
 /* --- locks -------------------------------------------------------------------------------- */
@@ -129,7 +135,8 @@ int second_line_has(struct network_host *h, const char *name, bool *ret, struct 
 	*ret = false;
 	for (size_t i = 0; i < json_object_array_length(all); i++)
 		if (json_object_object_get_ex(json_object_array_get_idx(all, i), "table", &table) &&
-		    strcmp(json_object_get_string(json_object_object_get(table, "name")), name) == 0)
+		    strcmp(json_object_get_string(json_object_object_get(table, "name")), name) ==
+			    0)
 			*ret = true;
 	return 0;
 }

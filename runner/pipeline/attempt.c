@@ -32,8 +32,8 @@ static int run_in_turn(struct attempt *a, const struct box_step *step, bool alon
 	const struct session *s = a->session;
 	struct running *all[WATCHED_MAX];
 	struct turn turn;
-	if (turn_begin(&s->turns, a->cell.slot.number, alone, a->job->live->control.stop_fd, s->host.alive, &turn,
-		       err) < 0)
+	if (turn_begin(&s->turns, a->cell.slot.number, alone, a->job->live->control.stop_fd,
+		       s->host.alive, &turn, err) < 0)
 		return -1;
 	all[0] = cell_start(&a->cell, step, -1, -1, facts);
 	cells_wait(all, 1 + (a->peers ? peers_running(a->peers, all + 1) : 0), all[0]);
@@ -43,8 +43,8 @@ static int run_in_turn(struct attempt *a, const struct box_step *step, bool alon
 }
 
 /* @to: where it prints to, and, of a step of the plan, who may send it signals under which number. */
-static int run_in_box(struct attempt *a, const struct step_spec *spec, const struct box_step *to, bool alone,
-		      struct step_facts *facts, struct err *err)
+static int run_in_box(struct attempt *a, const struct step_spec *spec, const struct box_step *to,
+		      bool alone, struct step_facts *facts, struct err *err)
 {
 	const struct session *s = a->session;
 	AUTO_STRV env = cell_base_env(&a->cell);
@@ -62,7 +62,9 @@ static int run_in_box(struct attempt *a, const struct step_spec *spec, const str
 /* Step @i of the plan. */
 static int run_planned(struct attempt *a, size_t i, struct step_facts *facts, struct err *err)
 {
-	const struct box_step to = { .sink = sink_log, .sink_ctx = a->job, .number = (uint32_t)i,
+	const struct box_step to = { .sink = sink_log,
+				     .sink_ctx = a->job,
+				     .number = (uint32_t)i,
 				     .kill_fd = a->job->live->control.kill_fd };
 	return run_in_box(a, &a->plan.steps[i], &to, a->job->first != NULL, facts, err);
 }
@@ -107,7 +109,8 @@ static int sink_probe(void *ctx, int stream, const void *data, size_t len)
  * are thrown away; it costs the student nothing whatever it does. */
 static int probe_check(struct attempt *a, bool *ret, struct err *err)
 {
-	static char *const argv[] = { (char *)"make", (char *)"-pq", (char *)".moulette-none", NULL };
+	static char *const argv[] = { (char *)"make", (char *)"-pq", (char *)".moulette-none",
+				      NULL };
 	struct probe probe = { .len = 0 };
 	struct step_spec spec = a->plan.steps[0];
 	spec.argv = (char **)argv;
@@ -212,8 +215,8 @@ static bool is_laid(const struct attempt *a, const char *program)
 
 /* The clock of the step begins when its peers are ready. What keeps them from it is a step that was
  * not run, for a reason that is not the student's. */
-static int run_among_peers(struct attempt *a, size_t i, char note[PEERS_NOTE_MAX], struct step_facts *facts,
-			   struct err *err)
+static int run_among_peers(struct attempt *a, size_t i, char note[PEERS_NOTE_MAX],
+			   struct step_facts *facts, struct err *err)
 {
 	const struct step_spec *spec = &a->plan.steps[i];
 	struct peers peers;
@@ -237,8 +240,8 @@ static int run_among_peers(struct attempt *a, size_t i, char note[PEERS_NOTE_MAX
 }
 
 /* What the student's step met is a failure of the host: it is judged as one. */
-static int blame_host(struct job *job, const struct step_spec *spec, const struct err *why, struct step_result *res,
-		      struct err *err)
+static int blame_host(struct job *job, const struct step_spec *spec, const struct err *why,
+		      struct step_result *res, struct err *err)
 {
 	res->facts.pids_denied = 0;
 	step_facts_failed(&res->facts, why);
@@ -246,17 +249,21 @@ static int blame_host(struct job *job, const struct step_spec *spec, const struc
 }
 
 /* Another group's limit of processes is not the step's. */
-static int blame_group_around(struct job *job, const struct step_spec *spec, struct step_result *res, struct err *err)
+static int blame_group_around(struct job *job, const struct step_spec *spec,
+			      struct step_result *res, struct err *err)
 {
 	struct err why = { 0 };
-	err_set_code(&why, "host.processes", FAULT_INFRA, 0,
-		     "a cgroup around the boxes has reached its own limit of processes (pids.max, TasksMax): "
-		     "step '%s' was refused one within its limit", spec->name);
+	err_set_code(
+		&why, "host.processes", FAULT_INFRA, 0,
+		"a cgroup around the boxes has reached its own limit of processes (pids.max, TasksMax): "
+		"step '%s' was refused one within its limit",
+		spec->name);
 	return blame_host(job, spec, &why, res, err);
 }
 
 /* @ret_again: it is to be run again, without words that the compiler lacks. */
-static int doubt_compiler(struct attempt *a, size_t i, struct step_result *res, bool *ret_again, struct err *err)
+static int doubt_compiler(struct attempt *a, size_t i, struct step_result *res, bool *ret_again,
+			  struct err *err)
 {
 	struct err why = { 0 };
 	if (attempt_doubt_compiler(a, i, ret_again, &why, err) < 0)
@@ -368,8 +375,7 @@ int attempt_steps(struct attempt *a, bool *ret_again, struct err *err)
 		bool known = i < job->result->n_steps;
 		if (known && a->plan.steps[i].kind != STEP_BUILD)
 			continue;
-		if (wants_new_box(a, &a->plan.steps[i]) &&
-		    renew_box(a, &a->plan.steps[i], err) < 0)
+		if (wants_new_box(a, &a->plan.steps[i]) && renew_box(a, &a->plan.steps[i], err) < 0)
 			return -1;
 		if (before_step(a, i, err) < 0 ||
 		    (known ? run_once(a, i, &res, err) : run_step(a, i, &res, ret_again, err)) < 0)
@@ -386,9 +392,11 @@ int attempt_steps(struct attempt *a, bool *ret_again, struct err *err)
 		if (again)
 			return 0;
 		if (known && res.verdict != VERDICT_PASSED)
-			return err_set_code(err, "box.died", FAULT_INFRA, 0,
-					    "build step '%s' passed in the first box and not in the "
-					    "second: %s", a->plan.steps[i].name, res.message);
+			return err_set_code(
+				err, "box.died", FAULT_INFRA, 0,
+				"build step '%s' passed in the first box and not in the "
+				"second: %s",
+				a->plan.steps[i].name, res.message);
 		if (res.kind == STEP_BUILD && res.verdict != VERDICT_PASSED) {
 			skip_from(a, job->result->n_steps, "the build failed");
 			return 0;

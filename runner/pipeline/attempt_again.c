@@ -17,10 +17,10 @@
 #include "container/pressure.h"
 #include "result/words.h"
 
-#define RERUNS_MAX 5       /* of a submission */
-#define NEAR 0.9           /* of the limit */
-#define DISTURBED 0.1      /* of the time another task of the host waited for a processor */
-#define SLEPT_CPU 4        /* whoever used less than this part of its wall time as CPU slept, or waited */
+#define RERUNS_MAX 5  /* of a submission */
+#define NEAR 0.9      /* of the limit */
+#define DISTURBED 0.1 /* of the time another task of the host waited for a processor */
+#define SLEPT_CPU 4 /* whoever used less than this part of its wall time as CPU slept, or waited */
 
 /* Above the limit, and the host may be why. */
 static bool is_near_cpu(const struct step_result *res)
@@ -38,7 +38,8 @@ static bool may_have_waited(const struct step_result *res)
 }
 
 /* A command may have changed what it cannot find again, and is worth no points. */
-bool again_wanted(const struct attempt *a, const struct step_spec *spec, const struct step_result *res)
+bool again_wanted(const struct attempt *a, const struct step_spec *spec,
+		  const struct step_result *res)
 {
 	return spec->kind != STEP_COMMAND && !a->job->first && a->job->reruns < RERUNS_MAX &&
 	       res->verdict == VERDICT_TIME_LIMIT && (is_near_cpu(res) || may_have_waited(res));
@@ -64,9 +65,14 @@ void job_done(struct job *job)
 
 static void add_run(struct buf *b, const struct step_result *r)
 {
-	const struct { const char *key; int64_t value; } numbers[] = {
-		{ "cpu_ns", r->facts.cpu_ns }, { "wall_ns", r->facts.wall_ns },
-		{ "waited_ns", r->facts.waited_ns }, { "beside", r->facts.beside },
+	const struct {
+		const char *key;
+		int64_t value;
+	} numbers[] = {
+		{ "cpu_ns", r->facts.cpu_ns },
+		{ "wall_ns", r->facts.wall_ns },
+		{ "waited_ns", r->facts.waited_ns },
+		{ "beside", r->facts.beside },
 	};
 	buf_printf(b, "%s{\"verdict\": \"%s\"", b->len > 1 ? ", " : "", verdict_name(r->verdict));
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -102,7 +108,8 @@ void again_choose(struct job *job, struct step_result *res)
 		*first = other;
 	}
 	res->reruns = mem_strdup(runs.data);
-	AUTO_FREE char *words = mem_printf(" (run twice, the second time alone: %s and %s)", one, two);
+	AUTO_FREE char *words = mem_printf(" (run twice, the second time alone: %s and %s)", one,
+					   two);
 	if (res->verdict == VERDICT_TIME_LIMIT)
 		words_append(res, words);
 	job_done(job);
@@ -116,7 +123,8 @@ static bool is_disturbed(const struct attempt *a)
 	const int64_t elapsed = clock_mono_ns() - job->began_ns;
 	if (host < 0 || job->host_waited_ns < 0 || elapsed <= 0)
 		return false;
-	return (double)(host - job->host_waited_ns - (own > 0 ? own : 0)) > DISTURBED * (double)elapsed;
+	return (double)(host - job->host_waited_ns - (own > 0 ? own : 0)) >
+	       DISTURBED * (double)elapsed;
 }
 
 void again_note(const struct attempt *a, struct step_result *res)

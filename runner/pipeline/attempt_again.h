@@ -5,7 +5,8 @@
 #include "pipeline/attempt.h"
 
 /** again_wanted() - is @res, of the first run, not to be believed before a second one? */
-bool again_wanted(const struct attempt *a, const struct step_spec *spec, const struct step_result *res);
+bool again_wanted(const struct attempt *a, const struct step_spec *spec,
+		  const struct step_result *res);
 /** again_keep() - @res waits in the job for the second run. */
 void again_keep(struct job *job, struct step_result *res);
 /** again_choose() - of the run that waits and the second one, @res, the shorter one becomes @res, with

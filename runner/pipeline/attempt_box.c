@@ -35,17 +35,25 @@ static int unpack(struct attempt *a, struct err *err)
 	if (dest < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot open '%s'", work->base);
 	struct unpack_request req = {
-		.program = s->opt.places->unpack, .server = s->unpacker,
-		.dest_fd = dest, .uid = work->uid, .gid = work->gid,
-		.cgroup_fds = a->cell.unpacking.fds, .n_cgroup_fds = a->cell.unpacking.n,
-		.interrupt_fd = a->job->live->control.stop_fd, .limits = s->profile.unpack,
-		.meanwhile = digest_meanwhile, .ctx = a->job->sub, .alive = s->host.alive,
+		.program = s->opt.places->unpack,
+		.server = s->unpacker,
+		.dest_fd = dest,
+		.uid = work->uid,
+		.gid = work->gid,
+		.cgroup_fds = a->cell.unpacking.fds,
+		.n_cgroup_fds = a->cell.unpacking.n,
+		.interrupt_fd = a->job->live->control.stop_fd,
+		.limits = s->profile.unpack,
+		.meanwhile = digest_meanwhile,
+		.ctx = a->job->sub,
+		.alive = s->host.alive,
 	};
 	req.limits.time_ns = (int64_t)((double)req.limits.time_ns * host_patience(&s->host));
 	struct unpack_outcome outcome;
 	if (lseek(a->job->sub->fd, 0, SEEK_SET) < 0 && errno != ESPIPE)
 		return err_set(err, FAULT_INFRA, errno, "cannot read the submission again");
-	if (intake_unpack(&req, a->job->sub, attempt_assignment(a), &s->languages, &outcome, err) < 0)
+	if (intake_unpack(&req, a->job->sub, attempt_assignment(a), &s->languages, &outcome, err) <
+	    0)
 		return -1;
 	return cell_enter(&a->cell, outcome.top, err);
 }
@@ -78,8 +86,8 @@ int attempt_plan(struct attempt *a, bool has_check, struct err *err)
 	if (cell_work(&a->cell, &fd, err) < 0)
 		return -1;
 	plan_done(&a->plan);
-	if (assignment_plan(attempt_assignment(a), &s->languages, fd, has_check,
-			    &s->profile.limits, &s->opt.over, s->opt.time_factor, &a->plan, err) < 0)
+	if (assignment_plan(attempt_assignment(a), &s->languages, fd, has_check, &s->profile.limits,
+			    &s->opt.over, s->opt.time_factor, &a->plan, err) < 0)
 		return -1;
 	return assignment_check_expected(a->plan.steps, a->plan.n, NULL, err);
 }
@@ -119,11 +127,15 @@ void attempt_tell_box(const struct attempt *a)
 }
 
 /* Everything that needs neither submission nor plan. */
-static int begin(struct session *s, const char *mark, int stop_fd, struct attempt *ret, struct err *err)
+static int begin(struct session *s, const char *mark, int stop_fd, struct attempt *ret,
+		 struct err *err)
 {
 	const struct assignment *asked = s->opt.assignment;
-	const struct cell_spec spec = { .mark = mark, .image = &s->image, .profile = &s->profile,
-					.passwd = &s->passwd, .processors = asked ? asked->processors : 0,
+	const struct cell_spec spec = { .mark = mark,
+					.image = &s->image,
+					.profile = &s->profile,
+					.passwd = &s->passwd,
+					.processors = asked ? asked->processors : 0,
 					.interrupt_fd = stop_fd };
 	*ret = (struct attempt){ .session = s };
 	return cell_open(&s->host, &spec, &ret->cell, err);
@@ -143,7 +155,8 @@ int attempt_begin(struct job *job, struct attempt *ret, struct err *err)
 		return -1;
 	if (job->command)
 		assignment_command(s->opt.assignment, job->command, &ret->command);
-	if (unpack(ret, err) < 0 || plan_and_lay(ret, err) < 0 || attempt_check_volumes(ret, err) < 0)
+	if (unpack(ret, err) < 0 || plan_and_lay(ret, err) < 0 ||
+	    attempt_check_volumes(ret, err) < 0)
 		return -1;
 	limits_init(&ret->cell.spec.most);
 	for (size_t i = 0; i < ret->plan.n; i++)
@@ -163,7 +176,8 @@ bool attempt_can_wait(const struct session *s)
 
 int attempt_prepare(struct session *s, int stop_fd, struct attempt *ret, struct err *err)
 {
-	if (begin(s, "-", stop_fd, ret, err) < 0 || area_enter(&ret->cell.areas[AREA_WORK], "", err) < 0)
+	if (begin(s, "-", stop_fd, ret, err) < 0 ||
+	    area_enter(&ret->cell.areas[AREA_WORK], "", err) < 0)
 		return -1;
 	assignment_ceiling(s->opt.assignment, &s->languages, &s->profile.limits, &s->opt.over,
 			   s->opt.time_factor, &ret->cell.spec.most);

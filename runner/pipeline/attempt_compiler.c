@@ -41,8 +41,9 @@ static bool is_of_table(const struct attempt *a)
 static struct language *row_of(const struct attempt *a, const struct step_spec *spec)
 {
 	const struct languages *l = &a->session->languages;
-	const struct language *row =
-		spec->kind == STEP_BUILD ? languages_compiler(l, spec->argv[0]) : NULL;
+	const struct language *row = spec->kind == STEP_BUILD ?
+					     languages_compiler(l, spec->argv[0]) :
+					     NULL;
 	return row ? &l->rows[row - l->rows] : NULL;
 }
 
@@ -66,16 +67,16 @@ void attempt_fit_compiler(struct attempt *a, size_t i)
 }
 
 /* @ret_fails: it ended by itself, within its limits, and said no. */
-static int try_probe(struct attempt *a, const struct step_spec *like, const struct language *row, bool older,
-		     bool *ret_fails, struct said *said, struct err *err)
+static int try_probe(struct attempt *a, const struct step_spec *like, const struct language *row,
+		     bool older, bool *ret_fails, struct said *said, struct err *err)
 {
 	AUTO_FREE char *file = mem_printf(BINARY "%s", row->extensions[0]);
 	char *sources[] = { file, NULL };
 	const struct choice choice = { .row = row, .sources = sources, .binary = (char *)BINARY };
 	AUTO_STRV words = NULL;
 	AUTO_STRV argv = NULL;
-	if (choice_words(&choice, -1, like->limits.v[LIMIT_MEMORY], row->build ? row->build : row->check, &words,
-			 err) < 0)
+	if (choice_words(&choice, -1, like->limits.v[LIMIT_MEMORY],
+			 row->build ? row->build : row->check, &words, err) < 0)
 		return -1;
 	if (older)
 		leave_out(words, row->newer);
@@ -91,13 +92,14 @@ static int try_probe(struct attempt *a, const struct step_spec *like, const stru
 	spec.stdin_path = NULL;
 	memset(said, 0, sizeof *said);
 	const int bad = attempt_ask(a, &spec, sink_said, said, &facts, err);
-	*ret_fails = facts.ran && facts.exec_stage == EXEC_OK && facts.signal == 0 && facts.exit_code > 0 &&
-		     facts.oom_kills <= 0 && facts.pids_denied <= 0;
+	*ret_fails = facts.ran && facts.exec_stage == EXEC_OK && facts.signal == 0 &&
+		     facts.exit_code > 0 && facts.oom_kills <= 0 && facts.pids_denied <= 0;
 	step_facts_done(&facts);
 	return bad;
 }
 
-int attempt_doubt_compiler(struct attempt *a, size_t i, bool *ret_again, struct err *ret_why, struct err *err)
+int attempt_doubt_compiler(struct attempt *a, size_t i, bool *ret_again, struct err *ret_why,
+			   struct err *err)
 {
 	const struct step_spec *spec = &a->plan.steps[i];
 	struct language *row = row_of(a, spec);
@@ -115,9 +117,10 @@ int attempt_doubt_compiler(struct attempt *a, size_t i, bool *ret_again, struct 
 	if (row->newer && try_probe(a, spec, row, true, &fails, &said, err) < 0)
 		return -1;
 	if (fails) {
-		err_set_code(ret_why, "image.compiler", FAULT_INFRA, 0,
-			     "'%s' of image '%s' fails on a program of moulette's own%s%s; mend the image", spec->argv[0],
-			     a->session->image.name, said.len ? ": " : "", said.line);
+		err_set_code(
+			ret_why, "image.compiler", FAULT_INFRA, 0,
+			"'%s' of image '%s' fails on a program of moulette's own%s%s; mend the image",
+			spec->argv[0], a->session->image.name, said.len ? ": " : "", said.line);
 		return 0;
 	}
 	row->compiler = COMPILER_OLD;

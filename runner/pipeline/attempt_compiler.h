@@ -10,6 +10,7 @@ void attempt_fit_compiler(struct attempt *a, size_t i);
  *  the same box, once for each compiler of a session.
  *  @ret_again: the compiler is sound but lacks words of the table; without them the step is to be run again.
  *  @ret_why:   code "image.compiler" where it fails on any program; else its message is empty. */
-int attempt_doubt_compiler(struct attempt *a, size_t i, bool *ret_again, struct err *ret_why, struct err *err);
+int attempt_doubt_compiler(struct attempt *a, size_t i, bool *ret_again, struct err *ret_why,
+			   struct err *err);
 
 #endif

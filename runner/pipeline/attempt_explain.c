@@ -41,7 +41,8 @@ static ssize_t read_head(const struct attempt *a, const char *program, char *hea
 	AUTO_FD int work = -1;
 	if (!strchr(program, '/') || cell_work(&a->cell, &work, NULL) < 0)
 		return -1;
-	AUTO_FD int fd = fd_open_beneath(work, attempt_within_work(program), O_RDONLY | O_NONBLOCK, 0);
+	AUTO_FD int fd = fd_open_beneath(work, attempt_within_work(program), O_RDONLY | O_NONBLOCK,
+					 0);
 	return fd < 0 ? -1 : read(fd, head, size);
 }
 
@@ -53,10 +54,12 @@ static void explain_status(const struct attempt *a, const char *program, struct 
 	if (res->facts.exit_code != 127 || res->message[0] == '\0')
 		return;
 	ssize_t n = read_head(a, program, head, sizeof head);
-	const char *end = n > 3 && memcmp(head, "#!", 2) == 0 ? memchr(head, '\n', (size_t)n) : NULL;
+	const char *end = n > 3 && memcmp(head, "#!", 2) == 0 ? memchr(head, '\n', (size_t)n) :
+								NULL;
 	if (!end || end[-1] != '\r')
 		return;
-	AUTO_FREE char *words = mem_printf("the first line of %.100s ends in a carriage return", program);
+	AUTO_FREE char *words = mem_printf("the first line of %.100s ends in a carriage return",
+					   program);
 	attempt_add_words(res, words);
 }
 
@@ -75,7 +78,8 @@ static bool looks_for_leaks(struct attempt *a, const char *program)
 	free(a->looked_at);
 	a->looked_at = mem_strdup(program);
 	a->looks_for_leaks = n > 4 && memcmp(head, "\177ELF", 4) == 0 &&
-			     (has(head, (size_t)n, "__asan_init") || has(head, (size_t)n, "__lsan_init"));
+			     (has(head, (size_t)n, "__asan_init") ||
+			      has(head, (size_t)n, "__lsan_init"));
 	return a->looks_for_leaks;
 }
 
@@ -92,12 +96,14 @@ static bool leaks_are_off(const struct attempt *a, const struct step_spec *spec)
 static void explain_leaks(struct attempt *a, const struct step_spec *spec, struct step_result *res)
 {
 	if (spec->kind != STEP_BUILD && leaks_are_off(a, spec) && looks_for_leaks(a, spec->argv[0]))
-		attempt_add_words(res, "leaks were not looked for: LeakSanitizer needs the profile debug");
+		attempt_add_words(
+			res, "leaks were not looked for: LeakSanitizer needs the profile debug");
 }
 
 static bool hides_proc(const struct profile *p)
 {
-	struct json_object *proc = mounts_find(json_object_object_get(p->config, "mounts"), "/proc");
+	struct json_object *proc = mounts_find(json_object_object_get(p->config, "mounts"),
+					       "/proc");
 	return proc && mount_has(proc, "subset=pid");
 }
 
@@ -109,7 +115,8 @@ void attempt_read_hints(const struct attempt *a, struct step_facts *f)
 	AUTO_FREE char *text = mem_alloc(STDERR_MAX);
 	size_t len = 0;
 	framelog_reader_init(&stream, a->job->log->fd, FRAMELOG_STDERR, f->log_begin, f->log_end);
-	for (ssize_t n; len < STDERR_MAX && (n = framelog_read(&stream, text + len, STDERR_MAX - len)) > 0;)
+	for (ssize_t n;
+	     len < STDERR_MAX && (n = framelog_read(&stream, text + len, STDERR_MAX - len)) > 0;)
 		len += (size_t)n;
 	f->hints = hints_of(text, len);
 }
@@ -118,16 +125,19 @@ static void explain_hints(const struct attempt *a, struct step_result *res)
 {
 	const unsigned int hints = res->facts.hints;
 	if ((hints & HINT_PROC) && hides_proc(&a->session->profile))
-		attempt_add_words(res, "it reads a file of /proc that a box lacks: the profile os-course has all of them");
+		attempt_add_words(
+			res,
+			"it reads a file of /proc that a box lacks: the profile os-course has all of them");
 	if (hints & HINT_LEAKS)
-		attempt_add_words(res, "LeakSanitizer needs ptrace, which the profile debug allows");
+		attempt_add_words(res,
+				  "LeakSanitizer needs ptrace, which the profile debug allows");
 }
 
 static int64_t stack_limit(const struct profile *p)
 {
 	struct json_object *process = json_object_object_get(p->config, "process");
-	struct json_object *l =
-		json_find(json_object_object_get(process, "rlimits"), "type", "RLIMIT_STACK");
+	struct json_object *l = json_find(json_object_object_get(process, "rlimits"), "type",
+					  "RLIMIT_STACK");
 	return l ? json_object_get_int64(json_object_object_get(l, "soft")) : INT64_MAX;
 }
 

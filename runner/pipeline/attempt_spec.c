@@ -16,11 +16,14 @@ static int check_volume(const struct attempt *a, const struct mount_spec *m, str
 {
 	const char *at = cell_clean_place(m->destination);
 	if (path_within(m->destination, SPEC_HOME_PATH))
-		return err_set(err, FAULT_USAGE, 0, "volume '%s': HOME is made anew for each step; choose "
-			       "another place, and say -e HOME=PLACE", m->destination);
+		return err_set(err, FAULT_USAGE, 0,
+			       "volume '%s': HOME is made anew for each step; choose "
+			       "another place, and say -e HOME=PLACE",
+			       m->destination);
 	for (size_t i = 0; at && i < a->plan.n; i++)
 		if (a->plan.steps[i].kind == STEP_TEST)
-			return err_set(err, FAULT_USAGE, 0, "volume '%s': every test finds a clean "
+			return err_set(err, FAULT_USAGE, 0,
+				       "volume '%s': every test finds a clean "
 				       "%s, where nothing of the host can be; choose another place",
 				       m->destination, at);
 	return 0;
@@ -35,7 +38,8 @@ int attempt_check_volumes(const struct attempt *a, struct err *err)
 	return 0;
 }
 
-static bool any_step(const struct attempt *a, bool (*is)(const struct attempt *, const struct step_spec *))
+static bool any_step(const struct attempt *a,
+		     bool (*is)(const struct attempt *, const struct step_spec *))
 {
 	for (size_t i = 0; i < a->plan.n; i++)
 		if (is(a, &a->plan.steps[i]))
@@ -64,11 +68,12 @@ int attempt_describe(struct attempt *a, struct err *err)
 		strv_add(&a->env, "HOME=" SPEC_WORK_PATH);
 	env_set_all(&a->env, asked ? asked->env : NULL);
 	env_set_all(&a->env, s->opt.env);
-	if (asked && files_mount(&s->host, asked->files, asked->n_files, &a->mounts, &a->n_mounts, err) < 0)
+	if (asked &&
+	    files_mount(&s->host, asked->files, asked->n_files, &a->mounts, &a->n_mounts, err) < 0)
 		return -1;
 	for (size_t i = 0; i < s->opt.n_mounts; i++)
-		mount_specs_add(&a->mounts, &a->n_mounts, s->opt.mounts[i].source, s->opt.mounts[i].destination,
-				s->opt.mounts[i].rw);
+		mount_specs_add(&a->mounts, &a->n_mounts, s->opt.mounts[i].source,
+				s->opt.mounts[i].destination, s->opt.mounts[i].rw);
 	spec->env = a->env;
 	spec->mounts = a->mounts;
 	spec->n_mounts = a->n_mounts;
@@ -80,7 +85,8 @@ int attempt_describe(struct attempt *a, struct err *err)
 /* --- network --------------------------------------------------------------------------------- */
 
 /* A test with peers and no `network` reaches these alone. */
-static const struct network nothing = { .kind = NETWORK_CARD, .rate = NETWORK_RATE_DEFAULT,
+static const struct network nothing = { .kind = NETWORK_CARD,
+					.rate = NETWORK_RATE_DEFAULT,
 					.connections = NETWORK_CONNECTIONS_DEFAULT };
 
 const struct network *attempt_network(const struct attempt *a, const struct step_spec *s)

@@ -46,8 +46,8 @@
 struct member {
 	pid_t pid; /* 0: none */
 	int socket, stop;
-	size_t job; /* index of the path; NO_JOB: none */
-	bool promised; /* it was told that more comes, and makes a box ready */
+	size_t job;      /* index of the path; NO_JOB: none */
+	bool promised;   /* it was told that more comes, and makes a box ready */
 	int64_t told_ns; /* when it was last given an order, or asked to leave */
 	int64_t hung_ns; /* the silence for which it was killed; 0: it was not */
 };
@@ -55,9 +55,9 @@ struct member {
 struct crew {
 	const struct crew_options *opt;
 	struct member *members;
-	struct alive *alive;  /* of each member */
-	unsigned char *tries; /* of each path */
-	size_t next;          /* the first one that was not handed out yet */
+	struct alive *alive;    /* of each member */
+	unsigned char *tries;   /* of each path */
+	size_t next;            /* the first one that was not handed out yet */
 	size_t *again, n_again; /* to be tried once more, first */
 	size_t done;
 	int barren;
@@ -75,9 +75,12 @@ static struct alive *alive_of(const struct crew *c, const struct member *m)
 
 static void begin_worker(const struct crew *c, const struct member *m, int socket, int stop)
 {
-	const struct worker_options opt = { .session = c->opt->session, .format = c->opt->format,
-					    .report = c->opt->report, .socket = socket,
-					    .stop_fd = stop, .alive = alive_of(c, m) };
+	const struct worker_options opt = { .session = c->opt->session,
+					    .format = c->opt->format,
+					    .report = c->opt->report,
+					    .socket = socket,
+					    .stop_fd = stop,
+					    .alive = alive_of(c, m) };
 	/* A terminal's ^C is ours to hand on. */
 	setpgid(0, 0);
 	/* The others' ends, which tell them that we are gone. */
@@ -108,8 +111,12 @@ static int start(struct crew *c, struct member *m, struct err *err)
 		close(stops);
 		begin_worker(c, m, theirs, hears);
 	}
-	*m = (struct member){ .pid = pid, .socket = fd_steal(&ours), .stop = fd_steal(&stops),
-			      .job = NO_JOB, .promised = true, .told_ns = clock_mono_ns() };
+	*m = (struct member){ .pid = pid,
+			      .socket = fd_steal(&ours),
+			      .stop = fd_steal(&stops),
+			      .job = NO_JOB,
+			      .promised = true,
+			      .told_ns = clock_mono_ns() };
 	return 0;
 }
 
@@ -193,7 +200,8 @@ static void try_again(struct crew *c, size_t job)
 static void tell(const struct member *m, struct worker_order *o)
 {
 	const size_t path = strlen(o->words) + 1, name = strlen(o->words + path) + 1;
-	if (send(m->socket, o, offsetof(struct worker_order, words) + path + name, MSG_NOSIGNAL) < 0)
+	if (send(m->socket, o, offsetof(struct worker_order, words) + path + name, MSG_NOSIGNAL) <
+	    0)
 		shutdown(m->socket, SHUT_RDWR);
 }
 
@@ -283,7 +291,8 @@ static void name_end(const struct member *m, int status, char words[64])
 		snprintf(words, 64, "gave no sign of life for %d s and was killed",
 			 (int)(m->hung_ns / NSEC_PER_SEC));
 	else if (WIFSIGNALED(status))
-		snprintf(words, 64, "was killed by %s", signal_label(WTERMSIG(status), signal_words));
+		snprintf(words, 64, "was killed by %s",
+			 signal_label(WTERMSIG(status), signal_words));
 	else
 		snprintf(words, 64, "ended with status %d", WEXITSTATUS(status));
 }
@@ -297,9 +306,10 @@ static int replace(struct crew *c, struct member *m, struct err *err)
 	name_end(m, reap(m), words);
 	sweep(c);
 	if (job == NO_JOB && ++c->barren >= BARREN_MAX)
-		return err_set_code(err, code, FAULT_INFRA, 0,
-				    "%d workers ended before they took a submission; the last one %s",
-				    BARREN_MAX, words);
+		return err_set_code(
+			err, code, FAULT_INFRA, 0,
+			"%d workers ended before they took a submission; the last one %s",
+			BARREN_MAX, words);
 	if (job != NO_JOB && ++c->tries[job] < TRIES_MAX) {
 		try_again(c, job);
 	} else if (job != NO_JOB) {

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -42,8 +42,9 @@ static int check_copy(const struct file_spec *f, const char *copy, const char *h
 	char got[DIGEST_HEX];
 	if (assignment_file_digest(&copied, got, err) < 0)
 		return -1;
-	return strcmp(got, hex) ? err_set(err, FAULT_INFRA, 0, "'%s' was changed while it was copied",
-					  f->from) : 0;
+	return strcmp(got, hex) ? err_set(err, FAULT_INFRA, 0,
+					  "'%s' was changed while it was copied", f->from) :
+				  0;
 }
 
 static int make_copy(const struct places *p, const struct file_spec *f, const char *hex,
@@ -72,7 +73,8 @@ int files_sweep(const struct places *p, struct err *err)
 	if (dir < 0)
 		return 0; /* somebody makes a copy right now */
 	return tree_remove_at(dir, HALF_MADE) < 0 ?
-		       err_set(err, FAULT_INFRA, errno, "cannot remove '%s'", tmp) : 0;
+		       err_set(err, FAULT_INFRA, errno, "cannot remove '%s'", tmp) :
+		       0;
 }
 
 static int copy(const struct places *p, const struct file_spec *f, char **ret_path, struct err *err)
@@ -87,8 +89,8 @@ static int copy(const struct places *p, const struct file_spec *f, char **ret_pa
 	return 0;
 }
 
-int files_mount(const struct host *h, const struct file_spec *files, size_t n, struct mount_spec **mounts,
-		size_t *n_mounts, struct err *err)
+int files_mount(const struct host *h, const struct file_spec *files, size_t n,
+		struct mount_spec **mounts, size_t *n_mounts, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		AUTO_FREE char *path = NULL;

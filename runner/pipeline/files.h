@@ -15,8 +15,8 @@
  * A copy, made once per digest below HOME/files, so that owners and modes of the teacher's files do not
  * matter in the box, and so that a change during a run does not. Two runs at once make it once.
  */
-int files_mount(const struct host *h, const struct file_spec *files, size_t n, struct mount_spec **mounts,
-		size_t *n_mounts, struct err *err);
+int files_mount(const struct host *h, const struct file_spec *files, size_t n,
+		struct mount_spec **mounts, size_t *n_mounts, struct err *err);
 
 /** files_sweep() - remove a copy that a killed runner left half made. */
 int files_sweep(const struct places *p, struct err *err);

@@ -184,7 +184,8 @@ static int open_and_run(struct session *s, const struct grade_request *req, stru
 		.extensions = s->languages.extensions,
 		.any_file = job->command || assignment_has_commands(s->opt.assignment),
 		.max_bytes = unpack_limits_room(&s->profile.unpack),
-		.place = { .home = s->opt.places->home, .alive = s->host.alive,
+		.place = { .home = s->opt.places->home,
+			   .alive = s->host.alive,
 			   .interrupt_fd = job->live->control.stop_fd },
 	};
 	int bad = submission_open(path, &open, sub, err);
@@ -265,8 +266,12 @@ static int record(struct session *s, const struct grade_request *req, struct liv
 	struct framelog log = { .fd = -1 };
 	struct submission sub = { .fd = -1, .bytes = -1, .entries = -1 };
 	struct attempt own = { .job = NULL }, *a = req->ready ? req->ready : &own;
-	struct job job = { .session = s, .sub = &sub, .command = s->opt.command, .log = &log,
-			   .live = live, .result = r };
+	struct job job = { .session = s,
+			   .sub = &sub,
+			   .command = s->opt.command,
+			   .log = &log,
+			   .live = live,
+			   .result = r };
 	r->log_path = mem_printf("%s/%s.log", s->opt.places->logs, r->id);
 	if (framelog_create(&log, r->log_path) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", r->log_path);

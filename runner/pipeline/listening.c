@@ -25,8 +25,9 @@ static bool table_has(pid_t pid, const char *table, unsigned int state, int port
 
 bool listening(pid_t pid, int port)
 {
-	return table_has(pid, "tcp", TCP_LISTEN, port) || table_has(pid, "tcp6", TCP_LISTEN, port) ||
-	       table_has(pid, "udp", UDP_BOUND, port) || table_has(pid, "udp6", UDP_BOUND, port);
+	return table_has(pid, "tcp", TCP_LISTEN, port) ||
+	       table_has(pid, "tcp6", TCP_LISTEN, port) || table_has(pid, "udp", UDP_BOUND, port) ||
+	       table_has(pid, "udp6", UDP_BOUND, port);
 }
 
 bool talking(pid_t pid, const char *link)
@@ -37,7 +38,8 @@ bool talking(pid_t pid, const char *link)
 	unsigned long long packets;
 	while (f && fgets(line, sizeof line, f))
 		if (sscanf(line, " %31[^:]: %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", name,
-			   &packets) == 2 && strcmp(name, link) == 0)
+			   &packets) == 2 &&
+		    strcmp(name, link) == 0)
 			return packets > 0;
 	return false;
 }

@@ -35,11 +35,12 @@ struct peer {
 	struct step_spec command;
 	struct box_step step;
 	struct step_facts facts;
-	char tail[LAST_WORDS]; /* the end of what it says on stderr: a server that fails tells why */
+	char tail
+		[LAST_WORDS]; /* the end of what it says on stderr: a server that fails tells why */
 	size_t tail_len;
 	struct running *running; /* NULL: not started, or it has ended */
 	enum fault fault;        /* whose it is that it ended */
-	char words[400]; /* how it did; "": it has not */
+	char words[400];         /* how it did; "": it has not */
 };
 
 /* --- how it ends ------------------------------------------------------------------------------ */
@@ -71,13 +72,15 @@ static void last_line(const struct peer *p, char *buf, size_t size)
 static void say_end(struct peer *p)
 {
 	struct comparison none = { .done = false };
-	struct step_result res = { .kind = STEP_COMMAND, .limits = p->command.limits, .facts = p->facts };
+	struct step_result res = { .kind = STEP_COMMAND,
+				   .limits = p->command.limits,
+				   .facts = p->facts };
 	char line[LAST_WORDS + 1];
 	verdict_step(&p->command, &none, &res);
 	last_line(p, line, sizeof line);
 	p->fault = res.fault == FAULT_INFRA ? FAULT_INFRA : FAULT_ASSIGNMENT;
-	snprintf(p->words, sizeof p->words, "%s%s%s", res.message[0] ? res.message : "ended with status 0",
-		 *line ? ": " : "", line);
+	snprintf(p->words, sizeof p->words, "%s%s%s",
+		 res.message[0] ? res.message : "ended with status 0", *line ? ": " : "", line);
 }
 
 /* Return: 0, or -1 when interrupted. */
@@ -106,9 +109,12 @@ static void describe_step(const struct session *s, struct peer *p)
 	struct limits own = spec->limits;
 	if (own.v[LIMIT_WALL] == LIMIT_UNSET)
 		own.v[LIMIT_WALL] = WALL_NS;
-	p->command = (struct step_spec){ .name = spec->name, .kind = STEP_COMMAND, .argv = spec->argv,
+	p->command = (struct step_spec){ .name = spec->name,
+					 .kind = STEP_COMMAND,
+					 .argv = spec->argv,
 					 .compare = COMPARE_NONE,
-					 .limits = p->own_profile ? p->profile.limits : s->profile.limits };
+					 .limits = p->own_profile ? p->profile.limits :
+								    s->profile.limits };
 	limits_over(&p->command.limits, &own);
 	limits_over(&p->command.limits, &s->opt.over);
 	limits_finish(&p->command.limits, s->opt.time_factor);
@@ -135,10 +141,12 @@ static int lay(struct peer *p, struct err *err)
 	AUTO_FD int fd = -1;
 	if (cell_enter(&p->cell, "", err) < 0 || cell_work(&p->cell, &fd, err) < 0)
 		return -1;
-	return assignment_lay_files(p->spec->files, p->spec->n_files, fd, work->uid, work->gid, NULL, err);
+	return assignment_lay_files(p->spec->files, p->spec->n_files, fd, work->uid, work->gid,
+				    NULL, err);
 }
 
-static int start(struct attempt *a, const struct step_spec *test, struct peer *p, int member, struct err *err)
+static int start(struct attempt *a, const struct step_spec *test, struct peer *p, int member,
+		 struct err *err)
 {
 	struct session *s = a->session;
 	const struct assignment *asked = attempt_assignment(a);
@@ -150,22 +158,39 @@ static int start(struct attempt *a, const struct step_spec *test, struct peer *p
 	p->env = strv_dup(NULL);
 	if (asked->home_in_work)
 		strv_add(&p->env, "HOME=" SPEC_WORK_PATH);
-	if (files_mount(&s->host, asked->files, asked->n_files, &p->mounts, &p->n_mounts, err) < 0 ||
-	    files_mount(&s->host, p->spec->files, p->spec->n_files, &p->mounts, &p->n_mounts, err) < 0)
+	if (files_mount(&s->host, asked->files, asked->n_files, &p->mounts, &p->n_mounts, err) <
+		    0 ||
+	    files_mount(&s->host, p->spec->files, p->spec->n_files, &p->mounts, &p->n_mounts, err) <
+		    0)
 		return -1;
-	p->party = (struct cell_party){ .path = a->cell.room.peers, .member = member, .names = a->names };
+	p->party = (struct cell_party){ .path = a->cell.room.peers,
+					.member = member,
+					.names = a->names };
 	const struct cell_spec spec = {
-		.mark = a->job->result->id, .within = p->name, .image = &s->image,
-		.profile = p->own_profile ? &p->profile : &s->profile, .passwd = &s->passwd, .env = p->env,
-		.mounts = p->mounts, .n_mounts = p->n_mounts, .most = p->command.limits,
-		.interrupt_fd = a->job->live->control.stop_fd, .network = network, .party = &p->party,
-		.names_peers = true, .names_servers = network_names_servers(network),
+		.mark = a->job->result->id,
+		.within = p->name,
+		.image = &s->image,
+		.profile = p->own_profile ? &p->profile : &s->profile,
+		.passwd = &s->passwd,
+		.env = p->env,
+		.mounts = p->mounts,
+		.n_mounts = p->n_mounts,
+		.most = p->command.limits,
+		.interrupt_fd = a->job->live->control.stop_fd,
+		.network = network,
+		.party = &p->party,
+		.names_peers = true,
+		.names_servers = network_names_servers(network),
 	};
-	if (cell_open(&s->host, &spec, &p->cell, err) < 0 || lay(p, err) < 0 || cell_boot(&p->cell, err) < 0)
+	if (cell_open(&s->host, &spec, &p->cell, err) < 0 || lay(p, err) < 0 ||
+	    cell_boot(&p->cell, err) < 0)
 		return -1;
 	p->step_env = cell_base_env(&p->cell);
 	env_set_all(&p->step_env, p->spec->env);
-	p->step = (struct box_step){ .spec = &p->command, .env = p->step_env, .sink = sink_tail, .sink_ctx = p,
+	p->step = (struct box_step){ .spec = &p->command,
+				     .env = p->step_env,
+				     .sink = sink_tail,
+				     .sink_ctx = p,
 				     .kill_fd = -1 };
 	step_facts_init(&p->facts);
 	p->running = cell_start(&p->cell, &p->step, -1, -1, &p->facts);
@@ -173,8 +198,8 @@ static int start(struct attempt *a, const struct step_spec *test, struct peer *p
 }
 
 /* Whose fault it is that a peer could not be started is the assignment's, if not the host's. */
-static int start_or_blame(struct attempt *a, const struct step_spec *test, struct peer *p, int member,
-			  struct err *err)
+static int start_or_blame(struct attempt *a, const struct step_spec *test, struct peer *p,
+			  int member, struct err *err)
 {
 	if (start(a, test, p, member, err) == 0)
 		return 0;
@@ -189,8 +214,9 @@ static int start_or_blame(struct attempt *a, const struct step_spec *test, struc
 
 static int ended(const struct peer *p, struct err *err)
 {
-	return err_set_code(err, p->fault == FAULT_INFRA ? "box.died" : "assignment.peer", p->fault, 0,
-			    "peer '%s' ended before the test began: %s", p->spec->name, p->words);
+	return err_set_code(err, p->fault == FAULT_INFRA ? "box.died" : "assignment.peer", p->fault,
+			    0, "peer '%s' ended before the test began: %s", p->spec->name,
+			    p->words);
 }
 
 static bool is_ready(const struct peer *p)
@@ -210,9 +236,11 @@ static int wait_ready(const struct attempt *a, struct peers *all, struct peer *p
 	while (!*p->words && !is_ready(p)) {
 		struct running *running[WATCHED_MAX];
 		if (clock_mono_ns() - since >= most)
-			return any ? 0 : err_set_code(err, "assignment.peer", FAULT_ASSIGNMENT, 0, "peer '%s' does "
-						      "not listen on port %d after 10 s", p->spec->name,
-						      p->spec->listen);
+			return any ? 0 :
+				     err_set_code(err, "assignment.peer", FAULT_ASSIGNMENT, 0,
+						  "peer '%s' does "
+						  "not listen on port %d after 10 s",
+						  p->spec->name, p->spec->listen);
 		steps_watch(running, peers_running(all, running), LOOK_NS);
 		for (size_t i = 0; i < all->n; i++)
 			if (hear(&all->all[i], err) < 0)
@@ -223,7 +251,8 @@ static int wait_ready(const struct attempt *a, struct peers *all, struct peer *p
 
 int peers_start(struct attempt *a, const struct step_spec *test, struct peers *ret, struct err *err)
 {
-	*ret = (struct peers){ .all = mem_alloc(test->n_peers * sizeof *ret->all), .n = test->n_peers };
+	*ret = (struct peers){ .all = mem_alloc(test->n_peers * sizeof *ret->all),
+			       .n = test->n_peers };
 	memset(ret->all, 0, ret->n * sizeof *ret->all);
 	for (size_t i = 0; i < ret->n; i++)
 		ret->all[i].spec = &test->peers[i];
@@ -254,7 +283,8 @@ void peers_note(struct peers *p, char buf[PEERS_NOTE_MAX])
 	for (size_t i = 0; i < p->n && !*buf; i++) {
 		struct peer *one = &p->all[i];
 		if (hear(one, &err) == 0 && *one->words)
-			snprintf(buf, PEERS_NOTE_MAX, "peer '%s' had ended: %s", one->spec->name, one->words);
+			snprintf(buf, PEERS_NOTE_MAX, "peer '%s' had ended: %s", one->spec->name,
+				 one->words);
 	}
 }
 

@@ -24,7 +24,8 @@ struct peers {
  * FAULT_ASSIGNMENT: a peer that cannot be started or ends before; FAULT_INFRA; code "interrupted".
  * *ret is to be ended in every case.
  */
-int peers_start(struct attempt *a, const struct step_spec *test, struct peers *ret, struct err *err);
+int peers_start(struct attempt *a, const struct step_spec *test, struct peers *ret,
+		struct err *err);
 /** peers_running() - their steps, to be watched with the test's: at most WATCHED_MAX - 1, added at @to. Return:
  *  how many. */
 size_t peers_running(const struct peers *p, struct running **to);

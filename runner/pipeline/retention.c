@@ -94,7 +94,8 @@ static int remove_results(struct keeping *k, struct err *err)
 	for (size_t i = 0; i < k->n; i++) {
 		int64_t age = now - k->all[i].started_real_ns;
 		bool old = w->older_than_ns > 0 && age >= w->older_than_ns;
-		bool over = w->max_bytes > 0 && k->done->left_bytes > w->max_bytes && age >= YOUNG_NS;
+		bool over = w->max_bytes > 0 && k->done->left_bytes > w->max_bytes &&
+			    age >= YOUNG_NS;
 		if (!old && !over)
 			return 0; /* those that follow are younger */
 		if (!is_marked(k, k->all[i].id) && remove_result(k, k->all[i].id, err) < 0)
@@ -117,8 +118,9 @@ static int look_at_logs(struct keeping *k, struct err *err)
 {
 	AUTO_DIR DIR *dir = opendir(k->places->logs);
 	if (!dir)
-		return errno == ENOENT ? 0 : err_set(err, FAULT_INFRA, errno, "cannot read '%s'",
-						     k->places->logs);
+		return errno == ENOENT ? 0 :
+					 err_set(err, FAULT_INFRA, errno, "cannot read '%s'",
+						 k->places->logs);
 	for (struct dirent *e; (e = readdir(dir));) {
 		size_t len = strlen(e->d_name), tail = strlen(LOG_SUFFIX);
 		if (len <= tail || strcmp(e->d_name + len - tail, LOG_SUFFIX) != 0)

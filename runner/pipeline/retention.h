@@ -13,7 +13,7 @@ struct retention {
 	int64_t older_than_ns; /* remove what is at least this old; 0: nothing for its age */
 	int64_t max_bytes;     /* of rows and logs together; 0: no limit */
 	bool dry_run;          /* only say what would be done */
-	bool logs_only;        /* remove logs, and no result: what a database on a full disk allows */
+	bool logs_only; /* remove logs, and no result: what a database on a full disk allows */
 };
 
 struct retention_outcome {

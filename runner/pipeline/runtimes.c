@@ -69,7 +69,8 @@ static bool says_memory(char *const *argv)
 	return false;
 }
 
-static char *set_java(const struct runtimes *r, const struct step_spec *spec, int64_t memory, char ***env)
+static char *set_java(const struct runtimes *r, const struct step_spec *spec, int64_t memory,
+		      char ***env)
 {
 	AUTO_FREE char *options = mem_printf(JAVA_OPTIONS, memory);
 	const char *quiet = env_get(*env, JAVA_QUIET);

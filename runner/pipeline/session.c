@@ -43,8 +43,8 @@ static int check_peers(struct session *s, const struct step_spec *test, struct e
 		struct profile p;
 		if (!peer->profile)
 			continue;
-		if (profile_load_kept(peer->profile, s->opt.places->profiles,
-				      s->opt.places->run, &p, err) < 0)
+		if (profile_load_kept(peer->profile, s->opt.places->profiles, s->opt.places->run,
+				      &p, err) < 0)
 			return err_wrap(err, "test '%s', peer '%s'", test->name, peer->name);
 		int bad = check_network(s, &p.network, true, err);
 		profile_done(&p);

@@ -12,8 +12,8 @@
 #include "model/isolation.h"
 #include "model/places.h"
 #include "model/spec.h"
-#include "pipeline/turns.h"
 #include "pipeline/runtimes.h"
+#include "pipeline/turns.h"
 #include "store/store.h"
 #include "submission/language.h"
 #include "unpack/unpack.h"
@@ -26,12 +26,12 @@ struct session_options {
 	const char *image, *profile;         /* NULL: the assignment's, else the defaults */
 	const struct mount_spec *mounts;     /* -v */
 	size_t n_mounts;
-	char *const *env;                    /* -e, NAME=VALUE */
-	struct limits over;                  /* --limit */
+	char *const *env;   /* -e, NAME=VALUE */
+	struct limits over; /* --limit */
 	double time_factor;
-	enum isolation isolation;            /* UNSET: the profile's */
-	bool plain_engine;                   /* --engine-mode=plain */
-	bool trial;                          /* of doctor: what killed runs left stays */
+	enum isolation isolation; /* UNSET: the profile's */
+	bool plain_engine;        /* --engine-mode=plain */
+	bool trial;               /* of doctor: what killed runs left stays */
 	int interrupt_fd; /* a signalfd, not read here; its signals are blocked by session_ready() */
 };
 
@@ -46,7 +46,8 @@ struct session {
 	struct store *store;
 	struct host host;
 	struct turns turns; /* made by session_ready() */
-	struct unpack_server *unpacker; /* of a worker; NULL: each submission starts one of its own */
+	struct unpack_server
+		*unpacker; /* of a worker; NULL: each submission starts one of its own */
 };
 
 /** session_open() - load what the user may have got wrong, open the store, sweep what killed runs

@@ -69,7 +69,8 @@ static int make_home(const char *at, struct err *err)
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("moulette", at, "tmpfs", MS_NOSUID | MS_NODEV, "mode=711,size=64m") < 0 ||
 	    mkdir(folder, 0755) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot make a folder in memory at '%s'", at);
+		return err_set(err, FAULT_INFRA, errno, "cannot make a folder in memory at '%s'",
+			       at);
 	AUTO_FD int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || file_write(dir, "empty", "") < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot write to '%s'", folder);
@@ -90,9 +91,13 @@ static int try_box(const char *at, bool plain, struct err *err)
 	setenv("MOULETTE_HOME", home, 1);
 	if (make_home(at, err) < 0 || places_find(&own, err) < 0)
 		return -1;
-	struct session_options opt = { .places = &own, .command = command, .image = "host",
-				       .profile = "default", .time_factor = 1,
-				       .plain_engine = plain, .trial = true,
+	struct session_options opt = { .places = &own,
+				       .command = command,
+				       .image = "host",
+				       .profile = "default",
+				       .time_factor = 1,
+				       .plain_engine = plain,
+				       .trial = true,
 				       .interrupt_fd = signals };
 	limits_init(&opt.over);
 	int bad = grade_true(&opt, submission, err);
@@ -122,7 +127,8 @@ static int hear(int fd, pid_t pid, struct err *err)
 	ssize_t n = read(fd, &said, sizeof said);
 	process_wait(pid);
 	if (late)
-		return err_set(err, FAULT_INFRA, 0, "a box was not over after %d s", TRIAL_MS / 1000);
+		return err_set(err, FAULT_INFRA, 0, "a box was not over after %d s",
+			       TRIAL_MS / 1000);
 	if (n != (ssize_t)sizeof said)
 		return err_set(err, FAULT_INFRA, 0, "the process that tried a box died");
 	*err = said;

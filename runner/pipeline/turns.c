@@ -59,7 +59,8 @@ void turns_close(struct turns *t)
 	*t = TURNS_NONE;
 }
 
-static int wait_lock(int fd, short type, off_t at, int stop_fd, struct alive *alive, struct err *err)
+static int wait_lock(int fd, short type, off_t at, int stop_fd, struct alive *alive,
+		     struct err *err)
 {
 	while (set_lock(fd, type, at) < 0) {
 		struct pollfd p = { .fd = stop_fd, .events = POLLIN };
@@ -74,7 +75,8 @@ static int wait_lock(int fd, short type, off_t at, int stop_fd, struct alive *al
 }
 
 /* A step that is to run alone keeps the head of the queue, and so the others wait. */
-static int wait_turn(const struct turns *t, bool alone, int stop_fd, struct alive *alive, struct err *err)
+static int wait_turn(const struct turns *t, bool alone, int stop_fd, struct alive *alive,
+		     struct err *err)
 {
 	const short type = alone ? F_WRLCK : F_RDLCK;
 	if (t->order < 0)
@@ -91,7 +93,9 @@ static int count_others(const struct turns *t)
 {
 	int n = 0;
 	for (off_t at = SLOTS_AT; at < SLOTS_END;) {
-		struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at,
+		struct flock l = { .l_type = F_WRLCK,
+				   .l_whence = SEEK_SET,
+				   .l_start = at,
 				   .l_len = SLOTS_END - at };
 		if (fcntl(t->running, F_GETLK, &l) < 0 || l.l_type == F_UNLCK)
 			break;

@@ -16,9 +16,9 @@
 #include "model/places.h"
 
 struct turns {
-	int running;              /* the file of all runners; -1: not opened */
-	_Atomic uint64_t *begun;  /* its first bytes: how many steps of any runner have begun */
-	int order;                /* of the workers of one batch; -1: there is one worker */
+	int running;             /* the file of all runners; -1: not opened */
+	_Atomic uint64_t *begun; /* its first bytes: how many steps of any runner have begun */
+	int order;               /* of the workers of one batch; -1: there is one worker */
 };
 #define TURNS_NONE ((struct turns){ .running = -1, .order = -1 })
 

@@ -61,7 +61,8 @@ static int send_result(const struct worker *w, const struct run_result *r, struc
 	if (fd < 0 || fd_write_all(fd, bytes.data, bytes.len) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot hand on a result");
 	return fd_send(w->opt->socket, &a, sizeof a, &fd, 1) < 0 ?
-		       err_set(err, FAULT_INFRA, errno, "cannot hand on a result") : 0;
+		       err_set(err, FAULT_INFRA, errno, "cannot hand on a result") :
+		       0;
 }
 
 static int keep(void *ctx, const struct run_result *r, struct err *err)
@@ -74,8 +75,9 @@ static int keep(void *ctx, const struct run_result *r, struct err *err)
 	if (hear(w, &answer) < 0 || answer.type == ORDER_GRADE)
 		return err_set_code(err, "interrupted", FAULT_NONE, 0, "interrupted");
 	w->more = answer.more;
-	return answer.type == ORDER_KEPT ? 0 : err_set_code(err, "interrupted", FAULT_NONE, 0,
-							    "not stored");
+	return answer.type == ORDER_KEPT ?
+		       0 :
+		       err_set_code(err, "interrupted", FAULT_NONE, 0, "not stored");
 }
 
 /* --- boxes -------------------------------------------------------------------------------- */
@@ -86,7 +88,8 @@ static void prepare(struct worker *w)
 	struct session *s = w->opt->session;
 	struct err err = { 0 };
 	if (w->box.ready || !w->more || session_ready(s, &err) < 0 ||
-	    unpack_server_start(&w->unpacker, s->opt.places->unpack, &err) < 0 || !attempt_can_wait(s))
+	    unpack_server_start(&w->unpacker, s->opt.places->unpack, &err) < 0 ||
+	    !attempt_can_wait(s))
 		return;
 	if (attempt_prepare(s, w->opt->stop_fd, &w->box, &err) < 0)
 		attempt_end(&w->box);
@@ -98,8 +101,10 @@ static int grade_one(struct worker *w, const struct worker_order *order)
 	struct run_result result;
 	struct err err = { 0 };
 	const char *name = order->words + strlen(order->words) + 1;
-	const struct grade_request req = { .path = order->words, .name = *name ? name : NULL,
-					   .keep = keep, .ctx = w,
+	const struct grade_request req = { .path = order->words,
+					   .name = *name ? name : NULL,
+					   .keep = keep,
+					   .ctx = w,
 					   .ready = w->box.ready ? &w->box : NULL };
 	int bad = grade(w->opt->session, &req, &result, &err);
 	run_result_done(&result);

@@ -18,13 +18,15 @@ struct worker_order {
 		ORDER_DROP,  /* it could not be */
 	} type;
 	bool more; /* with a result: another submission is to come; have a box ready */
-	char words[2 * PATH_MAX]; /* a path, and behind its NUL the name in the result; "": that of the file */
+	char words
+		[2 *
+		 PATH_MAX]; /* a path, and behind its NUL the name in the result; "": that of the file */
 };
 
 /** From a worker to the crew. */
 struct worker_answer {
 	enum {
-		ANSWER_RESULT,  /* with one descriptor: @parcel bytes (store/parcel.h), then its text */
+		ANSWER_RESULT, /* with one descriptor: @parcel bytes (store/parcel.h), then its text */
 		ANSWER_NONE,    /* @err: this one cannot be graded; it went while others were */
 		ANSWER_TROUBLE, /* @err: nothing can be kept: nobody shall go on */
 	} type;
@@ -38,7 +40,8 @@ struct worker_options {
 	struct report_options report;
 	int socket;  /* to the crew; its end ends the worker */
 	int stop_fd; /* readable or hung up: stop at once */
-	struct alive *alive; /* its signs of life; they say ALIVE_WAITS while it waits for an order */
+	struct alive
+		*alive; /* its signs of life; they say ALIVE_WAITS while it waits for an order */
 };
 
 /** worker_main() - in a process of its own. Does not return. */

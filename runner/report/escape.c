@@ -78,8 +78,8 @@ void escape_base64(FILE *out, const char *s, size_t len)
 typedef bool shown_fn(uint32_t c);
 
 /* As escape_terminal_char(); @is_shown: which characters stand for themselves. */
-static size_t escape_char(const char *s, size_t len, shown_fn *is_shown, char shown[ESCAPE_CHAR_MAX],
-			  uint32_t *ret_c)
+static size_t escape_char(const char *s, size_t len, shown_fn *is_shown,
+			  char shown[ESCAPE_CHAR_MAX], uint32_t *ret_c)
 {
 	uint32_t c;
 	size_t n = utf8_decode(s, len, &c);

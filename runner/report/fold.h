@@ -16,7 +16,7 @@ struct fold {
 	const char *first; /* prefix of a line, printable ASCII as the others */
 	const char *next;  /* of the rows on which it goes on */
 	const char *note;  /* of rows in which we say what was left out */
-	int width;	   /* columns; 0: no terminal, a line is one row */
+	int width;         /* columns; 0: no terminal, a line is one row */
 	int max_columns;   /* of one line, the rest is left out; 0: all */
 };
 

@@ -11,8 +11,8 @@
 locale_t report_locale_enter(void);
 void report_locale_leave(const locale_t *before);
 /** Holds until the end of the block. */
-#define IN_REPORT_LOCALE \
-	__attribute__((unused)) CLEANUP(report_locale_leave) const locale_t before_report = \
-		report_locale_enter()
+#define IN_REPORT_LOCALE                                     \
+	__attribute__((unused)) CLEANUP(report_locale_leave) \
+		const locale_t before_report = report_locale_enter()
 
 #endif

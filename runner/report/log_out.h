@@ -10,7 +10,10 @@
 struct log_out {
 	bool escape;
 	/* The begin of a character whose rest is still to come, of each stream. */
-	struct { char bytes[4]; size_t n; } cut[2];
+	struct {
+		char bytes[4];
+		size_t n;
+	} cut[2];
 };
 
 /** log_out_add() - what is to be written for @len bytes of @stream (base/framelog.h), appended to

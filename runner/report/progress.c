@@ -12,7 +12,8 @@
 
 void progress_begin(struct progress *p, FILE *out, size_t total)
 {
-	*p = (struct progress){ .out = out && terminal_obeys(out) ? out : NULL, .total = total,
+	*p = (struct progress){ .out = out && terminal_obeys(out) ? out : NULL,
+				.total = total,
 				.start_ns = clock_mono_ns() };
 }
 

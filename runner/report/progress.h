@@ -11,11 +11,11 @@
 #include "model/result.h"
 
 struct progress {
-	FILE *out;     /* a terminal; NULL: nothing is shown */
+	FILE *out; /* a terminal; NULL: nothing is shown */
 	size_t total, done;
 	size_t tally[VERDICT_COUNT];
 	int64_t start_ns, shown_ns;
-	bool shown;    /* the line stands there */
+	bool shown; /* the line stands there */
 };
 
 /** progress_begin() - @out: shown on it when it is a terminal. */

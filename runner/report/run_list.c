@@ -2,10 +2,10 @@
 #include "report/run_list.h"
 
 #include <errno.h>
-#include <stdio_ext.h>
 #include <libsmartcols/libsmartcols.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,8 +24,13 @@ struct run_row *run_rows_add(struct run_rows *r)
 {
 	r->rows = mem_realloc(r->rows, (r->n + 1) * sizeof *r->rows);
 	struct run_row *row = &r->rows[r->n++];
-	*row = (struct run_row){ .status = "", .pid = -1, .elapsed_ns = -1, .steps_done = -1,
-				 .steps_total = -1, .score = NAN, .max_score = NAN };
+	*row = (struct run_row){ .status = "",
+				 .pid = -1,
+				 .elapsed_ns = -1,
+				 .steps_done = -1,
+				 .steps_total = -1,
+				 .score = NAN,
+				 .max_score = NAN };
 	return row;
 }
 
@@ -33,8 +38,8 @@ void run_rows_done(struct run_rows *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		struct run_row *row = &r->rows[i];
-		char *const strings[] = { row->bundle, row->owner, row->submission,
-					  row->assignment, row->step };
+		char *const strings[] = { row->bundle, row->owner, row->submission, row->assignment,
+					  row->step };
 		for (size_t k = 0; k < sizeof strings / sizeof *strings; k++)
 			free(strings[k]);
 	}

@@ -12,8 +12,8 @@
 /** Strings are owned; NULL, -1 and NaN are not known, or not there. */
 struct run_row {
 	char id[27];
-	const char *status;  /* borrowed: "creating", "running", "died", or a verdict's name */
-	int64_t pid;         /* of the box's PID 1 */
+	const char *status; /* borrowed: "creating", "running", "died", or a verdict's name */
+	int64_t pid;        /* of the box's PID 1 */
 	char *bundle, *owner, *submission, *assignment, *step;
 	int64_t created_real_ns, elapsed_ns;
 	int64_t steps_done, steps_total;

@@ -16,11 +16,11 @@
 struct stream_text {
 	char *data; /* head and tail, joined; NUL-terminated */
 	size_t len;
-	size_t head;	 /* where the cut is; @len when nothing is left out in the middle */
+	size_t head;     /* where the cut is; @len when nothing is left out in the middle */
 	int64_t omitted; /* bytes left out in the middle */
-	int64_t lines;	 /* of the whole stream; a last one without newline counts */
-	bool utf8;	 /* all captured bytes are UTF-8, and the cuts stand between characters */
-	bool truncated;	 /* the text is not all that the program wrote */
+	int64_t lines;   /* of the whole stream; a last one without newline counts */
+	bool utf8;       /* all captured bytes are UTF-8, and the cuts stand between characters */
+	bool truncated;  /* the text is not all that the program wrote */
 };
 
 /** stream_log_open() - the log of @r for reading; *ret_fd is -1 when nothing was captured.

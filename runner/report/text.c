@@ -31,7 +31,7 @@ struct page {
 	int width; /* 0: no terminal */
 	int log;
 	bool cut; /* something that was captured is not shown */
-	int rc;	  /* -1: the log could not be read; *err says why */
+	int rc;   /* -1: the log could not be read; *err says why */
 	struct err *err;
 };
 
@@ -238,8 +238,10 @@ static int put_page(struct page *p)
 	put_headline(p);
 	fputc('\n', p->out);
 	if (p->r->submission.changed)
-		put_line(p, "the file was still being written to, whenever it was copied; the last copy was "
-			    "graded: grade it again when it is complete");
+		put_line(
+			p,
+			"the file was still being written to, whenever it was copied; the last copy was "
+			"graded: grade it again when it is complete");
 	if (words_has_error(p->r))
 		put_error(p);
 	if (put_steps(p) < 0)

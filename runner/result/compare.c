@@ -43,7 +43,7 @@ struct excerpt {
 
 struct walk {
 	uint64_t line;
-	uint64_t column; /* bytes of the line that were equal */
+	uint64_t column;         /* bytes of the line that were equal */
 	char before[BEFORE_MAX]; /* the last of them */
 	size_t n_before;
 	struct source expected, actual;
@@ -316,7 +316,8 @@ static int look(struct walk *w, struct difference *d, struct err *err)
 	d->expected.cut = d->actual.cut = false;
 	return skip_blanks(&w->expected, &d->expected, &d->expected_next, err) < 0 ||
 			       skip_blanks(&w->actual, &d->actual, &d->actual_next, err) < 0 ?
-		       -1 : 0;
+		       -1 :
+		       0;
 }
 
 /* At the start of a line a side that has nothing more is at its end, rather than in an empty line.
@@ -378,7 +379,7 @@ static int one_ended(struct walk *w, enum compare_kind kind, const struct differ
 	ret->equal = false;
 	bool plain = newlines == 1 && d->expected.len + d->actual.len + text.len == 0;
 	snprintf(ret->message, sizeof ret->message, "line %" PRIu64 ": %s", w->line,
-		 !plain	      ? "only blanks and newlines at the end of the output differ" :
+		 !plain       ? "only blanks and newlines at the end of the output differ" :
 		 actual_ended ? "the newline at the end of the output is missing" :
 				"there is a newline too many at the end of the output");
 	return 0;

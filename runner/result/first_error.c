@@ -80,8 +80,8 @@ static bool is_place(const char *line, size_t len)
 	if (line[len - 2] == ')')
 		return isdigit((unsigned char)line[len - 3]);
 	/* Behind a line and column, or a name without blanks: collect2, clang, Sorry. */
-	return line[len - 2] == ':' && (isdigit((unsigned char)line[len - 3]) || line[len - 3] == ')' ||
-					strcspn(line, " \t") == len - 1);
+	return line[len - 2] == ':' && (isdigit((unsigned char)line[len - 3]) ||
+					line[len - 3] == ')' || strcspn(line, " \t") == len - 1);
 }
 
 /* ':', "[E0425]:", " CS1002:" */
@@ -200,9 +200,11 @@ static void find(struct search *s, const char *line)
 	s->worth = worth;
 	s->ret[0] = '\0';
 	add(s, "", line, "");
-	s->wish = ends_in(line, len, "error:") || (ends_in(line, len, "]") && strstr(line, ": error: [")) ?
+	s->wish = ends_in(line, len, "error:") ||
+				  (ends_in(line, len, "]") && strstr(line, ": error: [")) ?
 			  WISH_TEXT :
-		  strncmp(line, "error", 5) == 0 ? WISH_PLACE : WISH_NOTHING;
+		  strncmp(line, "error", 5) == 0 ? WISH_PLACE :
+						   WISH_NOTHING;
 	/* What names a file itself needs no other place. */
 	if (s->place[0] && isupper((unsigned char)line[0]) && !strchr(line, '('))
 		add(s, " (", s->place, ")");

@@ -21,8 +21,8 @@ static bool names_proc_file(const char *line)
 {
 	for (const char *at = line; (at = strstr(at, "/proc/")); at++) {
 		const char *name = at + strlen("/proc/");
-		if (strspn(name, "abcdefghijklmnopqrstuvwxyz") > 0 && strncmp(name, "self", 4) != 0 &&
-		    strncmp(name, "thread-self", 11) != 0)
+		if (strspn(name, "abcdefghijklmnopqrstuvwxyz") > 0 &&
+		    strncmp(name, "self", 4) != 0 && strncmp(name, "thread-self", 11) != 0)
 			return true;
 	}
 	return strstr(line, "/sys/devices/system/cpu") != NULL;
@@ -32,9 +32,13 @@ static unsigned int hints_of_line(const char *line)
 {
 	static const char *const missing[] = { "No such file", "does not exist", "ENOENT", NULL };
 	/* procps 3.3 and 4.0, busybox. */
-	static const char *const known[] = { "Unable to get total memory", "Unable to get system boot time",
-					     "Unable to create vmstat structure", "Cannot get system uptime",
-					     "mount -t proc proc", "can't open 'stat'", NULL };
+	static const char *const known[] = { "Unable to get total memory",
+					     "Unable to get system boot time",
+					     "Unable to create vmstat structure",
+					     "Cannot get system uptime",
+					     "mount -t proc proc",
+					     "can't open 'stat'",
+					     NULL };
 	static const char *const leaks[] = { "LeakSanitizer has encountered a fatal error",
 					     "LeakSanitizer does not work under ptrace", NULL };
 	const bool proc = (names_proc_file(line) && has_one(line, missing)) || has_one(line, known);

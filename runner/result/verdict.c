@@ -81,7 +81,8 @@ static enum limit_id time_over(const struct step_result *res)
 		return f->ended_for;
 	if (res->limits.v[LIMIT_CPU] != LIMIT_UNSET && f->cpu_ns > res->limits.v[LIMIT_CPU])
 		return LIMIT_CPU;
-	if (res->limits.v[LIMIT_WALL] != LIMIT_UNSET && step_facts_busy_ns(f) > res->limits.v[LIMIT_WALL])
+	if (res->limits.v[LIMIT_WALL] != LIMIT_UNSET &&
+	    step_facts_busy_ns(f) > res->limits.v[LIMIT_WALL])
 		return LIMIT_WALL;
 	return LIMIT_NONE;
 }
@@ -99,7 +100,8 @@ static struct judgement outright(const struct step_result *res)
 	const struct step_facts *f = &res->facts;
 	if ((f->box_failed || !f->ran) && !is_explained(f))
 		return internal(f->trouble && f->trouble->fault == FAULT_ASSIGNMENT ?
-					FAULT_ASSIGNMENT : FAULT_INFRA);
+					FAULT_ASSIGNMENT :
+					FAULT_INFRA);
 	enum fault fault = exec_fault(f);
 	if (fault == FAULT_ASSIGNMENT || fault == FAULT_INFRA)
 		return internal(fault);
@@ -126,7 +128,8 @@ static struct judgement judge(const struct step_spec *spec, const struct compari
 		return student(VERDICT_TIME_LIMIT, time_over(res));
 	if (!well)
 		return student(spec->kind == STEP_BUILD ? VERDICT_COMPILE_ERROR :
-							  VERDICT_RUNTIME_ERROR, LIMIT_NONE);
+							  VERDICT_RUNTIME_ERROR,
+			       LIMIT_NONE);
 	return student(VERDICT_WRONG_ANSWER, LIMIT_NONE);
 }
 

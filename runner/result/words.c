@@ -11,7 +11,10 @@
 #include "base/utf8.h"
 
 /* What a signal means to somebody who did not expect it; others have the name that libc gives. */
-static const struct { int signo; const char *meaning; } meanings[] = {
+static const struct {
+	int signo;
+	const char *meaning;
+} meanings[] = {
 	{ SIGSEGV, "invalid memory access" },
 	{ SIGBUS, "access beyond the end of a mapped file, or misaligned" },
 	{ SIGFPE, "division by zero or another arithmetic error" },
@@ -111,8 +114,8 @@ static void internal_words(const struct step_spec *spec, struct step_result *res
 {
 	const struct step_facts *f = &res->facts;
 	if (f->box_failed || !f->ran)
-		words_say(res, "%s", f->trouble && f->trouble->msg[0] ? f->trouble->msg :
-							     "the box failed");
+		words_say(res, "%s",
+			  f->trouble && f->trouble->msg[0] ? f->trouble->msg : "the box failed");
 	else
 		start_words(spec, res);
 }
@@ -141,8 +144,8 @@ static void output_words(struct step_result *res)
 	const struct step_facts *f = &res->facts;
 	char limit[32];
 	const char *stream = f->out.over && f->err.over ? "standard output and standard error" :
-			     f->out.over		? "standard output" :
-			     f->err.over		? "standard error" :
+			     f->out.over                ? "standard output" :
+			     f->err.over                ? "standard error" :
 							  "one of its streams";
 	words_say(res, "wrote more than %s to %s", limit_words(res, LIMIT_OUTPUT, limit), stream);
 }
@@ -166,7 +169,9 @@ static void time_words(struct step_result *res)
 	} else {
 		duration_format(f->cpu_ns, cpu);
 		words_say(res, "took longer than %s, %s: used %s of cpu time", limit,
-			  f->waited_ns < 0 ? "waiting or not scheduled" : "asleep or waiting for input", cpu);
+			  f->waited_ns < 0 ? "waiting or not scheduled" :
+					     "asleep or waiting for input",
+			  cpu);
 	}
 }
 
@@ -205,7 +210,8 @@ static void disk_words(const struct step_spec *spec, const struct comparison *cm
 	if (res->facts.signal == SIGXFSZ || !full->name) {
 		snprintf(cause, sizeof cause, "wrote a file of more than %s", limit);
 	} else if (full->bytes == 0) {
-		snprintf(cause, sizeof cause, "filled %s with as many files as it can hold", full->name);
+		snprintf(cause, sizeof cause, "filled %s with as many files as it can hold",
+			 full->name);
 	} else {
 		limit_format(LIMIT_DISK, full->bytes, size);
 		snprintf(cause, sizeof cause, "filled %s, which holds %s", full->name, size);

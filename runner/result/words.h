@@ -14,8 +14,7 @@ void words_of_step(const struct step_spec *spec, const struct comparison *cmp,
  *  "cc: sum.c:5:2: error: expected ';' before '}' token". @error: foreign bytes. */
 void words_of_compiler(const struct step_spec *spec, const char *error, struct step_result *res);
 /** words_say() - the message itself, printable and cut to its size. */
-void words_say(struct step_result *res, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+void words_say(struct step_result *res, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /** words_append() - @tail behind the message, which is cut where both do not fit. */
 void words_append(struct step_result *res, const char *tail);
 

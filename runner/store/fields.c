@@ -145,14 +145,14 @@ static int bind_bytes(sqlite3_stmt *st, int at, const char *s)
 
 static int bind_word(sqlite3_stmt *st, int at, const char *word)
 {
-	return word ? sqlite3_bind_text(st, at, word, -1, SQLITE_STATIC)
-		    : sqlite3_bind_null(st, at);
+	return word ? sqlite3_bind_text(st, at, word, -1, SQLITE_STATIC) :
+		      sqlite3_bind_null(st, at);
 }
 
 static int bind_network(sqlite3_stmt *st, int at, const struct network_facts *f)
 {
-	return f ? sqlite3_bind_text(st, at, network_column_text(f), -1, free)
-		 : sqlite3_bind_null(st, at);
+	return f ? sqlite3_bind_text(st, at, network_column_text(f), -1, free) :
+		   sqlite3_bind_null(st, at);
 }
 
 static int bind_one(sqlite3_stmt *st, int at, const struct field *f, const void *member)

@@ -53,7 +53,7 @@ enum field_type {
 	FIELD_VERDICT, /* enums: by name, so that their numbers may change */
 	FIELD_FAULT,
 	FIELD_KIND,
-	FIELD_LIMIT, /* LIMIT_NONE: NULL */
+	FIELD_LIMIT,   /* LIMIT_NONE: NULL */
 	FIELD_NETWORK, /* struct network_facts *, owned, as JSON; NULL: NULL */
 };
 struct field {
@@ -62,7 +62,8 @@ struct field {
 	size_t offset, size;
 };
 extern const struct field run_fields[], step_fields[], group_fields[];
-extern const struct field log_path_field[]; /* of a char *: what lies in the row is not the member */
+extern const struct field
+	log_path_field[]; /* of a char *: what lies in the row is not the member */
 
 size_t fields_count(const struct field *fields);
 /** fields_list() - "a, b, c", or as many question marks. */

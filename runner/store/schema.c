@@ -22,9 +22,9 @@ const char store_schema_sql[] =
 	" score REAL, max_score REAL,"
 	" started_ns INTEGER, duration_ns INTEGER,"
 	" error_code ANY, error_message ANY,"
-	" replaced ANY,"   /* names, a line each */
+	" replaced ANY," /* names, a line each */
 	" processors ANY, host_pressure REAL,"
-	" log_path ANY,"	 /* relative to the folder of the database where it lies below it */
+	" log_path ANY,"         /* relative to the folder of the database where it lies below it */
 	" version TEXT NOT NULL" /* of the moulette that graded */
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX results_started ON results (started_ns, id);"

@@ -31,10 +31,11 @@ int store_damaged(struct store *s, const char *what, struct err *err)
 
 static int store_full(const struct store *s, const char *what, struct err *err)
 {
-	return err_set_code(err, "store.full", FAULT_INFRA, 0,
-			    "cannot %s: the disk of results database '%s' is full: make room, as by "
-			    "'moulette gc --older-than 30d', and try again",
-			    what, s->path);
+	return err_set_code(
+		err, "store.full", FAULT_INFRA, 0,
+		"cannot %s: the disk of results database '%s' is full: make room, as by "
+		"'moulette gc --older-than 30d', and try again",
+		what, s->path);
 }
 
 /* Of a file that it may not write sqlite tells what failed last, when it tried to do without. */
@@ -262,8 +263,8 @@ int store_open(const char *path, struct store **ret, struct err *err)
 		return -1;
 	AUTO_STORE *s = store_new(path);
 	/* Checked before anything is set: a database that is refused stays as it is. */
-	if (connect_to(s, err) < 0 || schema_look(s, &version, err) < 0 || journal_set(s, err) < 0 ||
-	    store_exec(s, settings, "set up", err) < 0)
+	if (connect_to(s, err) < 0 || schema_look(s, &version, err) < 0 ||
+	    journal_set(s, err) < 0 || store_exec(s, settings, "set up", err) < 0)
 		return -1;
 	if (version < STORE_SCHEMA && schema_make(s, err) < 0)
 		return -1;

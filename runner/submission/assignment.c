@@ -29,8 +29,10 @@ static int get_language(struct json_object *o, const char *where, char ***ret, s
 	     strcmp(json_object_get_string(v), "auto") == 0))
 		return 0;
 	if (!json_object_is_type(v, json_type_array) || json_object_array_length(v) == 0)
-		return err_set(err, FAULT_USAGE, 0, "%s.language: expected \"auto\" or an array of "
-			       "names, as [\"c\", \"python\"]", where);
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.language: expected \"auto\" or an array of "
+			       "names, as [\"c\", \"python\"]",
+			       where);
 	return json_get_strv(o, where, "language", ret, err);
 }
 
@@ -40,8 +42,10 @@ static int get_home(struct json_object *o, const char *where, bool *ret_in_work,
 	if (json_get_str(o, where, "home", &home, err) < 0)
 		return -1;
 	if (home && strcmp(home, "work") != 0)
-		return err_set(err, FAULT_USAGE, 0, "%s.home: '%s': expected \"work\", or no such key "
-			       "for a folder that is empty in each step", where, home);
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.home: '%s': expected \"work\", or no such key "
+			       "for a folder that is empty in each step",
+			       where, home);
 	*ret_in_work = home != NULL;
 	return 0;
 }
@@ -49,8 +53,9 @@ static int get_home(struct json_object *o, const char *where, bool *ret_in_work,
 static int load_top(struct json_object *root, const char *name, struct assignment *a,
 		    struct err *err)
 {
-	static const char *const keys[] = { "name", "image", "profile", "env", "home", "files", "language",
-					    "limits", "processors", "network", "build", "tests", NULL };
+	static const char *const keys[] = { "name",  "image",    "profile", "env",        "home",
+					    "files", "language", "limits",  "processors", "network",
+					    "build", "tests",    NULL };
 	int64_t processors = 0;
 	AUTO_FREE char *where = mem_printf("%s: assignment", name);
 	if (keys_refuse_later(root, where, later_keys, err) < 0 ||
@@ -75,7 +80,8 @@ static int load_top(struct json_object *root, const char *name, struct assignmen
 	return keys_check_name(a->name, where, err) < 0 ||
 			       keys_check_not_empty(a->image, where, "image", err) < 0 ||
 			       keys_check_not_empty(a->profile, where, "profile", err) < 0 ?
-		       -1 : 0;
+		       -1 :
+		       0;
 }
 
 typedef int load_step_fn(struct json_object *o, const char *where, struct assignment *a,
@@ -97,7 +103,8 @@ static int load_steps(struct json_object *root, const char *name, const char *ke
 	}
 	AUTO_FREE char *where = mem_printf("%s: %s", name, key);
 	return step_check_unique(a->build, a->n_build, where, err) < 0 ?
-		       -1 : step_check_unique(a->tests, a->n_tests, where, err);
+		       -1 :
+		       step_check_unique(a->tests, a->n_tests, where, err);
 }
 
 /* --- digest ------------------------------------------------------------------------------- */
@@ -166,16 +173,19 @@ static int find_file(const char *path, char **ret_file, char **ret_dir, struct e
 {
 	struct stat st;
 	if (stat(path, &st) < 0)
-		return err_set(err, err_path_fault(errno), errno, "cannot open the assignment '%s'", path);
+		return err_set(err, err_path_fault(errno), errno, "cannot open the assignment '%s'",
+			       path);
 	const char *slash = strrchr(path, '/');
 	AUTO_FREE char *folder = S_ISDIR(st.st_mode) ? mem_strdup(path) :
 				 slash ? mem_strndup(path, (size_t)(slash + 1 - path)) :
 					 mem_strdup(".");
 	AUTO_FREE char *dir = realpath(folder, NULL);
 	if (!dir)
-		return err_set(err, err_path_fault(errno), errno, "cannot open the folder '%s'", folder);
+		return err_set(err, err_path_fault(errno), errno, "cannot open the folder '%s'",
+			       folder);
 	*ret_file = !S_ISDIR(st.st_mode) ? mem_strdup(path) :
-		    mem_printf("%s%s" FILE_NAME, path, path[strlen(path) - 1] == '/' ? "" : "/");
+					   mem_printf("%s%s" FILE_NAME, path,
+						      path[strlen(path) - 1] == '/' ? "" : "/");
 	*ret_dir = ptr_steal(&dir);
 	return 0;
 }
@@ -187,10 +197,12 @@ static int load_json(const char *path, const char *file, struct json_object **re
 		return -1;
 	if (!there) {
 		AUTO_FREE char *kattis = mem_printf("%s/problem.yaml", path);
-		return err_set(err, FAULT_USAGE, 0, "the assignment '%s' %s", path,
-			       access(kattis, F_OK) < 0 ? "has no " FILE_NAME :
-			       "is a problem package (problem.yaml), which is not known to this "
-			       "version");
+		return err_set(
+			err, FAULT_USAGE, 0, "the assignment '%s' %s", path,
+			access(kattis, F_OK) < 0 ?
+				"has no " FILE_NAME :
+				"is a problem package (problem.yaml), which is not known to this "
+				"version");
 	}
 	return json_load(file, ret, err);
 }

@@ -31,8 +31,8 @@ bool assignment_has_commands(const struct assignment *a);
 /** assignment_check_expected() - FAULT_USAGE when the expected output of a step is longer than its
  *  limit of output, so that no program could pass. @otherwise: limits of steps that set none
  *  themselves; NULL: they have all. A limit that nobody set is not checked. */
-int assignment_check_expected(const struct step_spec *steps, size_t n, const struct limits *otherwise,
-			      struct err *err);
+int assignment_check_expected(const struct step_spec *steps, size_t n,
+			      const struct limits *otherwise, struct err *err);
 
 /** assignment_warnings() - what is allowed and likely a mistake, one line each, added to *@ret:
  *  inputs and expected outputs with a byte order mark or in UTF-16, and programs that what was handed in
@@ -90,8 +90,8 @@ bool assignment_probe_line(int *state, const char *line, size_t len);
  * two are removed and count as replaced, unless they are laid as well. Modes 0644/0755 by the x bit.
  * FAULT_INFRA, or FAULT_USAGE when a source has become unreadable.
  */
-int assignment_lay_files(const struct file_spec *files, size_t n, int work_fd, uint32_t uid, uint32_t gid,
-			 char ***replaced, struct err *err);
+int assignment_lay_files(const struct file_spec *files, size_t n, int work_fd, uint32_t uid,
+			 uint32_t gid, char ***replaced, struct err *err);
 
 /** assignment_copy_file() - copy one `files` entry's tree (absolute `to`) to the empty folder or
  *  the new file @to_path, root-owned, 0644/0755 by the x bit; links inside are copied as their

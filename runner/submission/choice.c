@@ -82,8 +82,8 @@ static const struct language *preferred(const struct languages *l, char *const *
 }
 
 /* The only row with sources; one that is no glue wins over those that are. */
-static int only_row(const struct languages *l, const struct sources *s,
-		    const struct language **ret, struct err *err)
+static int only_row(const struct languages *l, const struct sources *s, const struct language **ret,
+		    struct err *err)
 {
 	const struct language *found = NULL;
 	bool several = false;
@@ -97,7 +97,8 @@ static int only_row(const struct languages *l, const struct sources *s,
 	if (several) {
 		AUTO_BUF all = { 0 };
 		list_found(l, s, &all);
-		return err_set_code(err, CODE, FAULT_STUDENT, 0, "sources of several languages: "
+		return err_set_code(err, CODE, FAULT_STUDENT, 0,
+				    "sources of several languages: "
 				    "%s; hand in one of them, or a Makefile where that is taken",
 				    all.data);
 	}
@@ -165,8 +166,7 @@ static char *as_argument(const char *name)
 }
 
 /* One of the names that mains have: at the top, else wherever there is only one of that name. */
-static const char *known_main(const struct choice *c,
-			      int (*compare)(const char *, const char *))
+static const char *known_main(const struct choice *c, int (*compare)(const char *, const char *))
 {
 	for (char *const *m = c->row->mains; *m; m++)
 		for (char *const *s = c->sources; *s; s++)
@@ -200,9 +200,10 @@ static int find_main(const struct choice *c, const char **ret, struct err *err)
 		buf_printf(&names, "%s%s", names.len ? ", " : "", *m);
 	for (size_t i = 0; i < n && i < SHOWN_SOURCES; i++)
 		buf_printf(&found, "%s%.60s", i ? ", " : "", c->sources[i]);
-	return err_set_code(err, CODE, FAULT_STUDENT, 0, "which of the %zu source files of %s is "
-			    "the main one (%s%s)? expected a single one, or one named %s", n,
-			    c->row->name, found.len ? found.data : "",
+	return err_set_code(err, CODE, FAULT_STUDENT, 0,
+			    "which of the %zu source files of %s is "
+			    "the main one (%s%s)? expected a single one, or one named %s",
+			    n, c->row->name, found.len ? found.data : "",
 			    n > SHOWN_SOURCES ? ", ..." : "", names.len ? names.data : "nothing");
 }
 

@@ -62,8 +62,10 @@ static int cannot(const char *path, struct err *err)
 {
 	int sys = errno;
 	if (sys == ENOSPC || sys == EDQUOT)
-		return err_set(err, FAULT_INFRA, sys, "no room for the assignment's file '%s' in "
-			       "the box", path);
+		return err_set(err, FAULT_INFRA, sys,
+			       "no room for the assignment's file '%s' in "
+			       "the box",
+			       path);
 	return err_set(err, FAULT_INFRA, sys, "cannot put the assignment's '%s' into the box",
 		       path);
 }
@@ -162,8 +164,8 @@ static int be_the_makefile(const struct laying *l, int at, const char *name, con
 static int lay_file(const struct laying *l, int at, const char *name, const char *path,
 		    const struct filetree_entry *e)
 {
-	if (make_way(l, at, name, path) < 0 ||
-	    (l->makefiles && strv_has(sources_makefiles, name) && be_the_makefile(l, at, name, path) < 0))
+	if (make_way(l, at, name, path) < 0 || (l->makefiles && strv_has(sources_makefiles, name) &&
+						be_the_makefile(l, at, name, path) < 0))
 		return -1;
 	AUTO_FD int fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 				0600);
@@ -186,15 +188,18 @@ static int lay_entry(void *ctx, const struct filetree_entry *e, struct err *err)
 	return bad ? cannot(e->path, err) : 0;
 }
 
-int assignment_lay_files(const struct file_spec *files, size_t n, int work_fd, uint32_t uid, uint32_t gid,
-			 char ***replaced, struct err *err)
+int assignment_lay_files(const struct file_spec *files, size_t n, int work_fd, uint32_t uid,
+			 uint32_t gid, char ***replaced, struct err *err)
 {
 	AUTO_STRV makefiles = strv_dup(NULL);
 	for (size_t i = 0; i < n; i++) {
-		struct laying l = { .dir = work_fd, .to = files[i].to, .uid = uid, .gid = gid,
-				    .replaced = replaced, .makefiles = &makefiles };
-		if (l.to[0] != '/' &&
-		    filetree_walk(files[i].from, NULL, lay_entry, &l, err) < 0)
+		struct laying l = { .dir = work_fd,
+				    .to = files[i].to,
+				    .uid = uid,
+				    .gid = gid,
+				    .replaced = replaced,
+				    .makefiles = &makefiles };
+		if (l.to[0] != '/' && filetree_walk(files[i].from, NULL, lay_entry, &l, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -63,7 +63,8 @@ static int check_covered(void *ctx, const struct filetree_entry *e, struct err *
 		if (s->ino == e->st->st_ino && s->dev == e->st->st_dev)
 			return err_set(err, FAULT_USAGE, 0,
 				       "%s: would show '%s' to the submission; move it elsewhere, "
-				       "or say \"exposes\": true", c->where, s->path);
+				       "or say \"exposes\": true",
+				       c->where, s->path);
 	}
 	return 0;
 }
@@ -84,8 +85,10 @@ static int normalize(const char *to, const char *where, char **ret, struct err *
 		if (strcmp(name, "..") == 0)
 			return err_set(err, FAULT_USAGE, 0, "%s.to: '%s' has a '..'", where, to);
 		if (strlen(name) > NAME_BYTES_MAX)
-			return err_set(err, FAULT_USAGE, 0, "%s.to: '%s' has a name of more than "
-				       "%d bytes", where, to, NAME_BYTES_MAX);
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s.to: '%s' has a name of more than "
+				       "%d bytes",
+				       where, to, NAME_BYTES_MAX);
 		if (strcmp(name, ".") != 0)
 			buf_printf(&b, "%s%s", b.len ? "/" : "", name);
 	}
@@ -101,13 +104,17 @@ static int check_mount_point(const char *to, const char *where, struct err *err)
 {
 	static const char *const taken[] = { "/proc", "/sys", "/dev", "/work", "/tmp" };
 	if (strcmp(to, "/") == 0)
-		return err_set(err, FAULT_USAGE, 0, "%s.to: cannot be the root of the box; choose "
-			       "a folder, as \"/grader\"", where);
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.to: cannot be the root of the box; choose "
+			       "a folder, as \"/grader\"",
+			       where);
 	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
 		if (filetree_is_inside(to, taken[i]))
-			return err_set(err, FAULT_USAGE, 0, "%s.to: '%s' lies in the box's own %s; "
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s.to: '%s' lies in the box's own %s; "
 				       "choose another place, as \"/grader\", or a path relative "
-				       "to the work folder", where, to, taken[i]);
+				       "to the work folder",
+				       where, to, taken[i]);
 	return 0;
 }
 
@@ -134,15 +141,15 @@ static int check_mount(const struct loading *l, const char *to, const char *wher
 	return check_nesting(l->own, l->n_own, to, where, "an earlier entry", err);
 }
 
-static int place(const struct loading *l, const char *given, const char *where,
-		 struct file_spec *f, struct err *err)
+static int place(const struct loading *l, const char *given, const char *where, struct file_spec *f,
+		 struct err *err)
 {
 	struct stat st;
 	size_t len = strlen(given);
 	AUTO_FREE char *rest = NULL;
 	if (stat(f->from, &st) < 0)
-		return err_set(err, err_path_fault(errno), errno, "%s.from: cannot read '%s'", where,
-			       f->from);
+		return err_set(err, err_path_fault(errno), errno, "%s.from: cannot read '%s'",
+			       where, f->from);
 	if (normalize(given, where, &rest, err) < 0)
 		return -1;
 	bool folder = len == 0 || given[len - 1] == '/' || !*rest ||
@@ -174,8 +181,10 @@ static int load_entry(struct json_object *o, const char *where, const struct loa
 	    json_get_bool(o, where, "exposes", &f->exposes, err) < 0)
 		return -1;
 	if (!from || !to || !*to)
-		return err_set(err, FAULT_USAGE, 0, "%s: 'from' and 'to' are needed, as "
-			       "{\"from\": \"grader/\", \"to\": \"/grader\"}", where);
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s: 'from' and 'to' are needed, as "
+			       "{\"from\": \"grader/\", \"to\": \"/grader\"}",
+			       where);
 	if (filetree_resolve(l->dir, from, &f->from, err) < 0)
 		return err_wrap(err, "%s.from", where);
 	if (place(l, to, where, f, err) < 0)
@@ -225,7 +234,9 @@ static int load_peers(struct json_object *test, const char *where, const struct 
 	for (size_t i = 0; i < s->n_peers; i++) {
 		AUTO_FREE char *here = mem_printf("%s.peers[%zu]", where, i);
 		AUTO_FREE char *below = mem_printf("%s.", here);
-		struct loading l = { .dir = a->dir, .secrets = secrets, .shared = a->files,
+		struct loading l = { .dir = a->dir,
+				     .secrets = secrets,
+				     .shared = a->files,
 				     .n_shared = a->n_files };
 		int bad = load_list(json_object_array_get_idx(peers, i), here, below, &l, err);
 		s->peers[i].files = l.own;

@@ -31,8 +31,10 @@ int filetree_resolve(const char *dir, const char *given, char **ret, struct err 
 	if (!given[0])
 		return err_set(err, FAULT_USAGE, 0, "an empty path");
 	if (given[0] == '/')
-		return err_set(err, FAULT_USAGE, 0, "'%s' is absolute; paths are relative to the "
-			       "assignment", given);
+		return err_set(err, FAULT_USAGE, 0,
+			       "'%s' is absolute; paths are relative to the "
+			       "assignment",
+			       given);
 	AUTO_FREE char *path = mem_printf("%s/%s", dir, given);
 	AUTO_FREE char *real = realpath(path, NULL);
 	if (!real)
@@ -54,7 +56,8 @@ static int check_link(const struct walk *w, const char *path, struct err *err)
 		return 0;
 	AUTO_FREE char *real = realpath(path, NULL);
 	if (!real)
-		return err_set(err, err_path_fault(errno), errno, "cannot follow the link '%s'", path);
+		return err_set(err, err_path_fault(errno), errno, "cannot follow the link '%s'",
+			       path);
 	if (!filetree_is_inside(real, w->inside))
 		return err_set(err, FAULT_USAGE, 0, "the link '%s' leaves the assignment '%s'",
 			       path, w->inside);
@@ -82,7 +85,8 @@ static int visit_folder(struct walk *w, const char *path, const char *rel, int d
 	struct dirent **list;
 	int n = scandir(path, &list, is_real_name, by_bytes), bad = 0;
 	if (n < 0)
-		return err_set(err, err_path_fault(errno), errno, "cannot read the folder '%s'", path);
+		return err_set(err, err_path_fault(errno), errno, "cannot read the folder '%s'",
+			       path);
 	for (int i = 0; i < n; i++) {
 		AUTO_FREE char *below = mem_printf("%s/%s", path, list[i]->d_name);
 		AUTO_FREE char *name = mem_printf("%s%s%s", rel, *rel ? "/" : "", list[i]->d_name);
@@ -119,8 +123,7 @@ static int visit(struct walk *w, const char *path, const char *rel, int depth, s
 	return S_ISDIR(st.st_mode) ? visit_folder(w, path, rel, depth, err) : 0;
 }
 
-int filetree_walk(const char *root, const char *inside, filetree_fn *fn, void *ctx,
-		  struct err *err)
+int filetree_walk(const char *root, const char *inside, filetree_fn *fn, void *ctx, struct err *err)
 {
 	struct walk w = { .inside = inside, .fn = fn, .ctx = ctx };
 	return visit(&w, root, "", 0, err);

@@ -9,10 +9,10 @@
 
 /** One entry. Links are followed, so that it is a regular file or a folder. */
 struct filetree_entry {
-	const char *path;      /* on the host, for messages */
-	const char *rel;       /* below the root of the walk; "" for the root itself */
+	const char *path; /* on the host, for messages */
+	const char *rel;  /* below the root of the walk; "" for the root itself */
 	const struct stat *st;
-	int fd;                /* of a file, open for reading; -1: a folder */
+	int fd; /* of a file, open for reading; -1: a folder */
 };
 typedef int filetree_fn(void *ctx, const struct filetree_entry *e, struct err *err);
 

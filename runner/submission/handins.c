@@ -116,9 +116,12 @@ static void free_entries(struct dirent **entries, int n)
 
 static int one_or_many(const char *path, const struct signs *s, struct err *err)
 {
-	return err_set(err, FAULT_USAGE, 0, "the folder '%s' holds '%.80s', as one submission does, and "
-		       "archives such as '%.80s', as a class does; name the submissions themselves, or "
-		       "the folder above if it is one", path, s->work, s->archive);
+	return err_set(
+		err, FAULT_USAGE, 0,
+		"the folder '%s' holds '%.80s', as one submission does, and "
+		"archives such as '%.80s', as a class does; name the submissions themselves, or "
+		"the folder above if it is one",
+		path, s->work, s->archive);
 }
 
 static int add_entries(struct finder *f, const char *path, int dir, struct dirent **entries, int n,
@@ -144,7 +147,8 @@ static int add_folder(struct finder *f, const char *path, struct err *err)
 	AUTO_FD int dir = fd_open_unlinked(path, O_RDONLY | O_DIRECTORY);
 	int n = dir < 0 ? -1 : scandirat(dir, ".", &entries, is_shown, alphasort);
 	if (n < 0)
-		return err_set(err, err_path_fault(errno), errno, "cannot read the folder '%s'", path);
+		return err_set(err, err_path_fault(errno), errno, "cannot read the folder '%s'",
+			       path);
 	int bad = add_entries(f, path, dir, entries, n, err);
 	free_entries(entries, n);
 	return bad;
@@ -157,13 +161,15 @@ static int add_path(struct finder *f, const char *path, struct err *err)
 	if (submission_resolve(path, &whole, err) < 0)
 		return -1;
 	if (lstat(whole, &st) < 0)
-		return err_set(err, err_path_fault(errno), errno, "cannot find the submission '%s'", path);
+		return err_set(err, err_path_fault(errno), errno, "cannot find the submission '%s'",
+			       path);
 	if (strlen(whole) >= PATH_MAX)
 		return err_set(err, FAULT_USAGE, ENAMETOOLONG, "'%s'", path);
 	if (S_ISDIR(st.st_mode))
 		return add_folder(f, whole, err);
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, FAULT_USAGE, 0, "submission '%s' is neither a file nor a folder", path);
+		return err_set(err, FAULT_USAGE, 0,
+			       "submission '%s' is neither a file nor a folder", path);
 	add(f, ptr_steal(&whole));
 	return 0;
 }
@@ -185,12 +191,14 @@ static int add_list(struct finder *f, FILE *list, struct err *err)
 int handins_find(char *const *words, FILE *list, char *const *extensions, char ***ret,
 		 struct err *err)
 {
-	struct finder f = { .extensions = extensions, .found = ret, .n = strv_len(*ret),
+	struct finder f = { .extensions = extensions,
+			    .found = ret,
+			    .n = strv_len(*ret),
 			    .sole = strv_len(words) == 1 && strcmp(words[0], "-") != 0 };
 	f.cap = f.n + 1;
 	for (; *words; words++) {
 		int bad = strcmp(*words, "-") == 0 ? add_list(&f, list, err) :
-						    add_path(&f, *words, err);
+						     add_path(&f, *words, err);
 		if (bad)
 			return -1;
 	}

@@ -32,8 +32,10 @@ int keys_check_name(const char *name, const char *where, struct err *err)
 	for (size_t i = 0, n; i < len; i += n) {
 		n = utf8_decode(name + i, len - i, &c);
 		if (n == 0 || !utf8_is_printable(c))
-			return err_set(err, FAULT_USAGE, 0, "%s.name: '%s' has characters that "
-				       "cannot be shown", where, name);
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s.name: '%s' has characters that "
+				       "cannot be shown",
+				       where, name);
 	}
 	return 0;
 }
@@ -50,7 +52,8 @@ static int get_words(struct json_object *o, const char *where, const char *key, 
 {
 	struct json_object *v;
 	if (json_object_object_get_ex(o, key, &v) && json_object_is_type(v, json_type_string))
-		return err_set(err, FAULT_USAGE, 0, "%s.%s: expected an array of words, as "
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.%s: expected an array of words, as "
 			       "[\"./prog\", \"-v\"], got a string; no shell splits it",
 			       where, key);
 	return json_get_strv(o, where, key, ret, err);

@@ -47,7 +47,8 @@ const struct language *languages_compiler(const struct languages *l, const char 
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct language *row = &l->rows[i];
-		if (row->probe && (begins_with_word(row->build, program) || begins_with_word(row->check, program)))
+		if (row->probe && (begins_with_word(row->build, program) ||
+				   begins_with_word(row->check, program)))
 			return row;
 	}
 	return NULL;
@@ -71,7 +72,8 @@ static int check_words(char *const *words, const char *where, const char *key, s
 			       key);
 	for (; *words; words++)
 		if (!is_word(*words))
-			return err_set(err, FAULT_USAGE, 0, "%s.%s: '%.80s': expected {sources} or "
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s.%s: '%.80s': expected {sources} or "
 				       "{script} alone, or {main}, {binary} or {memory} once in a "
 				       "word",
 				       where, key, *words);
@@ -82,8 +84,10 @@ static int check_endings(char *const *list, const char *where, const char *key, 
 {
 	for (; *list; list++)
 		if ((*list)[0] != '.' || strlen(*list) < 2 || strchr(*list, '/'))
-			return err_set(err, FAULT_USAGE, 0, "%s.%s: '%.80s' is not an extension: "
-				       "expected one as '.c'", where, key, *list);
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s.%s: '%.80s' is not an extension: "
+				       "expected one as '.c'",
+				       where, key, *list);
 	return 0;
 }
 
@@ -92,7 +96,8 @@ static int check_newer(const struct language *l, const char *where, struct err *
 {
 	for (char *const *word = l->newer; word && *word; word++)
 		if (!l->build || !strv_has(l->build, *word))
-			return err_set(err, FAULT_USAGE, 0, "%s.newer: '%.80s' is no word of 'build'", where, *word);
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s.newer: '%.80s' is no word of 'build'", where, *word);
 	return 0;
 }
 
@@ -108,8 +113,10 @@ static int load_floor(struct json_object *o, const char *where, const char *key,
 
 static int load_row(struct json_object *o, const char *where, struct language *l, struct err *err)
 {
-	static const char *const keys[] = { "name", "extensions", "headers", "build", "run",
-					    "newer", "check", "probe", "mains", "glue", "build_limits", "run_limits", NULL };
+	static const char *const keys[] = { "name",  "extensions", "headers",      "build",
+					    "run",   "newer",      "check",        "probe",
+					    "mains", "glue",       "build_limits", "run_limits",
+					    NULL };
 	limits_init(&l->build_floor);
 	limits_init(&l->run_floor);
 	l->extensions = strv_dup(NULL);
@@ -139,7 +146,8 @@ static int load_row(struct json_object *o, const char *where, struct language *l
 	    (l->check && check_words(l->check, where, "check", err) < 0))
 		return -1;
 	if (l->build && l->check)
-		return err_set(err, FAULT_USAGE, 0, "%s: expected 'build' or 'check', not both", where);
+		return err_set(err, FAULT_USAGE, 0, "%s: expected 'build' or 'check', not both",
+			       where);
 	return check_newer(l, where, err);
 }
 

@@ -17,16 +17,17 @@ struct language {
 	char **build;      /* words; "{sources}" stands for all of them, "{main}" for the main one,
 			    * "{binary}" for the program, "{memory}" for the step's limit in bytes;
 			    * NULL: nothing is compiled */
-	char **newer;      /* words of build that older compilers refuse, and are left out for those; or NULL */
-	char **check;      /* the same words as build, in its place: shows errors of the main source, and makes
+	char **newer; /* words of build that older compilers refuse, and are left out for those; or NULL */
+	char **check; /* the same words as build, in its place: shows errors of the main source, and makes
 			    * no program; only where every test is run by this row; or NULL */
-	char *probe;       /* a source that a sound compiler takes; or NULL */
-	char **run;        /* the same words, and "{script}": the main source as it is run, that is
+	char *probe;  /* a source that a sound compiler takes; or NULL */
+	char **run;   /* the same words, and "{script}": the main source as it is run, that is
 			    * "./x" when it begins with #!, else "bash x" of .bash and "/bin/sh x" of others */
-	char **mains;      /* "main.py": tried in this order when there are several sources */
-	bool glue;         /* gives way when there are sources of another row */
+	char **mains; /* "main.py": tried in this order when there are several sources */
+	bool glue;    /* gives way when there are sources of another row */
 	struct limits build_floor, run_floor;
-	enum compiler compiler; /* what a session found out about that of its image; OLD: it lacks `newer` */
+	enum compiler
+		compiler; /* what a session found out about that of its image; OLD: it lacks `newer` */
 };
 struct languages {
 	struct language *rows;

@@ -13,7 +13,8 @@
 /* One submission: by how many components of its path it is called; 0: as it calls itself. */
 struct called {
 	const char *path;
-	char *name, *file; /* of submission_call(): the shortest that it may have, and the longest */
+	char *name,
+		*file; /* of submission_call(): the shortest that it may have, and the longest */
 	int components;
 	bool shared;
 };
@@ -44,7 +45,8 @@ static size_t claim_all(struct called *all, size_t n, struct claim *claims)
 	for (size_t i = 0; i < n; i++) {
 		all[i].shared = false;
 		if (all[i].components > 0) {
-			claims[k++] = (struct claim){ tail(all[i].path, all[i].components), &all[i] };
+			claims[k++] = (struct claim){ tail(all[i].path, all[i].components),
+						      &all[i] };
 			continue;
 		}
 		claims[k++] = (struct claim){ all[i].name, &all[i] };
@@ -111,7 +113,8 @@ char **names_tell_apart(char *const *paths)
 		find_shared(claims, claim_all(all, n, claims));
 	while (lengthen(all, n));
 	for (size_t i = 0; i < n; i++) {
-		names[i] = all[i].components > 0 ? mem_strdup(tail(paths[i], all[i].components)) : NULL;
+		names[i] = all[i].components > 0 ? mem_strdup(tail(paths[i], all[i].components)) :
+						   NULL;
 		free(all[i].name);
 		free(all[i].file);
 	}

@@ -21,17 +21,22 @@ static int check_name(const struct peer_spec *peers, size_t n, const char *where
 	size_t len = strlen(name);
 	if (len == 0 || len > NAME_BYTES_MAX || strspn(name, letters) < len || name[0] == '-' ||
 	    name[len - 1] == '-')
-		return err_set(err, FAULT_USAGE, 0, "%s.name: '%.80s' is not a host name: expected "
-			       "1 to %d characters of a-z, 0-9 and '-', not at its ends", where,
-			       name, NAME_BYTES_MAX);
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.name: '%.80s' is not a host name: expected "
+			       "1 to %d characters of a-z, 0-9 and '-', not at its ends",
+			       where, name, NAME_BYTES_MAX);
 	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
 		if (strcmp(name, taken[i]) == 0)
-			return err_set(err, FAULT_USAGE, 0, "%s.name: '%s' is taken in every box; "
-				       "choose another, as \"server\"", where, name);
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s.name: '%s' is taken in every box; "
+				       "choose another, as \"server\"",
+				       where, name);
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(name, peers[i].name) == 0)
-			return err_set(err, FAULT_USAGE, 0, "%s.name: '%s' is the name of an "
-				       "earlier one", where, name);
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s.name: '%s' is the name of an "
+				       "earlier one",
+				       where, name);
 	return 0;
 }
 
@@ -46,8 +51,10 @@ static int get_listen(struct json_object *o, const char *where, int *ret, struct
 		return 0;
 	}
 	if (json_object_is_type(v, json_type_boolean))
-		return err_set(err, FAULT_USAGE, 0, "%s.listen: expected a port from 1 to 65535, "
-			       "or false for a peer that nobody waits for, got true", where);
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.listen: expected a port from 1 to 65535, "
+			       "or false for a peer that nobody waits for, got true",
+			       where);
 	if (json_get_i64(o, where, "listen", 1, 65535, &port, err) < 0)
 		return -1;
 	*ret = (int)port;
@@ -57,8 +64,8 @@ static int get_listen(struct json_object *o, const char *where, int *ret, struct
 static int load_peer(struct json_object *o, const char *where, struct peer_spec *peers, size_t n,
 		     struct err *err)
 {
-	static const char *const keys[] = { "name", "run", "env", "files", "profile", "limits",
-					    "listen", NULL };
+	static const char *const keys[] = { "name",    "run",    "env",    "files",
+					    "profile", "limits", "listen", NULL };
 	struct peer_spec *p = &peers[n];
 	p->listen = PEER_LISTEN_ANY;
 	limits_init(&p->limits);
@@ -69,12 +76,13 @@ static int load_peer(struct json_object *o, const char *where, struct peer_spec 
 	    json_get_env(o, where, "env", &p->env, err) < 0 ||
 	    json_get_str(o, where, "profile", &p->profile, err) < 0 ||
 	    keys_check_not_empty(p->profile, where, "profile", err) < 0 ||
-	    keys_limits(o, where, &p->limits, err) < 0 ||
-	    get_listen(o, where, &p->listen, err) < 0)
+	    keys_limits(o, where, &p->limits, err) < 0 || get_listen(o, where, &p->listen, err) < 0)
 		return -1;
 	if (!p->argv)
-		return err_set(err, FAULT_USAGE, 0, "%s: 'run' is missing, as "
-			       "[\"/grader/server\"]", where);
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s: 'run' is missing, as "
+			       "[\"/grader/server\"]",
+			       where);
 	return 0;
 }
 
@@ -104,10 +112,12 @@ int peers_check_network(const struct assignment *a, const char *file, struct err
 		enum network_kind kind = s->network.kind == NETWORK_UNSET ? a->network.kind :
 									    s->network.kind;
 		if (s->n_peers > 0 && kind == NETWORK_NONE)
-			return err_set(err, FAULT_USAGE, 0, "%s: tests[%zu].peers: peers are "
+			return err_set(err, FAULT_USAGE, 0,
+				       "%s: tests[%zu].peers: peers are "
 				       "reached by a card, and \"network\": null %s says that "
 				       "there is none; write {} for a card that reaches nobody "
-				       "else", file, i,
+				       "else",
+				       file, i,
 				       s->network.kind == NETWORK_NONE ? "of the test" :
 									 "of the assignment");
 	}

@@ -76,20 +76,25 @@ static int take_table_run(struct planner *p, struct step_spec *s, struct err *er
 int assignment_check_tests(const struct assignment *a, struct err *err)
 {
 	if (a->n_tests == 0)
-		return err_set(err, FAULT_USAGE, 0, "'%s/assignment.json' has no tests; add some, or "
-			       "give a command after --", a->dir);
+		return err_set(err, FAULT_USAGE, 0,
+			       "'%s/assignment.json' has no tests; add some, or "
+			       "give a command after --",
+			       a->dir);
 	for (size_t i = 0; i < a->n_tests; i++) {
 		const struct step_spec *s = &a->tests[i];
 		if (s->has_compare && s->compare != COMPARE_NONE && !s->stdout_path)
-			return err_set(err, FAULT_USAGE, 0, "'%s/assignment.json': tests[%zu].compare: "
-				       "there is nothing to compare with; name a file with the expected "
-				       "output in \"stdout\"", a->dir, i);
+			return err_set(
+				err, FAULT_USAGE, 0,
+				"'%s/assignment.json': tests[%zu].compare: "
+				"there is nothing to compare with; name a file with the expected "
+				"output in \"stdout\"",
+				a->dir, i);
 	}
 	return 0;
 }
 
-int assignment_check_expected(const struct step_spec *steps, size_t n, const struct limits *otherwise,
-			      struct err *err)
+int assignment_check_expected(const struct step_spec *steps, size_t n,
+			      const struct limits *otherwise, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct step_spec *s = &steps[i];
@@ -103,9 +108,10 @@ int assignment_check_expected(const struct step_spec *steps, size_t n, const str
 			continue;
 		size_format(st.st_size, size);
 		limit_format(LIMIT_OUTPUT, limit, most);
-		return err_set(err, FAULT_USAGE, 0, "test '%s': the expected output '%s' has %s, more "
-			       "than its limit output of %s; raise limits.output", s->name,
-			       s->stdout_path, size, most);
+		return err_set(err, FAULT_USAGE, 0,
+			       "test '%s': the expected output '%s' has %s, more "
+			       "than its limit output of %s; raise limits.output",
+			       s->name, s->stdout_path, size, most);
 	}
 	return 0;
 }
@@ -115,8 +121,10 @@ int assignment_check_languages(const struct assignment *a, const struct language
 {
 	for (char *const *name = a ? a->languages : NULL; name && *name; name++)
 		if (!languages_find(langs, *name))
-			return err_set(err, FAULT_USAGE, 0, "assignment '%s': language '%.64s' is "
-				       "not in the table of languages", a->name, *name);
+			return err_set(err, FAULT_USAGE, 0,
+				       "assignment '%s': language '%.64s' is "
+				       "not in the table of languages",
+				       a->name, *name);
 	return 0;
 }
 
@@ -220,8 +228,10 @@ static int plan_sources(struct planner *p, const struct languages *langs, struct
 	if (choice_make(langs, NULL, p->work_fd, &p->choice, err) < 0)
 		return -1;
 	if (!p->choice.row)
-		return err_set_code(err, NOTHING, FAULT_STUDENT, 0, "nothing to run: no Makefile, "
-				    "no run.sh; %s", p->choice.missing);
+		return err_set_code(err, NOTHING, FAULT_STUDENT, 0,
+				    "nothing to run: no Makefile, "
+				    "no run.sh; %s",
+				    p->choice.missing);
 	if (add_table_build(p, true, err) < 0)
 		return -1;
 	return take_table_run(p, add_run(p), err);
@@ -245,8 +255,11 @@ int assignment_plan(const struct assignment *a, const struct languages *langs, i
 		    bool has_check, const struct limits *base, const struct limits *over,
 		    double time_factor, struct plan *ret, struct err *err)
 {
-	struct planner p = { .assignment = a, .base = base, .over = over,
-			     .time_factor = time_factor, .work_fd = work_fd };
+	struct planner p = { .assignment = a,
+			     .base = base,
+			     .over = over,
+			     .time_factor = time_factor,
+			     .work_fd = work_fd };
 	int bad = assignment_check_languages(a, langs, err);
 	if (!bad)
 		bad = a ? plan_assigned(&p, langs, err) : plan_built_in(&p, langs, has_check, err);
@@ -274,7 +287,9 @@ void assignment_ceiling(const struct assignment *a, const struct languages *lang
 			const struct limits *base, const struct limits *over, double time_factor,
 			struct limits *ret)
 {
-	const struct planner p = { .assignment = a, .base = base, .over = over,
+	const struct planner p = { .assignment = a,
+				   .base = base,
+				   .over = over,
 				   .time_factor = time_factor };
 	struct step_spec any = { .name = NULL };
 	struct limits floors;
@@ -316,8 +331,9 @@ bool assignment_probe_line(int *state, const char *line, size_t len)
 		return false;
 	}
 	bool found = *state == PROBE_PLAIN && begins_with(line, len, "check:");
-	*state = defines ? PROBE_IN_DEFINE :
-		 begins_with(line, len, "# Not a target") ? PROBE_NOT_A_TARGET : PROBE_PLAIN;
+	*state = defines                                  ? PROBE_IN_DEFINE :
+		 begins_with(line, len, "# Not a target") ? PROBE_NOT_A_TARGET :
+							    PROBE_PLAIN;
 	return found;
 }
 

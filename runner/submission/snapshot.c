@@ -31,8 +31,9 @@ struct snapshot {
 	struct submission *s;
 	const struct snapshot_place *place;
 	int64_t max_bytes;
-	int fd;                   /* of the copy */
-	struct stat before, copy; /* the file when the last copy was begun, the copy when it was made */
+	int fd; /* of the copy */
+	struct stat before,
+		copy; /* the file when the last copy was begun, the copy when it was made */
 };
 
 static int cannot_read(const struct submission *s, struct err *err)
@@ -43,9 +44,10 @@ static int cannot_read(const struct submission *s, struct err *err)
 static int home_full(const struct snapshot *c, int sys, struct err *err)
 {
 	return err_set_code(err, "home.full", FAULT_INFRA, sys,
-			    "no room in '%s' for a copy of submission '%.160s' (%" PRId64 " KiB): make room, as by "
-			    "'moulette gc --older-than 30d'", c->place->home, c->s->file,
-			    (int64_t)c->before.st_blocks / 2);
+			    "no room in '%s' for a copy of submission '%.160s' (%" PRId64
+			    " KiB): make room, as by "
+			    "'moulette gc --older-than 30d'",
+			    c->place->home, c->s->file, (int64_t)c->before.st_blocks / 2);
 }
 
 static int interrupted(struct err *err)
@@ -62,7 +64,8 @@ static int check_size(struct snapshot *c, int64_t bytes, struct err *err)
 	return err_set_code(err, "archive.too_large", FAULT_STUDENT, 0,
 			    "submission '%.160s' has %" PRId64 " MiB, more than any that could be "
 			    "accepted (%" PRId64 " MiB); `bytes` and `entries` in the profile's "
-			    "`moulette.unpack` are the limits", c->s->file, bytes >> 20, c->max_bytes >> 20);
+			    "`moulette.unpack` are the limits",
+			    c->s->file, bytes >> 20, c->max_bytes >> 20);
 }
 
 static bool is_interrupted(const struct snapshot *c, int wait_ms)
@@ -87,7 +90,9 @@ static int check_room(const struct snapshot *c, struct err *err)
 		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", c->place->home);
 	const uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize;
 	/* Some file systems do not tell. */
-	return fs.f_blocks > 0 && room < (uint64_t)c->before.st_blocks * 512 + SPARE_BYTES ? home_full(c, ENOSPC, err) : 0;
+	return fs.f_blocks > 0 && room < (uint64_t)c->before.st_blocks * 512 + SPARE_BYTES ?
+		       home_full(c, ENOSPC, err) :
+		       0;
 }
 
 static int fill(struct snapshot *c, struct err *err)
@@ -165,12 +170,14 @@ static int reopen(const struct snapshot *c, int *ret, struct err *err)
 	snprintf(path, sizeof path, "/proc/self/fd/%d", c->fd);
 	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fchmod(c->fd, c->before.st_mode & 0777) < 0 || futimens(c->fd, times) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot use the copy of submission '%s'", c->s->path);
+		return err_set(err, FAULT_INFRA, errno, "cannot use the copy of submission '%s'",
+			       c->s->path);
 	*ret = fd_steal(&fd);
 	return 0;
 }
 
-int snapshot_take(struct submission *s, int64_t max_bytes, const struct snapshot_place *p, struct err *err)
+int snapshot_take(struct submission *s, int64_t max_bytes, const struct snapshot_place *p,
+		  struct err *err)
 {
 	AUTO_FD int home = open(p->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_FD int copy = home < 0 ? -1 : copy_nameless(home);
@@ -179,7 +186,8 @@ int snapshot_take(struct submission *s, int64_t max_bytes, const struct snapshot
 	bool changed = false;
 
 	if (copy < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot copy submission '%s' to '%s'", s->path, p->home);
+		return err_set(err, FAULT_INFRA, errno, "cannot copy submission '%s' to '%s'",
+			       s->path, p->home);
 	if (copy_all(&c, &changed, err) < 0 || reopen(&c, &readable, err) < 0)
 		return -1;
 	close(s->fd);

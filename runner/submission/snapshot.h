@@ -28,6 +28,7 @@ struct snapshot_place {
  * A home without room for the copy and 1 MiB beside it is FAULT_INFRA, code "home.full"; with interrupt_fd
  * readable it is FAULT_NONE, code "interrupted". Return: 0, or -1; fd is untouched then.
  */
-int snapshot_take(struct submission *s, int64_t max_bytes, const struct snapshot_place *p, struct err *err);
+int snapshot_take(struct submission *s, int64_t max_bytes, const struct snapshot_place *p,
+		  struct err *err);
 
 #endif

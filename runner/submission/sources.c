@@ -30,7 +30,8 @@ static bool ends_in(const char *name, char *const *endings,
 	return false;
 }
 
-char *const sources_makefiles[] = { (char *)"GNUmakefile", (char *)"makefile", (char *)"Makefile", NULL };
+char *const sources_makefiles[] = { (char *)"GNUmakefile", (char *)"makefile", (char *)"Makefile",
+				    NULL };
 
 bool sources_ends_in(const char *name, char *const *endings)
 {
@@ -115,15 +116,19 @@ static int scan_folder(struct scan *s, int parent, const char *name, const char 
 	AUTO_FD int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	AUTO_DIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir)
-		return err_set(err, FAULT_INFRA, errno, "cannot open the folder '%s' of the "
-			       "submission", prefix);
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot open the folder '%s' of the "
+			       "submission",
+			       prefix);
 	fd = -1; /* it is the stream's now */
 	for (;;) {
 		errno = 0;
 		struct dirent *e = readdir(dir);
 		if (!e && errno)
-			return err_set(err, FAULT_INFRA, errno, "cannot read the folder '%s' of "
-				       "the submission", prefix);
+			return err_set(err, FAULT_INFRA, errno,
+				       "cannot read the folder '%s' of "
+				       "the submission",
+				       prefix);
 		if (!e)
 			return 0;
 		if (is_skipped(e->d_name))

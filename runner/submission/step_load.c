@@ -15,8 +15,8 @@
 
 #define POINTS_MAX 1e9
 
-static const char *const later_keys[] = { "each", "hidden", "group", "requires", "files", "profile",
-					  "checker", NULL };
+static const char *const later_keys[] = { "each",  "hidden",  "group",   "requires",
+					  "files", "profile", "checker", NULL };
 
 struct named {
 	const char *name;
@@ -41,8 +41,11 @@ int step_check_unique(const struct step_spec *steps, size_t n, const char *where
 	for (size_t i = 1; i < n; i++)
 		if (strcmp(all[i - 1].name, all[i].name) == 0 && all[i].i < again)
 			again = all[i].i;
-	return again == n ? 0 : err_set(err, FAULT_USAGE, 0, "%s[%zu].name: '%s' is the name of an "
-					"earlier one", where, again, steps[again].name);
+	return again == n ? 0 :
+			    err_set(err, FAULT_USAGE, 0,
+				    "%s[%zu].name: '%s' is the name of an "
+				    "earlier one",
+				    where, again, steps[again].name);
 }
 
 static int get_file(struct json_object *o, const char *where, const char *key, const char *dir,
@@ -58,8 +61,8 @@ static int get_file(struct json_object *o, const char *where, const char *key, c
 		return err_wrap(err, "%s.%s", where, key);
 	AUTO_FD int fd = open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_set(err, err_path_fault(errno), errno, "%s.%s: cannot read '%s'", where, key,
-			       given);
+		return err_set(err, err_path_fault(errno), errno, "%s.%s: cannot read '%s'", where,
+			       key, given);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, FAULT_USAGE, 0, "%s.%s: '%s' is not a file", where, key, given);
 	*ret = ptr_steal(&real);
@@ -82,14 +85,17 @@ static int refuse_peers(struct json_object *o, const char *where, struct err *er
 	if (!json_object_is_type(o, json_type_object) ||
 	    !json_object_object_get_ex(o, "peers", NULL))
 		return 0;
-	return err_set(err, FAULT_USAGE, 0, "%s.peers: a build step has no peers; give them to the "
-		       "tests that talk to them", where);
+	return err_set(err, FAULT_USAGE, 0,
+		       "%s.peers: a build step has no peers; give them to the "
+		       "tests that talk to them",
+		       where);
 }
 
 int step_load_build(struct json_object *o, const char *where, struct assignment *a, struct err *err)
 {
-	static const char *const keys[] = { "name", "run", "args", "env", "limits", "network",
-					    NULL };
+	static const char *const keys[] = {
+		"name", "run", "args", "env", "limits", "network", NULL
+	};
 	struct step_spec *s = add_step(&a->build, &a->n_build, STEP_BUILD);
 	s->name = a->n_build == 1 ? mem_strdup("build") : mem_printf("build %zu", a->n_build);
 	s->compare = COMPARE_NONE;
@@ -107,18 +113,26 @@ int step_load_build(struct json_object *o, const char *where, struct assignment 
 	return 0;
 }
 
-static int get_compare(struct json_object *o, const char *where, struct step_spec *s, struct err *err)
+static int get_compare(struct json_object *o, const char *where, struct step_spec *s,
+		       struct err *err)
 {
-	static const struct { const char *name; enum compare_kind kind; } kinds[] = {
-		{ "exact", COMPARE_EXACT }, { "lines", COMPARE_LINES }, { "none", COMPARE_NONE },
+	static const struct {
+		const char *name;
+		enum compare_kind kind;
+	} kinds[] = {
+		{ "exact", COMPARE_EXACT },
+		{ "lines", COMPARE_LINES },
+		{ "none", COMPARE_NONE },
 	};
 	struct json_object *v = NULL;
 	AUTO_FREE char *name = NULL;
 	if (!json_object_object_get_ex(o, "compare", &v))
 		return 0;
 	if (json_object_is_type(v, json_type_object))
-		return err_set(err, FAULT_USAGE, 0, "%s.compare: a checker is not known to this "
-			       "version; known: exact, lines, none", where);
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s.compare: a checker is not known to this "
+			       "version; known: exact, lines, none",
+			       where);
 	if (json_get_str(o, where, "compare", &name, err) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -128,15 +142,17 @@ static int get_compare(struct json_object *o, const char *where, struct step_spe
 			return 0;
 		}
 	}
-	return err_set(err, FAULT_USAGE, 0, "%s.compare: '%.64s' is not known to this version; "
-		       "known: exact, lines, none", where, name);
+	return err_set(err, FAULT_USAGE, 0,
+		       "%s.compare: '%.64s' is not known to this version; "
+		       "known: exact, lines, none",
+		       where, name);
 }
 
 int step_load_test(struct json_object *o, const char *where, struct assignment *a, struct err *err)
 {
-	static const char *const keys[] = { "name", "run", "args", "stdin", "stdout", "exit",
-					    "points", "compare", "env", "limits", "network",
-					    "peers", NULL };
+	static const char *const keys[] = { "name",    "run",    "args",    "stdin", "stdout",
+					    "exit",    "points", "compare", "env",   "limits",
+					    "network", "peers",  NULL };
 	struct step_spec *s = add_step(&a->tests, &a->n_tests, STEP_TEST);
 	int64_t status = 0;
 	if (keys_refuse_later(o, where, later_keys, err) < 0 ||
@@ -151,8 +167,7 @@ int step_load_test(struct json_object *o, const char *where, struct assignment *
 	    get_file(o, where, "stdout", a->dir, &s->stdout_path, err) < 0 ||
 	    json_get_i64(o, where, "exit", 0, 255, &status, err) < 0 ||
 	    json_get_double(o, where, "points", 0, POINTS_MAX, &s->points, err) < 0 ||
-	    get_compare(o, where, s, err) < 0 ||
-	    json_get_env(o, where, "env", &s->env, err) < 0 ||
+	    get_compare(o, where, s, err) < 0 || json_get_env(o, where, "env", &s->env, err) < 0 ||
 	    keys_limits(o, where, &s->limits, err) < 0 ||
 	    network_load(o, where, &s->network, err) < 0 || peers_load(o, where, s, err) < 0)
 		return -1;

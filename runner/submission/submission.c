@@ -22,8 +22,8 @@
 
 /* Longest first where one ends in another; compared without case, as Windows makes .ZIP. */
 static const char *const archive_suffixes[] = {
-	".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tar",
-	".tgz",	   ".tbz2",    ".txz",	  ".tzst",    ".zip", ".7z", ".rar",
+	".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tar", ".tgz",
+	".tbz2",   ".txz",     ".tzst",   ".zip",     ".7z",  ".rar",
 };
 #define N_SUFFIXES (sizeof(archive_suffixes) / sizeof(archive_suffixes[0]))
 
@@ -73,30 +73,33 @@ static char *short_name(const char *file, bool stem)
 /* What the caller named is not there or is no file: his mistake; what cannot be read is ours. */
 static int open_failed(struct err *err, const char *path)
 {
-	return err_set(err, err_path_fault(errno), errno, "cannot open submission '%s'",
-		       path);
+	return err_set(err, err_path_fault(errno), errno, "cannot open submission '%s'", path);
 }
 
 int submission_resolve(const char *typed, char **ret, struct err *err)
 {
 	char *path = realpath(typed, NULL);
 	if (!path)
-		return err_set(err, err_path_fault(errno), errno, "cannot find the submission '%s'", typed);
+		return err_set(err, err_path_fault(errno), errno, "cannot find the submission '%s'",
+			       typed);
 	*ret = path;
 	return 0;
 }
 
 static int is_link(const char *file, struct err *err)
 {
-	return err_set_code(err, "submission.link", FAULT_STUDENT, 0,
-			    "submission '%.160s' is a symbolic link; links are not followed where they were "
-			    "found in a folder: hand in the file or folder itself, or name the link on the "
-			    "command line", file);
+	return err_set_code(
+		err, "submission.link", FAULT_STUDENT, 0,
+		"submission '%.160s' is a symbolic link; links are not followed where they were "
+		"found in a folder: hand in the file or folder itself, or name the link on the "
+		"command line",
+		file);
 }
 
 /* A path that became a link, or leads through one by now, is refused like one that was a link when it was
  * found. */
-static int open_path(const char *path, const char *file, struct stat *st, int *ret_fd, struct err *err)
+static int open_path(const char *path, const char *file, struct stat *st, int *ret_fd,
+		     struct err *err)
 {
 	/* Looked at before it is opened: opening a device may already do something to it. */
 	AUTO_FD int seen = fd_open_unlinked(path, O_PATH);
@@ -203,7 +206,8 @@ void submission_call(const char *path, struct submission *s)
 }
 
 /* What is refused has a name to be recorded by. */
-static int not_opened(struct submission *s, const struct err *why, struct submission *ret, struct err *err)
+static int not_opened(struct submission *s, const struct err *why, struct submission *ret,
+		      struct err *err)
 {
 	if (err)
 		*err = *why;

@@ -15,7 +15,8 @@
 int submission_resolve(const char *typed, char **ret, struct err *err);
 
 struct submission_request {
-	char *const *extensions; /* NULL-terminated, ".c" ...: what makes a single file a source file */
+	char *const
+		*extensions; /* NULL-terminated, ".c" ...: what makes a single file a source file */
 	bool any_file; /* so does any other file that is not meant to be an archive, by its bytes or its name */
 	int64_t max_bytes; /* a larger file is refused, with code "archive.too_large": unpack_limits_room() */
 	struct snapshot_place place; /* where files are copied to */

@@ -58,7 +58,7 @@ static bool lays(const struct assignment *a, const char *path)
 /* What a command line of python runs: one of the three. */
 struct python {
 	const char *script, *module, *code;
-	bool isolated;    /* the work folder is not looked into for modules */
+	bool isolated;     /* the work folder is not looked into for modules */
 	char *const *args; /* behind the module */
 };
 
@@ -125,15 +125,17 @@ static bool lays_module(const struct assignment *a, const char *module)
 /* A script of the image, or one that is mounted, has its own folder searched instead. */
 static bool python_is_open(const struct assignment *a, char *const *argv)
 {
-	static const char *const tools[] = { "pytest", "unittest", "doctest", "nose2", "coverage",
-					     "mypy", "pylint", "flake8", "pycodestyle" };
+	static const char *const tools[] = { "pytest", "unittest", "doctest",
+					     "nose2",  "coverage", "mypy",
+					     "pylint", "flake8",   "pycodestyle" };
 	struct python p = { .script = NULL };
 	read_python(argv, &p);
 	const char *script = p.script ? in_work(p.script) : NULL;
 	if (p.isolated)
 		return false;
-	return (p.code && strstr(p.code, "import")) || (p.module && (is_one_of(p.module, tools, COUNT(tools)) ||
-				       lays_module(a, p.module))) ||
+	return (p.code && strstr(p.code, "import")) ||
+	       (p.module &&
+		(is_one_of(p.module, tools, COUNT(tools)) || lays_module(a, p.module))) ||
 	       (script && lays(a, script));
 }
 
@@ -142,14 +144,17 @@ static bool python_is_open(const struct assignment *a, char *const *argv)
 /* Settings are looked for from the tests upwards: those of a mounted folder have none of the student's. */
 static bool pytest_args_open(const struct assignment *a, char *const *args)
 {
-	static const char *const with_value[] = { "-c", "-k", "-m", "-o", "-p", "-W", "-n", "--config-file",
-						  "--rootdir", "--confcutdir", "--junitxml" };
+	static const char *const with_value[] = {
+		"-c",        "-k",           "-m",        "-o", "-p", "-W", "-n", "--config-file",
+		"--rootdir", "--confcutdir", "--junitxml"
+	};
 	bool settings = lays(a, "pytest.ini"), conftest = lays(a, "conftest.py");
 	for (; args && *args; args++) {
 		if ((*args)[0] != '-' && !in_work(*args))
 			return false;
 		conftest |= strcmp(*args, "--noconftest") == 0;
-		settings |= strncmp(*args, "-c", 2) == 0 || strncmp(*args, "--config-file", 13) == 0;
+		settings |= strncmp(*args, "-c", 2) == 0 ||
+			    strncmp(*args, "--config-file", 13) == 0;
 		if (args[1] && is_one_of(*args, with_value, COUNT(with_value)))
 			args++;
 	}
@@ -212,8 +217,8 @@ static bool make_is_open(const struct assignment *a, char *const *argv)
 
 static void warn(const struct step_spec *s, const char *words, char ***ret)
 {
-	AUTO_FREE char *line = mem_printf("%s '%s': %s" MANUAL, s->kind == STEP_TEST ? "test" : "build step",
-					  s->name, words);
+	AUTO_FREE char *line = mem_printf(
+		"%s '%s': %s" MANUAL, s->kind == STEP_TEST ? "test" : "build step", s->name, words);
 	strv_add(ret, line);
 }
 
@@ -221,11 +226,15 @@ static void warn(const struct step_spec *s, const char *words, char ***ret)
 static void look_at_test(const struct assignment *a, const struct step_spec *s, const char *program,
 			 char ***ret)
 {
-	if ((strcmp(program, "make") == 0 || strcmp(program, "gmake") == 0) && make_is_open(a, s->argv))
-		warn(s, "make takes the submission's makefile, which can pass anything; lay one by 'files' or "
-		     "say make -f FILE", ret);
+	if ((strcmp(program, "make") == 0 || strcmp(program, "gmake") == 0) &&
+	    make_is_open(a, s->argv))
+		warn(s,
+		     "make takes the submission's makefile, which can pass anything; lay one by 'files' or "
+		     "say make -f FILE",
+		     ret);
 	if (strcmp(program, "git") == 0 && s->argv[1] && strcmp(s->argv[1], "clone") != 0)
-		warn(s, "git obeys .git/config of the submission, which can name programs; work in a clone",
+		warn(s,
+		     "git obeys .git/config of the submission, which can name programs; work in a clone",
 		     ret);
 }
 
@@ -235,13 +244,18 @@ static void look(const struct assignment *a, const struct step_spec *s, char ***
 		return; /* the table's command is the student's program */
 	const char *program = path_last(s->argv[0]);
 	if (is_python(program) && python_is_open(a, s->argv))
-		warn(s, "python takes modules from the work folder first, so a file of the submission can stand "
-		     "for one of the library; say python3 -I", ret);
+		warn(s,
+		     "python takes modules from the work folder first, so a file of the submission can stand "
+		     "for one of the library; say python3 -I",
+		     ret);
 	if (pytest_is_open(a, s->argv))
-		warn(s, "pytest obeys conftest.py, pytest.ini and setup.cfg of the submission; keep the tests in a "
-		     "mounted folder", ret);
+		warn(s,
+		     "pytest obeys conftest.py, pytest.ini and setup.cfg of the submission; keep the tests in a "
+		     "mounted folder",
+		     ret);
 	if (strcmp(program, "valgrind") == 0 && valgrind_is_open(s->argv))
-		warn(s, "valgrind obeys .valgrindrc of the submission; say valgrind --command-line-only=yes",
+		warn(s,
+		     "valgrind obeys .valgrindrc of the submission; say valgrind --command-line-only=yes",
 		     ret);
 	if (s->kind == STEP_TEST)
 		look_at_test(a, s, program, ret);

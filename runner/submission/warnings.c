@@ -48,8 +48,10 @@ static int look(const struct step_spec *s, const char *path, const char *what, c
 	const char *odd = oddity(text, (size_t)len);
 	if (!odd)
 		return 0;
-	AUTO_FREE char *line = mem_printf("test '%s': the %s '%s' %s, %s; save it as UTF-8 without a byte "
-					  "order mark", s->name, what, path, odd, so);
+	AUTO_FREE char *line =
+		mem_printf("test '%s': the %s '%s' %s, %s; save it as UTF-8 without a byte "
+			   "order mark",
+			   s->name, what, path, odd, so);
 	strv_add(ret, line);
 	return 0;
 }
@@ -65,7 +67,8 @@ static bool asks_for_leaks(char *const *words)
 {
 	for (; words && *words; words++)
 		for (const char *at = *words; (at = after(at, "-fsanitize="));) {
-			AUTO_FREE char *names = mem_printf("%.*s", (int)strcspn(at, " \t\n'\";"), at);
+			AUTO_FREE char *names = mem_printf("%.*s", (int)strcspn(at, " \t\n'\";"),
+							   at);
 			if (strstr(names, "address") || strstr(names, "leak"))
 				return true;
 		}
@@ -91,10 +94,11 @@ static void look_for_leaks(const struct assignment *a, char ***ret)
 		const struct step_spec *s = &a->build[i];
 		if (!asks_for_leaks(s->argv) || forbids_leaks(a->env) || forbids_leaks(s->env))
 			continue;
-		AUTO_FREE char *line = mem_printf("build '%s': leaks are not looked for in profile '%s', where LeakSanitizer "
-						  "cannot trace its program; to find them choose \"profile\": \"debug\", "
-						  "else put ASAN_OPTIONS=detect_leaks=0 into \"env\"", s->name,
-						  a->profile ? a->profile : without[0]);
+		AUTO_FREE char *line = mem_printf(
+			"build '%s': leaks are not looked for in profile '%s', where LeakSanitizer "
+			"cannot trace its program; to find them choose \"profile\": \"debug\", "
+			"else put ASAN_OPTIONS=detect_leaks=0 into \"env\"",
+			s->name, a->profile ? a->profile : without[0]);
 		strv_add(ret, line);
 		return;
 	}

@@ -26,7 +26,7 @@
 struct survey {
 	const struct assignment *assignment;
 	const struct languages *languages; /* NULL: sources are like other files */
-	bool named;			   /* by the assignment: something of it */
+	bool named;                        /* by the assignment: something of it */
 	int sources, others, archives;
 	char *first, *second; /* paths of archives, by name */
 };
@@ -50,14 +50,14 @@ static bool is_one_of(const char *name, const char *const *names)
 static bool is_note(const char *name)
 {
 	static const char *const read[] = { "CMakeLists.txt", "requirements.txt", "robots.txt",
-					    "index.html", "index.htm", NULL };
-	static const char *const plain[] = { "README",	"LISEZMOI", "LISEZ-MOI", "LIESMICH",
-					     "LEEME",	"LEGGIMI",  "LICENSE",	 "LICENCE",
-					     "COPYING", "AUTHORS",  "AUTEURS",	 "NOTES",
-					     "TODO",	"CHANGELOG", NULL };
-	static char *const endings[] = { ".txt", ".md",	  ".markdown", ".rst", ".rtf",	".pdf",
+					    "index.html",     "index.htm",        NULL };
+	static const char *const plain[] = { "README",  "LISEZMOI",  "LISEZ-MOI", "LIESMICH",
+					     "LEEME",   "LEGGIMI",   "LICENSE",   "LICENCE",
+					     "COPYING", "AUTHORS",   "AUTEURS",   "NOTES",
+					     "TODO",    "CHANGELOG", NULL };
+	static char *const endings[] = { ".txt", ".md",   ".markdown", ".rst", ".rtf",  ".pdf",
 					 ".doc", ".docx", ".odt",      ".htm", ".html", ".url",
-					 ".png", ".jpg",  ".jpeg",     ".gif", ".svg",	".webloc",
+					 ".png", ".jpg",  ".jpeg",     ".gif", ".svg",  ".webloc",
 					 ".eml", ".log",  NULL };
 	if (is_one_of(name, read))
 		return false;
@@ -100,8 +100,8 @@ static bool is_named(const struct assignment *a, const char *name)
 	for (size_t i = 0; a && i < a->n_files; i++)
 		if (a->files[i].to[0] != '/' && word_names(a->files[i].to, name))
 			return true;
-	return a && (steps_name(a->build, a->n_build, name) ||
-		     steps_name(a->tests, a->n_tests, name));
+	return a &&
+	       (steps_name(a->build, a->n_build, name) || steps_name(a->tests, a->n_tests, name));
 }
 
 static bool is_source(const struct survey *s, const char *name)
@@ -241,10 +241,11 @@ static int judge_archives(int dest_fd, struct survey *s, char **ret, struct err 
 	if (s->archives == 0 || s->others > 0 || s->named)
 		return 0;
 	if (s->archives > 1)
-		return err_set_code(err, "archive.several", FAULT_STUDENT, 0,
-				    "there are %d archives and nothing else to be graded, '%.120s' and "
-				    "'%.120s'%s; hand in a single one", s->archives, s->first, s->second,
-				    s->archives > 2 ? " among them" : "");
+		return err_set_code(
+			err, "archive.several", FAULT_STUDENT, 0,
+			"there are %d archives and nothing else to be graded, '%.120s' and "
+			"'%.120s'%s; hand in a single one",
+			s->archives, s->first, s->second, s->archives > 2 ? " among them" : "");
 	if (check_kind(dest_fd, s->first, err) < 0)
 		return -1;
 	*ret = ptr_steal(&s->first);
@@ -268,9 +269,11 @@ int within_archive(int dest_fd, const char *top, const struct assignment *a, cha
 
 int within_nested(const char *path, struct err *err)
 {
-	return err_set_code(err, "archive.nested", FAULT_STUDENT, 0,
-			    "'%.200s' is an archive in an archive that lies in another; pack the files "
-			    "themselves", path);
+	return err_set_code(
+		err, "archive.nested", FAULT_STUDENT, 0,
+		"'%.200s' is an archive in an archive that lies in another; pack the files "
+		"themselves",
+		path);
 }
 
 /* --- a folder ------------------------------------------------------------------------------ */
@@ -342,10 +345,11 @@ int within_folder(int dest_fd, const struct languages *l, const struct assignmen
 	const struct survey like = { .assignment = a, .languages = l };
 	for (int level = 0; level < LEVELS_MAX; level++) {
 		AUTO_FREE char *name = NULL;
-		AUTO_FD int at = fd_open_beneath(dest_fd, *top ? top : ".", O_PATH | O_DIRECTORY, 0);
+		AUTO_FD int at = fd_open_beneath(dest_fd, *top ? top : ".", O_PATH | O_DIRECTORY,
+						 0);
 		if (at < 0)
-			return err_set(err, FAULT_INFRA, errno, "cannot enter '%s' of the submission",
-				       top);
+			return err_set(err, FAULT_INFRA, errno,
+				       "cannot enter '%s' of the submission", top);
 		/* A single folder with nothing beside it has been entered as often as it may be. */
 		if (find_folder(&like, at, level > 0, &name, err) < 0)
 			return -1;

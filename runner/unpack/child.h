@@ -35,7 +35,7 @@ struct child_job {
 	uint32_t n_cgroups;
 	pid_t parent; /* whose death is ours */
 	struct unpack_limits limits;
-	struct entry_totals used; /* of the limits, by what was unpacked before */
+	struct entry_totals used;   /* of the limits, by what was unpacked before */
 	char name[CHILD_NAME_SIZE]; /* of a single source file */
 };
 
@@ -43,7 +43,7 @@ struct child_reply {
 	int result; /* 0 or -1; @err is set then */
 	struct err err;
 	struct unpack_outcome outcome;
-	int64_t bytes;		 /* CHILD_FOLDER: of all regular files */
+	int64_t bytes;           /* CHILD_FOLDER: of all regular files */
 	char sha256[DIGEST_HEX]; /* CHILD_FOLDER */
 };
 

@@ -32,7 +32,7 @@
  * the program itself maps 40. A dictionary above is refused as too large. */
 #define ADDRESS_BYTES (512ull << 20)
 #define FILTER_MAX 512 /* instructions; there are some 50 */
-#define FILES_MAX 64 /* the writer holds a handful, folder.c one a level */
+#define FILES_MAX 64   /* the writer holds a handful, folder.c one a level */
 
 /* The address sanitizer maps terabytes that it never touches, and changes signal stacks when a
  * process ends. */
@@ -142,7 +142,10 @@ static int keep_reading(cap_t caps)
 			return -1;
 		if (has == CAP_SET)
 			return cap_set_flag(caps, CAP_PERMITTED, 1, &readers[i], CAP_SET) < 0 ||
-			       cap_set_flag(caps, CAP_EFFECTIVE, 1, &readers[i], CAP_SET) < 0 ? -1 : 0;
+					       cap_set_flag(caps, CAP_EFFECTIVE, 1, &readers[i],
+							    CAP_SET) < 0 ?
+				       -1 :
+				       0;
 	}
 	return held ? 0 : -1;
 }
@@ -189,18 +192,21 @@ static int drop_privileges(const struct child_job *job, struct err *err)
  * that can be executed. What is not listed fails with ENOSYS, which libraries expect.
  */
 static const int calls_common[] = {
-	SCMP_SYS(read),		SCMP_SYS(pread64),	   SCMP_SYS(write),
-	SCMP_SYS(close),	SCMP_SYS(fstat),	   SCMP_SYS(newfstatat),
-	SCMP_SYS(lseek),	SCMP_SYS(getdents64),	   SCMP_SYS(readlinkat),
-		SCMP_SYS(munmap),	   SCMP_SYS(mremap),
-	SCMP_SYS(brk),		SCMP_SYS(madvise),	   SCMP_SYS(clock_gettime),
-	SCMP_SYS(gettimeofday), SCMP_SYS(futex),	   SCMP_SYS(getrandom),
-	SCMP_SYS(sendmsg),	SCMP_SYS(rt_sigreturn),	   SCMP_SYS(exit_group),
-	SCMP_SYS(exit),		SCMP_SYS(restart_syscall),
+	SCMP_SYS(read),         SCMP_SYS(pread64),
+	SCMP_SYS(write),        SCMP_SYS(close),
+	SCMP_SYS(fstat),        SCMP_SYS(newfstatat),
+	SCMP_SYS(lseek),        SCMP_SYS(getdents64),
+	SCMP_SYS(readlinkat),   SCMP_SYS(munmap),
+	SCMP_SYS(mremap),       SCMP_SYS(brk),
+	SCMP_SYS(madvise),      SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday), SCMP_SYS(futex),
+	SCMP_SYS(getrandom),    SCMP_SYS(sendmsg),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(exit_group),
+	SCMP_SYS(exit),         SCMP_SYS(restart_syscall),
 };
 static const int calls_extract[] = {
-	SCMP_SYS(openat),   SCMP_SYS(openat2),	 SCMP_SYS(mkdirat),
-	SCMP_SYS(unlinkat), SCMP_SYS(linkat),	 SCMP_SYS(symlinkat),
+	SCMP_SYS(openat),   SCMP_SYS(openat2),   SCMP_SYS(mkdirat),
+	SCMP_SYS(unlinkat), SCMP_SYS(linkat),    SCMP_SYS(symlinkat),
 	SCMP_SYS(fchmod),   SCMP_SYS(utimensat), SCMP_SYS(dup),
 };
 
@@ -223,8 +229,8 @@ static int add_rules(enum child_role role, scmp_filter_ctx f)
 	const unsigned int n_extract = sizeof(calls_extract) / sizeof(calls_extract[0]);
 	const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	/* As root, the folder's reader could write to files of root: it may only open to read. */
-	const struct scmp_arg_cmp reading =
-		SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
+	const struct scmp_arg_cmp reading = SCMP_A2(SCMP_CMP_MASKED_EQ,
+						    O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
 	int got = allow(f, calls_common, n_common);
 
 	for (size_t i = 0; got == 0 && i < sizeof fcntl_commands / sizeof *fcntl_commands; i++)
@@ -269,8 +275,8 @@ static int make_filter(enum child_role role, struct err *err)
 		return err_set(err, FAULT_INFRA, 0, "no job has the role %d", (int)role);
 	if (filters[role].n)
 		return 0;
-	__attribute__((cleanup(filter_cleanup))) scmp_filter_ctx f =
-		seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	__attribute__((cleanup(filter_cleanup)))
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	if (!f)
 		return err_set(err, FAULT_INFRA, ENOMEM, "cannot make a filter of system calls");
 	int got = add_rules(role, f);

@@ -16,14 +16,14 @@
 struct entry_totals {
 	int64_t entries; /* members of the archive */
 	int64_t folders; /* made because a member lies in them, without a member of their own */
-	int64_t bytes;	 /* of data, really read */
+	int64_t bytes;   /* of data, really read */
 };
 
 /** An entry as the archive has it; strings are borrowed. */
 struct entry {
 	const char *name; /* bytes of any encoding, not yet normalised; NULL: could not be read */
-	mode_t type;	  /* S_IFREG, S_IFDIR or S_IFLNK; anything else is refused */
-	int64_t size;	  /* declared bytes of data; -1: not said */
+	mode_t type;      /* S_IFREG, S_IFDIR or S_IFLNK; anything else is refused */
+	int64_t size;     /* declared bytes of data; -1: not said */
 	const char *link; /* target of a symbolic or hard link; NULL: is none, or unreadable */
 	bool hard_link, encrypted, sparse;
 };

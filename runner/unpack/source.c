@@ -16,9 +16,9 @@ static la_ssize_t source_read(struct archive *a, void *data, const void **ret)
 	ssize_t n;
 
 	do
-		n = s->zip	? zip_read(s->zip, s->block, sizeof(s->block), s->at)
-		    : s->seekable ? pread(s->fd, s->block, sizeof(s->block), s->at)
-				  : read(s->fd, s->block, sizeof(s->block));
+		n = s->zip      ? zip_read(s->zip, s->block, sizeof(s->block), s->at) :
+		    s->seekable ? pread(s->fd, s->block, sizeof(s->block), s->at) :
+				  read(s->fd, s->block, sizeof(s->block));
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		s->sys = errno;

@@ -17,7 +17,7 @@ struct source {
 	bool seekable;
 	int64_t at, size;
 	struct zip *zip; /* read instead of the file; NULL: the file is no zip */
-	int sys; /* errno of a read that failed: ours, whatever libarchive makes of it */
+	int sys;         /* errno of a read that failed: ours, whatever libarchive makes of it */
 	char block[SOURCE_BLOCK];
 };
 

@@ -161,7 +161,8 @@ static int wait_answer(const struct unpack_request *req, struct err *err)
 		return err_set(err, FAULT_INFRA, errno, "cannot wait for the unpacking server");
 	if (n == 0)
 		return err_set_code(err, "unpack.died", FAULT_INFRA, 0,
-				    "the unpacking server did not answer within %d s", ANSWER_MS / 1000);
+				    "the unpacking server did not answer within %d s",
+				    ANSWER_MS / 1000);
 	if (!p[0].revents && p[2].revents)
 		return child_interrupted(err);
 	return 0;
@@ -174,7 +175,8 @@ static int ask_server(const struct unpack_request *req, const struct child_job *
 	struct server_reply reply;
 	if (fd_send(sock, job, sizeof *job, fds, n) == 0 && wait_answer(req, err) < 0)
 		return -1;
-	if (fd_recv(sock, &reply, sizeof reply, NULL, NULL, NULL, MSG_DONTWAIT) != (ssize_t)sizeof reply)
+	if (fd_recv(sock, &reply, sizeof reply, NULL, NULL, NULL, MSG_DONTWAIT) !=
+	    (ssize_t)sizeof reply)
 		return err_set_code(err, "unpack.died", FAULT_INFRA, 0,
 				    "the unpacking server ended without an answer");
 	if (reply.pid <= 0)
@@ -229,5 +231,6 @@ int child_start(struct child *c, const struct unpack_request *req, const struct 
 			   start_alone(c, req, job, fds, n, err)) < 0)
 		return -1;
 	c->pidfd = pidfd_open(c->pid, 0);
-	return c->pidfd < 0 ? err_set(err, FAULT_INFRA, errno, "cannot watch the unpacking child") : 0;
+	return c->pidfd < 0 ? err_set(err, FAULT_INFRA, errno, "cannot watch the unpacking child") :
+			      0;
 }

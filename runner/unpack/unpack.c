@@ -33,7 +33,7 @@
 struct run {
 	const struct unpack_request *req;
 	const struct unpack_outcome *before; /* what counts against the limits already */
-	struct child extract, folder; /* the second for a SUBMISSION_FOLDER only */
+	struct child extract, folder;        /* the second for a SUBMISSION_FOLDER only */
 	int64_t began_ns, deadline_ns;
 };
 
@@ -220,8 +220,8 @@ static int child_read(const struct child *c, const struct unpack_request *req,
 	    (r.result != 0 && r.err.fault != FAULT_STUDENT && r.err.fault != FAULT_INFRA))
 		return err_set(err, FAULT_INFRA, EBADMSG, "the unpacking child's words");
 	if (r.result != 0) {
-		bool coded =
-			strspn(r.err.code, "abcdefghijklmnopqrstuvwxyz._") == strlen(r.err.code);
+		bool coded = strspn(r.err.code, "abcdefghijklmnopqrstuvwxyz._") ==
+			     strlen(r.err.code);
 		err_set_code(err, coded ? r.err.code : "", r.err.fault, 0, "%s", r.err.msg);
 		if (err)
 			err->sys = r.err.sys;
@@ -273,8 +273,8 @@ static int run_all(struct run *r, struct submission *sub, struct unpack_outcome 
 
 	if (start_all(r, sub, err) < 0 || meanwhile(r, err) < 0 || wait_all(r, err) < 0)
 		return -1;
-	if ((folder ? read_folder_reply(r, &reply, err)
-		    : child_read(&r->extract, r->req, &reply, err)) < 0 ||
+	if ((folder ? read_folder_reply(r, &reply, err) :
+		      child_read(&r->extract, r->req, &reply, err)) < 0 ||
 	    check_outcome(r->req, &reply.outcome, err) < 0)
 		return -1;
 	sub->entries = reply.outcome.entries;
@@ -322,7 +322,8 @@ static int make_way(const struct unpack_request *req, const char *path, int *ret
 		    struct err *err)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	AUTO_FREE char *parent = slash ? mem_strndup(path, (size_t)(slash - path)) : mem_strdup(".");
+	AUTO_FREE char *parent = slash ? mem_strndup(path, (size_t)(slash - path)) :
+					 mem_strdup(".");
 	AUTO_FD int at = fd_open_beneath(req->dest_fd, parent, O_PATH | O_DIRECTORY, 0);
 	AUTO_FD int file = at < 0 ? -1 : fd_open_beneath(at, name, O_RDONLY | O_NONBLOCK, 0);
 	AUTO_FD int dir = -1;

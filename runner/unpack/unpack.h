@@ -19,10 +19,10 @@ struct unpack_server {
 };
 
 struct unpack_request {
-	const char *program;   /* moulette-unpack, or one that does the same for `unpack-child` */
+	const char *program; /* moulette-unpack, or one that does the same for `unpack-child` */
 	struct unpack_server *server; /* NULL: each child is started as a program */
-	int dest_fd;	       /* empty folder, owned by uid:gid, on a mount of its own */
-	uint32_t uid, gid;     /* what the child becomes; nobody else on the host has them */
+	int dest_fd;                  /* empty folder, owned by uid:gid, on a mount of its own */
+	uint32_t uid, gid;            /* what the child becomes; nobody else on the host has them */
 	const int *cgroup_fds; /* tasks/cgroup.procs files, open for writing; the children enter
 				  them */
 	size_t n_cgroup_fds;   /* at most 8 */
@@ -36,8 +36,8 @@ struct unpack_request {
 
 struct unpack_outcome {
 	int64_t entries, bytes;
-	int64_t folders;	 /* made without an entry of their own */
-	int64_t took_ns, cpu_ns; /* on the clock, of the children */
+	int64_t folders;              /* made without an entry of their own */
+	int64_t took_ns, cpu_ns;      /* on the clock, of the children */
 	char top[PATH_BYTES_MAX + 1]; /* "" or "a" or "a/b": the folder that is to be entered */
 };
 

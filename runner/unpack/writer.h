@@ -12,10 +12,10 @@ struct writer {
 	int dest; /* borrowed */
 	const struct unpack_limits *limits;
 	struct entry_totals *totals;
-	int parent_fd;		      /* folder of the last entry; -1: none yet */
+	int parent_fd;                /* folder of the last entry; -1: none yet */
 	char parent[ENTRY_PATH_SIZE]; /* its path */
-	struct buf links;	      /* paths of symbolic links, each with its NUL */
-	struct buf times;	      /* folders: their time, then the path with its NUL */
+	struct buf links;             /* paths of symbolic links, each with its NUL */
+	struct buf times;             /* folders: their time, then the path with its NUL */
 };
 
 /** An mtime; ignored unless it is set and in 1970..2100. */

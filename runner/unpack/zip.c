@@ -23,8 +23,8 @@
 
 #define LOCAL_BYTES 30
 #define LISTED_BYTES 46
-#define WIDE 0xffffffffu	/* the number stands in the extra field instead */
-#define VERSION_WIDE 45		/* of the format, with wide sizes */
+#define WIDE 0xffffffffu        /* the number stands in the extra field instead */
+#define VERSION_WIDE 45         /* of the format, with wide sizes */
 #define FLAG_DESCRIPTOR 0x0008u /* sizes follow the data */
 #define FLAG_UTF8 0x0800u
 #define TAG_WIDE 1
@@ -32,7 +32,7 @@
 #define MADE_MAX (64u << 20)
 
 struct part {
-	int64_t at;		     /* in what is read */
+	int64_t at;                  /* in what is read */
 	size_t made_at, made_len;    /* in z->made; then */
 	int64_t data_at, data_bytes; /* in the file */
 };
@@ -57,8 +57,8 @@ struct listed {
 
 static int damaged(const struct listed *e, const char *how, struct err *err)
 {
-	return err_set_code(err, "archive.damaged", FAULT_STUDENT, 0, "entry '%.160s' is damaged: %s",
-			    e->name.data ?: "?", how);
+	return err_set_code(err, "archive.damaged", FAULT_STUDENT, 0,
+			    "entry '%.160s' is damaged: %s", e->name.data ?: "?", how);
 }
 
 static int list_damaged(struct err *err)

@@ -72,10 +72,11 @@ static int make_assignment(const struct batch_input *in, struct err *err)
 	AUTO_FREE char *file = mem_printf("%s/assignment.json", in->assignment);
 	AUTO_FREE char *expected = mem_printf("%s/expected", in->assignment);
 	if (mkdir(in->assignment, 0755) == 0 && file_write(AT_FDCWD, expected, BATCH_SAYS) == 0 &&
-	    file_write(AT_FDCWD, file,
-		       "{\"name\": \"batch\", \"image\": \"busybox\", \"build\": [], \"tests\": [\n"
-		       "  {\"name\": \"one\", \"stdout\": \"expected\", \"run\": [\"/bin/busybox\", "
-		       "\"cat\", \"" BATCH_FILE "\"]}]}\n") == 0)
+	    file_write(
+		    AT_FDCWD, file,
+		    "{\"name\": \"batch\", \"image\": \"busybox\", \"build\": [], \"tests\": [\n"
+		    "  {\"name\": \"one\", \"stdout\": \"expected\", \"run\": [\"/bin/busybox\", "
+		    "\"cat\", \"" BATCH_FILE "\"]}]}\n") == 0)
 		return 0;
 	return err_set(err, FAULT_INFRA, errno, "cannot write '%s'", file);
 }
@@ -107,8 +108,14 @@ void batch_command(const struct batch_input *in, const char *moulette, int worke
 		   struct work *ret)
 {
 	AUTO_FREE char *jobs = mem_printf("-j%d", workers);
-	char *const head[] = { (char *)(size_t)moulette, (char *)"batch", (char *)"-a",
-			       in->assignment, jobs, (char *)"-f", (char *)"json", NULL };
+	char *const head[] = { (char *)(size_t)moulette,
+			       (char *)"batch",
+			       (char *)"-a",
+			       in->assignment,
+			       jobs,
+			       (char *)"-f",
+			       (char *)"json",
+			       NULL };
 	AUTO_STRV argv = strv_dup(head);
 	if (n < 0)
 		strv_add(&argv, in->archives);
@@ -137,7 +144,8 @@ int batch_prove(const char *log, int n, struct err *err)
 	int lines = 0;
 	if (file_read(AT_FDCWD, log, &text, LOG_MAX) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot read '%s'", log);
-	for (const char *at = text.data, *end; at && (end = strchr(at, '\n')); at = end + 1, lines++)
+	for (const char *at = text.data, *end; at && (end = strchr(at, '\n'));
+	     at = end + 1, lines++)
 		if (passed(at, (size_t)(end - at), err) < 0)
 			return -1;
 	return lines == n ? 0 : err_set(err, FAULT_INFRA, 0, "%d results, expected %d", lines, n);

@@ -4,15 +4,15 @@
 
 #include "bench/room.h"
 
-#define BATCH_FILES 12 /* of a submission, 50 KB in all */
+#define BATCH_FILES 12          /* of a submission, 50 KB in all */
 #define BATCH_FILE "answer.txt" /* the one that the test prints */
 #define BATCH_SAYS "42\n"
 
 struct batch_input {
 	struct room *room;
-	char *archives;	  /* a folder of tar archives */
+	char *archives;   /* a folder of tar archives */
 	char *assignment; /* its only test is `busybox cat answer.txt` */
-	char **paths;	  /* of the archives */
+	char **paths;     /* of the archives */
 };
 
 /** batch_input_make() - with @n archives, no two of them alike; *ret is to be freed in any case. */

@@ -24,11 +24,15 @@ struct input {
 static char *assignment_text(const char *network, const char *address)
 {
 	AUTO_BUF b = { 0 };
-	buf_printf(&b, "{\"name\": \"card\", \"image\": \"busybox\", \"network\": %s, \"build\": [],\n"
-		   " \"tests\": [\n", network);
+	buf_printf(&b,
+		   "{\"name\": \"card\", \"image\": \"busybox\", \"network\": %s, \"build\": [],\n"
+		   " \"tests\": [\n",
+		   network);
 	for (int i = 0; i < BOXES; i++)
-		buf_printf(&b, "%s  {\"name\": \"%d\", \"run\": [\"/bin/busybox\", \"nc\", \"%s\", "
-			   "\"9\"], \"exit\": 1}", i ? ",\n" : "", i, address);
+		buf_printf(&b,
+			   "%s  {\"name\": \"%d\", \"run\": [\"/bin/busybox\", \"nc\", \"%s\", "
+			   "\"9\"], \"exit\": 1}",
+			   i ? ",\n" : "", i, address);
 	buf_str(&b, "\n ]}\n");
 	return buf_take(&b);
 }
@@ -78,8 +82,10 @@ static int command(const struct trial *t, const char *assignment, struct work *r
 {
 	const struct input *in = t->input;
 	AUTO_FREE char *output = mem_printf("json:%s/result", t->dir);
-	char *const argv[] = { (char *)(size_t)t->program, (char *)"run", (char *)"-f", output,
-			       (char *)"-a", (char *)(size_t)assignment, in->submission, NULL };
+	char *const argv[] = {
+		(char *)(size_t)t->program, (char *)"run",  (char *)"-f", output, (char *)"-a",
+		(char *)(size_t)assignment, in->submission, NULL
+	};
 	work_add(ret, argv, 1);
 	bench_moulette_env(in->home, &ret->env);
 	return 0;
@@ -110,9 +116,11 @@ static int check_steps(const struct trial *t, int refused, struct err *err)
 		net = json_object_object_get(json_object_array_get_idx(steps, i), "network");
 		list = net ? json_object_object_get(net, "refused") : NULL;
 		if ((list ? (int)json_object_array_length(list) : -1) != refused)
-			return err_set(err, FAULT_INFRA, 0, "step %zu was not refused as it should", i);
+			return err_set(err, FAULT_INFRA, 0, "step %zu was not refused as it should",
+				       i);
 	}
-	return steps && json_object_array_length(steps) == BOXES ? 0 :
+	return steps && json_object_array_length(steps) == BOXES ?
+		       0 :
 		       err_set(err, FAULT_INFRA, 0, "not all %d tests were run", BOXES);
 }
 

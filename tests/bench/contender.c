@@ -100,15 +100,20 @@ static int run_once(const struct course *c, const struct measured *m, bool prove
 		    struct sample *ret, struct err *err)
 {
 	const struct bench *b = c->bench;
-	struct trial t = { .bench = b, .contender = m->contender, .input = c->input, .dir = mem_printf("%s/run", b->scratch),
-			   .program = m->path, .units = prove ? 1 : c->variant.units };
+	struct trial t = { .bench = b,
+			   .contender = m->contender,
+			   .input = c->input,
+			   .dir = mem_printf("%s/run", b->scratch),
+			   .program = m->path,
+			   .units = prove ? 1 : c->variant.units };
 	AUTO_FREE char *dir = t.dir;
 	AUTO_FREE char *log = t.log = mem_printf("%s.log", dir);
 	if (mkdir(dir, 0755) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make '%s'", dir);
 	int bad = run_work(c, m, &t, prove, ret, err);
 	sample_forget(log);
-	if ((c->comparison->settles ? put_aside(b, dir) : tree_remove_at(AT_FDCWD, dir)) < 0 && !bad)
+	if ((c->comparison->settles ? put_aside(b, dir) : tree_remove_at(AT_FDCWD, dir)) < 0 &&
+	    !bad)
 		bad = err_set(err, FAULT_INFRA, errno, "cannot remove '%s'", dir);
 	return bad;
 }
@@ -129,7 +134,8 @@ static bool find(const struct course *c, struct measured *m)
 	if (!m->path || (k->probe && !k->probe(c->bench, c->input, &m->why)))
 		return false;
 	if (k->version_option)
-		m->version = program_version(m->path, k->version_option, c->bench->interrupt_fd, log);
+		m->version = program_version(m->path, k->version_option, c->bench->interrupt_fd,
+					     log);
 	return true;
 }
 

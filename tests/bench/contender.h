@@ -22,12 +22,12 @@ struct bench {
 	const char *moulette; /* the program that is measured */
 	const char *scratch;  /* an empty folder, removed by main() with all in it */
 	int rounds;
-	int budget_s;	  /* of one contender in one table, beyond its first round */
-	uint64_t size;	  /* of a generated image, in bytes */
+	int budget_s;            /* of one contender in one table, beyond its first round */
+	uint64_t size;           /* of a generated image, in bytes */
 	int tests[VARIANTS_MAX]; /* tests of a submission; the last one is 0 */
-	int growth;	  /* tests in one box */
-	int submissions;  /* of one batch */
-	int interrupt_fd; /* a signalfd */
+	int growth;              /* tests in one box */
+	int submissions;         /* of one batch */
+	int interrupt_fd;        /* a signalfd */
 };
 
 struct contender;
@@ -36,17 +36,17 @@ struct contender;
 struct trial {
 	const struct bench *bench;
 	const struct contender *contender;
-	void *input;	     /* what setup() of the comparison made */
+	void *input;         /* what setup() of the comparison made */
 	const char *program; /* of the contender, by its whole path; moulette's if it names none */
 	char *dir, *log;
-	int units; /* tests of the variant; 1 while proving */
+	int units;    /* tests of the variant; 1 while proving */
 	bool failing; /* a program that ends with another status than 0, as a part of the proof */
 };
 
 struct contender {
 	const char *name;
-	const char *protects; /* what stands between the work and the host, in a few words */
-	const char *program;  /* looked for in PATH; NULL: moulette */
+	const char *protects;       /* what stands between the work and the host, in a few words */
+	const char *program;        /* looked for in PATH; NULL: moulette */
 	const char *version_option; /* what has it say its version; NULL: nothing does */
 	int fails_with; /* its own status when a program in it fails; 0: the program's */
 	/** Other things that have to be there, or NULL; else *ret_why (owned) says what is missing. */
@@ -84,9 +84,9 @@ struct comparison {
 /** What was measured of a contender; in each list one value a round. */
 struct measured {
 	const struct contender *contender;
-	char *why; /* NULL: measured; else why not */
+	char *why;            /* NULL: measured; else why not */
 	char *path, *version; /* of its program; NULL: not known */
-	size_t rounds; /* those in which it took part: the first ones */
+	size_t rounds;        /* those in which it took part: the first ones */
 	double *wall_ns, *cpu_ns, *peak_bytes;
 };
 

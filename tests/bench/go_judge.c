@@ -22,9 +22,9 @@
 #include "bench/http.h"
 #include "bench/meter.h"
 #include "bench/peers.h"
+#include "bench/processes.h"
 #include "bench/program.h"
 #include "bench/room.h"
-#include "bench/processes.h"
 
 #define START_NS (10 * NSEC_PER_SEC)
 #define END_NS (5 * NSEC_PER_SEC)
@@ -56,7 +56,7 @@ static pid_t start(const char *program, const struct room *r, int port, const ch
 	AUTO_FREE char *address = mem_printf("-http-addr=127.0.0.1:%d", port);
 	AUTO_FREE char *conf = mem_printf("-mount-conf=%s", mounts);
 	AUTO_FREE char *prefix = mem_printf("-cgroup-prefix=%s", r->cgroup);
-	char *const argv[] = { (char *)(size_t)program, address, conf, prefix,
+	char *const argv[] = { (char *)(size_t)program,  address,           conf, prefix,
 			       (char *)"-parallelism=1", (char *)"-silent", NULL };
 	AUTO_STRV env = NULL;
 	AUTO_FD int in = meter_empty();
@@ -157,7 +157,8 @@ static int take_answer(struct judge_run *run, const char *body, int out)
 	struct json_object *one, *files = NULL;
 	int64_t status = -1, ns = 0;
 	if (json_parse("answer", body, strlen(body), &all, &err) < 0 ||
-	    !json_object_is_type(all, json_type_array) || !(one = json_object_array_get_idx(all, 0)) ||
+	    !json_object_is_type(all, json_type_array) ||
+	    !(one = json_object_array_get_idx(all, 0)) ||
 	    json_get_i64(one, "answer", "exitStatus", 0, 255, &status, &err) < 0 ||
 	    json_get_i64(one, "answer", "time", 0, INT64_MAX, &ns, &err) < 0 ||
 	    json_get_obj(one, "answer", "files", &files, &err) < 0 || !files ||
@@ -175,7 +176,9 @@ static int ask(void *ctx, int out)
 	AUTO_FD int fd = http_connect(run->port);
 	int status = fd < 0 ? -1 : 0;
 	for (int i = 0; i < run->units && status == 0; i++)
-		status = http_post(fd, "/run", text, &body) == 200 ? take_answer(run, body.data, out) : -1;
+		status = http_post(fd, "/run", text, &body) == 200 ?
+				 take_answer(run, body.data, out) :
+				 -1;
 	if (status < 0 && body.data)
 		(void)!write(out, body.data, body.len);
 	return (status < 0 ? 255 : status) << 8;
@@ -192,7 +195,9 @@ static int judge_command(const struct trial *t, struct work *ret, struct err *er
 	const struct room *r = t->input;
 	struct judge_run *run = mem_alloc(sizeof *run);
 	(void)err;
-	*run = (struct judge_run){ .server = r->judge, .port = r->judge_port, .units = t->units,
+	*run = (struct judge_run){ .server = r->judge,
+				   .port = r->judge_port,
+				   .units = t->units,
 				   .failing = t->failing };
 	ret->call = ask;
 	ret->outside = used;
@@ -202,8 +207,9 @@ static int judge_command(const struct trial *t, struct work *ret, struct err *er
 
 const struct contender peer_go_judge = {
 	.name = "go-judge",
-	.protects = "a server's containers, kept: namespaces, cgroup, no capability, no seccomp list of "
-		    "ours; a request a test",
+	.protects =
+		"a server's containers, kept: namespaces, cgroup, no capability, no seccomp list of "
+		"ours; a request a test",
 	.program = "go-judge",
 	.version_option = "-version",
 	.probe = judge_probe,

@@ -18,9 +18,10 @@ static int setup(const struct bench *b, void **ret_input, char **ret_text, struc
 	struct room *r = NULL;
 	int bad = room_open(b, &r, err);
 	*ret_input = r;
-	*ret_text = mem_strdup("a test is `busybox echo`, static, in the same root file system for all; "
-			       "1 GiB and 100 processes where there are limits.\nThe others start once a "
-			       "test; moulette starts once, compares outputs, judges and stores the result.");
+	*ret_text = mem_strdup(
+		"a test is `busybox echo`, static, in the same root file system for all; "
+		"1 GiB and 100 processes where there are limits.\nThe others start once a "
+		"test; moulette starts once, compares outputs, judges and stores the result.");
 	return bad;
 }
 
@@ -46,8 +47,12 @@ static int grade_with(const struct trial *t, const char *engine, struct work *re
 	AUTO_FREE char *assignment = room_assignment(r, t->units, t->failing, err);
 	if (!assignment)
 		return -1;
-	char *const argv[] = { (char *)(size_t)t->program, (char *)"run", (char *)"-a", assignment,
-			       r->submission, NULL };
+	char *const argv[] = { (char *)(size_t)t->program,
+			       (char *)"run",
+			       (char *)"-a",
+			       assignment,
+			       r->submission,
+			       NULL };
 	work_add(ret, argv, 1);
 	bench_moulette_env(r->home, &ret->env);
 	if (engine) {
@@ -108,8 +113,14 @@ static int moulette_prove(const struct trial *t, struct err *err)
 	AUTO_FREE char *format = mem_printf("json:%s", path);
 	for (int failing = 0; failing <= 1; failing++) {
 		AUTO_FREE char *assignment = room_assignment(r, 1, failing, err);
-		char *const argv[] = { (char *)(size_t)t->program, (char *)"run", (char *)"-a",
-				       assignment, (char *)"-f", format, r->submission, NULL };
+		char *const argv[] = { (char *)(size_t)t->program,
+				       (char *)"run",
+				       (char *)"-a",
+				       assignment,
+				       (char *)"-f",
+				       format,
+				       r->submission,
+				       NULL };
 		if (!assignment || bench_call(t->bench, r->home, argv, t->log, err) < 0 ||
 		    check_result(path, failing ? ROOM_FAILS_WITH : 0, err) < 0)
 			return -1;
@@ -117,8 +128,8 @@ static int moulette_prove(const struct trial *t, struct err *err)
 	return 0;
 }
 
-#define PROTECTS                                                                                   \
-	"all namespaces, uids of its own, no capability, read-only root, seccomp list, cgroups, "  \
+#define PROTECTS                                                                                  \
+	"all namespaces, uids of its own, no capability, read-only root, seccomp list, cgroups, " \
 	"rlimits, limits of time, output and disk; tests do not see each other; "
 
 static const struct contender moulette = {
@@ -163,9 +174,9 @@ static const struct contender bare = {
 };
 
 static const struct contender *const contenders[] = {
-	&moulette, &moulette_static, &bare, &peer_bwrap, &peer_isolate, &peer_isolate_ready,
-	&peer_nsjail, &peer_go_judge, &peer_crun, &peer_crun_static, &peer_runc, &peer_runsc,
-	&peer_podman, &peer_docker,
+	&moulette,           &moulette_static, &bare,          &peer_bwrap,  &peer_isolate,
+	&peer_isolate_ready, &peer_nsjail,     &peer_go_judge, &peer_crun,   &peer_crun_static,
+	&peer_runc,          &peer_runsc,      &peer_podman,   &peer_docker,
 };
 
 const struct comparison comparison_grade = {

@@ -59,7 +59,8 @@ static char *tests_text(int n)
 	AUTO_BUF b = { 0 };
 	buf_str(&b, "{\"name\": \"growth\", \"image\": \"busybox\", \"build\": [], \"tests\": [\n");
 	for (int i = 0; i <= n; i++) {
-		buf_printf(&b, "%s  {\"name\": \"%d\", \"run\": [\"/bin/busybox\", ", i ? ",\n" : "", i);
+		buf_printf(&b, "%s  {\"name\": \"%d\", \"run\": [\"/bin/busybox\", ",
+			   i ? ",\n" : "", i);
 		if (i % (n / TENTHS) == 0)
 			buf_printf(&b, "\"touch\", \"" MARKS "/%d\"]}", i);
 		else
@@ -85,8 +86,14 @@ static int run_tests(const struct bench *b, const struct room *r, struct growth 
 	AUTO_FREE char *marks = mem_printf("%s/marks", r->path);
 	AUTO_FREE char *log = mem_printf("%s/log", r->path);
 	AUTO_FREE char *volume = mem_printf("%s:" MARKS ":rw", marks);
-	char *const argv[] = { (char *)(size_t)b->moulette, (char *)"run", (char *)"-v", volume,
-			       (char *)"-a", folder, r->submission, NULL };
+	char *const argv[] = { (char *)(size_t)b->moulette,
+			       (char *)"run",
+			       (char *)"-v",
+			       volume,
+			       (char *)"-a",
+			       folder,
+			       r->submission,
+			       NULL };
 	struct work work = { .n = 0 };
 	const struct watch w = { .bench = b, .work = &work, .log = log, .marks = marks };
 	if (prepare_tests(folder, marks, g->items, err) < 0)
@@ -115,12 +122,15 @@ int growth_submissions(const struct bench *b, struct growth *ret, struct err *er
 {
 	struct batch_input *in = NULL;
 	struct work work = { .n = 0 };
-	*ret = (struct growth){ .name = "submissions in one batch", .unit = "submission",
+	*ret = (struct growth){ .name = "submissions in one batch",
+				.unit = "submission",
 				.items = b->submissions };
 	int bad = batch_input_make(b, b->submissions, &in, err);
 	if (!bad) {
 		AUTO_FREE char *log = mem_printf("%s/log", in->room->path);
-		const struct watch w = { .bench = b, .work = &work, .log = log,
+		const struct watch w = { .bench = b,
+					 .work = &work,
+					 .log = log,
 					 .lines = b->submissions / TENTHS };
 		batch_command(in, b->moulette, 1, -1, &work);
 		bad = watch(&w, 1, ret, err);
@@ -172,10 +182,11 @@ int growth_write(FILE *out, const struct growth *g, struct err *err)
 			g->unit);
 	fprintf(out,
 		"\nmemory is that of the runner and its workers; on the whole machine there were %d "
-		"cgroups before and %d after, and %d and %d mounts\n\n", g->cgroups[0], g->cgroups[1],
-		g->mounts[0], g->mounts[1]);
+		"cgroups before and %d after, and %d and %d mounts\n\n",
+		g->cgroups[0], g->cgroups[1], g->mounts[0], g->mounts[1]);
 	return bad < 0 || fflush(out) != 0 ?
-		       err_set(err, FAULT_INFRA, errno, "cannot print a table") : 0;
+		       err_set(err, FAULT_INFRA, errno, "cannot print a table") :
+		       0;
 }
 
 static struct json_object *pair(const int of[2])

@@ -11,10 +11,10 @@
 
 /** What is known of a tenth of the items, or of one run of all. */
 struct tenth {
-	double cpu_ns;	/* an item, of all processes */
+	double cpu_ns;  /* an item, of all processes */
 	double wall_ns; /* an item */
 	int64_t memory; /* of the runner and its workers at the end: anonymous and shared, resident */
-	int fds;	/* that the runner and its workers have open at the end */
+	int fds;        /* that the runner and its workers have open at the end */
 };
 
 struct growth {

@@ -18,7 +18,8 @@
 
 static struct sockaddr_in local(int port)
 {
-	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+	return (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_port = htons((uint16_t)port),
 				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 }
 
@@ -82,8 +83,10 @@ int http_post(int fd, const char *path, const char *text, struct buf *ret_body)
 	AUTO_BUF request = { 0 };
 	AUTO_BUF answer = { 0 };
 	int status;
-	buf_printf(&request, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-		   "Content-Length: %zu\r\n\r\n%s", path, strlen(text), text);
+	buf_printf(&request,
+		   "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+		   "Content-Length: %zu\r\n\r\n%s",
+		   path, strlen(text), text);
 	if (fd_write_all(fd, request.data, request.len) < 0 || read_answer(fd, &answer) < 0 ||
 	    sscanf(answer.data, "HTTP/1.%*d %d", &status) != 1)
 		return -1;

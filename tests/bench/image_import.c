@@ -67,7 +67,7 @@ static int moulette_command(const struct trial *t, struct work *ret, struct err 
 	const struct input *in = t->input;
 	AUTO_FREE char *home = mem_printf("%s/home", t->dir);
 	char *const argv[] = { (char *)(size_t)t->program, (char *)"image", (char *)"import",
-			       (char *)IMAGE_TAG, in->layout, NULL };
+			       (char *)IMAGE_TAG,          in->layout,      NULL };
 	(void)err;
 	work_add(ret, argv, 1);
 	bench_moulette_env(home, &ret->env);
@@ -80,8 +80,8 @@ static int moulette_rootfs(const struct trial *t, char **ret, struct err *err)
 	AUTO_FREE char *log = mem_printf("%s/shown", t->dir);
 	AUTO_FREE char *home = mem_printf("%s/home", t->dir);
 	AUTO_JSON *image = NULL;
-	char *const argv[] = { (char *)(size_t)t->program, (char *)"image", (char *)"show",
-			       (char *)IMAGE_TAG, (char *)"--json", NULL };
+	char *const argv[] = { (char *)(size_t)t->program, (char *)"image",  (char *)"show",
+			       (char *)IMAGE_TAG,          (char *)"--json", NULL };
 	if (bench_call(t->bench, home, argv, log, err) < 0 || json_load(log, &image, err) < 0 ||
 	    json_get_str(image, "image", "rootfs", ret, err) < 0)
 		return -1;
@@ -111,8 +111,9 @@ static int umoci_command(const struct trial *t, struct work *ret, struct err *er
 	const struct input *in = t->input;
 	AUTO_FREE char *image = mem_printf("%s:" IMAGE_TAG, in->layout);
 	AUTO_FREE char *bundle = mem_printf("%s/bundle", t->dir);
-	char *const argv[] = { (char *)(size_t)t->program, (char *)"unpack", (char *)"--image",
-			       image, bundle, NULL };
+	char *const argv[] = {
+		(char *)(size_t)t->program, (char *)"unpack", (char *)"--image", image, bundle, NULL
+	};
 	(void)err;
 	work_add(ret, argv, 1);
 	bench_peer_env(&ret->env);

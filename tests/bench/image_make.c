@@ -195,8 +195,8 @@ static int put_files(struct maker *m, struct layer_out *l, uint64_t bytes, struc
 		bool over = below > 0 && i < below / 16 && i % 2 == 0;
 		if (is_interrupted(m, err) < 0)
 			return -1;
-		if ((over ? put_over(m, l, below, most, &len, err)
-			  : put_new(m, l, most, &len, err)) < 0)
+		if ((over ? put_over(m, l, below, most, &len, err) :
+			    put_new(m, l, most, &len, err)) < 0)
 			return -1;
 		put_bytes += len;
 	}
@@ -277,8 +277,8 @@ static int put_index(struct maker *m, int layout, struct err *err)
 	json_object_object_add(manifest, "config",
 			       json_object_get(json_object_array_get_idx(configs, 0)));
 	json_object_object_add(manifest, "layers", json_object_get(m->layers));
-	int bad =
-		put_json(m, manifest, "application/vnd.oci.image.manifest.v1+json", manifests, err);
+	int bad = put_json(m, manifest, "application/vnd.oci.image.manifest.v1+json", manifests,
+			   err);
 	if (bad) {
 		json_object_put(names);
 		return -1;

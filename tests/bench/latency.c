@@ -22,9 +22,11 @@ static int setup(const struct bench *b, void **ret_input, char **ret_text, struc
 	struct batch_input *in = NULL;
 	int bad = batch_input_make(b, ARCHIVES, &in, err);
 	*ret_input = in;
-	*ret_text = mem_printf("%d archives, tar, %d files of 50 KB in all; one test, which prints one "
-			       "of them; wall is what the submissions\nwaited in all, cpu is that of all "
-			       "processes, boxes included that were ready before", ARCHIVES, BATCH_FILES);
+	*ret_text = mem_printf(
+		"%d archives, tar, %d files of 50 KB in all; one test, which prints one "
+		"of them; wall is what the submissions\nwaited in all, cpu is that of all "
+		"processes, boxes included that were ready before",
+		ARCHIVES, BATCH_FILES);
 	return bad;
 }
 
@@ -66,8 +68,12 @@ static int cold_command(const struct trial *t, struct work *ret, struct err *err
 	const struct batch_input *in = t->input;
 	(void)err;
 	for (int i = 0; i < count_of(t); i++) {
-		char *const argv[] = { (char *)(size_t)t->program, (char *)"run", (char *)"-a",
-				       in->assignment, in->paths[i], NULL };
+		char *const argv[] = { (char *)(size_t)t->program,
+				       (char *)"run",
+				       (char *)"-a",
+				       in->assignment,
+				       in->paths[i],
+				       NULL };
 		work_add(ret, argv, 1);
 	}
 	bench_moulette_env(in->room->home, &ret->env);
@@ -105,15 +111,32 @@ static void one_archive(const struct trial *t, const char *tar, int i, struct wo
 	const struct batch_input *in = t->input;
 	AUTO_FREE char *dir = mem_printf("%s/%d", t->dir, i);
 	char *const mkdir[] = { (char *)"/bin/mkdir", dir, NULL };
-	char *const unpack[] = { (char *)(size_t)tar, (char *)"-xf", in->paths[i], (char *)"-C", dir,
-				 NULL };
-	char *const run[] = { (char *)(size_t)t->program, (char *)"--unshare-all",
-			      (char *)"--die-with-parent", (char *)"--new-session",
-			      (char *)"--clearenv", (char *)"--ro-bind", in->room->rootfs,
-			      (char *)"/", (char *)"--proc", (char *)"/proc", (char *)"--dev",
-			      (char *)"/dev", (char *)"--tmpfs", (char *)"/tmp", (char *)"--bind",
-			      dir, (char *)"/work", (char *)"--chdir", (char *)"/work", (char *)"--",
-			      (char *)"/bin/busybox", (char *)"cat", (char *)BATCH_FILE, NULL };
+	char *const unpack[] = { (char *)(size_t)tar, (char *)"-xf", in->paths[i],
+				 (char *)"-C",        dir,           NULL };
+	char *const run[] = { (char *)(size_t)t->program,
+			      (char *)"--unshare-all",
+			      (char *)"--die-with-parent",
+			      (char *)"--new-session",
+			      (char *)"--clearenv",
+			      (char *)"--ro-bind",
+			      in->room->rootfs,
+			      (char *)"/",
+			      (char *)"--proc",
+			      (char *)"/proc",
+			      (char *)"--dev",
+			      (char *)"/dev",
+			      (char *)"--tmpfs",
+			      (char *)"/tmp",
+			      (char *)"--bind",
+			      dir,
+			      (char *)"/work",
+			      (char *)"--chdir",
+			      (char *)"/work",
+			      (char *)"--",
+			      (char *)"/bin/busybox",
+			      (char *)"cat",
+			      (char *)BATCH_FILE,
+			      NULL };
 	add_uncounted(ret, mkdir);
 	work_add(ret, unpack, 1);
 	work_add(ret, run, 1);
@@ -142,8 +165,9 @@ static int tar_prove(const struct trial *t, struct err *err)
 
 static const struct contender tar_bwrap = {
 	.name = "tar x + bwrap",
-	.protects = "tar unpacks as root, unconfined; namespaces; no cgroup, no seccomp, no limits, "
-		    "nothing is compared or stored",
+	.protects =
+		"tar unpacks as root, unconfined; namespaces; no cgroup, no seccomp, no limits, "
+		"nothing is compared or stored",
 	.program = "bwrap",
 	.version_option = "--version",
 	.command = tar_command,

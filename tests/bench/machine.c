@@ -48,7 +48,7 @@ static struct json_object *file_system(const char *path)
 		long magic;
 		const char *name;
 	} known[] = {
-		{ 0xef53, "ext4" },	 { 0x01021994, "tmpfs" },   { 0x58465342, "xfs" },
+		{ 0xef53, "ext4" },      { 0x01021994, "tmpfs" },   { 0x58465342, "xfs" },
 		{ 0x9123683e, "btrfs" }, { 0x794c7630, "overlay" }, { 0x2fc12fc1, "zfs" },
 		{ 0x6969, "nfs" },
 	};
@@ -101,12 +101,14 @@ static const char *word(struct json_object *facts, const char *key)
 
 void machine_write(FILE *out, struct json_object *facts)
 {
-	const double memory = (double)json_object_get_int64(json_object_object_get(facts, "memory_bytes"));
+	const double memory =
+		(double)json_object_get_int64(json_object_object_get(facts, "memory_bytes"));
 	const double load = strtod(word(facts, "load"), NULL);
-	fprintf(out, "machine: Linux %s, %s x %s, %.0f GiB, cgroups %s, %s\n", word(facts, "kernel"),
-		word(facts, "processors"), word(facts, "processor"), memory / (1 << 30),
-		word(facts, "cgroups"), word(facts, "file_system"));
+	fprintf(out, "machine: Linux %s, %s x %s, %.0f GiB, cgroups %s, %s\n",
+		word(facts, "kernel"), word(facts, "processors"), word(facts, "processor"),
+		memory / (1 << 30), word(facts, "cgroups"), word(facts, "file_system"));
 	if (load > (double)sysconf(_SC_NPROCESSORS_ONLN) / 2)
-		fprintf(out, "others use it: the load was %.1f before anything was measured\n", load);
+		fprintf(out, "others use it: the load was %.1f before anything was measured\n",
+			load);
 	fprintf(out, "\n");
 }

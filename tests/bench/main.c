@@ -89,7 +89,8 @@ static int take_outcome(void *ctx, const struct outcome *o, struct err *err)
 	return table_write(stdout, o, first, err);
 }
 
-static int run_growth(const struct task *t, const struct bench *b, struct report *r, struct err *err)
+static int run_growth(const struct task *t, const struct bench *b, struct report *r,
+		      struct err *err)
 {
 	struct growth g;
 	if (t->growth(b, &g, err) < 0)
@@ -112,9 +113,9 @@ static int run_all(const struct options *o, struct report *r, struct err *err)
 	for (size_t i = 0; tasks[i].name; i++) {
 		if (!o->wanted[i])
 			continue;
-		int bad = tasks[i].comparison ?
-				  comparison_run(tasks[i].comparison, &o->bench, take_outcome, r, err) :
-				  run_growth(&tasks[i], &o->bench, r, err);
+		int bad = tasks[i].comparison ? comparison_run(tasks[i].comparison, &o->bench,
+							       take_outcome, r, err) :
+						run_growth(&tasks[i], &o->bench, r, err);
 		if (bad)
 			return err_wrap(err, "%s", tasks[i].name);
 	}
@@ -126,8 +127,8 @@ static int run_all(const struct options *o, struct report *r, struct err *err)
 static int run_in_scratch(struct options *o, struct err *err)
 {
 	const char *top = getenv("TMPDIR");
-	AUTO_FREE char *scratch =
-		mem_printf("%s/moulette-bench.XXXXXX", top && *top ? top : "/var/tmp");
+	AUTO_FREE char *scratch = mem_printf("%s/moulette-bench.XXXXXX",
+					     top && *top ? top : "/var/tmp");
 	if (!mkdtemp(scratch))
 		return err_set(err, FAULT_INFRA, errno, "cannot make a folder in '%s'",
 			       top && *top ? top : "/var/tmp");
@@ -140,8 +141,9 @@ static int run_in_scratch(struct options *o, struct err *err)
 	struct report report = { .record = record,
 				 .plot = { .title = "What a test costs",
 					   .x_label = "tests of a submission",
-					   .y_label = "ms of CPU time a test, its share of the start "
-						      "included" } };
+					   .y_label =
+						   "ms of CPU time a test, its share of the start "
+						   "included" } };
 	int bad = run_all(o, &report, err);
 	plot_done(&report.plot);
 	if (tree_remove_at(AT_FDCWD, scratch) < 0 && !bad)
@@ -179,8 +181,11 @@ static int bench(struct options *o, struct err *err)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .bench = { .rounds = 10, .budget_s = 10, .size = 400 << 20,
-					.tests = { 1, 3, 10, 100 }, .growth = 10000,
+	struct options o = { .bench = { .rounds = 10,
+					.budget_s = 10,
+					.size = 400 << 20,
+					.tests = { 1, 3, 10, 100 },
+					.growth = 10000,
 					.submissions = 2000 },
 			     .out = "." };
 	struct err err = { .fault = FAULT_NONE };

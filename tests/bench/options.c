@@ -24,7 +24,8 @@ void options_help(FILE *out, const struct task *tasks)
 	      "  --quick          little of everything, to see whether it works: numbers of one round\n"
 	      "                   are no measurement; options after it change what it says\n"
 	      "  --out DIR        where bench.json and bench.svg go (default: the current folder)\n"
-	      "  -h, --help       show this help\n\nwhat is measured:\n", out);
+	      "  -h, --help       show this help\n\nwhat is measured:\n",
+	      out);
 	for (; tasks->name; tasks++)
 		fprintf(out, "  %-14s %s\n", tasks->name, tasks->summary);
 }
@@ -50,8 +51,8 @@ static int take_number(const char *what, const char *text, int min, int max, int
 {
 	uint64_t n;
 	if (parse_number(text, (uint64_t)min, (uint64_t)max, &n) < 0)
-		return err_set(err, FAULT_USAGE, 0, "%s '%s': expected a number from %d to %d", what,
-			       text, min, max);
+		return err_set(err, FAULT_USAGE, 0, "%s '%s': expected a number from %d to %d",
+			       what, text, min, max);
 	*ret = (int)n;
 	return 0;
 }
@@ -73,8 +74,10 @@ int options_tests(const char *text, int ret[VARIANTS_MAX], struct err *err)
 			return 0;
 		at = end + 1;
 	}
-	return err_set(err, FAULT_USAGE, 0, "tests '%s': expected up to %zu numbers from 1 to %d, "
-		       "separated by commas", text, max, TESTS_MAX);
+	return err_set(err, FAULT_USAGE, 0,
+		       "tests '%s': expected up to %zu numbers from 1 to %d, "
+		       "separated by commas",
+		       text, max, TESTS_MAX);
 }
 
 /* Tenths have to be whole. */
@@ -84,8 +87,8 @@ static int take_tenths(const char *what, const char *text, int *ret, struct err 
 	if (take_number(what, text, 2 * TENTHS, 1000000, &n, err) < 0)
 		return -1;
 	if (n % TENTHS != 0)
-		return err_set(err, FAULT_USAGE, 0, "%s '%s': expected a multiple of %d", what, text,
-			       TENTHS);
+		return err_set(err, FAULT_USAGE, 0, "%s '%s': expected a multiple of %d", what,
+			       text, TENTHS);
 	*ret = n;
 	return 0;
 }

@@ -6,15 +6,34 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "bench/peers.h"
+#include "bench/processes.h"
 #include "bench/program.h"
 #include "bench/room.h"
-#include "bench/processes.h"
 
 static const char *const limits[] = {
-	"--rm", "--network", "none", "--memory", ROOM_MEMORY, "--memory-swap", ROOM_MEMORY,
-	"--pids-limit", ROOM_PROCESSES, "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
-	"--read-only", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--user",
-	"1000:1000", "--log-driver", "none", NULL,
+	"--rm",
+	"--network",
+	"none",
+	"--memory",
+	ROOM_MEMORY,
+	"--memory-swap",
+	ROOM_MEMORY,
+	"--pids-limit",
+	ROOM_PROCESSES,
+	"--cap-drop",
+	"ALL",
+	"--security-opt",
+	"no-new-privileges",
+	"--read-only",
+	"--ulimit",
+	"nofile=1024:1024",
+	"--ulimit",
+	"nproc=1024:1024",
+	"--user",
+	"1000:1000",
+	"--log-driver",
+	"none",
+	NULL,
 };
 
 static void add_all(char ***argv, const char *const *words)
@@ -31,9 +50,19 @@ static int podman_command(const struct trial *t, struct work *ret, struct err *e
 	AUTO_FREE char *root = mem_printf("%s/podman", r->path);
 	AUTO_FREE char *runroot = mem_printf("%s/podman", r->state);
 	AUTO_FREE char *parent = mem_printf("/%s", r->cgroup);
-	const char *const head[] = { t->program, "--root", root, "--runroot", runroot,
-				     "--cgroup-manager", "cgroupfs", "--storage-driver", "vfs", "run",
-				     "--cgroup-parent", parent, NULL };
+	const char *const head[] = { t->program,
+				     "--root",
+				     root,
+				     "--runroot",
+				     runroot,
+				     "--cgroup-manager",
+				     "cgroupfs",
+				     "--storage-driver",
+				     "vfs",
+				     "run",
+				     "--cgroup-parent",
+				     parent,
+				     NULL };
 	AUTO_STRV argv = NULL;
 	(void)err;
 	add_all(&argv, head);
@@ -50,7 +79,8 @@ static int podman_command(const struct trial *t, struct work *ret, struct err *e
 
 const struct contender peer_podman = {
 	.name = "podman",
-	.protects = "namespaces without users, no capability, cgroup, its own seccomp list, rlimits",
+	.protects =
+		"namespaces without users, no capability, cgroup, its own seccomp list, rlimits",
 	.program = "podman",
 	.version_option = "--version",
 	.command = podman_command,
@@ -68,9 +98,15 @@ static bool docker_probe(const struct bench *b, void *input, char **ret_why)
 	AUTO_FREE char *program = program_find("docker", ret_why);
 	if (!program)
 		return false;
-	char *const argv[] = { (char *)"/bin/sh", (char *)"-ec",
-			       (char *)"\"$0\" version >/dev/null; tar -C \"$1\" -c . | \"$0\" import - " TAG
-			       " >/dev/null", program, r->rootfs, NULL };
+	char *const argv[] = {
+		(char *)"/bin/sh",
+		(char *)"-ec",
+		(char *)"\"$0\" version >/dev/null; tar -C \"$1\" -c . | \"$0\" import - " TAG
+			" >/dev/null",
+		program,
+		r->rootfs,
+		NULL
+	};
 	struct err err = { 0 };
 	if (bench_call(b, r->home, argv, log, &err) == 0)
 		return true;
@@ -116,8 +152,9 @@ static int docker_command(const struct trial *t, struct work *ret, struct err *e
 
 const struct contender peer_docker = {
 	.name = "docker",
-	.protects = "namespaces without users, no capability, cgroup, its own seccomp list, rlimits; "
-		    "CPU with its daemons, without what their shims take along when they end",
+	.protects =
+		"namespaces without users, no capability, cgroup, its own seccomp list, rlimits; "
+		"CPU with its daemons, without what their shims take along when they end",
 	.program = "docker",
 	.version_option = "--version",
 	.probe = docker_probe,

@@ -25,10 +25,28 @@ static void add_all(char ***argv, const char *const *words)
 static int bwrap_command(const struct trial *t, struct work *ret, struct err *err)
 {
 	const struct room *r = t->input;
-	const char *const words[] = { t->program, "--unshare-all", "--unshare-user", "--uid", "1000",
-				      "--gid", "1000", "--die-with-parent", "--new-session",
-				      "--clearenv", "--ro-bind", r->rootfs, "/", "--proc", "/proc",
-				      "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/work", "--",
+	const char *const words[] = { t->program,
+				      "--unshare-all",
+				      "--unshare-user",
+				      "--uid",
+				      "1000",
+				      "--gid",
+				      "1000",
+				      "--die-with-parent",
+				      "--new-session",
+				      "--clearenv",
+				      "--ro-bind",
+				      r->rootfs,
+				      "/",
+				      "--proc",
+				      "/proc",
+				      "--dev",
+				      "/dev",
+				      "--tmpfs",
+				      "/tmp",
+				      "--chdir",
+				      "/work",
+				      "--",
 				      NULL };
 	AUTO_STRV argv = NULL;
 	(void)err;
@@ -58,10 +76,19 @@ static void isolate_run(const struct trial *t, const char *meta, struct work *re
 	const struct room *r = t->input;
 	AUTO_FREE char *bin = mem_printf("--dir=bin=%s/bin", r->rootfs);
 	AUTO_FREE char *file = mem_printf("--meta=%s", meta);
-	const char *const words[] = { t->program, BOX, "--silent", "--no-default-dirs",
-				      "--dir=box=./box:rw", bin, "--dir=proc=proc:fs",
-				      "--mem=1048576", "--processes=" ROOM_PROCESSES, file, "--run",
-				      "--", NULL };
+	const char *const words[] = { t->program,
+				      BOX,
+				      "--silent",
+				      "--no-default-dirs",
+				      "--dir=box=./box:rw",
+				      bin,
+				      "--dir=proc=proc:fs",
+				      "--mem=1048576",
+				      "--processes=" ROOM_PROCESSES,
+				      file,
+				      "--run",
+				      "--",
+				      NULL };
 	AUTO_STRV argv = NULL;
 	add_all(&argv, words);
 	room_program(t, &argv);
@@ -77,7 +104,8 @@ static int isolate_work(const struct trial *t, bool counts_box, struct work *ret
 				  (char *)"--cleanup", NULL };
 	/* What init says is the path of the box, which is not the program's output. */
 	char *const quiet_init[] = { (char *)"/bin/sh", (char *)"-c", (char *)"exec \"$@\" >&2",
-				     (char *)"sh", init[0], init[1], init[2], init[3], NULL };
+				     (char *)"sh",      init[0],      init[1],
+				     init[2],           init[3],      NULL };
 	work_add(ret, quiet_init, 1);
 	isolate_run(t, meta, ret);
 	if (!t->failing)
@@ -114,7 +142,8 @@ static int isolate_prove(const struct trial *t, struct err *err)
 	return 0;
 }
 
-#define ISOLATE_PROTECTS "namespaces, a uid, a short list of refused system calls, rlimits; no cgroup"
+#define ISOLATE_PROTECTS \
+	"namespaces, a uid, a short list of refused system calls, rlimits; no cgroup"
 
 const struct contender peer_isolate = {
 	.name = "isolate",
@@ -141,12 +170,19 @@ const struct contender peer_isolate_ready = {
 static int nsjail_command(const struct trial *t, struct work *ret, struct err *err)
 {
 	const struct room *r = t->input;
-	const char *const words[] = { t->program, "-Mo", "--quiet", "--chroot", r->rootfs,
-				      "--user", HOST_ID, "--group", HOST_ID, "--tmpfsmount", "/tmp",
-				      "--cwd", "/work", "--rlimit_as", "hard", "--cgroup_mem_max",
-				      ROOM_MEMORY, "--cgroup_pids_max", ROOM_PROCESSES, NULL };
-	const char *const v1[] = { "--cgroup_mem_parent", r->cgroup, "--cgroup_pids_parent",
-				   r->cgroup, "--", NULL };
+	const char *const words[] = { t->program,     "-Mo",
+				      "--quiet",      "--chroot",
+				      r->rootfs,      "--user",
+				      HOST_ID,        "--group",
+				      HOST_ID,        "--tmpfsmount",
+				      "/tmp",         "--cwd",
+				      "/work",        "--rlimit_as",
+				      "hard",         "--cgroup_mem_max",
+				      ROOM_MEMORY,    "--cgroup_pids_max",
+				      ROOM_PROCESSES, NULL };
+	const char *const v1[] = {
+		"--cgroup_mem_parent", r->cgroup, "--cgroup_pids_parent", r->cgroup, "--", NULL
+	};
 	const char *const v2[] = { "--use_cgroupv2", "--", NULL };
 	AUTO_STRV argv = NULL;
 	(void)err;
@@ -160,7 +196,8 @@ static int nsjail_command(const struct trial *t, struct work *ret, struct err *e
 
 const struct contender peer_nsjail = {
 	.name = "nsjail",
-	.protects = "all namespaces, a uid, cgroups for memory and processes; no seccomp policy of ours",
+	.protects =
+		"all namespaces, a uid, cgroups for memory and processes; no seccomp policy of ours",
 	.program = "nsjail",
 	.command = nsjail_command,
 	.prove = room_prove,

@@ -8,7 +8,8 @@
 #include "bench/peers.h"
 #include "bench/room.h"
 
-#define BUNDLE_PROTECTS "all that config.json of `moulette spec` says: namespaces, uids, cgroup, seccomp, rlimits"
+#define BUNDLE_PROTECTS \
+	"all that config.json of `moulette spec` says: namespaces, uids, cgroup, seccomp, rlimits"
 
 /* @global: options before `run`, or NULL. */
 static void run_bundle(const struct trial *t, const char *const *global, struct work *ret)
@@ -17,8 +18,13 @@ static void run_bundle(const struct trial *t, const char *const *global, struct 
 	/* A cgroup of that name is the runtime's to make and to remove: not the room's own. */
 	AUTO_FREE char *id = mem_printf("%s-box", r->cgroup);
 	AUTO_FREE char *root = mem_printf("%s/%s", r->state, t->contender->program);
-	char *const tail[] = { (char *)"--root", root, (char *)"run", (char *)"--bundle",
-			       t->failing ? r->failing_bundle : r->bundle, id, NULL };
+	char *const tail[] = { (char *)"--root",
+			       root,
+			       (char *)"run",
+			       (char *)"--bundle",
+			       t->failing ? r->failing_bundle : r->bundle,
+			       id,
+			       NULL };
 	AUTO_STRV argv = NULL;
 	strv_add(&argv, t->program);
 	for (; global && *global; global++)
@@ -82,7 +88,8 @@ const struct contender peer_runc = {
 
 const struct contender peer_runsc = {
 	.name = "runsc",
-	.protects = "a kernel of its own in user space (platform ptrace), config.json of `moulette spec`",
+	.protects =
+		"a kernel of its own in user space (platform ptrace), config.json of `moulette spec`",
 	.program = "runsc",
 	.version_option = "--version",
 	.command = runsc_command,

@@ -180,9 +180,11 @@ static void draw(FILE *out, const struct plot_line *l, size_t i, const struct sc
 		 const struct scale *y)
 {
 	const char *dash = i / COLORS == 0 ? "" : " stroke-dasharray=\"7 4\"";
-	fprintf(out, "<path class=\"line c%zu%s\"%s d=\"", i % COLORS, i == 0 ? " first" : "", dash);
+	fprintf(out, "<path class=\"line c%zu%s\"%s d=\"", i % COLORS, i == 0 ? " first" : "",
+		dash);
 	for (size_t k = 0; k < l->n; k++)
-		fprintf(out, "%c%.1f %.1f", k == 0 ? 'M' : 'L', place(x, l->x[k]), place(y, l->y[k]));
+		fprintf(out, "%c%.1f %.1f", k == 0 ? 'M' : 'L', place(x, l->x[k]),
+			place(y, l->y[k]));
 	fputs("\"/>\n", out);
 	for (size_t k = 0; k < l->n; k++)
 		fprintf(out, "<circle class=\"line c%zu\" cx=\"%.1f\" cy=\"%.1f\" r=\"2\"/>\n",
@@ -229,7 +231,8 @@ static void names(FILE *out, const struct plot *p, const struct scale *x, const 
 		const struct plot_line *l = &p->lines[labels[i].line];
 		fprintf(out, "<path class=\"lead\" d=\"M%.1f %.1fL%d %.1f\"/>\n",
 			place(x, l->x[l->n - 1]) + 3, labels[i].at, RIGHT + 20, at[i]);
-		text(out, RIGHT + 26, at[i] + 4, labels[i].line == 0 ? " class=\"bold\"" : "", l->name);
+		text(out, RIGHT + 26, at[i] + 4, labels[i].line == 0 ? " class=\"bold\"" : "",
+		     l->name);
 	}
 }
 
@@ -237,11 +240,13 @@ void plot_print(FILE *out, const struct plot *p)
 {
 	struct scale x, y;
 	make_scales(p, &x, &y);
-	fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
-		"height=\"%d\" role=\"img\">\n<title>", WIDTH, HEIGHT, WIDTH, HEIGHT);
+	fprintf(out,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
+		"height=\"%d\" role=\"img\">\n<title>",
+		WIDTH, HEIGHT, WIDTH, HEIGHT);
 	escaped(out, p->title);
-	fprintf(out, "</title>\n%s<rect class=\"ground\" width=\"%d\" height=\"%d\"/>\n", style, WIDTH,
-		HEIGHT);
+	fprintf(out, "</title>\n%s<rect class=\"ground\" width=\"%d\" height=\"%d\"/>\n", style,
+		WIDTH, HEIGHT);
 	text(out, LEFT, 28, " class=\"title\"", p->title);
 	text(out, LEFT, 48, "", p->y_label);
 	text(out, (LEFT + RIGHT) / 2.0, BOTTOM + 42, " text-anchor=\"middle\"", p->x_label);

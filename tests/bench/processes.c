@@ -36,13 +36,16 @@ static bool read_process(pid_t pid, struct process *ret)
 	line[len] = '\0';
 	const char *open = strchr(line, '('), *end = strrchr(line, ')');
 	long long parent, ticks[4];
-	if (!open || !end || sscanf(end, ") %*c %lld %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld "
-				    "%lld %lld", &parent, &ticks[0], &ticks[1], &ticks[2],
-				    &ticks[3]) != 5)
+	if (!open || !end ||
+	    sscanf(end,
+		   ") %*c %lld %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld "
+		   "%lld %lld",
+		   &parent, &ticks[0], &ticks[1], &ticks[2], &ticks[3]) != 5)
 		return false;
 	*ret = (struct process){ .pid = pid, .parent = (pid_t)parent };
 	snprintf(ret->name, sizeof ret->name, "%.*s", (int)(end - open - 1), open + 1);
-	ret->cpu_ns = (ticks[0] + ticks[1] + ticks[2] + ticks[3]) * (NSEC_PER_SEC / sysconf(_SC_CLK_TCK));
+	ret->cpu_ns = (ticks[0] + ticks[1] + ticks[2] + ticks[3]) *
+		      (NSEC_PER_SEC / sysconf(_SC_CLK_TCK));
 	return true;
 }
 

@@ -94,8 +94,8 @@ void record_add(struct json_object *record, const struct outcome *o)
 	add_str(c, "name", o->comparison->name);
 	add_str(c, "summary", o->comparison->summary);
 	add_str(c, "input", o->text);
-	json_object_object_add(c, "units", o->variant.units > 0 ?
-						json_object_new_int(o->variant.units) : NULL);
+	json_object_object_add(c, "units",
+			       o->variant.units > 0 ? json_object_new_int(o->variant.units) : NULL);
 	add_str(c, "unit", o->comparison->unit);
 	json_object_object_add(c, "pause_ms", json_object_new_int(o->variant.pause_ms));
 	for (size_t i = 0; i < o->comparison->n; i++)

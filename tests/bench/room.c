@@ -32,8 +32,9 @@ static int make_bundle(const struct bench *b, const struct room *r, const char *
 {
 	const struct trial t = { .failing = failing };
 	AUTO_FREE char *log = mem_printf("%s/log", r->path);
-	char *const head[] = { word(b->moulette), word("bundle"), word("-i"), word(IMAGE),
-			       r->submission, word("-o"), word(bundle), word("--"), NULL };
+	char *const head[] = { word(b->moulette), word("bundle"), word("-i"),
+			       word(IMAGE),       r->submission,  word("-o"),
+			       word(bundle),      word("--"),     NULL };
 	AUTO_STRV argv = strv_dup(head);
 	room_program(&t, &argv);
 	return bench_call(b, r->home, argv, log, err);
@@ -42,11 +43,13 @@ static int make_bundle(const struct bench *b, const struct room *r, const char *
 static int fill(const struct bench *b, const struct room *r, struct err *err)
 {
 	AUTO_FREE char *file = mem_printf("%s/answer.txt", r->submission);
-	if (mkdir(r->state, 0700) < 0 || mkdir(r->path, 0711) < 0 || mkdir(r->submission, 0755) < 0 ||
-	    file_write(AT_FDCWD, file, "42\n") < 0)
+	if (mkdir(r->state, 0700) < 0 || mkdir(r->path, 0711) < 0 ||
+	    mkdir(r->submission, 0755) < 0 || file_write(AT_FDCWD, file, "42\n") < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot write '%s'", file);
 	return make_bundle(b, r, r->bundle, false, err) < 0 ||
-			       make_bundle(b, r, r->failing_bundle, true, err) < 0 ? -1 : 0;
+			       make_bundle(b, r, r->failing_bundle, true, err) < 0 ?
+		       -1 :
+		       0;
 }
 
 int room_open(const struct bench *b, struct room **ret, struct err *err)
@@ -93,8 +96,8 @@ void room_close(struct room *r)
 	remove_cgroups(r);
 	tree_remove_at(AT_FDCWD, r->path);
 	tree_remove_at(AT_FDCWD, r->state);
-	char *const all[] = { r->path, r->home, r->submission, r->bundle, r->failing_bundle,
-			      r->rootfs, r->cgroup, r->state };
+	char *const all[] = { r->path,           r->home,   r->submission, r->bundle,
+			      r->failing_bundle, r->rootfs, r->cgroup,     r->state };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		free(all[i]);
 	free(r);
@@ -114,12 +117,16 @@ void room_program(const struct trial *t, char ***argv)
 static char *assignment_text(int tests, bool failing)
 {
 	AUTO_BUF b = { 0 };
-	buf_str(&b, "{\"name\": \"bench\", \"image\": \"" IMAGE "\", \"build\": [],\n \"tests\": [\n");
+	buf_str(&b,
+		"{\"name\": \"bench\", \"image\": \"" IMAGE "\", \"build\": [],\n \"tests\": [\n");
 	for (int i = 0; i < tests; i++) {
-		buf_printf(&b, "%s  {\"name\": \"%d\", \"stdout\": \"expected\", ", i ? ",\n" : "", i);
+		buf_printf(&b, "%s  {\"name\": \"%d\", \"stdout\": \"expected\", ", i ? ",\n" : "",
+			   i);
 		if (failing)
-			buf_printf(&b, "\"exit\": %d, \"run\": [\"" PROGRAM "\", \"sh\", \"-c\", \""
-				   SCRIPT "\"]}", ROOM_FAILS_WITH);
+			buf_printf(&b,
+				   "\"exit\": %d, \"run\": [\"" PROGRAM
+				   "\", \"sh\", \"-c\", \"" SCRIPT "\"]}",
+				   ROOM_FAILS_WITH);
 		else
 			buf_str(&b, "\"run\": [\"" PROGRAM "\", \"echo\", \"" ROOM_SAYS "\"]}");
 	}

@@ -20,10 +20,10 @@
 struct room {
 	char *path, *home, *submission;
 	char *bundle, *failing_bundle; /* of `moulette bundle`, for any OCI runtime */
-	char *rootfs;		       /* the bundle's, which is a copy */
-	char *cgroup;		       /* a name for parents of contenders' cgroups */
-	char *state;		       /* a folder below /run, as short as podman needs it */
-	pid_t judge;		       /* go-judge's server; 0: none */
+	char *rootfs;                  /* the bundle's, which is a copy */
+	char *cgroup;                  /* a name for parents of contenders' cgroups */
+	char *state;                   /* a folder below /run, as short as podman needs it */
+	pid_t judge;                   /* go-judge's server; 0: none */
 	int judge_port;
 };
 

@@ -35,10 +35,10 @@ void work_add(struct work *w, char *const *argv, int times);
 void work_done(struct work *w);
 
 struct sample {
-	int64_t wall_ns; /* of the steps that count, without what they leave running */
-	int64_t cpu_ns;	 /* user and system, of every process that they left to be reaped too */
+	int64_t wall_ns;    /* of the steps that count, without what they leave running */
+	int64_t cpu_ns;     /* user and system, of every process that they left to be reaped too */
 	int64_t peak_bytes; /* resident, of the largest of them */
-	int status;	    /* of the last step, as wait(2) has it */
+	int status;         /* of the last step, as wait(2) has it */
 };
 
 /**

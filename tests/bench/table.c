@@ -67,8 +67,8 @@ static int add_line(struct libscols_table *t, const struct measured *m, const ch
 
 static int make_columns(struct libscols_table *t)
 {
-	static const char *const names[] = { "CONTENDER", "",	   "MIN",  "P10",   "MEDIAN",
-					     "P90",	  "RATIO", "PEAK", "ROUNDS" };
+	static const char *const names[] = { "CONTENDER", "",      "MIN",  "P10",   "MEDIAN",
+					     "P90",       "RATIO", "PEAK", "ROUNDS" };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (!scols_table_new_column(t, names[i], 0, i < MIN ? 0 : SCOLS_FL_RIGHT))
 			return -1;
@@ -113,8 +113,9 @@ static void write_ratio_note(FILE *out, const struct outcome *o)
 		sure.confidence * 100);
 	for (size_t i = 1; i < o->comparison->n; i++)
 		if (!o->rows[i].why && o->rows[i].rounds < o->rounds) {
-			fprintf(out, "fewer rounds: that contender's time was used up; of 5 and fewer "
-				     "pairs the interval is all of them\n");
+			fprintf(out,
+				"fewer rounds: that contender's time was used up; of 5 and fewer "
+				"pairs the interval is all of them\n");
 			return;
 		}
 }

@@ -37,7 +37,8 @@ static void nurse_main(const struct watch *w, int out, int errors)
 	int status = 0, in = meter_empty();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	pid_t pid = in < 0 ? -1 : meter_spawn(w->work->steps[0].argv, w->work->env, in, out, errors);
+	pid_t pid = in < 0 ? -1 :
+			     meter_spawn(w->work->steps[0].argv, w->work->env, in, out, errors);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		_exit(1);
 	while (waitpid(-1, NULL, 0) > 0)
@@ -67,7 +68,8 @@ static int64_t memory_of(pid_t pid)
 	char line[256];
 	long long kib, sum = 0;
 	while (f && fgets(line, sizeof line, f))
-		if (sscanf(line, "RssAnon: %lld", &kib) == 1 || sscanf(line, "RssShmem: %lld", &kib) == 1)
+		if (sscanf(line, "RssAnon: %lld", &kib) == 1 ||
+		    sscanf(line, "RssShmem: %lld", &kib) == 1)
 			sum += kib;
 	return sum * 1024;
 }
@@ -191,7 +193,8 @@ static int end(struct eye *e, bool bad, struct err *err)
 	if (status != 0)
 		return sample_failed(status, e->w->log, err);
 	if (e->done < e->n)
-		return err_set(err, FAULT_INFRA, 0, "a run ended after %d of %d marks", e->done, e->n);
+		return err_set(err, FAULT_INFRA, 0, "a run ended after %d of %d marks", e->done,
+			       e->n);
 	return 0;
 }
 
@@ -209,7 +212,8 @@ int watch_run(const struct watch *w, struct tenth *readings, int n, struct err *
 	tree_adopt();
 	e.nurse = start(w);
 	if (e.nurse < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot start '%s'", w->work->steps[0].argv[0]);
+		return err_set(err, FAULT_INFRA, errno, "cannot start '%s'",
+			       w->work->steps[0].argv[0]);
 	int bad = look_until_end(&e, err);
 	/* The last line may have come with the end. */
 	if (!bad && !w->marks)

@@ -8,7 +8,7 @@ struct watch {
 	const struct bench *bench;
 	const struct work *work; /* one step */
 	const char *log, *marks; /* its output; a folder that gets a file a mark, or NULL */
-	int lines;		 /* without marks: the first line is one, then every so many, less one
+	int lines; /* without marks: the first line is one, then every so many, less one
 				  * at the last */
 };
 

@@ -73,7 +73,8 @@ START_TEST(survives_the_limit_of_file_size)
 	ck_assert_int_eq(pwrite(fd, "2", 1, 65536), -1);
 	ck_assert_int_eq(errno, EFBIG);
 	err_set(&err, FAULT_INFRA, errno, "cannot write");
-	ck_assert_ptr_nonnull(strstr(err.msg, "limited to 65536 bytes by the caller: raise 'ulimit -f'"));
+	ck_assert_ptr_nonnull(
+		strstr(err.msg, "limited to 65536 bytes by the caller: raise 'ulimit -f'"));
 }
 END_TEST
 

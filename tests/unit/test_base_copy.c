@@ -52,7 +52,8 @@ static void refuse(int call, int error, unsigned int arg, uint64_t flag)
 	ck_assert_ptr_nonnull(ctx);
 	ck_assert_int_eq(flag ? seccomp_rule_add(ctx, SCMP_ACT_ERRNO((uint32_t)error), call, 1,
 						 SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, flag, flag)) :
-				seccomp_rule_add(ctx, SCMP_ACT_ERRNO((uint32_t)error), call, 0), 0);
+				seccomp_rule_add(ctx, SCMP_ACT_ERRNO((uint32_t)error), call, 0),
+			 0);
 	ck_assert_int_eq(seccomp_load(ctx), 0);
 	seccomp_release(ctx);
 }
@@ -130,8 +131,14 @@ static void expect_copy(int from, int64_t max, int64_t want)
 }
 
 /* By the kernel, by ourselves when it cannot, and when it says that there is an end where none is. */
-static const struct { const char *label; int error; } ways[] = {
-	{ "kernel", 0 }, { "two file systems", EXDEV }, { "old kernel", ENOSYS }, { "cannot", EOPNOTSUPP },
+static const struct {
+	const char *label;
+	int error;
+} ways[] = {
+	{ "kernel", 0 },
+	{ "two file systems", EXDEV },
+	{ "old kernel", ENOSYS },
+	{ "cannot", EOPNOTSUPP },
 };
 
 START_TEST(what_is_copied)

@@ -79,8 +79,13 @@ END_TEST
 static const struct {
 	size_t len, want;
 } lengths[] = {
-	{ 0, 0 }, { 1, 1 }, { ROOM - 2, ROOM - 2 }, { ROOM - 1, ROOM - 1 },
-	{ ROOM, ROOM - 1 }, { 3 * ROOM, ROOM - 1 }, { 5 * ROOM, ROOM - 1 },
+	{ 0, 0 },
+	{ 1, 1 },
+	{ ROOM - 2, ROOM - 2 },
+	{ ROOM - 1, ROOM - 1 },
+	{ ROOM, ROOM - 1 },
+	{ 3 * ROOM, ROOM - 1 },
+	{ 5 * ROOM, ROOM - 1 },
 };
 
 START_TEST(length_is_bounded)
@@ -207,11 +212,21 @@ END_TEST
 
 START_TEST(escape_stays_in_its_room)
 {
-	static const char *const wants[] = { "Z", "", "a", "a", "a\xe2\x82\xac",
-					     "a\xe2\x82\xac" "b", "a\xe2\x82\xac" "b" };
+	static const char *const wants[] = { "Z",
+					     "",
+					     "a",
+					     "a",
+					     "a\xe2\x82\xac",
+					     "a\xe2\x82\xac"
+					     "b",
+					     "a\xe2\x82\xac"
+					     "b" };
 	static const size_t sizes[] = { 0, 1, 2, 4, 5, 6, 7 };
 	char out[9] = "ZZZZZZZZ";
-	err_escape(out, sizes[_i], "a\xe2\x82\xac" "b", 5);
+	err_escape(out, sizes[_i],
+		   "a\xe2\x82\xac"
+		   "b",
+		   5);
 	if (sizes[_i])
 		ck_assert_str_eq(out, wants[_i]);
 	for (size_t k = sizes[_i]; k < 8; k++)
@@ -231,11 +246,16 @@ END_TEST
 
 START_TEST(faults_of_paths)
 {
-	static const struct { int sys; enum fault fault; } rows[] = {
-		{ ENOENT, FAULT_USAGE }, { ENOTDIR, FAULT_USAGE }, { ELOOP, FAULT_USAGE },
-		{ ENAMETOOLONG, FAULT_USAGE }, { EISDIR, FAULT_USAGE }, { ENXIO, FAULT_USAGE },
-		{ EXDEV, FAULT_USAGE }, { EIO, FAULT_INFRA }, { EACCES, FAULT_INFRA },
-		{ EMFILE, FAULT_INFRA }, { ENOMEM, FAULT_INFRA }, { ESTALE, FAULT_INFRA },
+	static const struct {
+		int sys;
+		enum fault fault;
+	} rows[] = {
+		{ ENOENT, FAULT_USAGE }, { ENOTDIR, FAULT_USAGE },
+		{ ELOOP, FAULT_USAGE },  { ENAMETOOLONG, FAULT_USAGE },
+		{ EISDIR, FAULT_USAGE }, { ENXIO, FAULT_USAGE },
+		{ EXDEV, FAULT_USAGE },  { EIO, FAULT_INFRA },
+		{ EACCES, FAULT_INFRA }, { EMFILE, FAULT_INFRA },
+		{ ENOMEM, FAULT_INFRA }, { ESTALE, FAULT_INFRA },
 		{ 0, FAULT_INFRA },
 	};
 	for (int i = 0; i < ROWS(rows); i++)

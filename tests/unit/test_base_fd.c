@@ -111,11 +111,15 @@ END_TEST
 
 START_TEST(what_cannot_be_looked_at_is_not_absent)
 {
-	static const struct { const char *path; int there, error; enum fault fault; } rows[] = {
-		{ "a/file", 1, 0, FAULT_NONE }, { "a/link", 1, 0, FAULT_NONE }, { "a", 1, 0, FAULT_NONE },
-		{ "missing", 0, 0, FAULT_NONE }, { "a/dangling", 0, 0, FAULT_NONE },
-		{ "a/file/below", 0, 0, FAULT_NONE }, { "loop", -1, ELOOP, FAULT_USAGE },
-		{ "denied", -1, EACCES, FAULT_INFRA },
+	static const struct {
+		const char *path;
+		int there, error;
+		enum fault fault;
+	} rows[] = {
+		{ "a/file", 1, 0, FAULT_NONE },     { "a/link", 1, 0, FAULT_NONE },
+		{ "a", 1, 0, FAULT_NONE },          { "missing", 0, 0, FAULT_NONE },
+		{ "a/dangling", 0, 0, FAULT_NONE }, { "a/file/below", 0, 0, FAULT_NONE },
+		{ "loop", -1, ELOOP, FAULT_USAGE }, { "denied", -1, EACCES, FAULT_INFRA },
 	};
 	ck_assert_int_eq(symlinkat("loop", base, "loop"), 0);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -333,11 +337,13 @@ static void open_unlinked(bool walk)
 		int error = walk ? paths[i].walk : paths[i].error;
 		snprintf(path, sizeof path, "%s%s", at, paths[i].below);
 		AUTO_FD int fd = fd_open_unlinked(path, O_RDONLY);
-		ck_assert_msg(error ? fd < 0 && errno == error : fd >= 0, "%s: errno %d", path, errno);
+		ck_assert_msg(error ? fd < 0 && errno == error : fd >= 0, "%s: errno %d", path,
+			      errno);
 		ck_assert(fd < 0 || is_cloexec(fd));
 		/* From the current folder. */
 		ck_assert_int_eq(fchdir(base), 0);
-		AUTO_FD int same = fd_open_unlinked(paths[i].below + strspn(paths[i].below, "/"), O_RDONLY);
+		AUTO_FD int same = fd_open_unlinked(paths[i].below + strspn(paths[i].below, "/"),
+						    O_RDONLY);
 		ck_assert_int_eq(same < 0, fd < 0);
 	}
 	AUTO_FD int root = fd_open_unlinked("/", O_PATH);
@@ -569,8 +575,9 @@ START_TEST(unwanted_descriptors_are_closed)
 	int before = count_fds();
 	for (int i = 0; i < 3; i++) {
 		ck_assert_int_eq(fd_send(pair[0], "x", 1, sent, 3), 0);
-		ck_assert_int_eq(fd_recv(pair[1], data, 8, i == 1 ? got : NULL, i == 2 ? &n : NULL,
-					 NULL, 0), 1);
+		ck_assert_int_eq(
+			fd_recv(pair[1], data, 8, i == 1 ? got : NULL, i == 2 ? &n : NULL, NULL, 0),
+			1);
 		ck_assert_int_eq(count_fds(), before);
 	}
 	ck_assert_uint_eq(n, 0);
@@ -588,7 +595,9 @@ START_TEST(a_flood_of_descriptors_leaks_nothing)
 		struct cmsghdr align;
 	} control = { { 0 } };
 	struct iovec iov = { .iov_base = control.bytes, .iov_len = 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.bytes,
 			      .msg_controllen = CMSG_SPACE(len) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 	int got[FD_SEND_MAX];

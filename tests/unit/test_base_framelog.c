@@ -300,7 +300,8 @@ START_TEST(a_busy_writer_is_followed_exactly)
 	pid_t pid = fork();
 	if (pid == 0) {
 		for (int i = 0; i < N; i++) {
-			const char bytes[12] = { (char)(i % 3), 0, 0, 0, 1, 0, 0, 0, (char)(i & 63), 1 };
+			const char bytes[12] = { (char)(i % 3),  0, 0, 0, 1, 0, 0, 0,
+						 (char)(i & 63), 1 };
 			int stream = i % 1000 < 995 ? FRAMELOG_STDOUT : FRAMELOG_STDERR;
 			if (framelog_add(&lg, 0, stream, bytes, sizeof bytes) < 0)
 				_exit(1);

@@ -10,7 +10,7 @@
 #include "base/fd.h"
 
 /* printf %s TEXT | gzip -n: a header, deflated data, CRC-32 and length. */
-#define HELLO \
+#define HELLO                                                                  \
 	"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcb\x48\xcd\xc9\xc9\x07\x00" \
 	"\x86\xa6\x10\x36\x05\x00\x00\x00"
 #define HELLO_LEN 25
@@ -27,7 +27,8 @@ static const struct {
 	{ "cut in the trailer", HELLO, HELLO_LEN - 1, "hello", 0 },
 	{ "something behind it", HELLO "padding", HELLO_LEN + 7, "hello", 1 },
 	{ "two members, taken on trust", HELLO HELLO, 2 * HELLO_LEN, "hellohello", 1 },
-	{ "what only looks like a second one", HELLO "\x1f\x8b\x08\xe0", HELLO_LEN + 4, "hallo", 0 },
+	{ "what only looks like a second one", HELLO "\x1f\x8b\x08\xe0", HELLO_LEN + 4, "hallo",
+	  0 },
 };
 
 static int file_of(const char *bytes, size_t len)

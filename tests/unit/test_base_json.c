@@ -199,7 +199,8 @@ START_TEST(depth)
 		memset(text, '[', (size_t)n);
 		text[n] = '1';
 		memset(text + n + 1, ']', (size_t)n);
-		ck_assert_int_eq(json_parse("f", text, (size_t)n * 2 + 1, &o, &err), n == 31 ? 0 : -1);
+		ck_assert_int_eq(json_parse("f", text, (size_t)n * 2 + 1, &o, &err),
+				 n == 31 ? 0 : -1);
 	}
 }
 END_TEST
@@ -325,8 +326,9 @@ END_TEST
 
 START_TEST(find)
 {
-	AUTO_JSON *list = parse("[1,{\"type\":7},{\"x\":\"a\"},{\"type\":\"ab\"},{\"type\":\"a\",\"n\":1},"
-				"{\"type\":\"a\",\"n\":2},{\"type\":null}]");
+	AUTO_JSON *list = parse(
+		"[1,{\"type\":7},{\"x\":\"a\"},{\"type\":\"ab\"},{\"type\":\"a\",\"n\":1},"
+		"{\"type\":\"a\",\"n\":2},{\"type\":null}]");
 	AUTO_JSON *text = parse("\"a\"");
 	struct json_object *o = json_find(list, "type", "a");
 	ck_assert_ptr_nonnull(o);
@@ -502,9 +504,9 @@ static const struct {
 	const char *number;
 	bool fits;
 } big[] = {
-	{ "9223372036854775806", true },   { "9223372036854775807", false },
-	{ "9223372036854775808", false },  { "18446744073709551615", false },
-	{ "-9223372036854775807", true },  { "-9223372036854775808", false },
+	{ "9223372036854775806", true },  { "9223372036854775807", false },
+	{ "9223372036854775808", false }, { "18446744073709551615", false },
+	{ "-9223372036854775807", true }, { "-9223372036854775808", false },
 };
 
 START_TEST(big_numbers)

@@ -28,7 +28,8 @@ static const struct { const char *label, *bytes; size_t len; enum magic is; } ro
 
 START_TEST(one_mark)
 {
-	ck_assert_msg(magic_find(rows[_i].bytes, rows[_i].len) == rows[_i].is, "%s", rows[_i].label);
+	ck_assert_msg(magic_find(rows[_i].bytes, rows[_i].len) == rows[_i].is, "%s",
+		      rows[_i].label);
 }
 END_TEST
 

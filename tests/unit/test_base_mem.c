@@ -62,7 +62,8 @@ START_TEST(lists)
 	ck_assert_str_eq(path_last("/a/b.c"), "b.c");
 	ck_assert_str_eq(path_last("b.c"), "b.c");
 	ck_assert_str_eq(path_last("a/"), "");
-	ck_assert(strv_has(v, "one") && strv_has(v, "") && !strv_has(v, "on") && !strv_has(NULL, ""));
+	ck_assert(strv_has(v, "one") && strv_has(v, "") && !strv_has(v, "on") &&
+		  !strv_has(NULL, ""));
 	AUTO_STRV none = strv_dup(NULL);
 	ck_assert_ptr_nonnull(none);
 	ck_assert_ptr_null(none[0]);

@@ -67,8 +67,9 @@ START_TEST(an_ordinary_user)
 	pid_t pid = fork();
 	if (pid == 0) {
 		struct err err = { 0 };
-		_exit(setuid(65534) < 0 || rights_boxes(1, 1, &err) == 0 || err.fault != FAULT_INFRA ||
-		      strcmp(err.code, "host.not_root") != 0 || !strstr(err.msg, "sudo"));
+		_exit(setuid(65534) < 0 || rights_boxes(1, 1, &err) == 0 ||
+		      err.fault != FAULT_INFRA || strcmp(err.code, "host.not_root") != 0 ||
+		      !strstr(err.msg, "sudo"));
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);

@@ -211,7 +211,8 @@ static void mount_at(const char *name, bool bind)
 	snprintf(path, sizeof path, "%s/%s", dir, name);
 	snprintf(source, sizeof source, "%s/outside", dir);
 	ck_assert_int_eq(bind ? mount(source, path, NULL, MS_BIND, NULL) :
-				mount("none", path, "tmpfs", 0, NULL), 0);
+				mount("none", path, "tmpfs", 0, NULL),
+			 0);
 }
 
 static void unmount_at(const char *name)

@@ -28,7 +28,8 @@ static void add_list(struct buf *b)
 	fill(b, 46);
 }
 
-static void add_end(struct buf *b, unsigned int volume, unsigned int entries, uint64_t bytes, uint64_t at)
+static void add_end(struct buf *b, unsigned int volume, unsigned int entries, uint64_t bytes,
+		    uint64_t at)
 {
 	buf_add(b, "PK\5\6", 4);
 	le(b, volume, 2);
@@ -41,7 +42,8 @@ static void add_end(struct buf *b, unsigned int volume, unsigned int entries, ui
 }
 
 /* @said: where the locator says that the record is. */
-static void add_wide_end(struct buf *b, uint64_t entries, uint64_t bytes, uint64_t at, uint64_t said)
+static void add_wide_end(struct buf *b, uint64_t entries, uint64_t bytes, uint64_t at,
+			 uint64_t said)
 {
 	buf_add(b, "PK\6\6", 4);
 	le(b, 44, 8);
@@ -64,7 +66,8 @@ static int find(const struct buf *b, struct zip_end *ret)
 	return zip_end_find(fd, (int64_t)b->len, ret);
 }
 
-static void expect(const struct buf *b, const char *label, int64_t at, int64_t shift, int64_t entries)
+static void expect(const struct buf *b, const char *label, int64_t at, int64_t shift,
+		   int64_t entries)
 {
 	struct zip_end e;
 	ck_assert_msg(find(b, &e) == 1, "%s", label);
@@ -110,12 +113,15 @@ START_TEST(no_end)
 {
 	AUTO_BUF b = { 0 };
 	struct zip_end e;
-	static const struct { unsigned int volume, entries; uint64_t bytes, at; } rows[] = {
-		{ 1, 1, 50, 100 },	/* of several volumes */
-		{ 0, 1, 151, 0 },	/* longer than all before it */
-		{ 0, 1, 50, 151 },	/* behind its end */
-		{ 0, 1, 49, 3 },	/* no list there */
-		{ 0, 1, 45, 100 },	/* too short for an entry */
+	static const struct {
+		unsigned int volume, entries;
+		uint64_t bytes, at;
+	} rows[] = {
+		{ 1, 1, 50, 100 }, /* of several volumes */
+		{ 0, 1, 151, 0 },  /* longer than all before it */
+		{ 0, 1, 50, 151 }, /* behind its end */
+		{ 0, 1, 49, 3 },   /* no list there */
+		{ 0, 1, 45, 100 }, /* too short for an entry */
 		{ 0, 1, 0xffffffff, 0xffffffff },
 		{ 0, 0, 0, 151 },
 	};

@@ -8,10 +8,20 @@
 #include "bench/http.h"
 
 /* A piece follows the one before after a while; the connection is closed after the last. */
-static const struct { const char *label, *pieces[3]; int status; const char *body; } rows[] = {
+static const struct {
+	const char *label, *pieces[3];
+	int status;
+	const char *body;
+} rows[] = {
 	{ "at once", { "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody" }, 200, "body" },
-	{ "in pieces", { "HTTP/1.1 200 OK\r\ncontent-le", "ngth: 4\r\n\r", "\nbody" }, 200, "body" },
-	{ "head before body", { "HTTP/1.1 400 No\r\nX: y\r\nContent-Length:2\r\n\r\n", "no" }, 400, "no" },
+	{ "in pieces",
+	  { "HTTP/1.1 200 OK\r\ncontent-le", "ngth: 4\r\n\r", "\nbody" },
+	  200,
+	  "body" },
+	{ "head before body",
+	  { "HTTP/1.1 400 No\r\nX: y\r\nContent-Length:2\r\n\r\n", "no" },
+	  400,
+	  "no" },
 	{ "nothing in it", { "HTTP/1.1 204 OK\r\nContent-Length: 0\r\n\r\n" }, 204, "" },
 	{ "cut", { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbody" }, -1, NULL },
 	{ "no length", { "HTTP/1.1 200 OK\r\n\r\nbody" }, -1, NULL },

@@ -6,7 +6,9 @@
 #include "bench/options.h"
 
 static const struct task tasks[] = {
-	{ "one", "", NULL, NULL }, { "two", "", NULL, NULL }, { NULL, NULL, NULL, NULL },
+	{ "one", "", NULL, NULL },
+	{ "two", "", NULL, NULL },
+	{ NULL, NULL, NULL, NULL },
 };
 
 static int parse(struct options *ret, struct err *err, int argc, const char *const *words)
@@ -19,12 +21,14 @@ static int parse(struct options *ret, struct err *err, int argc, const char *con
 	return options_parse(argc + 1, argv, tasks, ret, err);
 }
 
-static const struct { const char *text; int want[4]; } lists[] = {
-	{ "1", { 1, 0 } },
-	{ "1,3", { 1, 3, 0 } },
-	{ "100,10,1", { 100, 10, 1, 0 } },
-	{ "", { 0 } },  { "0", { 0 } },	  { "1,", { 0 } }, { ",1", { 0 } }, { "1;3", { 0 } },
-	{ "-1", { 0 } }, { "1x", { 0 } }, { "100001", { 0 } }, { "1,2,3,4,5,6,7,8,9", { 0 } },
+static const struct {
+	const char *text;
+	int want[4];
+} lists[] = {
+	{ "1", { 1, 0 } }, { "1,3", { 1, 3, 0 } }, { "100,10,1", { 100, 10, 1, 0 } },
+	{ "", { 0 } },     { "0", { 0 } },         { "1,", { 0 } },
+	{ ",1", { 0 } },   { "1;3", { 0 } },       { "-1", { 0 } },
+	{ "1x", { 0 } },   { "100001", { 0 } },    { "1,2,3,4,5,6,7,8,9", { 0 } },
 };
 
 START_TEST(list_row)
@@ -34,7 +38,8 @@ START_TEST(list_row)
 	int bad = options_tests(lists[_i].text, got, &err);
 	ck_assert_msg(bad == (lists[_i].want[0] ? 0 : -1), "'%s': %d", lists[_i].text, bad);
 	for (int i = 0; !bad && i < 4; i++) {
-		ck_assert_msg(got[i] == lists[_i].want[i], "'%s'[%d]: %d", lists[_i].text, i, got[i]);
+		ck_assert_msg(got[i] == lists[_i].want[i], "'%s'[%d]: %d", lists[_i].text, i,
+			      got[i]);
 		if (got[i] == 0)
 			break;
 	}
@@ -67,7 +72,9 @@ START_TEST(quick_and_what_follows)
 }
 END_TEST
 
-static const struct { const char *words[2], *why; } wrong[] = {
+static const struct {
+	const char *words[2], *why;
+} wrong[] = {
 	{ { "--rounds", "0" }, "rounds '0'" },
 	{ { "--budget", "0" }, "budget '0'" },
 	{ { "--growth", "105" }, "multiple of 10" },

@@ -60,8 +60,9 @@ START_TEST(logarithmic)
 	char *text = printed(&p);
 	plot_done(&p);
 	const char *at = strstr(text, "first\" d=\"M");
-	int got = at ? sscanf(at, "first\" d=\"M%lf %lfL%lf %lfL%lf %lf", &x[0], &y[0], &x[1], &y[1],
-			      &x[2], &y[2]) : 0;
+	int got = at ? sscanf(at, "first\" d=\"M%lf %lfL%lf %lfL%lf %lf", &x[0], &y[0], &x[1],
+			      &y[1], &x[2], &y[2]) :
+		       0;
 	free(text);
 	ck_assert_int_eq(got, 6);
 	ck_assert(x[0] < x[1] && y[0] > y[1]);
@@ -109,7 +110,10 @@ START_TEST(without_extent)
 }
 END_TEST
 
-static const struct { const char *label; double at[4], want[4]; } rows[] = {
+static const struct {
+	const char *label;
+	double at[4], want[4];
+} rows[] = {
 	{ "far apart", { 10, 30, 50, 90 }, { 10, 30, 50, 90 } },
 	{ "all at once", { 50, 50, 50, 50 }, { 50, 60, 70, 80 } },
 	{ "at the end", { 80, 95, 96, 97 }, { 70, 80, 90, 100 } },

@@ -96,7 +96,8 @@ START_TEST(what_it_leaves_is_counted)
 {
 	struct sample alone, left;
 	ck_assert_int_eq(run("true", &alone), 0);
-	ck_assert_int_eq(run("(i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done) & exit 0", &left), 0);
+	ck_assert_int_eq(run("(i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done) & exit 0", &left),
+			 0);
 	ck_assert_int_gt(left.cpu_ns, alone.cpu_ns * 4);
 }
 END_TEST
@@ -181,8 +182,8 @@ START_TEST(from_opening_to_a_line)
 	AUTO_FREE char *file = mem_printf("%s/f", folder);
 	ck_assert_int_eq(file_write(AT_FDCWD, file, "x"), 0);
 	AUTO_FREE char *script = mem_printf("sleep 0.5; for i in 1 2; do read x <%s; sleep 0.1; "
-					    "read x <%s; sleep 0.1; echo line; sleep 0.5; done", file,
-					    file);
+					    "read x <%s; sleep 0.1; echo line; sleep 0.5; done",
+					    file, file);
 	add_script(&w, script, 1);
 	ck_assert_int_eq(run_work(&w, &s), 0);
 	unlink(file);
@@ -221,7 +222,8 @@ START_TEST(an_interrupt_ends_all)
 	struct sample s;
 	interrupt_later();
 	int64_t start = clock_mono_ns();
-	ck_assert_int_eq(run("trap '' TERM; (sleep 100 & echo $!); while :; do sleep 1; done", &s), -1);
+	ck_assert_int_eq(run("trap '' TERM; (sleep 100 & echo $!); while :; do sleep 1; done", &s),
+			 -1);
 	ck_assert_str_eq(err.code, "interrupted");
 	ck_assert_int_lt(clock_mono_ns() - start, 50 * NSEC_PER_SEC);
 	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);

@@ -4,7 +4,8 @@
 
 #include "bench/stats.h"
 
-#define ALMOST(got, want) ck_assert_msg(fabs((got) - (want)) < 1e-9, "%g, not %g", (double)(got), (double)(want))
+#define ALMOST(got, want) \
+	ck_assert_msg(fabs((got) - (want)) < 1e-9, "%g, not %g", (double)(got), (double)(want))
 
 START_TEST(spread_of_one)
 {
@@ -38,9 +39,18 @@ START_TEST(between_two_values)
 END_TEST
 
 /* By tables of the binomial distribution: the ranks, from 1, that bound the median. */
-static const struct { size_t n, low; double confidence; } ranks[] = {
-	{ 1, 1, 0 },        { 2, 1, 0.5 },      { 5, 1, 0.9375 },   { 6, 1, 0.96875 },
-	{ 8, 1, 0.9921875 }, { 9, 2, 0.9609375 }, { 10, 2, 0.978515625 }, { 20, 6, 0.958610534668 },
+static const struct {
+	size_t n, low;
+	double confidence;
+} ranks[] = {
+	{ 1, 1, 0 },
+	{ 2, 1, 0.5 },
+	{ 5, 1, 0.9375 },
+	{ 6, 1, 0.96875 },
+	{ 8, 1, 0.9921875 },
+	{ 9, 2, 0.9609375 },
+	{ 10, 2, 0.978515625 },
+	{ 20, 6, 0.958610534668 },
 	{ 100, 40, 0.964799799782 },
 };
 
@@ -56,7 +66,8 @@ START_TEST(interval_row)
 	ALMOST(r.median, (double)(n + 1) / 2);
 	ALMOST(r.low, (double)ranks[_i].low);
 	ALMOST(r.high, (double)(n + 1 - ranks[_i].low));
-	ck_assert_msg(fabs(r.confidence - ranks[_i].confidence) < 1e-9, "%zu: %.12f", n, r.confidence);
+	ck_assert_msg(fabs(r.confidence - ranks[_i].confidence) < 1e-9, "%zu: %.12f", n,
+		      r.confidence);
 }
 END_TEST
 

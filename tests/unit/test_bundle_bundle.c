@@ -174,12 +174,13 @@ START_TEST(mount_points_are_made)
 	put("image/etc/motd", "kept", 0600);
 	mkdirat(top_fd, "image/tmp", 0755);
 	mode_t old = umask(077);
-	must_copy("{\"destination\": \"/proc\", \"type\": \"proc\"},"
-		  "{\"destination\": \"/tmp\", \"type\": \"tmpfs\", \"options\": [\"mode=1777\"]},"
-		  "{\"destination\": \"/a/b/c\", \"type\": \"bind\", \"source\": \"/etc\"},"
-		  "{\"destination\": \"/etc/motd\", \"type\": \"bind\", \"source\": \"/etc/passwd\"},"
-		  "{\"destination\": \"/etc/new\", \"type\": \"bind\", \"source\": \"/etc/passwd\"},"
-		  "{\"destination\": \"/work\", \"type\": \"bind\", \"source\": \"work\"}");
+	must_copy(
+		"{\"destination\": \"/proc\", \"type\": \"proc\"},"
+		"{\"destination\": \"/tmp\", \"type\": \"tmpfs\", \"options\": [\"mode=1777\"]},"
+		"{\"destination\": \"/a/b/c\", \"type\": \"bind\", \"source\": \"/etc\"},"
+		"{\"destination\": \"/etc/motd\", \"type\": \"bind\", \"source\": \"/etc/passwd\"},"
+		"{\"destination\": \"/etc/new\", \"type\": \"bind\", \"source\": \"/etc/passwd\"},"
+		"{\"destination\": \"/work\", \"type\": \"bind\", \"source\": \"work\"}");
 	umask(old);
 	ck_assert_uint_eq(look("rootfs/proc").st_mode, S_IFDIR | 0755);
 	ck_assert_uint_eq(look("rootfs/tmp").st_mode, S_IFDIR | 01777);
@@ -235,7 +236,9 @@ static void nest(int depth)
 
 START_TEST(depth_is_bounded)
 {
-	static const struct { int depth, got; } rows[] = { { 256, 0 }, { 257, -1 } };
+	static const struct {
+		int depth, got;
+	} rows[] = { { 256, 0 }, { 257, -1 } };
 	struct err err = { 0 };
 
 	nest(rows[_i].depth);

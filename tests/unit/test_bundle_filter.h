@@ -25,10 +25,16 @@ struct filter {
 
 static inline enum scmp_compare filter_compare(const char *op)
 {
-	static const struct { const char *name; enum scmp_compare op; } ops[] = {
-		{ "SCMP_CMP_NE", SCMP_CMP_NE }, { "SCMP_CMP_LT", SCMP_CMP_LT },
-		{ "SCMP_CMP_LE", SCMP_CMP_LE }, { "SCMP_CMP_EQ", SCMP_CMP_EQ },
-		{ "SCMP_CMP_GE", SCMP_CMP_GE }, { "SCMP_CMP_GT", SCMP_CMP_GT },
+	static const struct {
+		const char *name;
+		enum scmp_compare op;
+	} ops[] = {
+		{ "SCMP_CMP_NE", SCMP_CMP_NE },
+		{ "SCMP_CMP_LT", SCMP_CMP_LT },
+		{ "SCMP_CMP_LE", SCMP_CMP_LE },
+		{ "SCMP_CMP_EQ", SCMP_CMP_EQ },
+		{ "SCMP_CMP_GE", SCMP_CMP_GE },
+		{ "SCMP_CMP_GT", SCMP_CMP_GT },
 		{ "SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ },
 	};
 	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
@@ -47,11 +53,16 @@ static inline uint32_t filter_action(struct json_object *o, const char *key, con
 		return SCMP_ACT_ERRNO(data);
 	if (strcmp(name, "SCMP_ACT_TRACE") == 0)
 		return SCMP_ACT_TRACE(data);
-	static const struct { const char *name; uint32_t action; } rest[] = {
-		{ "SCMP_ACT_ALLOW", SCMP_ACT_ALLOW }, { "SCMP_ACT_KILL", SCMP_ACT_KILL },
+	static const struct {
+		const char *name;
+		uint32_t action;
+	} rest[] = {
+		{ "SCMP_ACT_ALLOW", SCMP_ACT_ALLOW },
+		{ "SCMP_ACT_KILL", SCMP_ACT_KILL },
 		{ "SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD },
 		{ "SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS },
-		{ "SCMP_ACT_TRAP", SCMP_ACT_TRAP }, { "SCMP_ACT_LOG", SCMP_ACT_LOG },
+		{ "SCMP_ACT_TRAP", SCMP_ACT_TRAP },
+		{ "SCMP_ACT_LOG", SCMP_ACT_LOG },
 	};
 	for (size_t i = 0; i < sizeof(rest) / sizeof(*rest); i++)
 		if (strcmp(rest[i].name, name) == 0)
@@ -71,8 +82,10 @@ static inline void filter_add_entry(scmp_filter_ctx ctx, uint32_t otherwise,
 	for (size_t i = 0; args && i < json_object_array_length(args); i++) {
 		struct json_object *a = json_object_array_get_idx(args, i);
 		cmp[n++] = (struct scmp_arg_cmp){
-			.arg = (unsigned int)json_object_get_int(json_object_object_get(a, "index")),
-			.op = filter_compare(json_object_get_string(json_object_object_get(a, "op"))),
+			.arg = (unsigned int)json_object_get_int(
+				json_object_object_get(a, "index")),
+			.op = filter_compare(
+				json_object_get_string(json_object_object_get(a, "op"))),
 			.datum_a = json_object_get_uint64(json_object_object_get(a, "value")),
 			.datum_b = json_object_get_uint64(json_object_object_get(a, "valueTwo")),
 		};

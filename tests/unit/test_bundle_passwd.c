@@ -51,17 +51,22 @@ static char *fitted(void)
 #define ROOT "root:x:0:0:root:/root:/bin/sh\n"
 #define ADDED "student:x:1000:1000:student:/home:/bin/sh\n"
 
-static const struct { const char *label, *was, *is; } rows[] = {
+static const struct {
+	const char *label, *was, *is;
+} rows[] = {
 	{ "as it is to be", ROOT "s:x:1000:1000::/home:/bin/sh\n", "" },
 	{ "another home", ROOT "s:x:1000:1000::/work:/bin/sh\nn:x:1:1::/:\n",
 	  ROOT "s:x:1000:1000::/home:/bin/sh\nn:x:1:1::/:\n" },
-	{ "a longer home", "node:x:1000:1000::/home/node:/bin/bash\n", "node:x:1000:1000::/home:/bin/bash\n" },
+	{ "a longer home", "node:x:1000:1000::/home/node:/bin/bash\n",
+	  "node:x:1000:1000::/home:/bin/bash\n" },
 	{ "no home", "s:x:1000:1000:::\n", "s:x:1000:1000::/home:\n" },
 	{ "no newline", "s:x:1000:1000::/work:/bin/sh", "s:x:1000:1000::/home:/bin/sh" },
-	{ "the first of two", "s:x:1000:1:::\nt:x:1000:2::/t:\n", "s:x:1000:1::/home:\nt:x:1000:2::/t:\n" },
+	{ "the first of two", "s:x:1000:1:::\nt:x:1000:2::/t:\n",
+	  "s:x:1000:1::/home:\nt:x:1000:2::/t:\n" },
 	{ "no such user", ROOT, ROOT ADDED },
 	{ "no such user, no newline", "n:x:1:1::/:", "n:x:1:1::/:\n" ADDED },
-	{ "10000 and 1000 as a group are others", "a:x:10000:1000::/a:\n", "a:x:10000:1000::/a:\n" ADDED },
+	{ "10000 and 1000 as a group are others", "a:x:10000:1000::/a:\n",
+	  "a:x:10000:1000::/a:\n" ADDED },
 	{ "a line that ends early", "s:x:1000:1000\n", "s:x:1000:1000\n" ADDED },
 	{ "not a number", "s:x:1000x:1:::\n\n:\n", "s:x:1000x:1:::\n\n:\n" ADDED },
 	{ "empty", "", ADDED },

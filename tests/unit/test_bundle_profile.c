@@ -50,8 +50,9 @@ START_TEST(shipped_ones_load)
 	ck_assert_int_eq(p.unpack.entries, 20000);
 	ck_assert_int_eq(p.limits.v[LIMIT_WALL], LIMIT_UNSET);
 	/* Those that are weaker than base say where. */
-	ck_assert_uint_eq(strv_len(p.warnings), strcmp(p.name, "debug") == 0	 ? 2 :
-						strcmp(p.name, "os-course") == 0 ? 1 : 0);
+	ck_assert_uint_eq(strv_len(p.warnings), strcmp(p.name, "debug") == 0     ? 2 :
+						strcmp(p.name, "os-course") == 0 ? 1 :
+										   0);
 	profile_done(&p);
 }
 END_TEST
@@ -71,8 +72,8 @@ START_TEST(default_is_as_promised)
 	ck_assert_int_eq(p.shm_inodes, 1024);
 	ck_assert_str_eq(at(p.config, "linux.resources.memory"),
 			 "{\"limit\":1073741824,\"swap\":1073741824}");
-	ck_assert_ptr_null(json_object_object_get(json_object_object_get(p.config, "linux"),
-						  "seccomp"));
+	ck_assert_ptr_null(
+		json_object_object_get(json_object_object_get(p.config, "linux"), "seccomp"));
 	profile_done(&p);
 }
 END_TEST
@@ -89,8 +90,8 @@ START_TEST(list_has_profiles_only)
 	put("broken.json", "{");
 	put("notes.txt", "{}");
 	ck_assert_int_eq(profile_list(dirs, &names, NULL), 0);
-	static const char *const want[] = { "base", "broken", "compile", "debug", "default", "mine",
-					    "network", "os-course", "strict" };
+	static const char *const want[] = { "base", "broken",  "compile",   "debug", "default",
+					    "mine", "network", "os-course", "strict" };
 	ck_assert_uint_eq(strv_len(names), 9);
 	for (size_t i = 0; i < 9; i++)
 		ck_assert_str_eq(names[i], want[i]);
@@ -145,9 +146,10 @@ START_TEST(limits_and_sizes_merge)
 {
 	struct profile p = { 0 };
 
-	put("a.json", "{\"extends\": \"default\", \"moulette\": {\"limits\": {\"memory\": \"2G\", \"wall\": 9},"
-		      " \"unpack\": {\"entries\": 5, \"bytes\": \"1M\", \"time\": \"3s\"},"
-		      " \"env\": {\"A\": \"1\", \"B\": \"1\"}}}");
+	put("a.json",
+	    "{\"extends\": \"default\", \"moulette\": {\"limits\": {\"memory\": \"2G\", \"wall\": 9},"
+	    " \"unpack\": {\"entries\": 5, \"bytes\": \"1M\", \"time\": \"3s\"},"
+	    " \"env\": {\"A\": \"1\", \"B\": \"1\"}}}");
 	put("b.json", "{\"extends\": \"a\", \"config\": {\"linux\": {\"resources\": {\"memory\": "
 		      "{\"limit\": 3221225472}}}}, \"moulette\": {\"env\": {\"B\": \"2\"}}}");
 	must_load("b", &p);
@@ -168,12 +170,14 @@ START_TEST(lists_survive_a_later_array)
 {
 	struct profile p = { 0 };
 
-	put("a.json", "{\"moulette\": {\"mounts\": [{\"destination\": \"/data\", \"type\": \"bind\", \"source\": \"/srv\"}],"
-		      " \"seccomp\": {\"allow\": [\"ptrace\"], \"deny\": [\"flock\"]}}}");
-	put("b.json", "{\"extends\": \"a\", \"config\": {\"mounts\": ["
-		      "{\"destination\": \"/proc\", \"type\": \"proc\", \"source\": \"proc\"},"
-		      "{\"destination\": \"/dev\", \"type\": \"tmpfs\", \"source\": \"tmpfs\", \"options\": [\"size=64k\", \"nr_inodes=64\"]}]},"
-		      " \"moulette\": {\"seccomp\": {\"allow\": [\"flock\"], \"deny\": [\"ptrace\"]}}}");
+	put("a.json",
+	    "{\"moulette\": {\"mounts\": [{\"destination\": \"/data\", \"type\": \"bind\", \"source\": \"/srv\"}],"
+	    " \"seccomp\": {\"allow\": [\"ptrace\"], \"deny\": [\"flock\"]}}}");
+	put("b.json",
+	    "{\"extends\": \"a\", \"config\": {\"mounts\": ["
+	    "{\"destination\": \"/proc\", \"type\": \"proc\", \"source\": \"proc\"},"
+	    "{\"destination\": \"/dev\", \"type\": \"tmpfs\", \"source\": \"tmpfs\", \"options\": [\"size=64k\", \"nr_inodes=64\"]}]},"
+	    " \"moulette\": {\"seccomp\": {\"allow\": [\"flock\"], \"deny\": [\"ptrace\"]}}}");
 	must_load("b", &p);
 	ck_assert_uint_eq(json_object_array_length(json_object_object_get(p.config, "mounts")), 3);
 	ck_assert_int_eq(p.tmp_bytes, 0); /* no tmpfs there any more */
@@ -202,10 +206,12 @@ static void ck_same_but_c(void)
 START_TEST(digest_is_of_the_content)
 {
 	/* Keys that base has not: these keep the order in which a file gives them. */
-	put("a.json", "{\"description\": \"x\", \"config\": {\"domainname\": \"d\", \"linux\": "
-		      "{\"resources\": {\"cpu\": {\"cpus\": \"0\", \"mems\": \"0\"}}, \"sysctl\": {}}}}");
-	put("b.json", "// other words, other order\n{\"config\": {\"linux\": {\"sysctl\": {}, "
-		      "\"resources\": {\"cpu\": {\"mems\": \"0\", \"cpus\": \"0\"}}}, \"domainname\": \"d\"}}");
+	put("a.json",
+	    "{\"description\": \"x\", \"config\": {\"domainname\": \"d\", \"linux\": "
+	    "{\"resources\": {\"cpu\": {\"cpus\": \"0\", \"mems\": \"0\"}}, \"sysctl\": {}}}}");
+	put("b.json",
+	    "// other words, other order\n{\"config\": {\"linux\": {\"sysctl\": {}, "
+	    "\"resources\": {\"cpu\": {\"mems\": \"0\", \"cpus\": \"0\"}}}, \"domainname\": \"d\"}}");
 	put("c.json", "{\"extends\": \"a\", \"moulette\": {\"seccomp\": {\"deny\": [\"flock\"]}}}");
 	ck_same_but_c();
 }
@@ -216,9 +222,11 @@ START_TEST(by_path_and_beside)
 	AUTO_FREE char *path = mem_printf("%s/exam.json", folder);
 	struct profile p = { 0 };
 
-	put("exam.json", "{\"extends\": \"./part.json\", \"moulette\": {\"seccomp\": {\"list\": \"tiny.seccomp.json\"}}}");
+	put("exam.json",
+	    "{\"extends\": \"./part.json\", \"moulette\": {\"seccomp\": {\"list\": \"tiny.seccomp.json\"}}}");
 	put("part.json", "{\"config\": {\"hostname\": \"part\"}}");
-	put("tiny.seccomp.json", "{\"errno\": 1, \"groups\": [{\"reason\": \"r\", \"names\": [\"read\"]}]}");
+	put("tiny.seccomp.json",
+	    "{\"errno\": 1, \"groups\": [{\"reason\": \"r\", \"names\": [\"read\"]}]}");
 	must_load(path, &p);
 	ck_assert_str_eq(p.name, "exam");
 	ck_assert_str_eq(at(p.config, "hostname"), "\"part\"");
@@ -354,8 +362,9 @@ START_TEST(error_names_the_file_that_brought_it)
 	put("a.json", "{\"config\": {\"linux\": {\"resources\": {\"pids\": {\"limit\": \"9\"}}}}}");
 	put("t.json", "{\"extends\": \"a\", \"config\": {\"hostname\": \"h\"}}");
 	ck_assert_int_eq(load("t", &p, &err), -1);
-	ck_assert_msg(strstr(err.msg, "a.json: config.linux.resources.pids.limit: expected a whole"),
-		      "%s", err.msg);
+	ck_assert_msg(
+		strstr(err.msg, "a.json: config.linux.resources.pids.limit: expected a whole"),
+		"%s", err.msg);
 }
 END_TEST
 
@@ -402,10 +411,11 @@ START_TEST(warnings)
 {
 	struct profile p = { 0 };
 
-	put("w.json", "{\"config\": {\"process\": {\"capabilities\": {\"effective\": [\"CAP_KILL\"]}, \"rlimits\": []},"
-		      " \"linux\": {\"maskedPaths\": []}},"
-		      " \"moulette\": {\"mounts\": [{\"destination\": \"/d\", \"type\": \"bind\", \"source\": \"/srv\", \"options\": [\"rw\"]},"
-		      "   {\"destination\": \"/proc\", \"type\": \"proc\", \"source\": \"proc\"}]}}");
+	put("w.json",
+	    "{\"config\": {\"process\": {\"capabilities\": {\"effective\": [\"CAP_KILL\"]}, \"rlimits\": []},"
+	    " \"linux\": {\"maskedPaths\": []}},"
+	    " \"moulette\": {\"mounts\": [{\"destination\": \"/d\", \"type\": \"bind\", \"source\": \"/srv\", \"options\": [\"rw\"]},"
+	    "   {\"destination\": \"/proc\", \"type\": \"proc\", \"source\": \"proc\"}]}}");
 	must_load("w", &p);
 	static const char *const want[] = { "capabilities.effective is not empty", "core dumps on",
 					    "'/srv' of the host can be written to",
@@ -437,19 +447,22 @@ START_TEST(only_one_shipped_profile_has_a_card)
 END_TEST
 
 /* What the files of a chain say, and what holds; the upper one is written first. */
-static const struct { const char *label, *key, *upper, *lower, *want; } chains[] = {
+static const struct {
+	const char *label, *key, *upper, *lower, *want;
+} chains[] = {
 	{ "nobody", "moulette.network", "", "", "null" },
 	{ "the parent", "moulette.network", "", "\"network\": {\"allow\": [\"dns\"]}",
 	  "{\"allow\":[\"dns\"],\"rate\":\"10Mbit\",\"connections\":64}" },
-	{ "the whole is replaced", "moulette.network",
-	  "\"network\": {\"allow\": [\"host\"]}",
+	{ "the whole is replaced", "moulette.network", "\"network\": {\"allow\": [\"host\"]}",
 	  "\"network\": {\"allow\": [\"dns\"], \"rate\": \"1Mbit\", \"connections\": 1}",
 	  "{\"allow\":[\"host\"],\"rate\":\"10Mbit\",\"connections\":64}" },
-	{ "null takes it away", "moulette.network", "\"network\": null", "\"network\": {}", "null" },
+	{ "null takes it away", "moulette.network", "\"network\": null", "\"network\": {}",
+	  "null" },
 	{ "and gives way", "moulette.network", "\"network\": {}", "\"network\": null",
 	  "{\"allow\":[],\"rate\":\"10Mbit\",\"connections\":64}" },
 	{ "isolation: nobody", "moulette.isolation", "", "", "\"box\"" },
-	{ "isolation: the parent", "moulette.isolation", "", "\"isolation\": \"strict\"", "\"strict\"" },
+	{ "isolation: the parent", "moulette.isolation", "", "\"isolation\": \"strict\"",
+	  "\"strict\"" },
 	{ "isolation: taken back", "moulette.isolation", "\"isolation\": \"box\"",
 	  "\"isolation\": \"strict\"", "\"box\"" },
 	{ "isolation: asked for", "moulette.isolation", "\"isolation\": \"strict\"", "",
@@ -485,7 +498,8 @@ END_TEST
 START_TEST(the_digest_knows_the_network)
 {
 	put("a.json", "{\"moulette\": {\"network\": {\"allow\": [\"10.0.0.5/32\"]}}}");
-	put("b.json", "{\"moulette\": {\"network\": {\"rate\": \"10000kbit\", \"allow\": [\"10.0.0.5\"]}}}");
+	put("b.json",
+	    "{\"moulette\": {\"network\": {\"rate\": \"10000kbit\", \"allow\": [\"10.0.0.5\"]}}}");
 	put("c.json", "{\"moulette\": {\"network\": {\"allow\": [\"10.0.0.6\"]}}}");
 	ck_same_but_c();
 }
@@ -536,8 +550,7 @@ Suite *suite_bundle_profile(void)
 	tcase_add_test(tc, warnings);
 	tcase_add_loop_test(tc, only_one_shipped_profile_has_a_card, 0,
 			    (int)(sizeof(shipped) / sizeof(*shipped)));
-	tcase_add_loop_test(tc, the_last_file_decides, 0,
-			    (int)(sizeof(chains) / sizeof(*chains)));
+	tcase_add_loop_test(tc, the_last_file_decides, 0, (int)(sizeof(chains) / sizeof(*chains)));
 	tcase_add_test(tc, the_digest_knows_the_network);
 	tcase_add_test(tc, the_digest_knows_the_isolation);
 	tcase_add_loop_test(tc, a_card_without_sockets_is_warned_of, 0,

@@ -30,7 +30,7 @@ static void put(const char *name, const char *text)
 	ck_assert_int_eq(file_write(AT_FDCWD, path, text), 0);
 }
 
-static const char *const shipped[] = { "base", "compile", "debug", "default", "network",
-				       "os-course", "strict" };
+static const char *const shipped[] = { "base",    "compile",   "debug", "default",
+				       "network", "os-course", "strict" };
 
 #endif

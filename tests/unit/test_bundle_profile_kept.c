@@ -86,8 +86,8 @@ static void plant(const char *path, const char *word, const char *other)
 	ck_assert_int_eq(file_read(AT_FDCWD, path, &text, 1 << 20), 0);
 	/* The last: the key holds the list, with the same names. */
 	char *at = NULL;
-	for (char *p = text.data; (p = memmem(p, text.len - (size_t)(p - text.data), word,
-					      strlen(word)));)
+	for (char *p = text.data;
+	     (p = memmem(p, text.len - (size_t)(p - text.data), word, strlen(word)));)
 		at = p++;
 	ck_assert_ptr_nonnull(at);
 	memcpy(at, other, strlen(other));

@@ -24,7 +24,8 @@ static struct json_object *parse(const char *text)
 {
 	struct json_object *o = NULL;
 	struct err err = { 0 };
-	ck_assert_msg(json_parse("row", text, strlen(text), &o, &err) == 0, "%s: %s", text, err.msg);
+	ck_assert_msg(json_parse("row", text, strlen(text), &o, &err) == 0, "%s: %s", text,
+		      err.msg);
 	return o;
 }
 

@@ -22,7 +22,8 @@ static struct json_object *parse(const char *text)
 {
 	struct json_object *o = NULL;
 	struct err err = { 0 };
-	ck_assert_msg(json_parse("row", text, strlen(text), &o, &err) == 0, "%s: %s", text, err.msg);
+	ck_assert_msg(json_parse("row", text, strlen(text), &o, &err) == 0, "%s: %s", text,
+		      err.msg);
 	return o;
 }
 
@@ -52,8 +53,11 @@ struct values {
 
 static void add_value(struct values *l, uint64_t v)
 {
-	const uint64_t around[] = { v, v - 1, v + 1, v ^ HIGH, v + HIGH, v - HIGH, v | 0xffff0000,
-				    v << 32, v ^ (HIGH << 31), (uint32_t)v, ~v };
+	const uint64_t around[] = {
+		v,        v - 1,          v + 1,   v ^ HIGH,         v + HIGH,
+		v - HIGH, v | 0xffff0000, v << 32, v ^ (HIGH << 31), (uint32_t)v,
+		~v
+	};
 	for (size_t i = 0; i < sizeof(around) / sizeof(*around) && l->n < 8192; i++)
 		l->v[l->n++] = around[i];
 }
@@ -82,8 +86,8 @@ static void same_answer(const struct filter *a, const struct filter *b,
 	const uint32_t x = filter_run(a, d), y = filter_run(b, d);
 	if (x == y)
 		return;
-	ck_abort_msg("arch 0x%x call 0x%x (0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64
-		     ", 0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64 "): ours 0x%x, libseccomp 0x%x",
+	ck_abort_msg("arch 0x%x call 0x%x (0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64
+		     ", 0x%" PRIx64 ", 0x%" PRIx64 "): ours 0x%x, libseccomp 0x%x",
 		     d->arch, (unsigned int)d->nr, (uint64_t)d->args[0], (uint64_t)d->args[1],
 		     (uint64_t)d->args[2], (uint64_t)d->args[3], (uint64_t)d->args[4],
 		     (uint64_t)d->args[5], x, y);
@@ -113,10 +117,13 @@ static void any_args(struct seccomp_data *d, const struct values *l, uint64_t *s
 static size_t compare(const struct filter *a, const struct filter *b, const struct values *l,
 		      int rounds, size_t at_random)
 {
-	static const uint32_t archs[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64,
-					  AUDIT_ARCH_ARM, 0, 0xffffffff };
-	static const uint32_t edges[] = { X32 - 1, X32, X32 + 1, X32 | 59, X32 | 0x200,
-					  0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
+	static const uint32_t archs[] = {
+		AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM, 0,
+		0xffffffff
+	};
+	static const uint32_t edges[] = { X32 - 1,    X32,         X32 + 1,
+					  X32 | 59,   X32 | 0x200, 0x7fffffff,
+					  0x80000000, 0xfffffffe,  0xffffffff };
 	const size_t n_edges = sizeof(edges) / sizeof(*edges);
 	uint64_t seed = 0x9e3779b97f4a7c15;
 	size_t n = 0;
@@ -148,7 +155,9 @@ static size_t compare(const struct filter *a, const struct filter *b, const stru
 	return n;
 }
 
-static const char *const profiles[] = { "base", "default", "compile", "debug", "network", "strict" };
+static const char *const profiles[] = {
+	"base", "default", "compile", "debug", "network", "strict"
+};
 
 START_TEST(shipped_profile_answers_alike)
 {
@@ -177,8 +186,9 @@ static const char *const ops[] = { "NE", "LT", "LE", "EQ", "GE", "GT", "MASKED_E
 
 static struct json_object *random_args(uint64_t *seed)
 {
-	static const uint64_t some[] = { 0, 1, 5, 0xffffffff, HIGH, HIGH | 5, 0xf000, UINT64_MAX,
-					 UINT64_C(0x8000000000000000) };
+	static const uint64_t some[] = { 0,          1,          5,
+					 0xffffffff, HIGH,       HIGH | 5,
+					 0xf000,     UINT64_MAX, UINT64_C(0x8000000000000000) };
 	struct json_object *args = json_object_new_array();
 	size_t index = next_random(seed) % 3;
 
@@ -190,8 +200,9 @@ static struct json_object *random_args(uint64_t *seed)
 		json_object_object_add(a, "index", json_object_new_int64((int64_t)index));
 		json_object_object_add(a, "value", json_object_new_uint64(value));
 		if (strcmp(op, "MASKED_EQ") == 0)
-			json_object_object_add(a, "valueTwo", json_object_new_uint64(
-						       value & some[next_random(seed) % 9]));
+			json_object_object_add(
+				a, "valueTwo",
+				json_object_new_uint64(value & some[next_random(seed) % 9]));
 		json_object_object_add(a, "op", json_object_new_string(name));
 		json_object_array_add(args, a);
 	}
@@ -216,8 +227,9 @@ static struct json_object *random_section(uint64_t *seed, bool once)
 {
 	static const char *const defaults[] = { "ERRNO", "KILL_PROCESS", "KILL", "TRAP", "LOG" };
 	AUTO_FREE char *otherwise = mem_printf("SCMP_ACT_%s", defaults[next_random(seed) % 5]);
-	AUTO_FREE char *head = mem_printf("{\"defaultAction\": \"%s\", \"architectures\": [\"%s\"]}",
-					  otherwise, seccomp_arch());
+	AUTO_FREE char *head =
+		mem_printf("{\"defaultAction\": \"%s\", \"architectures\": [\"%s\"]}", otherwise,
+			   seccomp_arch());
 	struct json_object *section = parse(head), *calls = json_object_new_array();
 	bool used[64] = { false };
 
@@ -238,11 +250,12 @@ static struct json_object *random_section(uint64_t *seed, bool once)
 
 static bool holds(struct json_object *a, const uint64_t *args)
 {
-	const char *op = json_object_get_string(json_object_object_get(a, "op")) + strlen("SCMP_CMP_");
+	const char *op = json_object_get_string(json_object_object_get(a, "op")) +
+			 strlen("SCMP_CMP_");
 	const uint64_t v = json_object_get_uint64(json_object_object_get(a, "value"));
 	const uint64_t two = json_object_get_uint64(json_object_object_get(a, "valueTwo"));
 	const uint64_t x = args[json_object_get_int(json_object_object_get(a, "index"))];
-	const bool all[] = { x != v, x < v, x <= v, x == v, x >= v, x > v, (x & v) == two };
+	const bool all[] = { x != v, x<v, x <= v, x == v, x >= v, x> v, (x & v) == two };
 
 	for (size_t i = 0; i < 7; i++)
 		if (strcmp(op, ops[i]) == 0)
@@ -276,13 +289,14 @@ START_TEST(random_list_means_what_it_says)
 
 	for (int k = 0; k < 25; k++) {
 		AUTO_JSON *section = random_section(&seed, false);
-		const uint32_t otherwise =
-			filter_action(section, "defaultAction", "defaultErrnoRet");
+		const uint32_t otherwise = filter_action(section, "defaultAction",
+							 "defaultErrnoRet");
 		struct filter f = ours(section);
 		l.n = 0;
 		values_of(section, &l);
 		for (int nr = 0; nr < 62; nr++) {
-			AUTO_FREE char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, nr);
+			AUTO_FREE char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE,
+										nr);
 			for (int r = 0; name && r < 40; r++) {
 				struct seccomp_data d = { .nr = nr, .arch = seccomp_arch_native() };
 				uint64_t args[6];
@@ -293,7 +307,8 @@ START_TEST(random_list_means_what_it_says)
 				if (got == (want ? SECCOMP_RET_ALLOW : otherwise))
 					continue;
 				ck_abort_msg("%s(0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64
-					     "): 0x%x: %s", name, args[0], args[1], args[2], got,
+					     "): 0x%x: %s",
+					     name, args[0], args[1], args[2], got,
 					     json_object_to_json_string(section));
 			}
 		}
@@ -319,15 +334,17 @@ START_TEST(random_list_answers_alike)
 }
 END_TEST
 
-#define WHOLE(calls)                                                                               \
-	"{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 38, "                        \
+#define WHOLE(calls)                                                        \
+	"{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 38, " \
 	"\"architectures\": [\"ARCH\"], \"syscalls\": [" calls "]}"
 #define ONE(rest) WHOLE("{\"names\": [\"read\"], " rest "}")
 #define ALLOW "\"action\": \"SCMP_ACT_ALLOW\""
 #define ANSWER_0 "\"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 0"
 #define COND(index, value) "{\"index\": " #index ", \"op\": \"SCMP_CMP_EQ\", \"value\": " #value "}"
 #define EQ(index, value) "\"args\": [" COND(index, value) "]"
-#define MASKED(mask, value) "{\"index\": 1, \"op\": \"SCMP_CMP_MASKED_EQ\", \"value\": " #mask ", \"valueTwo\": " #value "}"
+#define MASKED(mask, value)                                                \
+	"{\"index\": 1, \"op\": \"SCMP_CMP_MASKED_EQ\", \"value\": " #mask \
+	", \"valueTwo\": " #value "}"
 #define ARG(cond) ONE(ALLOW ", \"args\": [{\"index\": 1, " cond "}]")
 
 /* ARCH stands for ours. */
@@ -485,9 +502,11 @@ static struct json_object *long_section(int n_values)
 	for (int k = 0; k < 4; k++)
 		for (int i = 0; i < n_values; i++) {
 			AUTO_FREE char *text = mem_printf(
-				"{\"names\": [\"%s\"], " ALLOW ", \"args\": [{\"index\": %d, \"op\": "
+				"{\"names\": [\"%s\"], " ALLOW
+				", \"args\": [{\"index\": %d, \"op\": "
 				"\"SCMP_CMP_EQ\", \"value\": %d}, {\"index\": 2, \"op\": "
-				"\"SCMP_CMP_EQ\", \"value\": %d}]}", names[k], k == 0, i * 7, i * k);
+				"\"SCMP_CMP_EQ\", \"value\": %d}]}",
+				names[k], k == 0, i * 7, i * k);
 			json_object_array_add(calls, parse(text));
 		}
 	return json_object_get(empty);
@@ -537,7 +556,8 @@ static struct filter decoded(const char *text)
 	ck_assert(base64_decode_update(&ctx, &n, bytes, len, text));
 	ck_assert(base64_decode_final(&ctx));
 	ck_assert_uint_eq(n % sizeof(struct sock_filter), 0);
-	return (struct filter){ (struct sock_filter *)(void *)bytes, n / sizeof(struct sock_filter) };
+	return (struct filter){ (struct sock_filter *)(void *)bytes,
+				n / sizeof(struct sock_filter) };
 }
 
 /* In a child that may only do what the section says. Return: what the kernel says of getppid and
@@ -557,14 +577,15 @@ static int kernel_says(const struct filter *f)
 
 START_TEST(kernel_takes_it)
 {
-	AUTO_JSON *section = section_of(
-		WHOLE("{\"names\": [\"getppid\", \"exit_group\"], " ALLOW "}"));
+	AUTO_JSON *section =
+		section_of(WHOLE("{\"names\": [\"getppid\", \"exit_group\"], " ALLOW "}"));
 	AUTO_FREE char *text = seccomp_filter_text(section);
 	struct filter f = decoded(text);
 	int status;
 
 	pid_t pid = fork();
-	if (pid == 0) /* not _exit(): a sanitizer that looks for leaks there calls more than is allowed */
+	if (pid ==
+	    0) /* not _exit(): a sanitizer that looks for leaks there calls more than is allowed */
 		syscall(SYS_exit_group, kernel_says(&f));
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 11, "0x%x", status);
@@ -572,17 +593,28 @@ START_TEST(kernel_takes_it)
 }
 END_TEST
 
-static const struct { const char *engine, *version; bool taken; } engines[] = {
-	{ "crun", "1.8.1", true },  { "crun", "1.0", true },        { "crun", "1", true },
-	{ "crun", "0.21", false },  { "crun", "", false },          { "crun", "unknown", false },
-	{ "crun", "12.3", true },   { "runc", "1.1.5+ds1", false }, { "runsc", "20221219.0", false },
-	{ "crunx", "1.8.1", false }, { "youki", "1.0", false },
+static const struct {
+	const char *engine, *version;
+	bool taken;
+} engines[] = {
+	{ "crun", "1.8.1", true },
+	{ "crun", "1.0", true },
+	{ "crun", "1", true },
+	{ "crun", "0.21", false },
+	{ "crun", "", false },
+	{ "crun", "unknown", false },
+	{ "crun", "12.3", true },
+	{ "runc", "1.1.5+ds1", false },
+	{ "runsc", "20221219.0", false },
+	{ "crunx", "1.8.1", false },
+	{ "youki", "1.0", false },
 };
 
 START_TEST(engine_row)
 {
 	ck_assert_msg(seccomp_filter_taken(engines[_i].engine, engines[_i].version) ==
-			      engines[_i].taken, "%s %s", engines[_i].engine, engines[_i].version);
+			      engines[_i].taken,
+		      "%s %s", engines[_i].engine, engines[_i].version);
 }
 END_TEST
 

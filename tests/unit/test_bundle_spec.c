@@ -108,10 +108,12 @@ START_TEST(filter_in_place_of_the_list)
 	struct json_object *note = get(with, "annotations");
 
 	ck_assert_int_eq(json_object_object_length(note), 1);
-	ck_assert_str_eq(json_object_get_string(json_object_object_get(
-				 note, "run.oci.seccomp_bpf_data")), profile.filter);
+	ck_assert_str_eq(
+		json_object_get_string(json_object_object_get(note, "run.oci.seccomp_bpf_data")),
+		profile.filter);
 	/* Whoever passes over the annotation runs nothing. */
-	ck_assert_str_eq(text(with, "linux.seccomp"), "{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\"}");
+	ck_assert_str_eq(text(with, "linux.seccomp"),
+			 "{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\"}");
 	json_object_object_del(with, "annotations");
 	json_object_object_del(get(with, "linux"), "seccomp");
 	json_object_object_del(get(without, "linux"), "seccomp");
@@ -219,8 +221,8 @@ START_TEST(request_fills_in)
 	ck_assert_str_eq(text(c, "linux.resources.memory"),
 			 "{\"limit\":67108864,\"swap\":67108864}");
 	ck_assert_str_eq(text(c, "linux.resources.pids.limit"), "7");
-	ck_assert_ptr_nonnull(strstr(text(c, "linux.namespaces"),
-				     "{\"type\":\"network\",\"path\":\"/run/ns\"}"));
+	ck_assert_ptr_nonnull(
+		strstr(text(c, "linux.namespaces"), "{\"type\":\"network\",\"path\":\"/run/ns\"}"));
 	ck_assert_ptr_nonnull(strstr(text(c, "process.rlimits"),
 				     "\"RLIMIT_FSIZE\",\"soft\":268435457,\"hard\":268435457"));
 	ck_assert_str_eq(text(mount_at(c, "/work"), "options"),
@@ -247,7 +249,7 @@ START_TEST(order_of_mounts)
 	struct image image = { .binds = binds, .n_binds = 1 };
 	struct mount_spec m = { (char[]){ "/srv" }, (char[]){ "/tmp" }, false };
 	struct spec_request req = plain();
-	static const char *const want[] = { "/usr", "/proc", "/dev",	  "/dev/shm",
+	static const char *const want[] = { "/usr", "/proc",    "/dev",      "/dev/shm",
 					    "/tmp", "/dev/pts", "/dev/init", "/work" };
 
 	req.image = &image;
@@ -268,9 +270,13 @@ END_TEST
 
 START_TEST(environment_in_its_order)
 {
-	char *image_env[] = { (char[]){ "PATH=/go/bin" }, (char[]){ "HOME=/root" },
-			      (char[]){ "TMPDIR=/x" }, (char[]){ "A=image" }, (char[]){ "B=image" },
-			      (char[]){ "odd" }, NULL };
+	char *image_env[] = { (char[]){ "PATH=/go/bin" },
+			      (char[]){ "HOME=/root" },
+			      (char[]){ "TMPDIR=/x" },
+			      (char[]){ "A=image" },
+			      (char[]){ "B=image" },
+			      (char[]){ "odd" },
+			      NULL };
 	char *request_env[] = { (char[]){ "B=request" }, (char[]){ "C=" }, NULL };
 	struct image image = { .env = image_env };
 	struct spec_request req = plain();
@@ -280,10 +286,11 @@ START_TEST(environment_in_its_order)
 	req.image = &image;
 	req.env = request_env;
 	AUTO_JSON *c = make(&req);
-	ck_assert_str_eq(text(c, "process.env"),
-			 "[\"PATH=/go/bin\",\"HOME=/tmp/.home\",\"LANG=C.UTF-8\",\"TMPDIR=/tmp\","
-			 "\"PYTHONNOUSERSITE=1\",\"ASAN_OPTIONS=detect_leaks=0\",\"LSAN_OPTIONS=detect_leaks=0\","
-			 "\"A=profile\",\"B=request\",\"C=\"]");
+	ck_assert_str_eq(
+		text(c, "process.env"),
+		"[\"PATH=/go/bin\",\"HOME=/tmp/.home\",\"LANG=C.UTF-8\",\"TMPDIR=/tmp\","
+		"\"PYTHONNOUSERSITE=1\",\"ASAN_OPTIONS=detect_leaks=0\",\"LSAN_OPTIONS=detect_leaks=0\","
+		"\"A=profile\",\"B=request\",\"C=\"]");
 }
 END_TEST
 
@@ -349,8 +356,14 @@ END_TEST
 
 START_TEST(host_ids_are_never_root)
 {
-	static const struct { uint32_t base; int got; } rows[] = {
-		{ 0, -1 }, { 1, 0 }, { UINT32_MAX - 65536, 0 }, { UINT32_MAX - 65535, -1 },
+	static const struct {
+		uint32_t base;
+		int got;
+	} rows[] = {
+		{ 0, -1 },
+		{ 1, 0 },
+		{ UINT32_MAX - 65536, 0 },
+		{ UINT32_MAX - 65535, -1 },
 	};
 	for (size_t i = 0; i < 4; i++) {
 		struct spec_request req = plain();
@@ -398,11 +411,13 @@ END_TEST
 
 START_TEST(mount_points)
 {
-	struct mount_spec mounts[] = { { (char[]){ "/etc" }, (char[]){ "/grader" }, false },
-				       { (char[]){ "/etc/passwd" }, (char[]){ "/grader/passwd" }, false },
-				       { (char[]){ "/etc/passwd" }, (char[]){ "/etc/words" }, false },
-				       { (char[]){ "/etc" }, (char[]){ "/tmpx" }, false } };
-	static const char *const want[] = { "d/proc",	"d/dev",	"d/tmp",   "d/work",
+	struct mount_spec mounts[] = {
+		{ (char[]){ "/etc" }, (char[]){ "/grader" }, false },
+		{ (char[]){ "/etc/passwd" }, (char[]){ "/grader/passwd" }, false },
+		{ (char[]){ "/etc/passwd" }, (char[]){ "/etc/words" }, false },
+		{ (char[]){ "/etc" }, (char[]){ "/tmpx" }, false }
+	};
+	static const char *const want[] = { "d/proc",   "d/dev",       "d/tmp", "d/work",
 					    "d/grader", "f/etc/words", "d/tmpx" };
 	struct spec_request req = plain();
 	AUTO_STRV points = NULL;
@@ -437,7 +452,7 @@ START_TEST(mount_point_of_nothing)
 END_TEST
 
 static int (*const writers[])(struct json_object *, int, struct err *) = { spec_write,
-									  spec_write_compact };
+									   spec_write_compact };
 
 START_TEST(written_once)
 {
@@ -470,9 +485,13 @@ END_TEST
 
 START_TEST(kernels)
 {
-	static const struct { const char *release; bool hides; } rows[] = {
-		{ "5.7.19", false }, { "5.8.0", true }, { "5.10.0-30-amd64", true },
-		{ "4.19.0", false }, { "6.1.0-18", true }, { "10.0", true }, { "odd", false },
+	static const struct {
+		const char *release;
+		bool hides;
+	} rows[] = {
+		{ "5.7.19", false }, { "5.8.0", true },    { "5.10.0-30-amd64", true },
+		{ "4.19.0", false }, { "6.1.0-18", true }, { "10.0", true },
+		{ "odd", false },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		ck_assert_msg(spec_proc_hides(rows[i].release) == rows[i].hides, "%s",

@@ -115,7 +115,8 @@ START_TEST(left_as_they_are)
 	AUTO_JSON *missing = config_of(in("nowhere"), false);
 	AUTO_JSON *relative = config_of("work", true);
 	ck_assert_int_eq(volumes_spread(c, own, &err), 0);
-	ck_assert_str_eq(options(c, "/home"), "[\"bind\",\"rw\",\"nosuid\",\"nodev\",\"rprivate\"]");
+	ck_assert_str_eq(options(c, "/home"),
+			 "[\"bind\",\"rw\",\"nosuid\",\"nodev\",\"rprivate\"]");
 	ck_assert_int_eq(volumes_spread(missing, none, &err), 0);
 	ck_assert_int_eq(volumes_spread(relative, none, &err), 0);
 	ck_assert(!volume_is(at(missing, "/home")) && !volume_is(at(relative, "/home")));
@@ -151,7 +152,8 @@ static void forget_mount_setattr(void)
 {
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
 	ck_assert_ptr_nonnull(f);
-	ck_assert_int_eq(seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(mount_setattr), 0), 0);
+	ck_assert_int_eq(seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(mount_setattr), 0),
+			 0);
 	ck_assert_int_eq(seccomp_load(f), 0);
 	seccomp_release(f);
 }
@@ -203,7 +205,8 @@ START_TEST(point_row)
 {
 	AUTO_JSON *c = config_of(in("home"), false);
 	struct json_object *mounts = json_object_object_get(c, "mounts");
-	json_object_array_add(mounts, mount_new(in(points[_i].source), points[_i].dest, false, NULL));
+	json_object_array_add(mounts,
+			      mount_new(in(points[_i].source), points[_i].dest, false, NULL));
 	ck_assert_int_eq(volumes_spread(c, none, &err), 0);
 	mounts = json_object_object_get(c, "mounts");
 	int got = volumes_check_point(mounts, mounts_find(mounts, points[_i].dest), &err);

@@ -94,10 +94,17 @@ static struct one *open_one(int i, const char *script)
 	static char *argv[CELLS][4];
 	struct one *o = &ones[i];
 	snprintf(names[i], sizeof names[i], "cell%d", i);
-	const struct cell_spec spec = { .mark = "unit", .within = names[i], .image = &image, .profile = &profile,
-					.passwd = &no_passwd, .most = profile.limits, .interrupt_fd = -1 };
+	const struct cell_spec spec = { .mark = "unit",
+					.within = names[i],
+					.image = &image,
+					.profile = &profile,
+					.passwd = &no_passwd,
+					.most = profile.limits,
+					.interrupt_fd = -1 };
 	memset(o, 0, sizeof *o);
-	o->command = (struct step_spec){ .name = names[i], .kind = STEP_COMMAND, .argv = argv[i],
+	o->command = (struct step_spec){ .name = names[i],
+					 .kind = STEP_COMMAND,
+					 .argv = argv[i],
 					 .limits = profile.limits };
 	argv[i][0] = (char *)"/bin/sh";
 	argv[i][1] = (char *)"-c";
@@ -112,7 +119,10 @@ static struct one *open_one(int i, const char *script)
 
 static void start(struct one *o, int in, int out)
 {
-	o->step = (struct box_step){ .spec = &o->command, .env = o->cell.env, .sink = sink, .sink_ctx = o,
+	o->step = (struct box_step){ .spec = &o->command,
+				     .env = o->cell.env,
+				     .sink = sink,
+				     .sink_ctx = o,
 				     .kill_fd = -1 };
 	o->running = cell_start(&o->cell, &o->step, in, out, &o->facts);
 }
@@ -125,7 +135,8 @@ static void wait_for(int n)
 	for (int i = 0; i < n; i++)
 		cells_wait(all, (size_t)n, all[i]);
 	for (int i = 0; i < n; i++) {
-		ck_assert_msg(cell_finish(&ones[i].cell, all[i], &ones[i].facts, &err) == 0, "%s", err.msg);
+		ck_assert_msg(cell_finish(&ones[i].cell, all[i], &ones[i].facts, &err) == 0, "%s",
+			      err.msg);
 		ck_assert_msg(!ones[i].facts.box_failed, "cell %d: %s", i,
 			      ones[i].facts.trouble ? ones[i].facts.trouble->msg : "");
 	}
@@ -235,8 +246,12 @@ START_TEST(a_renewed_cell_finds_what_was_frozen)
 		step_facts_init(&o->facts);
 		memset(o->said, 0, sizeof o->said);
 		o->len[0] = 0;
-		o->step = (struct box_step){ .spec = &o->command, .env = o->cell.env, .fresh = true, .sink = sink,
-					     .sink_ctx = o, .kill_fd = -1 };
+		o->step = (struct box_step){ .spec = &o->command,
+					     .env = o->cell.env,
+					     .fresh = true,
+					     .sink = sink,
+					     .sink_ctx = o,
+					     .kill_fd = -1 };
 		o->running = cell_start(&o->cell, &o->step, -1, -1, &o->facts);
 		wait_for(1);
 		ck_assert_str_eq(o->said[0], "left\n");

@@ -27,18 +27,31 @@ static char room[64];
 
 static void make(mode_t mode)
 {
-	const struct area_options opt = { .at = "/mnt", .room = room, .name = "work", .uid = 1000,
-					  .gid = 1000, .mode = mode, .bytes = 1 << 20,
-					  .inodes = 1000, .watch = watch };
+	const struct area_options opt = { .at = "/mnt",
+					  .room = room,
+					  .name = "work",
+					  .uid = 1000,
+					  .gid = 1000,
+					  .mode = mode,
+					  .bytes = 1 << 20,
+					  .inodes = 1000,
+					  .watch = watch };
 	ck_assert_msg(area_make(&opt, &area, &err) == 0, "%s", err.msg);
 	ck_assert_msg(area_enter(&area, "", &err) == 0, "%s", err.msg);
 }
 
 static void make_with_home(void)
 {
-	const struct area_options opt = { .at = "/mnt", .room = room, .name = "tmp", .mode = 01777,
-					  .home = ".home", .home_uid = 1000, .bytes = 1 << 20,
-					  .inodes = 1000, .inodes_max = 100, .watch = watch };
+	const struct area_options opt = { .at = "/mnt",
+					  .room = room,
+					  .name = "tmp",
+					  .mode = 01777,
+					  .home = ".home",
+					  .home_uid = 1000,
+					  .bytes = 1 << 20,
+					  .inodes = 1000,
+					  .inodes_max = 100,
+					  .watch = watch };
 	ck_assert_msg(area_make(&opt, &area, &err) == 0, "%s", err.msg);
 	ck_assert_msg(area_enter(&area, "", &err) == 0, "%s", err.msg);
 }
@@ -50,7 +63,8 @@ static void start_box(void)
 	ck_assert_int_eq(pipe(ready), 0);
 	box = fork();
 	if (box == 0) {
-		if (unshare(CLONE_NEWNS) < 0 || mount(area.source, "/mnt", NULL, MS_BIND, NULL) < 0 ||
+		if (unshare(CLONE_NEWNS) < 0 ||
+		    mount(area.source, "/mnt", NULL, MS_BIND, NULL) < 0 ||
 		    write(ready[1], "r", 1) != 1)
 			_exit(1);
 		for (;;)
@@ -121,7 +135,10 @@ static int built_is_there(void)
 	int fd = open("built", O_RDONLY);
 	return fd >= 0 && read(fd, text, 7) == 4 && strcmp(text, "make") == 0 ? 0 : 1;
 }
-static int left_nothing(void) { return access("new", F_OK) == 0 ? 1 : built_is_there(); }
+static int left_nothing(void)
+{
+	return access("new", F_OK) == 0 ? 1 : built_is_there();
+}
 static int make_new(void)
 {
 	int fd = open("new", O_WRONLY | O_CREAT, 0600);
@@ -132,9 +149,18 @@ static int change_built(void)
 	int fd = open("built", O_WRONLY | O_TRUNC);
 	return fd < 0 || write(fd, "x", 1) != 1;
 }
-static int remove_built(void) { return unlink("built") < 0; }
-static int rename_folder(void) { return rename("dir", "other") < 0; }
-static int change_mode(void) { return chmod(".", 0700) < 0; }
+static int remove_built(void)
+{
+	return unlink("built") < 0;
+}
+static int rename_folder(void)
+{
+	return rename("dir", "other") < 0;
+}
+static int change_mode(void)
+{
+	return chmod(".", 0700) < 0;
+}
 static int change_times(void)
 {
 	const struct timespec t[2] = { { 1, 2 }, { 3, 4 } };
@@ -153,7 +179,8 @@ static int times_are_old(void)
 static int mode_is_old(void)
 {
 	struct stat st;
-	return stat(".", &st) == 0 && (st.st_mode & 07777) == 0755 && st.st_mtim.tv_sec != 3 ? 0 : 1;
+	return stat(".", &st) == 0 && (st.st_mode & 07777) == 0755 && st.st_mtim.tv_sec != 3 ? 0 :
+											       1;
 }
 static int read_only(void)
 {
@@ -190,7 +217,11 @@ static void renew(int64_t bytes)
 	ck_assert_msg(area_renew(&area, bytes, box_mnt, own_mnt, &err) == 0, "%s", err.msg);
 }
 
-static const struct { const char *label; int (*touch)(void), (*check)(void); bool dirty; } rows[] = {
+static const struct {
+	const char *label;
+	int (*touch)(void), (*check)(void);
+	bool dirty;
+} rows[] = {
 	{ "a new file", make_new, left_nothing, true },
 	{ "a changed file", change_built, built_is_there, true },
 	{ "a removed file", remove_built, built_is_there, true },
@@ -218,10 +249,12 @@ START_TEST(each_test_finds_what_the_build_left)
 	ck_assert_int_eq(area_freeze(&area, &err), 0);
 	for (int round = 0; round < 2; round++) {
 		renew(1 << 20);
-		ck_assert_msg(in_box(left_nothing) == 0, "%s: before, round %d", rows[_i].label, round);
+		ck_assert_msg(in_box(left_nothing) == 0, "%s: before, round %d", rows[_i].label,
+			      round);
 		ck_assert_msg(in_box(rows[_i].touch) == 0, "%s", rows[_i].label);
 		areas_check(&area, 1);
-		ck_assert_msg(area.dirty == rows[_i].dirty, "%s: dirty %d", rows[_i].label, area.dirty);
+		ck_assert_msg(area.dirty == rows[_i].dirty, "%s: dirty %d", rows[_i].label,
+			      area.dirty);
 	}
 	renew(1 << 20);
 	ck_assert_msg(in_box(rows[_i].check) == 0, "%s: seen by the next", rows[_i].label);
@@ -356,21 +389,39 @@ static int home_is_new(void)
 	return lstat(".home", &st) < 0 || st.st_mode != (S_IFDIR | 0700) || st.st_uid != 1000 ||
 	       st.st_gid != 1000 || rmdir(".home") < 0 || mkdir(".home", 0700) < 0;
 }
-static int is_only_home(void) { return access("new", F_OK) == 0 || home_is_new(); }
+static int is_only_home(void)
+{
+	return access("new", F_OK) == 0 || home_is_new();
+}
 static int write_home(void)
 {
 	return mkdir(".home/.config", 0) < 0 || open(".home/new", O_WRONLY | O_CREAT, 0) < 0;
 }
-static int change_home(void) { return chmod(".home", 0755) < 0; }
+static int change_home(void)
+{
+	return chmod(".home", 0755) < 0;
+}
 static int touch_home(void)
 {
 	const struct timespec t[2] = { { 1, 2 }, { 3, 4 } };
 	return utimensat(AT_FDCWD, ".home", t, 0) < 0;
 }
-static int remove_home(void) { return rmdir(".home") < 0; }
-static int rename_home(void) { return write_home() || rename(".home", "other") < 0; }
-static int link_home(void) { return rmdir(".home") < 0 || symlink("/", ".home") < 0; }
-static int file_for_home(void) { return rmdir(".home") < 0 || mknod(".home", S_IFREG | 0600, 0) < 0; }
+static int remove_home(void)
+{
+	return rmdir(".home") < 0;
+}
+static int rename_home(void)
+{
+	return write_home() || rename(".home", "other") < 0;
+}
+static int link_home(void)
+{
+	return rmdir(".home") < 0 || symlink("/", ".home") < 0;
+}
+static int file_for_home(void)
+{
+	return rmdir(".home") < 0 || mknod(".home", S_IFREG | 0600, 0) < 0;
+}
 static int no_inode_left(void)
 {
 	char name[16];
@@ -381,9 +432,15 @@ static int no_inode_left(void)
 	}
 	return 1;
 }
-static int nothing(void) { return 0; }
+static int nothing(void)
+{
+	return 0;
+}
 
-static const struct { const char *label; int (*touch)(void); } homes[] = {
+static const struct {
+	const char *label;
+	int (*touch)(void);
+} homes[] = {
 	{ "nothing", nothing },
 	{ "files in it", write_home },
 	{ "its mode", change_home },
@@ -431,17 +488,22 @@ START_TEST(a_test_finds_an_empty_home)
 	test_finds_home(write_home, empty);
 	for (int round = 0; round < 3; round++) {
 		renew(1 << 20);
-		ck_assert_msg(in_box(is_only_home) == 0, "%s: round %d", homes[_i / 2].label, round);
+		ck_assert_msg(in_box(is_only_home) == 0, "%s: round %d", homes[_i / 2].label,
+			      round);
 		area.dirty = true; /* the look itself has changed it */
 		renew(1 << 20);
 		ck_assert_msg(in_box(homes[_i / 2].touch) == 0, "%s", homes[_i / 2].label);
 		areas_check(&area, 1);
-		ck_assert_msg(area.dirty == (homes[_i / 2].touch != nothing), "%s", homes[_i / 2].label);
+		ck_assert_msg(area.dirty == (homes[_i / 2].touch != nothing), "%s",
+			      homes[_i / 2].label);
 	}
 }
 END_TEST
 
-static int link_home_to_dir(void) { return rmdir(".home") < 0 || symlink("/mnt", ".home") < 0; }
+static int link_home_to_dir(void)
+{
+	return rmdir(".home") < 0 || symlink("/mnt", ".home") < 0;
+}
 
 START_TEST(a_build_cannot_lead_the_home_elsewhere)
 {
@@ -468,7 +530,8 @@ Suite *suite_container_area(void)
 	tcase_add_test(tc, building_may_add_what_it_is_allowed);
 	tcase_add_loop_test(tc, a_build_step_finds_an_empty_home, 0,
 			    (int)(sizeof homes / sizeof *homes));
-	tcase_add_loop_test(tc, a_test_finds_an_empty_home, 0, (int)(sizeof homes / sizeof *homes) * 2);
+	tcase_add_loop_test(tc, a_test_finds_an_empty_home, 0,
+			    (int)(sizeof homes / sizeof *homes) * 2);
 	tcase_add_test(tc, a_build_cannot_lead_the_home_elsewhere);
 	suite_add_tcase(s, tc);
 	return s;

@@ -15,11 +15,13 @@ static int sink(void *ctx, int stream, const void *data, size_t len)
 	return 0;
 }
 
-static const struct { const char *label; int64_t cap, written, kept; bool over; } rows[] = {
-	{ "nothing", 10, 0, 0, false },
-	{ "below", 10, 9, 9, false },
-	{ "the cap itself", 10, 10, 10, false },
-	{ "one beyond", 10, 11, 10, true },
+static const struct {
+	const char *label;
+	int64_t cap, written, kept;
+	bool over;
+} rows[] = {
+	{ "nothing", 10, 0, 0, false },          { "below", 10, 9, 9, false },
+	{ "the cap itself", 10, 10, 10, false }, { "one beyond", 10, 11, 10, true },
 	{ "far beyond", 10, 60000, 10, true },
 };
 
@@ -52,7 +54,11 @@ END_TEST
 
 /* What is thrown away is neither kept nor counted, nor part of the digest. */
 #define DROP "noise 1\n"
-static const struct { const char *label, *first, *then, *kept; int64_t cap; bool over; } drops[] = {
+static const struct {
+	const char *label, *first, *then, *kept;
+	int64_t cap;
+	bool over;
+} drops[] = {
 	{ "nothing else", DROP, "", "", 10, false },
 	{ "before the output", DROP, "text\n", "text\n", 10, false },
 	{ "in two pieces", "noi", "se 1\ntext\n", "text\n", 10, false },

@@ -53,8 +53,10 @@ static const struct {
 	{ "the same without memory", "/grading", "cpu io pids\n", NULL, "" },
 	{ "the same with a longer word", "/grading", "cpu memoryx pids\n", NULL, "" },
 	{ "a container by its id", "/docker/0a1b2c", ALL, NULL, "/docker/0a1b2c" },
-	{ "a delegated service", "/system.slice/g.service", ALL, "trusted.delegate", "/system.slice/g.service" },
-	{ "a delegated container", "/docker-0a.scope", ALL, "trusted.delegate", "/docker-0a.scope" },
+	{ "a delegated service", "/system.slice/g.service", ALL, "trusted.delegate",
+	  "/system.slice/g.service" },
+	{ "a delegated container", "/docker-0a.scope", ALL, "trusted.delegate",
+	  "/docker-0a.scope" },
 	{ "a service", "/system.slice/g.service", ALL, NULL, "" },
 	{ "a login session", "/user.slice/user-0.slice/session-1.scope", ALL, NULL, "" },
 	{ "a slice", "/grading.slice", ALL, NULL, "" },
@@ -83,15 +85,20 @@ END_TEST
 
 /* --- limits of others --------------------------------------------------------------------- */
 
-static const struct { const char *label, *file, *text; bool limited; } files[] = {
+static const struct {
+	const char *label, *file, *text;
+	bool limited;
+} files[] = {
 	{ "nothing", "cgroup.procs", "", false },
 	{ "memory as it was made", "memory.max", "max\n", false },
 	{ "memory", "memory.max", "1073741824\n", true },
 	{ "a guarantee", "memory.low", "1048576\n", true },
 	{ "v1: memory as it was made", "memory.limit_in_bytes", "9223372036854771712\n", false },
 	{ "v1: memory", "memory.limit_in_bytes", "1073741824\n", true },
-	{ "v1: sockets as they were made", "memory.kmem.tcp.limit_in_bytes", "9223372036854771712\n", false },
-	{ "v1: sockets as boxes have them", "memory.kmem.tcp.limit_in_bytes", "4611686018427383808\n", false },
+	{ "v1: sockets as they were made", "memory.kmem.tcp.limit_in_bytes",
+	  "9223372036854771712\n", false },
+	{ "v1: sockets as boxes have them", "memory.kmem.tcp.limit_in_bytes",
+	  "4611686018427383808\n", false },
 	{ "v1: sockets", "memory.kmem.tcp.limit_in_bytes", "1073741824\n", true },
 	{ "processes", "pids.max", "500\n", true },
 	{ "processors", "cpu.max", "50000 100000\n", true },
@@ -141,7 +148,8 @@ START_TEST(a_limited_parent_stays)
 	struct err err = { 0 };
 	ck_assert_msg(cgroup_host_find(&host, &err) == 0, "%s", err.msg);
 	AUTO_FREE char *group = mem_printf("moulette-unit-%ld/s0", (long)getpid());
-	AUTO_FREE char *parent = mem_printf("%s/moulette-unit-%ld", host.root[CG_PIDS], (long)getpid());
+	AUTO_FREE char *parent = mem_printf("%s/moulette-unit-%ld", host.root[CG_PIDS],
+					    (long)getpid());
 	AUTO_FREE char *limit = mem_printf("%s/pids.max", parent);
 	int64_t value = 0;
 	ck_assert_msg(cgroup_make(&host, group, &err) == 0, "%s", err.msg);
@@ -171,7 +179,8 @@ START_TEST(the_topmost_mount_counts)
 	ck_assert_msg(strstr(err.msg, "memory") != NULL, "%s", err.msg);
 	ck_assert_str_eq(err.code, "cgroup.missing");
 	ck_assert_int_eq(before.v2 ? mount("none", mount_point, "cgroup2", 0, NULL) :
-				     mount("none", mount_point, "cgroup", 0, "memory"), 0);
+				     mount("none", mount_point, "cgroup", 0, "memory"),
+			 0);
 	ck_assert_msg(cgroup_host_find(&host, &err) == 0, "%s", err.msg);
 	ck_assert_str_eq(host.root[CG_MEMORY], at);
 	cgroup_host_done(&host);

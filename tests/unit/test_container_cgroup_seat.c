@@ -158,15 +158,18 @@ START_TEST(the_weight_of_an_administrator_stays)
 }
 END_TEST
 
-static const struct { int64_t shares, v1, v2; } weights[] = {
-	{ 1024, 1024, 100 }, { 512, 512, 50 }, { 2, 2, 1 }, { 102400, 102400, 10000 },
-	{ 262144, 262144, 10000 }, { INT64_C(1) << 40, 262144, 10000 },
+static const struct {
+	int64_t shares, v1, v2;
+} weights[] = {
+	{ 1024, 1024, 100 },       { 512, 512, 50 },          { 2, 2, 1 },
+	{ 102400, 102400, 10000 }, { 262144, 262144, 10000 }, { INT64_C(1) << 40, 262144, 10000 },
 };
 
 START_TEST(shares_of_both_versions)
 {
 	ck_assert_int_eq(cgroup_make(&host, CGROUP_PARENT "/unit-shares", &err), 0);
-	const int bad = cgroup_set_shares(&host, CGROUP_PARENT "/unit-shares", weights[_i].shares, &err);
+	const int bad = cgroup_set_shares(&host, CGROUP_PARENT "/unit-shares", weights[_i].shares,
+					  &err);
 	const int64_t got = weight_of(CGROUP_PARENT "/unit-shares");
 	cgroup_remove(&host, CGROUP_PARENT "/unit-shares", NULL);
 	ck_assert_msg(bad == 0, "%s", err.msg);

@@ -70,10 +70,14 @@ START_TEST(crun_runs_from_a_read_only_mount)
 }
 END_TEST
 
-static const struct { const char *label, *script, *name, *version; bool inherits; } rows[] = {
+static const struct {
+	const char *label, *script, *name, *version;
+	bool inherits;
+} rows[] = {
 	{ "crun", "#!/bin/sh\necho crun version 1.8.1\necho commit: f8\n", "crun", "1.8.1", true },
 	{ "runc", "#!/bin/sh\necho runc version 1.1.5+ds1\n", "runc", "1.1.5+ds1", true },
-	{ "runsc", "#!/bin/sh\necho runsc version release-20221219.0\n", "runsc", "20221219.0", false },
+	{ "runsc", "#!/bin/sh\necho runsc version release-20221219.0\n", "runsc", "20221219.0",
+	  false },
 	{ "fails", "#!/bin/sh\nexit 1\n", NULL, NULL, false },
 	{ "says something else", "#!/bin/sh\necho hello\n", NULL, NULL, false },
 };
@@ -113,7 +117,10 @@ START_TEST(asked_once_per_file)
 }
 END_TEST
 
-static const struct { const char *label, *script; bool leaves; } leaving[] = {
+static const struct {
+	const char *label, *script;
+	bool leaves;
+} leaving[] = {
 	{ "crun", "#!/bin/sh\necho crun version 1.8.1\n", true },
 	{ "crun that knows no such option",
 	  "#!/bin/sh\n[ \"$1\" = --version ] || exit 1\necho crun version 1.8.1\n", false },
@@ -147,9 +154,9 @@ START_TEST(an_older_answer_is_not_enough)
 	struct stat st;
 	script(leaving[0].script);
 	ck_assert_int_eq(stat(path, &st), 0);
-	AUTO_FREE char *kept = mem_printf("%s/engine-%jx-%jx-%jx-%jx-%lx", dir, (uintmax_t)st.st_dev,
-					  (uintmax_t)st.st_ino, (uintmax_t)st.st_size,
-					  (uintmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	AUTO_FREE char *kept = mem_printf(
+		"%s/engine-%jx-%jx-%jx-%jx-%lx", dir, (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
+		(uintmax_t)st.st_size, (uintmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 	ck_assert_int_eq(file_write(AT_FDCWD, kept, older[_i]), 0);
 	ck_assert_int_eq(engine_find(&places, &e, &err), 0);
 	ck_assert(e.leaves_cgroups && !e.reads_proc_sys);
@@ -177,8 +184,10 @@ START_TEST(nothing_outlives_the_question)
 	struct engine e = { 0 };
 	char text[256], file[96];
 	snprintf(file, sizeof file, "%s/pid", dir);
-	snprintf(text, sizeof text, "#!/bin/sh\n(setsid sh -c 'echo >%s; exec sleep 1000' &)\n"
-		 "while ! [ -e %s ]; do sleep 0.01; done\necho runc version 1\n", file, file);
+	snprintf(text, sizeof text,
+		 "#!/bin/sh\n(setsid sh -c 'echo >%s; exec sleep 1000' &)\n"
+		 "while ! [ -e %s ]; do sleep 0.01; done\necho runc version 1\n",
+		 file, file);
 	script(text);
 	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	ck_assert_int_eq(engine_find(&places, &e, &err), 0);
@@ -189,8 +198,11 @@ START_TEST(nothing_outlives_the_question)
 }
 END_TEST
 
-static const struct { const char *name, *version; int want; } tracing[] = {
-	{ "runc", "1.0.3", 0 },   { "runc", "1.1.0", -1 }, { "runc", "1.1.5+ds1", -1 },
+static const struct {
+	const char *name, *version;
+	int want;
+} tracing[] = {
+	{ "runc", "1.0.3", 0 },   { "runc", "1.1.0", -1 },  { "runc", "1.1.5+ds1", -1 },
 	{ "runc", "1.3.6", -1 },  { "runc", "1.10.0", -1 }, { "runc", "2.0.0", -1 },
 	{ "runc", "unknown", 0 }, { "crun", "1.8.1", 0 },   { "runsc", "20221219.0", 0 },
 };
@@ -217,7 +229,8 @@ START_TEST(runc_looks_into_a_process_that_must_not_be_traced)
 		return;
 	ck_assert_int_eq(err.fault, FAULT_INFRA);
 	ck_assert_str_eq(err.code, "host.capabilities");
-	ck_assert_msg(strstr(err.msg, "needs CAP_SYS_PTRACE") && strstr(err.msg, "--cap-add SYS_PTRACE,"),
+	ck_assert_msg(strstr(err.msg, "needs CAP_SYS_PTRACE") &&
+			      strstr(err.msg, "--cap-add SYS_PTRACE,"),
 		      "%s", err.msg);
 }
 END_TEST
@@ -242,8 +255,10 @@ Suite *suite_container_engine(void)
 	tcase_add_loop_test(tc, one_row, 0, (int)(sizeof rows / sizeof *rows));
 	tcase_add_test(tc, crun_runs_from_a_read_only_mount);
 	tcase_add_test(tc, asked_once_per_file);
-	tcase_add_loop_test(tc, may_cgroups_be_left_to_us, 0, (int)(sizeof leaving / sizeof *leaving));
-	tcase_add_loop_test(tc, an_older_answer_is_not_enough, 0, (int)(sizeof older / sizeof *older));
+	tcase_add_loop_test(tc, may_cgroups_be_left_to_us, 0,
+			    (int)(sizeof leaving / sizeof *leaving));
+	tcase_add_loop_test(tc, an_older_answer_is_not_enough, 0,
+			    (int)(sizeof older / sizeof *older));
 	tcase_add_test(tc, what_a_start_has_shown_is_kept);
 	tcase_add_test(tc, nothing_outlives_the_question);
 	tcase_add_loop_test(tc, runc_looks_into_a_process_that_must_not_be_traced, 0,

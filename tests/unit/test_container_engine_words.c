@@ -30,7 +30,11 @@ static void print(const char *text, size_t n)
 	ck_assert(engine_words_take(&words));
 }
 
-static const struct { const char *label; size_t n; bool whole; } rows[] = {
+static const struct {
+	const char *label;
+	size_t n;
+	bool whole;
+} rows[] = {
 	{ "nothing", 0, true },
 	{ "one byte", 1, true },
 	{ "as much as of the beginning is kept", 100, true },
@@ -49,8 +53,9 @@ START_TEST(one_row)
 	/* In pieces: the ends are put together of them. */
 	for (size_t at = 0; at < rows[_i].n; at += 77)
 		print(text + at, rows[_i].n - at < 77 ? rows[_i].n - at : 77);
-	AUTO_FREE char *wanted = rows[_i].whole ? mem_strdup(text) :
-		mem_printf("%.100s ... %s", text, text + rows[_i].n - 200);
+	AUTO_FREE char *wanted = rows[_i].whole ?
+					 mem_strdup(text) :
+					 mem_printf("%.100s ... %s", text, text + rows[_i].n - 200);
 	AUTO_FREE char *line = engine_words_line(&words);
 	ck_assert_msg(strcmp(line, wanted) == 0, "%s: '%s'", rows[_i].label, line);
 	ck_assert_uint_eq(words.bytes, rows[_i].n);

@@ -25,9 +25,12 @@ static void setup(void)
 {
 	snprintf(dir, sizeof dir, "/tmp/moulette-unit.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
-	places = (struct places){ .home = below("home"), .images = below("home/images"),
-				  .live = below("home/live"), .logs = below("home/logs"),
-				  .run = below("run"), .engine = below("engine"),
+	places = (struct places){ .home = below("home"),
+				  .images = below("home/images"),
+				  .live = below("home/live"),
+				  .logs = below("home/logs"),
+				  .run = below("run"),
+				  .engine = below("engine"),
 				  .uid_base = 0x60000000 };
 	memset(&health, 0, sizeof health);
 }
@@ -79,7 +82,11 @@ START_TEST(tried_in_a_process_of_its_own)
 END_TEST
 
 /* Boxes: 1610612736 to 1879048191. */
-static const struct { const char *label, *subid, *passwd; enum finding_kind kind; const char *text; } rows[] = {
+static const struct {
+	const char *label, *subid, *passwd;
+	enum finding_kind kind;
+	const char *text;
+} rows[] = {
 	{ "nobody", "", "", FINDING_OK, "1610612736 to 1879048191" },
 	{ "before", "ada:1610612735:1\n", "", FINDING_OK, "nobody else" },
 	{ "the first one", "ada:1610612735:2\n", "", FINDING_WARNING, "'ada'" },
@@ -88,7 +95,8 @@ static const struct { const char *label, *subid, *passwd; enum finding_kind kind
 	{ "around", "eve:1:4294967294\n", "", FINDING_WARNING, "uid_base" },
 	{ "second line", "ada:100000:65536\neve:1700000000:10\n", "", FINDING_WARNING, "'eve'" },
 	{ "no line of such a file", "# ada 1700000000\n\nada\n", "", FINDING_OK, "nobody else" },
-	{ "a user", "", "root:x:0:0::/:/bin/sh\nmax:x:1610612736:0::/:\n", FINDING_WARNING, "'max'" },
+	{ "a user", "", "root:x:0:0::/:/bin/sh\nmax:x:1610612736:0::/:\n", FINDING_WARNING,
+	  "'max'" },
 	{ "a user's group is none", "", "max:x:1000:1610612736::/:\n", FINDING_OK, "nobody else" },
 };
 
@@ -106,16 +114,21 @@ START_TEST(ids)
 END_TEST
 
 /* Four findings, of which the row changes one. */
-static const struct { const char *label, *file, *text, *about, *want; } settings[] = {
+static const struct {
+	const char *label, *file, *text, *about, *want;
+} settings[] = {
 	{ "a kernel without any of them", NULL, NULL, "links", NULL },
 	{ "symlinks are protected", "proc/sys/fs/protected_symlinks", "1\n", "links", NULL },
-	{ "symlinks are not", "proc/sys/fs/protected_symlinks", "0\n", "links", "fs.protected_symlinks=1" },
-	{ "hard links are not", "proc/sys/fs/protected_hardlinks", "0\n", "links", "fs.protected_hardlinks=1" },
+	{ "symlinks are not", "proc/sys/fs/protected_symlinks", "0\n", "links",
+	  "fs.protected_symlinks=1" },
+	{ "hard links are not", "proc/sys/fs/protected_hardlinks", "0\n", "links",
+	  "fs.protected_hardlinks=1" },
 	{ "pages are merged", "sys/kernel/mm/ksm/run", "1\n", "equal pages", "ksm/run" },
 	{ "pages are merged no more", "sys/kernel/mm/ksm/run", "2\n", "equal pages", NULL },
 	{ "no pool", "proc/sys/vm/nr_hugepages", "0\n", "huge pages", NULL },
 	{ "a pool", "proc/sys/vm/nr_hugepages", "64\n", "huge pages", "a pool of 64" },
-	{ "a pool that may grow", "proc/sys/vm/nr_overcommit_hugepages", "8\n", "huge pages", "a pool of 8" },
+	{ "a pool that may grow", "proc/sys/vm/nr_overcommit_hugepages", "8\n", "huge pages",
+	  "a pool of 8" },
 	{ "nothing is compiled", "proc/sys/net/core/bpf_jit_limit", "1024\n", "filters", NULL },
 };
 
@@ -143,14 +156,16 @@ START_TEST(settings_of_the_host)
 	health_settings(&health, dir);
 	ck_assert_uint_eq(health.n, 4);
 	const struct finding *f = about(settings[_i].about);
-	ck_assert_msg(f->kind == (settings[_i].want ? FINDING_WARNING : FINDING_OK), "%s: %s", settings[_i].label,
-		      f->text);
-	ck_assert_msg(!settings[_i].want || strstr(f->text, settings[_i].want), "%s: %s", settings[_i].label,
-		      f->text);
+	ck_assert_msg(f->kind == (settings[_i].want ? FINDING_WARNING : FINDING_OK), "%s: %s",
+		      settings[_i].label, f->text);
+	ck_assert_msg(!settings[_i].want || strstr(f->text, settings[_i].want), "%s: %s",
+		      settings[_i].label, f->text);
 }
 END_TEST
 
-static const struct { const char *limit, *harden, *want; } filters[] = {
+static const struct {
+	const char *limit, *harden, *want;
+} filters[] = {
 	{ "528482304\n", "1\n", NULL },
 	{ "16777216\n", "2\n", NULL },
 	{ "16777215\n", "1\n", "net.core.bpf_jit_limit=67108864" },
@@ -169,7 +184,9 @@ START_TEST(filters_that_are_compiled)
 }
 END_TEST
 
-static const struct { const char *engine, *version, *want; } holes[] = {
+static const struct {
+	const char *engine, *version, *want;
+} holes[] = {
 	{ "runc", "1.1.5+ds1", "CVE-2024-21626, CVE-2025-31133" },
 	{ "runc", "1.1.11", "CVE-2024-21626" },
 	{ "runc", "1.1.12", "has CVE-2025-31133" },
@@ -191,7 +208,8 @@ static const struct { const char *engine, *version, *want; } holes[] = {
 START_TEST(known_holes_of_engines)
 {
 	health_holes(&health, holes[_i].engine, holes[_i].version);
-	ck_assert_msg(health.n == (holes[_i].want ? 1 : 0), "%s %s", holes[_i].engine, holes[_i].version);
+	ck_assert_msg(health.n == (holes[_i].want ? 1 : 0), "%s %s", holes[_i].engine,
+		      holes[_i].version);
 	if (!holes[_i].want)
 		return;
 	ck_assert_int_eq(only()->kind, FINDING_WARNING);
@@ -199,7 +217,11 @@ START_TEST(known_holes_of_engines)
 }
 END_TEST
 
-static const struct { const char *label, *name; mode_t mode; const char *text; } modes[] = {
+static const struct {
+	const char *label, *name;
+	mode_t mode;
+	const char *text;
+} modes[] = {
 	{ "as made", "home", 0711, NULL },
 	{ "readable", "home", 0755, NULL },
 	{ "narrower", "home", 0700, NULL },
@@ -245,7 +267,12 @@ static void expect(size_t i, enum finding_kind kind, const char *text)
 	ck_assert_msg(strstr(health.list[i].text, text) != NULL, "%s", health.list[i].text);
 }
 
-static const struct { const char *script; bool plain; enum finding_kind kind; const char *mode; } engines[] = {
+static const struct {
+	const char *script;
+	bool plain;
+	enum finding_kind kind;
+	const char *mode;
+} engines[] = {
 	{ "#!/bin/sh\necho crun version 1.20\n", false, FINDING_OK, "lean" },
 	{ "#!/bin/sh\necho crun version 1.20\n", true, FINDING_OK, "asked for" },
 	{ "#!/bin/sh\n[ $1 = --version ] && echo crun version 1.20\n", false, FINDING_WARNING,

@@ -9,7 +9,10 @@
 Suite *suite_container_line_filter(void);
 
 #define LINE "aab\n"
-static const struct { const char *label, *in, *out; int64_t taken; } rows[] = {
+static const struct {
+	const char *label, *in, *out;
+	int64_t taken;
+} rows[] = {
 	{ "nothing", "", "", 0 },
 	{ "the line alone", LINE, "", 4 },
 	{ "twice", LINE LINE, "", 8 },

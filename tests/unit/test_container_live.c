@@ -229,7 +229,8 @@ START_TEST(only_files_are_marks)
 	ck_assert_int_eq(symlink("/etc/passwd", path), 0);
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
 		int fd = -1;
-		ck_assert_msg(live_open(&places, ids[i], &fd, &err) == 0, "%s: %s", ids[i], err.msg);
+		ck_assert_msg(live_open(&places, ids[i], &fd, &err) == 0, "%s: %s", ids[i],
+			      err.msg);
 		ck_assert_int_eq(fd, -1);
 	}
 }

@@ -11,7 +11,10 @@
 #define SOME "some avg10=1.00 avg60=2.00 avg300=3.00 total=1234567\n"
 #define FULL "full avg10=1.00 avg60=2.00 avg300=3.00 total=89\n"
 
-static const struct { const char *label, *text; int64_t some_ns, full_ns; } rows[] = {
+static const struct {
+	const char *label, *text;
+	int64_t some_ns, full_ns;
+} rows[] = {
 	{ "both lines", SOME FULL, 1234567000, 89000 },
 	{ "a kernel before 5.13", SOME, 1234567000, -1 },
 	{ "nothing waited", "some avg10=0.00 total=0\nfull avg10=0.00 total=0\n", 0, 0 },

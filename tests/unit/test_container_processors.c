@@ -1,7 +1,7 @@
 /* test_container_processors.c - a processor belongs to one box at a time. */
 #include <check.h>
-#include <sched.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -109,8 +109,14 @@ START_TEST(a_list_of_several)
 }
 END_TEST
 
-static const struct { int64_t quota; int most; } quotas[] = {
-	{ 50000, 1 }, { 100000, 1 }, { 190000, 1 }, { 250000, 2 },
+static const struct {
+	int64_t quota;
+	int most;
+} quotas[] = {
+	{ 50000, 1 },
+	{ 100000, 1 },
+	{ 190000, 1 },
+	{ 250000, 2 },
 };
 
 START_TEST(the_quota_of_a_group_around)
@@ -124,8 +130,9 @@ START_TEST(the_quota_of_a_group_around)
 	ck_assert_int_eq(cgroup_set_cpu(&host, group, quotas[_i].quota, 100000, 0, &err), 0);
 	const pid_t pid = fork();
 	if (pid == 0)
-		_exit(cgroup_write(&host, CG_CPU, group, "cgroup.procs", "0", &err) < 0 ? 99 :
-										      processors_allowed());
+		_exit(cgroup_write(&host, CG_CPU, group, "cgroup.procs", "0", &err) < 0 ?
+			      99 :
+			      processors_allowed());
 	const int status = process_wait(pid);
 	cgroup_remove(&host, group, NULL);
 	cgroup_host_done(&host);

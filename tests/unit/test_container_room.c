@@ -74,7 +74,8 @@ START_TEST(missing_points_are_lent)
 	ck_assert_msg(room_mount_root(&room, &image, points, &err) == 0, "%s", err.msg);
 	ck_assert(there(room.root, "work") && there(room.root, "grader/data"));
 	ck_assert(there(room.root, "etc/resolv.conf") && there(room.root, "etc/motd"));
-	ck_assert(!there(tree, "work") && !there(tree, "grader") && !there(tree, "etc/resolv.conf"));
+	ck_assert(!there(tree, "work") && !there(tree, "grader") &&
+		  !there(tree, "etc/resolv.conf"));
 	ck_assert_int_lt(mkdir(in(room.root, "new"), 0755), 0);
 }
 END_TEST
@@ -104,7 +105,9 @@ START_TEST(nothing_is_lent_to_a_whole_image)
 }
 END_TEST
 
-static const struct { const char *label, *point; } bad[] = {
+static const struct {
+	const char *label, *point;
+} bad[] = {
 	{ "a symlink on the way", "d/link/sub" },
 	{ "a symlink itself", "d/link" },
 	{ "a file where a folder must be", "d/etc/motd" },
@@ -137,7 +140,8 @@ START_TEST(held_trees_are_read_only_throughout)
 	ck_assert_int_eq(mkdir(in(tree, "sub"), 0755), 0);
 	ck_assert_int_eq(mount("none", in(tree, "sub"), "tmpfs", 0, "size=1m"), 0);
 	ck_assert_msg(room_hold(&room, tree, 0, true, &place, &err) == 0, "%s", err.msg);
-	ck_assert_msg(room_hold(&room, in(tree, "etc/motd"), 1, true, &file, &err) == 0, "%s", err.msg);
+	ck_assert_msg(room_hold(&room, in(tree, "etc/motd"), 1, true, &file, &err) == 0, "%s",
+		      err.msg);
 	ck_assert_msg(room_hold(&room, tree, 2, false, &rw, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(file_write(AT_FDCWD, in(place, "x"), "x"), -1);
 	ck_assert_int_eq(errno, EROFS);
@@ -171,13 +175,15 @@ START_TEST(another_box_within)
 	struct room inner;
 	ck_assert_msg(room_within(&room, "peer1", &inner, &err) == 0, "%s", err.msg);
 	ck_assert_str_eq(inner.path, in(room.path, "peer1"));
-	const char *const places_of[] = { inner.root, inner.bundle, inner.state, inner.netns,
-					  inner.peers, inner.held, inner.once };
+	const char *const places_of[] = { inner.root,  inner.bundle, inner.state, inner.netns,
+					  inner.peers, inner.held,   inner.once };
 	for (size_t i = 0; i < sizeof places_of / sizeof *places_of; i++)
-		ck_assert_msg(strncmp(places_of[i], in(inner.path, ""), strlen(inner.path) + 1) == 0,
+		ck_assert_msg(strncmp(places_of[i], in(inner.path, ""), strlen(inner.path) + 1) ==
+				      0,
 			      "%s", places_of[i]);
 	ck_assert_msg(room_furnish(&inner, &err) == 0, "%s", err.msg);
-	char *outer_points[] = { (char *)"d/work", NULL }, *inner_points[] = { (char *)"d/peer", NULL };
+	char *outer_points[] = { (char *)"d/work", NULL },
+	     *inner_points[] = { (char *)"d/peer", NULL };
 	ck_assert_int_eq(room_mount_root(&room, &image, outer_points, &err), 0);
 	ck_assert_msg(room_mount_root(&inner, &image, inner_points, &err) == 0, "%s", err.msg);
 	ck_assert(there(inner.root, "peer") && !there(inner.root, "work"));

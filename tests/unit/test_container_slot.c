@@ -113,7 +113,10 @@ END_TEST
 static int killed_runner(pid_t *ret_process)
 {
 	int out[2];
-	struct { int number; pid_t pid; } told;
+	struct {
+		int number;
+		pid_t pid;
+	} told;
 	ck_assert_int_eq(pipe(out), 0);
 	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	pid_t runner = fork();
@@ -195,7 +198,7 @@ END_TEST
 
 /* What others keep for a slot, removed by slot_sweep(). */
 struct hook {
-	int number;       /* of the slot that matters here */
+	int number; /* of the slot that matters here */
 	bool fails;
 	int calls;
 	bool held, marked, has_group; /* while it was called */
@@ -288,7 +291,8 @@ START_TEST(a_mark_stays_with_what_others_keep)
 	ck_assert(group_exists("moulette/s4095") && !group_exists("moulette/s4094"));
 	ck_assert_int_ge(swept, 1);
 	h.fails = false;
-	ck_assert_msg(slot_sweep(&places, &host, remove_kept, &h, &swept, &err) == 0, "%s", err.msg);
+	ck_assert_msg(slot_sweep(&places, &host, remove_kept, &h, &swept, &err) == 0, "%s",
+		      err.msg);
 	ck_assert_int_eq(h.calls, 2);
 	ck_assert(!is_marked(4095) && !group_exists("moulette/s4095"));
 	take_away(4095);

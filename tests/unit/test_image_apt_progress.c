@@ -7,7 +7,10 @@
 Suite *suite_image_apt_progress(void);
 
 /* One call of mmdebstrap, line by line. @text NULL: no news. */
-static const struct { const char *line, *text; bool same_phase; } lines[] = {
+static const struct {
+	const char *line, *text;
+	bool same_phase;
+} lines[] = {
 	{ "I: chroot architecture amd64 is equal to the host's architecture", NULL, false },
 	{ "I: running apt-get update...", "fetching the lists of packages", false },
 	{ "Get:1 http://deb.example/debian bookworm InRelease [151 kB]", NULL, false },
@@ -26,7 +29,8 @@ static const struct { const char *line, *text; bool same_phase; } lines[] = {
 	{ "Setting up libc6:amd64 (2.36) ...", "unpacking and setting up packages, 1 of 2", true },
 	{ "Unpacking dash (0.5) ...", "unpacking and setting up packages, 2 of 2", true },
 	{ "Setting up dash (0.5) ...", "unpacking and setting up packages, 2 of 2", true },
-	{ "Unpacking dash (0.5) over (0.5) ...", "unpacking and setting up packages, 2 of 2", true },
+	{ "Unpacking dash (0.5) over (0.5) ...", "unpacking and setting up packages, 2 of 2",
+	  true },
 	{ "I: installing remaining packages inside the chroot...", NULL, false },
 	{ "0 upgraded, 1 newly installed, 0 to remove and 0 not upgraded.", NULL, false },
 	{ "Get:1 http://deb.example/debian bookworm/main amd64 make amd64 4.3 [396 kB]",

@@ -78,8 +78,8 @@ UNUSED_OK char *put_image(struct archive *a, const char *what, const char *more)
 	AUTO_FREE char *text = config_text(1, "");
 	AUTO_FREE char *config = put_described(a, CONFIG, text, "");
 	AUTO_FREE char *layer = put_described(a, LAYER, what, "");
-	AUTO_FREE char *manifest =
-		mem_printf("{\"schemaVersion\": 2, \"config\": %s, \"layers\": [%s]}", config, layer);
+	AUTO_FREE char *manifest = mem_printf(
+		"{\"schemaVersion\": 2, \"config\": %s, \"layers\": [%s]}", config, layer);
 	return put_described(a, MANIFEST, manifest, more);
 }
 
@@ -95,8 +95,8 @@ UNUSED_OK void put_index(struct archive *a, const char *entries)
 
 /* ---- what is chosen ---- */
 
-UNUSED_OK int load_source(const struct store_fixture *f, const char *name,
-			  struct image_source *ret, struct err *err)
+UNUSED_OK int load_source(const struct store_fixture *f, const char *name, struct image_source *ret,
+			  struct err *err)
 {
 	struct opened o;
 	*ret = (struct image_source){ 0 };
@@ -120,8 +120,8 @@ UNUSED_OK void assert_chosen(const struct store_fixture *f, const char *name, co
 	image_source_done(&s);
 }
 
-UNUSED_OK void assert_no_source(const struct store_fixture *f, const char *name,
-				const char *label, const char *why)
+UNUSED_OK void assert_no_source(const struct store_fixture *f, const char *name, const char *label,
+				const char *why)
 {
 	struct image_source s;
 	struct err err = { 0 };

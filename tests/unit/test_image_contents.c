@@ -24,7 +24,9 @@ static struct image image_make(void)
 #define LONG10 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define LONG LONG10 LONG10 LONG10 LONG10 LONG10 LONG10 LONG10 LONG10 LONG10 LONG10
 
-static const struct { const char *label, *path, *text, *manager, *found; } rows[] = {
+static const struct {
+	const char *label, *path, *text, *manager, *found;
+} rows[] = {
 	{ "none", "etc/motd", "", NULL, "" },
 	{ "dpkg", "var/lib/dpkg/status",
 	  "Package: a\nStatus: install ok installed\nVersion: 1.0-1\n\n"

@@ -87,16 +87,22 @@ START_TEST(names_choose)
 }
 END_TEST
 
-static const struct { const char *name; const char *hex; } digests[] = {
-	{ D1 ".json", D1 }, { D1, D1 }, { "sha256:" D1, D1 }, { "blobs/sha256/" D1, D1 },
-	{ "config.json", NULL }, { D1 ".tar", NULL }, { D1 "/layer.tar", NULL }, { D1 "1", NULL },
-	{ "sha512:" D1, NULL }, { "111.json", NULL },
+static const struct {
+	const char *name;
+	const char *hex;
+} digests[] = {
+	{ D1 ".json", D1 },        { D1, D1 },
+	{ "sha256:" D1, D1 },      { "blobs/sha256/" D1, D1 },
+	{ "config.json", NULL },   { D1 ".tar", NULL },
+	{ D1 "/layer.tar", NULL }, { D1 "1", NULL },
+	{ "sha512:" D1, NULL },    { "111.json", NULL },
 };
 
 START_TEST(a_name_that_is_a_digest)
 {
 	char hex[DIGEST_HEX] = "";
-	ck_assert_msg(docker_digest(digests[_i].name, hex) == !!digests[_i].hex, "%s", digests[_i].name);
+	ck_assert_msg(docker_digest(digests[_i].name, hex) == !!digests[_i].hex, "%s",
+		      digests[_i].name);
 	ck_assert_str_eq(hex, digests[_i].hex ? digests[_i].hex : "");
 }
 END_TEST
@@ -104,7 +110,9 @@ END_TEST
 /* ---- manifest.json ---- */
 
 #define LAYERS "\"Layers\": [\"" D1 ".tar\"]"
-static const struct { const char *label, *manifest, *why; } manifests[] = {
+static const struct {
+	const char *label, *manifest, *why;
+} manifests[] = {
 	{ "object", "{}", "manifest.json: expected an array" },
 	{ "empty", "[]", "manifest.json: there is no image in it" },
 	{ "cut", "[{", "manifest.json" },
@@ -112,17 +120,26 @@ static const struct { const char *label, *manifest, *why; } manifests[] = {
 	{ "no config", "[{" LAYERS "}]", "manifest.json: [0].Config: it is missing" },
 	{ "null config", "[{\"Config\": null, " LAYERS "}]", "[0].Config" },
 	{ "no layers", "[{\"Config\": \"c.json\"}]", "manifest.json: [0].Layers: it is missing" },
-	{ "text for layers", "[{\"Config\": \"c.json\", \"Layers\": \"x\"}]", "[0].Layers: expected an array of strings" },
-	{ "text for tags", "[{\"Config\": \"c.json\", \"RepoTags\": \"x\", " LAYERS "}]", "[0].RepoTags" },
-	{ "NUL in a tag", "[{\"Config\": \"c.json\", \"RepoTags\": [\"a\\u0000b\"], " LAYERS "}]", "[0].RepoTags" },
-	{ "config that is not there", "[{\"Config\": \"no.json\", " LAYERS "}]", "'no.json': it is not in the archive" },
+	{ "text for layers", "[{\"Config\": \"c.json\", \"Layers\": \"x\"}]",
+	  "[0].Layers: expected an array of strings" },
+	{ "text for tags", "[{\"Config\": \"c.json\", \"RepoTags\": \"x\", " LAYERS "}]",
+	  "[0].RepoTags" },
+	{ "NUL in a tag", "[{\"Config\": \"c.json\", \"RepoTags\": [\"a\\u0000b\"], " LAYERS "}]",
+	  "[0].RepoTags" },
+	{ "config that is not there", "[{\"Config\": \"no.json\", " LAYERS "}]",
+	  "'no.json': it is not in the archive" },
 	{ "config elsewhere", "[{\"Config\": \"/etc/passwd\", " LAYERS "}]", "'/etc/passwd'" },
 	{ "config that climbs", "[{\"Config\": \"../x\", " LAYERS "}]", "'../x'" },
-	{ "layer that is not there", "[{\"Config\": \"c.json\", \"Layers\": [\"no.tar\"]}]", "layer 'no.tar' is not in the archive" },
-	{ "layer that climbs", "[{\"Config\": \"c.json\", \"Layers\": [\"../../x\"]}]", "layer '../../x' is not in the archive" },
-	{ "two layers", "[{\"Config\": \"c.json\", \"Layers\": [\"" D1 ".tar\", \"" D1 ".tar\"]}]", "c.json: rootfs.diff_ids: 1 digests, but the image has 2 layers" },
-	{ "no layer", "[{\"Config\": \"c.json\", \"Layers\": null}]", "1 digests, but the image has 0 layers" },
-	{ "another digest", "[{\"Config\": \"" D2 ".json\", " LAYERS "}]", D2 ".json: it has sha256" },
+	{ "layer that is not there", "[{\"Config\": \"c.json\", \"Layers\": [\"no.tar\"]}]",
+	  "layer 'no.tar' is not in the archive" },
+	{ "layer that climbs", "[{\"Config\": \"c.json\", \"Layers\": [\"../../x\"]}]",
+	  "layer '../../x' is not in the archive" },
+	{ "two layers", "[{\"Config\": \"c.json\", \"Layers\": [\"" D1 ".tar\", \"" D1 ".tar\"]}]",
+	  "c.json: rootfs.diff_ids: 1 digests, but the image has 2 layers" },
+	{ "no layer", "[{\"Config\": \"c.json\", \"Layers\": null}]",
+	  "1 digests, but the image has 0 layers" },
+	{ "another digest", "[{\"Config\": \"" D2 ".json\", " LAYERS "}]",
+	  D2 ".json: it has sha256" },
 };
 
 START_TEST(a_manifest_is_refused)
@@ -150,14 +167,21 @@ static void put_many(struct archive *a, int images, int layers)
 	for (int i = 0; i < layers; i++)
 		buf_printf(&list, "%s\"" D1 ".tar\"", i ? ", " : "");
 	for (int i = 0; i < images; i++)
-		buf_printf(&all, "%s{\"Config\": \"c.json\", \"Layers\": [%s]}", i ? ", " : "", list.data);
+		buf_printf(&all, "%s{\"Config\": \"c.json\", \"Layers\": [%s]}", i ? ", " : "",
+			   list.data);
 	put_manifest(a, all.data);
 }
 
 START_TEST(limits_allow_themselves)
 {
-	static const struct { int images, layers; const char *why; } rows[] = {
-		{ 1000, 1, NULL }, { 1001, 1, "1001 images" }, { 1, 512, NULL }, { 1, 513, "513 layers" },
+	static const struct {
+		int images, layers;
+		const char *why;
+	} rows[] = {
+		{ 1000, 1, NULL },
+		{ 1001, 1, "1001 images" },
+		{ 1, 512, NULL },
+		{ 1, 513, "513 layers" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct store_fixture f;
@@ -183,30 +207,47 @@ END_TEST
 
 #define ROOTFS "\"rootfs\": {\"type\": \"layers\", \"diff_ids\": [\"sha256:" D1 "\"]}"
 #define ENV(text) "{\"config\": {\"Env\": " text "}, " ROOTFS "}"
-static const struct { const char *label, *config, *why; } configs[] = {
+static const struct {
+	const char *label, *config, *why;
+} configs[] = {
 	{ "as little as may be", "{" ROOTFS "}", NULL },
-	{ "null for all", "{\"os\": null, \"architecture\": null, \"config\": null, " ROOTFS "}", NULL },
-	{ "null within", "{\"config\": {\"Env\": null, \"User\": null, \"WorkingDir\": null}, " ROOTFS "}", NULL },
-	{ "keys of others", "{\"x\": [{}], \"history\": [{\"empty_layer\": true}], " ROOTFS "}", NULL },
+	{ "null for all", "{\"os\": null, \"architecture\": null, \"config\": null, " ROOTFS "}",
+	  NULL },
+	{ "null within",
+	  "{\"config\": {\"Env\": null, \"User\": null, \"WorkingDir\": null}, " ROOTFS "}", NULL },
+	{ "keys of others", "{\"x\": [{}], \"history\": [{\"empty_layer\": true}], " ROOTFS "}",
+	  NULL },
 	{ "no machine", "{\"os\": \"\", \"architecture\": \"\", " ROOTFS "}", NULL },
 	{ "array", "[]", "c.json: expected an object" },
-	{ "another machine", "{\"os\": \"linux\", \"architecture\": \"vax\", " ROOTFS "}", "c.json: the image is for linux/vax" },
+	{ "another machine", "{\"os\": \"linux\", \"architecture\": \"vax\", " ROOTFS "}",
+	  "c.json: the image is for linux/vax" },
 	{ "another system", "{\"os\": \"windows\", " ROOTFS "}", "is for windows/" },
 	{ "no rootfs", "{}", "c.json.rootfs: it is missing" },
 	{ "no diff_ids", "{\"rootfs\": {}}", "c.json: rootfs.diff_ids: 0 digests" },
-	{ "of Windows", "{\"rootfs\": {\"type\": \"layers+base\"}}", "c.json: rootfs.type: expected 'layers'" },
-	{ "short digest", "{\"rootfs\": {\"diff_ids\": [\"sha256:11\"]}}", "c.json: rootfs.diff_ids[0]: expected a digest" },
-	{ "sha512", "{\"rootfs\": {\"diff_ids\": [\"sha512:" D1 D1 "\"]}}", "rootfs.diff_ids[0]: expected a digest, 'sha256:'" },
-	{ "capitals", "{\"rootfs\": {\"diff_ids\": [\"sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"]}}", "64 lower hex digits" },
-	{ "a number", "{\"rootfs\": {\"diff_ids\": [1]}}", "c.json: rootfs.diff_ids: expected an array of strings" },
-	{ "env without a sign", ENV("[\"A=1\", \"PATH\"]"), "c.json: config.Env[1]: expected NAME=VALUE, got 'PATH'" },
+	{ "of Windows", "{\"rootfs\": {\"type\": \"layers+base\"}}",
+	  "c.json: rootfs.type: expected 'layers'" },
+	{ "short digest", "{\"rootfs\": {\"diff_ids\": [\"sha256:11\"]}}",
+	  "c.json: rootfs.diff_ids[0]: expected a digest" },
+	{ "sha512", "{\"rootfs\": {\"diff_ids\": [\"sha512:" D1 D1 "\"]}}",
+	  "rootfs.diff_ids[0]: expected a digest, 'sha256:'" },
+	{ "capitals",
+	  "{\"rootfs\": {\"diff_ids\": [\"sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"]}}",
+	  "64 lower hex digits" },
+	{ "a number", "{\"rootfs\": {\"diff_ids\": [1]}}",
+	  "c.json: rootfs.diff_ids: expected an array of strings" },
+	{ "env without a sign", ENV("[\"A=1\", \"PATH\"]"),
+	  "c.json: config.Env[1]: expected NAME=VALUE, got 'PATH'" },
 	{ "env without a name", ENV("[\"=1\"]"), "c.json: config.Env[0]: expected NAME=VALUE" },
 	{ "empty env", ENV("[\"\"]"), "config.Env[0]" },
-	{ "env that is an object", ENV("{\"A\": \"1\"}"), "c.json: config.Env: expected an array of strings" },
+	{ "env that is an object", ENV("{\"A\": \"1\"}"),
+	  "c.json: config.Env: expected an array of strings" },
 	{ "NUL in env", ENV("[\"A=\\u0000\"]"), "config.Env" },
-	{ "user of a number", "{\"config\": {\"User\": 1000}, " ROOTFS "}", "c.json: config.User: expected a string" },
-	{ "NUL in a folder", "{\"config\": {\"WorkingDir\": \"/\\u0000\"}, " ROOTFS "}", "config.WorkingDir" },
-	{ "config that is a list", "{\"config\": [], " ROOTFS "}", "c.json.config: expected an object" },
+	{ "user of a number", "{\"config\": {\"User\": 1000}, " ROOTFS "}",
+	  "c.json: config.User: expected a string" },
+	{ "NUL in a folder", "{\"config\": {\"WorkingDir\": \"/\\u0000\"}, " ROOTFS "}",
+	  "config.WorkingDir" },
+	{ "config that is a list", "{\"config\": [], " ROOTFS "}",
+	  "c.json.config: expected an object" },
 };
 
 static void put_config(const struct store_fixture *f, const char *config)
@@ -228,7 +269,8 @@ START_TEST(a_config)
 	if (configs[_i].why) {
 		assert_no_source(&f, "x", configs[_i].label, configs[_i].why);
 	} else {
-		ck_assert_msg(load_source(&f, "x", &s, &err) == 0, "%s: %s", configs[_i].label, err.msg);
+		ck_assert_msg(load_source(&f, "x", &s, &err) == 0, "%s: %s", configs[_i].label,
+			      err.msg);
 		ck_assert(!s.user && !s.working_dir && strv_len(s.env) == 0);
 		image_source_done(&s);
 	}
@@ -259,10 +301,17 @@ static char *many_variables(int n)
 
 START_TEST(words_have_limits)
 {
-	static const struct { const char *before, *after; int n; const char *why; } rows[] = {
-		{ "{\"config\": {\"User\": \"", "\"}, " ROOTFS "}", 4096, "config.User: more than 4096 bytes" },
-		{ "{\"config\": {\"WorkingDir\": \"", "\"}, " ROOTFS "}", 4096, "config.WorkingDir: more than 4096 bytes" },
-		{ "{\"config\": {\"Env\": [\"A=", "\"]}, " ROOTFS "}", 131069, "config.Env[0]: more than 131071 bytes" },
+	static const struct {
+		const char *before, *after;
+		int n;
+		const char *why;
+	} rows[] = {
+		{ "{\"config\": {\"User\": \"", "\"}, " ROOTFS "}", 4096,
+		  "config.User: more than 4096 bytes" },
+		{ "{\"config\": {\"WorkingDir\": \"", "\"}, " ROOTFS "}", 4096,
+		  "config.WorkingDir: more than 4096 bytes" },
+		{ "{\"config\": {\"Env\": [\"A=", "\"]}, " ROOTFS "}", 131069,
+		  "config.Env[0]: more than 131071 bytes" },
 		{ NULL, NULL, 1000, "config.Env: 1001 entries" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -272,8 +321,9 @@ START_TEST(words_have_limits)
 		fixture_make(&f);
 		for (int more = 0; more < 2; more++) {
 			AUTO_FREE char *config = rows[i].before ?
-				repeated(rows[i].before, rows[i].n + more, rows[i].after) :
-				many_variables(rows[i].n + more);
+							 repeated(rows[i].before, rows[i].n + more,
+								  rows[i].after) :
+							 many_variables(rows[i].n + more);
 			put_config(&f, config);
 			if (more) {
 				assert_no_source(&f, "x", rows[i].why, rows[i].why);

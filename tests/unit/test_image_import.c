@@ -13,9 +13,12 @@ static void fill_plain(struct archive *a)
 	tar_file(a, "./caf\303\251/with space\n", "text");
 }
 
-static const struct { const char *label; enum tar_filter filter; } formats[] = {
-	{ "plain", TAR_PLAIN }, { "gz", TAR_GZ }, { "xz", TAR_XZ }, { "zst", TAR_ZST },
-	{ "bz2", TAR_BZ2 },
+static const struct {
+	const char *label;
+	enum tar_filter filter;
+} formats[] = {
+	{ "plain", TAR_PLAIN }, { "gz", TAR_GZ },   { "xz", TAR_XZ },
+	{ "zst", TAR_ZST },     { "bz2", TAR_BZ2 },
 };
 
 START_TEST(every_format_gives_the_same_image)
@@ -428,7 +431,8 @@ static void compress_with_noise(const char *path, enum tar_filter filter, size_t
 	struct archive *a = archive_write_new();
 	ck_assert_int_eq(archive_write_set_format_raw(a), ARCHIVE_OK);
 	ck_assert_int_eq(filter == TAR_XZ ? archive_write_add_filter_xz(a) :
-					    archive_write_add_filter_bzip2(a), ARCHIVE_OK);
+					    archive_write_add_filter_bzip2(a),
+			 ARCHIVE_OK);
 	ck_assert_int_eq(archive_write_open_filename(a, path), ARCHIVE_OK);
 	struct archive_entry *e = tar_entry("x", S_IFREG | 0644);
 	ck_assert_int_eq(archive_write_header(a, e), ARCHIVE_OK);
@@ -437,7 +441,11 @@ static void compress_with_noise(const char *path, enum tar_filter filter, size_t
 	tar_close(a);
 }
 
-static const struct { const char *label; enum tar_filter filter; size_t noise; } changes[] = {
+static const struct {
+	const char *label;
+	enum tar_filter filter;
+	size_t noise;
+} changes[] = {
 	{ "xz, in a file", TAR_XZ, 0 },
 	{ "xz, after the tar's end", TAR_XZ, 1 << 20 },
 	{ "bzip2, in a file", TAR_BZ2, 0 },
@@ -670,8 +678,8 @@ START_TEST(a_walk_is_sorted)
 	struct err err = { 0 };
 	AUTO_BUF seen = { 0 };
 	fixture_make(&f);
-	static const char *const paths[] = { "k", "c/2", "e", "b/x", "h", "a", "g", "c/10", "f",
-					     "j", "d", "i" };
+	static const char *const paths[] = { "k", "c/2",  "e", "b/x", "h", "a",
+					     "g", "c/10", "f", "j",   "d", "i" };
 	struct archive *a = tar_open(f.tar, TAR_PLAIN);
 	for (size_t k = 0; k < sizeof(paths) / sizeof(*paths); k++)
 		tar_file(a, paths[k], "x");

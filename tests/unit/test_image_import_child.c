@@ -104,13 +104,19 @@ START_TEST(a_reader_that_was_taken_over_has_its_folder_alone)
 	AUTO_FD int in = open(f.canary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_eq(dup2(in, 0), 0);
 	ck_assert_int_eq(stat("/", &st), 0);
-	struct attack attack = { .source = { .name = "x", .is_folder = row->folder,
-					     .max_bytes = BIG },
-				 .try = row->try, .host_root = st.st_ino, .parent = getpid() };
+	struct attack attack = {
+		.source = { .name = "x", .is_folder = row->folder, .max_bytes = BIG },
+		.try = row->try,
+		.host_root = st.st_ino,
+		.parent = getpid()
+	};
 	AUTO_FD int source = open_source(&f, row);
 	ck_assert_msg(folder_new(&f.p, &folder, &err) == 0, "%s", err.msg);
-	const struct import_call call = { .work = work, .ctx = &attack, .root = folder.dir,
-					  .other = source, .lock = folder.dir };
+	const struct import_call call = { .work = work,
+					  .ctx = &attack,
+					  .root = folder.dir,
+					  .other = source,
+					  .lock = folder.dir };
 	ck_assert_msg(import_child(&call, &r, &said, &err) == 0, "%s: %s", row->label, err.msg);
 	ck_assert_msg(said.len == 0, "%s: %s", row->label, said.data);
 	folder_drop(&folder);

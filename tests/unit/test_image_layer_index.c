@@ -7,8 +7,12 @@ static void fill(struct layer_record *r)
 	struct err err = { 0 };
 
 	*r = (struct layer_record){
-		.kind = LAYER_FOLDER, .marks = MARK_SETID, .number = UINT64_C(1) << 40,
-		.attr = { .mode = S_IFDIR | 01777, .uid = 4294967294, .gid = 7,
+		.kind = LAYER_FOLDER,
+		.marks = MARK_SETID,
+		.number = UINT64_C(1) << 40,
+		.attr = { .mode = S_IFDIR | 01777,
+			  .uid = 4294967294,
+			  .gid = 7,
 			  .mtime = { .tv_sec = -5, .tv_nsec = 999999999 } },
 	};
 	buf_str(&r->path, "a\n\xff");

@@ -31,8 +31,9 @@ static void record(FILE *f, enum layer_kind kind, const char *path, const char *
 	struct layer_record r = { .kind = kind, .number = number };
 	struct err err = { 0 };
 
-	r.attr.mode = kind == LAYER_FOLDER ? S_IFDIR | 0755 : kind == LAYER_DROPPED ?
-			      S_IFCHR | 0600 : S_IFREG | 0644;
+	r.attr.mode = kind == LAYER_FOLDER  ? S_IFDIR | 0755 :
+		      kind == LAYER_DROPPED ? S_IFCHR | 0600 :
+					      S_IFREG | 0644;
 	r.attr.mtime.tv_sec = 1000;
 	buf_str(&r.path, path);
 	buf_str(&r.target, target);
@@ -48,7 +49,8 @@ static void record(FILE *f, enum layer_kind kind, const char *path, const char *
 static void layer_put(char *words)
 {
 	AUTO_FREE char *dir = mem_printf("layer%d", n_layers);
-	AUTO_FREE char *files = mem_printf("%s/files", dir), *entries = mem_printf("%s/entries", dir);
+	AUTO_FREE char *files = mem_printf("%s/files", dir),
+		       *entries = mem_printf("%s/entries", dir);
 	AUTO_FREE char *hides = mem_printf("%s/hides", dir);
 	char *save = NULL;
 	uint64_t number = 0;
@@ -62,12 +64,24 @@ static void layer_put(char *words)
 		AUTO_FREE char *file = mem_printf("%s/%llx", files, (unsigned long long)++number);
 		AUTO_FREE char *text = mem_printf("%d", n_layers);
 		switch (*w) {
-		case 'd': record(e, LAYER_FOLDER, path, "", 0); break;
-		case 's': record(e, LAYER_SYMLINK, path, target, 0); break;
-		case 'h': record(e, LAYER_HARDLINK, path, target, 0); break;
-		case 'c': record(e, LAYER_DROPPED, path, "", 0); break;
-		case 'w': record(h, LAYER_HIDDEN, path, "", 0); break;
-		case 'o': record(h, LAYER_OPAQUE, path, "", 0); break;
+		case 'd':
+			record(e, LAYER_FOLDER, path, "", 0);
+			break;
+		case 's':
+			record(e, LAYER_SYMLINK, path, target, 0);
+			break;
+		case 'h':
+			record(e, LAYER_HARDLINK, path, target, 0);
+			break;
+		case 'c':
+			record(e, LAYER_DROPPED, path, "", 0);
+			break;
+		case 'w':
+			record(h, LAYER_HIDDEN, path, "", 0);
+			break;
+		case 'o':
+			record(h, LAYER_OPAQUE, path, "", 0);
+			break;
 		default: {
 			AUTO_FD int fd = open_at(file, O_WRONLY | O_CREAT | O_EXCL, 0644);
 			ck_assert_int_eq(fd_write_all(fd, text, strlen(text)), 0);
@@ -129,7 +143,9 @@ static char *merged(int64_t *devices)
 	return buf_take(&all);
 }
 
-static const struct { const char *label, *layers[3], *tree; } rows[] = {
+static const struct {
+	const char *label, *layers[3], *tree;
+} rows[] = {
 	{ "a file over a file", { "f:a", "f:a" }, "a=1 " },
 	{ "a folder stays one", { "d:a f:a/x", "d:a f:a/y" }, "a/ a/x=0 a/y=1 " },
 	{ "a file over a folder", { "d:a f:a/x", "f:a" }, "a=1 " },
@@ -137,7 +153,8 @@ static const struct { const char *label, *layers[3], *tree; } rows[] = {
 	{ "a folder that nobody said over a file", { "f:a", "f:a/x" }, "a/ a/x=1 " },
 	{ "a folder over a link", { "d:b f:b/x s:a=b", "d:a f:a/y" }, "a/ a/y=1 b/ b/x=0 " },
 	{ "a link over a folder", { "d:a f:a/x", "s:a=b" }, "a>b " },
-	{ "through a link", { "d:usr d:usr/lib s:lib=usr/lib", "f:lib/x" },
+	{ "through a link",
+	  { "d:usr d:usr/lib s:lib=usr/lib", "f:lib/x" },
 	  "lib>usr/lib usr/ usr/lib/ usr/lib/x=1 " },
 	{ "twice in a layer", { "f:a d:a f:a/x f:a/x" }, "a/ a/x=0 " },
 	{ "a folder that nobody said over a device", { "c:a", "f:a/x" }, "a/ a/x=1 " },
@@ -153,7 +170,8 @@ static const struct { const char *label, *layers[3], *tree; } rows[] = {
 	  { "d:a f:a/two d:other f:other/two", "s:a=other w:a/two" },
 	  "a>other other/ other/two=0 " },
 	{ "whiteout below a link of a lower layer",
-	  { "d:other f:other/two s:a=other", "w:a/two" }, "a>other other/ other/two=0 " },
+	  { "d:other f:other/two s:a=other", "w:a/two" },
+	  "a>other other/ other/two=0 " },
 	{ "whiteout of a link", { "f:b s:a=b", "w:a" }, "b=0 " },
 	{ "opaque", { "d:a f:a/x d:a/d f:a/d/y", "d:a o:a f:a/z" }, "a/ a/z=1 " },
 	{ "opaque after its own entries", { "d:a f:a/x", "d:a f:a/z o:a" }, "a/ a/z=1 " },
@@ -162,14 +180,17 @@ static const struct { const char *label, *layers[3], *tree; } rows[] = {
 	{ "opaque top", { "d:a f:a/x f:b", "o: f:c" }, "c=1 " },
 
 	{ "hard link across layers", { "f:a", "h:b=a" }, "a=0 b=0 " },
-	{ "hard link to what is hidden", { "f:a", "w:a h:b=a" },
+	{ "hard link to what is hidden",
+	  { "f:a", "w:a h:b=a" },
 	  "hard link 'b' points to 'a', which is no file of the image before it" },
-	{ "hard link to what comes later", { "h:b=a f:a" },
+	{ "hard link to what comes later",
+	  { "h:b=a f:a" },
 	  "hard link 'b' points to 'a', which is no file of the image before it" },
 	{ "hard link, then a new file", { "f:a h:b=a", "f:a" }, "a=1 b=0 " },
 	{ "device over a file", { "f:a", "c:a" }, "" },
 	{ "whiteout of a device", { "c:a f:b", "w:a" }, "b=0 " },
-	{ "outside", { "s:a=/../../../tmp", "f:a/moulette-evil" },
+	{ "outside",
+	  { "s:a=/../../../tmp", "f:a/moulette-evil" },
 	  "entry 'a/moulette-evil' goes through a link that leads nowhere in the image" },
 };
 

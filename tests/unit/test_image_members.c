@@ -6,7 +6,11 @@
 /* ---- which kind ---- */
 
 /* Names by spaces: a folder ends in '/', NAME=WORD has the text that text_of() tells. */
-static const struct { const char *label, *names; int got; const char *why; } kinds[] = {
+static const struct {
+	const char *label, *names;
+	int got;
+	const char *why;
+} kinds[] = {
 	{ "docker", "manifest.json " D1 ".json " D1 "/ " D1 "/layer.tar repositories", 1, NULL },
 	{ "skopeo", D1 ".tar " D1 ".json manifest.json", 1, NULL },
 	{ "crane", "sha256:" D1 " " D2 ".tar.gz manifest.json", 1, NULL },
@@ -28,22 +32,27 @@ static const struct { const char *label, *names; int got; const char *why; } kin
 	{ "a folder beside a layout", "docs/x oci-layout=layout index.json", 1, NULL },
 	{ "a folder beside what is called a layout", "docs/x oci-layout index.json", 0, NULL },
 	{ "a layout in a folder", "d/ d/oci-layout d/index.json d/blobs/sha256/" D1, 1, NULL },
-	{ "a layout in folders", "./tmp/d/oci-layout tmp/d/index.json tmp/d/blobs/sha256/" D1, 1, NULL },
+	{ "a layout in folders", "./tmp/d/oci-layout tmp/d/index.json tmp/d/blobs/sha256/" D1, 1,
+	  NULL },
 	{ "docker in a folder", "d/manifest.json d/" D1 ".json d/" D1 "/layer.tar", 1, NULL },
 	{ "docker in a folder, any name", "d/manifest.json=docker d/config d/layers/0", 1, NULL },
 	{ "packed on a Mac", "._d d/oci-layout d/index.json __MACOSX/d/._x .DS_Store", 1, NULL },
-	{ "a note beside the folder", "README d/oci-layout d/index.json d/blobs/sha256/" D1, 1, NULL },
-	{ "half of a layout in a folder", "d/oci-layout d/blobs/sha256/" D1, -1, "no 'index.json'" },
+	{ "a note beside the folder", "README d/oci-layout d/index.json d/blobs/sha256/" D1, 1,
+	  NULL },
+	{ "half of a layout in a folder", "d/oci-layout d/blobs/sha256/" D1, -1,
+	  "no 'index.json'" },
 	{ "a folder with a tree", "d/manifest.json=docker d/layers/0 d/etc/passwd", 0, NULL },
-	{ "layouts in two folders", "a/oci-layout=layout a/index.json b/oci-layout b/index.json", -1,
-	  "in folder 'a'" },
+	{ "layouts in two folders", "a/oci-layout=layout a/index.json b/oci-layout b/index.json",
+	  -1, "in folder 'a'" },
 	{ "folders with other things", "a/x b/oci-layout b/y", 0, NULL },
 	{ "skopeo's dir", "version=dir manifest.json=object " D1, -1, "'dir:'" },
 	{ "skopeo's dir in a folder", "d/version=dir d/manifest.json=object d/" D1, -1, "'dir:'" },
 	{ "nothing that says it", "x.json " D1 ".tar", 0, NULL },
 	{ "a folder called manifest.json", "manifest.json/ manifest.json/x", 0, NULL },
 	{ "a file called blobs", "manifest.json blobs", 0, NULL },
-	{ "63 digits", "manifest.json 111111111111111111111111111111111111111111111111111111111111111/", 0, NULL },
+	{ "63 digits",
+	  "manifest.json 111111111111111111111111111111111111111111111111111111111111111/", 0,
+	  NULL },
 	{ "climbing tree", "../x manifest.json", 0, NULL },
 	{ "climbing member", "manifest.json blobs/../../x", -1, "'..'" },
 	{ "Docker of old", "repositories " D1 "/layer.tar", -1, "older than 1.10" },
@@ -57,7 +66,8 @@ static const char *text_of(const char *word)
 	return strcmp(word, "docker") == 0 ? "[{\"Config\": \"c\", \"Layers\": [\"l\"]}]" :
 	       strcmp(word, "layout") == 0 ? "{\"imageLayoutVersion\": \"1.0.0\"}" :
 	       strcmp(word, "dir") == 0    ? "Directory Transport Version: 1.1\n" :
-	       strcmp(word, "object") == 0 ? "{\"name\": \"app\"}" : "x";
+	       strcmp(word, "object") == 0 ? "{\"name\": \"app\"}" :
+					     "x";
 }
 
 static void put_names(struct archive *a, const char *names)
@@ -88,10 +98,12 @@ START_TEST(a_kind)
 		tar_close(a);
 		int got = open_members(&f, f.tar, BIG, &o, &err);
 		ck_assert_msg(got == kinds[_i].got, "%s: %d '%s'", kinds[_i].label, got, err.msg);
-		ck_assert_msg(!kinds[_i].why || (err.fault == FAULT_USAGE && strstr(err.msg, kinds[_i].why)),
+		ck_assert_msg(!kinds[_i].why ||
+				      (err.fault == FAULT_USAGE && strstr(err.msg, kinds[_i].why)),
 			      "%s: '%s'", kinds[_i].label, err.msg);
 		ck_assert_int_eq(lseek(o.fd, 0, SEEK_CUR), 0);
-		AUTO_FREE char *after = canary_print(&f); /* nothing has a name in the scratch folder */
+		AUTO_FREE char *after =
+			canary_print(&f); /* nothing has a name in the scratch folder */
 		ck_assert_str_eq(before, after);
 		close_members(&o);
 		fixture_remove(&f);
@@ -107,7 +119,8 @@ static void write_file(const char *path, const void *data, size_t len)
 
 START_TEST(what_is_no_tar_is_left_to_others)
 {
-	static const char *const texts[] = { "", "hello", "\x1f\x8b\x08", "\x28\xb5\x2f\xfd rubbish" };
+	static const char *const texts[] = { "", "hello", "\x1f\x8b\x08",
+					     "\x28\xb5\x2f\xfd rubbish" };
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		struct store_fixture f;
 		struct opened o;
@@ -190,8 +203,10 @@ START_TEST(two_members_at_once)
 	ck_assert_int_eq(member_open(o.members, "manifest.json", &x, &bytes, &err), 0);
 	ck_assert_int_eq(bytes, 3);
 	ck_assert_int_eq(member_open(o.members, "b.json", &y, NULL, &err), 0);
-	ck_assert(member_next(x, &data, &len, &err) == 0 && len == 3 && memcmp(data, "one", 3) == 0);
-	ck_assert(member_next(y, &data, &len, &err) == 0 && len == 3 && memcmp(data, "two", 3) == 0);
+	ck_assert(member_next(x, &data, &len, &err) == 0 && len == 3 &&
+		  memcmp(data, "one", 3) == 0);
+	ck_assert(member_next(y, &data, &len, &err) == 0 && len == 3 &&
+		  memcmp(data, "two", 3) == 0);
 	for (int again = 0; again < 2; again++)
 		ck_assert(member_next(x, &data, &len, &err) == 0 && len == 0);
 	close_members(&o);
@@ -199,7 +214,8 @@ START_TEST(two_members_at_once)
 }
 END_TEST
 
-static void put_sparse(struct archive *a, const char *name, int64_t size, int64_t at, const char *data)
+static void put_sparse(struct archive *a, const char *name, int64_t size, int64_t at,
+		       const char *data)
 {
 	struct archive_entry *e = tar_entry(name, S_IFREG | 0644);
 	AUTO_FREE char *all = mem_alloc((size_t)size);
@@ -223,7 +239,8 @@ START_TEST(holes_are_zeros)
 	put_sparse(a, "manifest.json", 100000, 50001, "middle");
 	tar_close(a);
 	ck_assert_int_eq(open_members(&f, f.tar, 100000, &o, &err), 1);
-	ck_assert_msg(member_read(o.members, "manifest.json", 100000, &b, &err) == 0, "%s", err.msg);
+	ck_assert_msg(member_read(o.members, "manifest.json", 100000, &b, &err) == 0, "%s",
+		      err.msg);
 	ck_assert_uint_eq(b.len, 100000);
 	for (size_t i = 0; i < b.len; i++)
 		ck_assert(b.data[i] == (i >= 50001 && i < 50007 ? "middle"[i - 50001] : '\0'));
@@ -297,7 +314,8 @@ START_TEST(a_cut_archive_is_refused)
 	tar_close(a);
 	ck_assert(stat(f.tar, &st) == 0 && truncate(f.tar, st.st_size * 3 / 4) == 0);
 	ck_assert_int_eq(open_members(&f, f.tar, BIG, &o, &err), -1);
-	ck_assert_msg(err.fault == FAULT_USAGE && strstr(err.msg, "damaged"), "%d: %s", _i, err.msg);
+	ck_assert_msg(err.fault == FAULT_USAGE && strstr(err.msg, "damaged"), "%d: %s", _i,
+		      err.msg);
 	close_members(&o);
 	fixture_remove(&f);
 }
@@ -315,7 +333,8 @@ static void compress_with_noise(const char *path, enum tar_filter filter)
 	ck_assert_int_eq(archive_write_set_format_raw(a), ARCHIVE_OK);
 	ck_assert_int_eq(filter == TAR_GZ ? archive_write_add_filter_gzip(a) :
 			 filter == TAR_XZ ? archive_write_add_filter_xz(a) :
-					    archive_write_add_filter_bzip2(a), ARCHIVE_OK);
+					    archive_write_add_filter_bzip2(a),
+			 ARCHIVE_OK);
 	ck_assert_int_eq(archive_write_open_filename(a, path), ARCHIVE_OK);
 	ck_assert_int_eq(archive_write_header(a, e), ARCHIVE_OK);
 	ck_assert_int_eq(archive_write_data(a, tar.data, tar.len), (ssize_t)tar.len);
@@ -355,11 +374,15 @@ END_TEST
 
 /* ---- links ---- */
 
-static const struct { const char *label, *link, *target, *text, *why; bool hard; } links[] = {
+static const struct {
+	const char *label, *link, *target, *text, *why;
+	bool hard;
+} links[] = {
 	{ "skopeo's", D1 "/layer.tar", "../real.tar", "real", NULL, false },
 	{ "beside it", "a.tar", "real.tar", "real", NULL, false },
 	{ "with . and double slashes", D1 "/layer.tar", ".././/real.tar", "real", NULL, false },
-	{ "over a folder and back", D1 "/x/layer.tar", "../../" D1 "/../real.tar", "real", NULL, false },
+	{ "over a folder and back", D1 "/x/layer.tar", "../../" D1 "/../real.tar", "real", NULL,
+	  false },
 	{ "hard", D1 "/layer.tar", "real.tar", "real", NULL, true },
 	{ "hard with ./", D1 "/layer.tar", "./real.tar", "real", NULL, true },
 	{ "to a link", "a.tar", "eight.tar", "real", NULL, false },
@@ -377,8 +400,8 @@ static const struct { const char *label, *link, *target, *text, *why; bool hard;
 
 static void put_links(struct archive *a)
 {
-	static const char *const names[] = { "real", "one", "two", "three", "four", "five", "six",
-					     "seven", "eight", "nine" };
+	static const char *const names[] = { "real", "one", "two",   "three", "four",
+					     "five", "six", "seven", "eight", "nine" };
 	tar_file(a, "manifest.json", "[]");
 	tar_folder(a, D1, 0755);
 	tar_file(a, "real.tar", "real");
@@ -408,7 +431,8 @@ START_TEST(a_link)
 	} else {
 		ck_assert_int_eq(member_open(o.members, links[_i].link, &x, NULL, &err), -1);
 		ck_assert_msg(err.fault == FAULT_USAGE && strstr(err.msg, links[_i].why) &&
-			      strstr(err.msg, links[_i].link), "%s: '%s'", links[_i].label, err.msg);
+				      strstr(err.msg, links[_i].link),
+			      "%s: '%s'", links[_i].label, err.msg);
 	}
 	close_members(&o);
 	fixture_remove(&f);
@@ -531,20 +555,29 @@ START_TEST(a_layout_may_lie_in_folders)
 	assert_member(o.members, "blobs/sha256/" D1, "blob");
 	ck_assert(!members_has(o.members, "d"));
 	close_members(&o);
-	AUTO_FREE char *other = mem_printf("%s/other", inner), *layout = mem_printf("%s/oci-layout", to);
+	AUTO_FREE char *other = mem_printf("%s/other", inner),
+		       *layout = mem_printf("%s/oci-layout", to);
 	put_text(layout, "{\"imageLayoutVersion\": \"1.0.0\"}");
 	ck_assert_int_eq(mkdir(other, 0755), 0);
 	ck_assert_int_eq(open_members(&f, box, BIG, &o, &err), -1);
-	ck_assert_msg(err.fault == FAULT_USAGE && strstr(err.msg, "in folder 'inner/d'"), "%s", err.msg);
+	ck_assert_msg(err.fault == FAULT_USAGE && strstr(err.msg, "in folder 'inner/d'"), "%s",
+		      err.msg);
 	close_members(&o);
 	fixture_remove(&f);
 }
 END_TEST
 
-static const struct { const char *label, *why; } folder_kinds[] = {
-	{ "fifo", "no regular file" }, { "folder", "no regular file" }, { "out", "leads out" },
-	{ "absolute", "leads out" }, { "loop", "leads out" }, { "nowhere", "not in the folder" },
-	{ "through a file", "not in the folder" }, { "socket", "no regular file" },
+static const struct {
+	const char *label, *why;
+} folder_kinds[] = {
+	{ "fifo", "no regular file" },
+	{ "folder", "no regular file" },
+	{ "out", "leads out" },
+	{ "absolute", "leads out" },
+	{ "loop", "leads out" },
+	{ "nowhere", "not in the folder" },
+	{ "through a file", "not in the folder" },
+	{ "socket", "no regular file" },
 };
 
 static void make_odd(const struct store_fixture *f, const char *kind, const char *path)

@@ -7,7 +7,9 @@
 #include "base/mem.h"
 #include "image/pull.h"
 
-static const struct { const char *label, *ref, *expect, *why; } refs[] = {
+static const struct {
+	const char *label, *ref, *expect, *why;
+} refs[] = {
 	{ "a registry", "docker://example.org/a/b:1", "docker://example.org/a/b:1", NULL },
 	{ "docker is meant", "example.org:5000/a/b:1", "docker://example.org:5000/a/b:1", NULL },
 	{ "one word", "alpine", "docker://alpine", NULL },
@@ -47,19 +49,25 @@ START_TEST(references)
 		return;
 	}
 	const char *here = strstr(refs[_i].expect, "CWD");
-	AUTO_FREE char *expect =
-		here ? mem_printf("%.*s%s%s", (int)(here - refs[_i].expect), refs[_i].expect, cwd,
-				  here + 3) :
-		       mem_strdup(refs[_i].expect);
+	AUTO_FREE char *expect = here ? mem_printf("%.*s%s%s", (int)(here - refs[_i].expect),
+						   refs[_i].expect, cwd, here + 3) :
+					mem_strdup(refs[_i].expect);
 	ck_assert_msg(strcmp(got, expect) == 0, "%s: %s", refs[_i].label, got);
 }
 END_TEST
 
-static const struct { const char *source; bool expect; } hosts[] = {
-	{ "docker://localhost/a", true },       { "docker://localhost:5000/a:1", true },
-	{ "docker://127.0.0.1:5000/a", true },  { "docker://127.255.0.9/a", true },
-	{ "docker://[::1]:5000/a", true },      { "docker://[::1]/a", true },
-	{ "docker://128.0.0.1:5000/a", false }, { "docker://10.0.0.1/a", false },
+static const struct {
+	const char *source;
+	bool expect;
+} hosts[] = {
+	{ "docker://localhost/a", true },
+	{ "docker://localhost:5000/a:1", true },
+	{ "docker://127.0.0.1:5000/a", true },
+	{ "docker://127.255.0.9/a", true },
+	{ "docker://[::1]:5000/a", true },
+	{ "docker://[::1]/a", true },
+	{ "docker://128.0.0.1:5000/a", false },
+	{ "docker://10.0.0.1/a", false },
 	{ "docker://127.0.0.1.example.org/a", false },
 	{ "docker://localhost.example.org/a", false },
 	{ "docker://[::1].example.org/a", false },
@@ -76,7 +84,10 @@ START_TEST(loopback)
 END_TEST
 
 #define FATAL(text) "time=\"2026\" level=fatal msg=\"" text "\"\n"
-static const struct { const char *said, *reason; enum fault fault; } said[] = {
+static const struct {
+	const char *said, *reason;
+	enum fault fault;
+} said[] = {
 	{ "Getting image source signatures\n" FATAL("a: manifest unknown: manifest unknown"),
 	  "a: manifest unknown: manifest unknown", FAULT_USAGE },
 	{ FATAL("b: Get \\\"http://x/v2/\\\": dial tcp: connection refused"),

@@ -35,7 +35,10 @@ static int run_in(const char *rootfs, const char *const argv[])
 	return status;
 }
 
-static const struct { const char *label; const char *argv[5]; } commands[] = {
+static const struct {
+	const char *label;
+	const char *argv[5];
+} commands[] = {
 	{ "busybox", { "/bin/busybox", "true", NULL } },
 	{ "sh", { "/bin/sh", "-c", "test $(id -un) = root && id -u student >/dev/null", NULL } },
 	{ "env", { "/usr/bin/env", "-i", "/bin/true", NULL } },
@@ -69,8 +72,9 @@ START_TEST(busybox_runs)
 }
 END_TEST
 
-static const char *const secrets[] = { "shadow", "gshadow", "sudoers", "ssh", "machine-id",
-				       "hostname", "fstab", "ssl/private", "environment", NULL };
+static const char *const secrets[] = { "shadow",      "gshadow",  "sudoers", "ssh",
+				       "machine-id",  "hostname", "fstab",   "ssl/private",
+				       "environment", NULL };
 
 static void assert_host_tree(const struct image *i)
 {
@@ -81,7 +85,8 @@ static void assert_host_tree(const struct image *i)
 		ck_assert_msg(stat(b->source, &st) == 0, "%s", b->source);
 		there = stat_in(i, b->destination);
 		ck_assert_msg(S_ISDIR(st.st_mode) == S_ISDIR(there.st_mode) &&
-				      !S_ISLNK(there.st_mode), "%s", b->destination);
+				      !S_ISLNK(there.st_mode),
+			      "%s", b->destination);
 		usr |= strcmp(b->source, "/usr") == 0 && strcmp(b->destination, "/usr") == 0;
 		ck_assert_msg(strncmp(b->source, "/etc/", 5) != 0 || !strstr(b->source, "shadow"),
 			      "%s", b->source);
@@ -206,8 +211,8 @@ START_TEST(a_changed_recipe_is_followed)
 	make_state_recipe(&f, state);
 	AUTO_FREE char *one = open_digest(&f, &i);
 	image_done(&i);
-	AUTO_FREE char *text = mem_printf(
-		"{\"files\": {\"/new\": [\"a\", \"b\"]}, \"state\": [\"%s\"]}", state);
+	AUTO_FREE char *text =
+		mem_printf("{\"files\": {\"/new\": [\"a\", \"b\"]}, \"state\": [\"%s\"]}", state);
 	write_recipe(&f, "mine", text);
 	AUTO_FREE char *two = open_digest(&f, &i);
 	ck_assert_str_eq(one, two); /* the digest is over the packages alone */
@@ -290,31 +295,38 @@ START_TEST(what_packages_have_is_copied_as_it_was_shipped)
 		put_text(path, strcmp(names[k], "changed") == 0 ? "secret" : "open");
 		ck_assert_int_eq(chmod(path, 0644), 0);
 	}
-	AUTO_FREE char *except = mem_printf("%s/except", f.canary), *excepted = mem_printf("%s/except/x", f.canary);
+	AUTO_FREE char *except = mem_printf("%s/except", f.canary),
+		       *excepted = mem_printf("%s/except/x", f.canary);
 	ck_assert_int_eq(mkdir(except, 0755), 0);
 	put_text(excepted, "open");
 	ck_assert_int_eq(chmod(excepted, 0644), 0);
-	AUTO_FREE char *list = mem_printf("%s/x.list", f.canary), *status = mem_printf("%s/status", f.canary);
-	AUTO_FREE char *owned = mem_printf("/.\n%s\n%s/shipped\n%s/changed\n%s/obsolete\n%s/state\n%s/bird\n%s/gone\n"
-					   "%s/except/x\n/etc/hostname\n", f.canary, f.canary, f.canary, f.canary, f.canary,
-					   f.canary, f.canary, f.canary);
-	AUTO_FREE char *settings = mem_printf("Package: x\nConffiles:\n %s/shipped %s\n %s/changed %s\n %s/obsolete %s obsolete\n"
-					      "Description: x\n %s/state %s obsolete\n", f.canary, md5_open, f.canary,
-					      md5_open, f.canary, md5_open, f.canary, md5_open);
+	AUTO_FREE char *list = mem_printf("%s/x.list", f.canary),
+		       *status = mem_printf("%s/status", f.canary);
+	AUTO_FREE char *owned = mem_printf(
+		"/.\n%s\n%s/shipped\n%s/changed\n%s/obsolete\n%s/state\n%s/bird\n%s/gone\n"
+		"%s/except/x\n/etc/hostname\n",
+		f.canary, f.canary, f.canary, f.canary, f.canary, f.canary, f.canary, f.canary);
+	AUTO_FREE char *settings = mem_printf(
+		"Package: x\nConffiles:\n %s/shipped %s\n %s/changed %s\n %s/obsolete %s obsolete\n"
+		"Description: x\n %s/state %s obsolete\n",
+		f.canary, md5_open, f.canary, md5_open, f.canary, md5_open, f.canary, md5_open);
 	put_text(list, owned);
 	put_text(status, settings);
-	AUTO_FREE char *text = mem_printf("{\"packaged\": {\"lists\": \"%s/*.list\", \"status\": \"%s\", \"below\": [\"%s\"], \"except\": [\"%s/ex*\"]}}",
-					  f.canary, status, f.canary, f.canary);
+	AUTO_FREE char *text = mem_printf(
+		"{\"packaged\": {\"lists\": \"%s/*.list\", \"status\": \"%s\", \"below\": [\"%s\"], \"except\": [\"%s/ex*\"]}}",
+		f.canary, status, f.canary, f.canary);
 	write_recipe(&f, "mine", text);
 	ck_assert_msg(image_build(&f.p, "mine", &i, &err) == 0, "%s", err.msg);
 	for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
 		AUTO_FREE char *at = mem_printf("%s%s/%s", i.rootfs, f.canary, names[k]);
-		const bool wanted = strcmp(names[k], "shipped") == 0 || strcmp(names[k], "state") == 0;
+		const bool wanted = strcmp(names[k], "shipped") == 0 ||
+				    strcmp(names[k], "state") == 0;
 		ck_assert_msg((access(at, F_OK) == 0) == wanted, "%s", names[k]);
 	}
 	AUTO_FREE char *kept_away = mem_printf("%s%s", i.rootfs, except);
 	ck_assert_int_eq(access(kept_away, F_OK), -1);
-	AUTO_FREE char *private = mem_printf("%s%s/bird", i.rootfs, f.canary), *other = mem_printf("%s/etc", i.rootfs);
+	AUTO_FREE char *private = mem_printf("%s%s/bird", i.rootfs, f.canary),
+		       *other = mem_printf("%s/etc", i.rootfs);
 	ck_assert_int_eq(access(private, F_OK), -1);
 	ck_assert_int_eq(access(other, F_OK), -1);
 	image_done(&i);
@@ -328,8 +340,9 @@ START_TEST(scripts_can_be_run)
 	struct image i = { 0 };
 	struct err err = { 0 };
 	fixture_make(&f);
-	write_recipe(&f, "mine", "{\"files\": {\"/script\": [\"#!/bin/sh\"], \"/text\": [\"# !/bin/sh\"], "
-				 "\"/short\": [\"#\"], \"/empty\": []}}");
+	write_recipe(&f, "mine",
+		     "{\"files\": {\"/script\": [\"#!/bin/sh\"], \"/text\": [\"# !/bin/sh\"], "
+		     "\"/short\": [\"#\"], \"/empty\": []}}");
 	ck_assert_msg(image_build(&f.p, "mine", &i, &err) == 0, "%s", err.msg);
 	ck_assert_uint_eq(stat_in(&i, "script").st_mode, S_IFREG | 0755);
 	ck_assert_uint_eq(stat_in(&i, "text").st_mode, S_IFREG | 0644);
@@ -342,7 +355,9 @@ END_TEST
 
 /* ---- recipes that cannot be followed ---- */
 
-static const struct { const char *label, *text, *why; } bad[] = {
+static const struct {
+	const char *label, *text, *why;
+} bad[] = {
 	{ "not JSON", "{", "line 1" },
 	{ "unknown key", "{\"folder\": {}}", "unknown key 'folder'" },
 	{ "mode", "{\"folders\": {\"/a\": \"rwx\"}}", "expected octal" },
@@ -351,7 +366,8 @@ static const struct { const char *label, *text, *why; } bad[] = {
 	{ "dotdot", "{\"links\": {\"/../a\": \"b\"}}", "has '..'" },
 	{ "packaged without lists", "{\"packaged\": {\"status\": \"/x\", \"below\": [\"/etc\"]}}",
 	  ".packaged: 'lists', 'status' and 'below' are needed" },
-	{ "an unknown key of packaged", "{\"packaged\": {\"list\": \"/x\"}}", "unknown key 'list'" },
+	{ "an unknown key of packaged", "{\"packaged\": {\"list\": \"/x\"}}",
+	  "unknown key 'list'" },
 	{ "relative bind", "{\"bind\": [\"usr\"]}", "not an absolute path" },
 	{ "bind with dotdot", "{\"bind\": [\"/usr/../etc\"]}", "not an absolute path" },
 	{ "link at /tmp", "{\"links\": {\"/tmp\": \"var\"}}", "'/tmp' is a link" },
@@ -369,7 +385,8 @@ static const struct { const char *label, *text, *why; } bad[] = {
 	  "did not tell its names" },
 	{ "no packages", "{\"debian\": {}}", "expected at least one name of a package" },
 	{ "empty packages", "{\"debian\": {\"packages\": []}}", "expected at least one" },
-	{ "packages as text", "{\"debian\": {\"packages\": \"gcc\"}}", "debian.packages: expected" },
+	{ "packages as text", "{\"debian\": {\"packages\": \"gcc\"}}",
+	  "debian.packages: expected" },
 	{ "unknown key of debian", "{\"debian\": {\"mirror\": \"x\"}}", "unknown key 'mirror'" },
 	{ "option as package", "{\"debian\": {\"packages\": [\"-o\"]}}", "'-o' is not a name" },
 	{ "two packages in one word", "{\"debian\": {\"packages\": [\"a,b\"]}}", "'a,b' is not" },
@@ -405,7 +422,10 @@ START_TEST(a_bad_recipe_leaves_nothing)
 }
 END_TEST
 
-static const struct { const char *label, *path; int expect; } programs[] = {
+static const struct {
+	const char *label, *path;
+	int expect;
+} programs[] = {
 	{ "static", "/bin/busybox", 1 },
 	{ "dynamic", "/bin/true", 0 },
 	{ "script", "/usr/bin/ldd", 0 },

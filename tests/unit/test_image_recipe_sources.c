@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "image/recipe_sources.h"
 
-#define DEBIAN                                                  \
+#define DEBIAN                                                     \
 	"/etc/apt/sources.list.d/debian.sources:1|bookworm|main\n" \
 	"/etc/apt/sources.list.d/debian.sources:1|bookworm|main\n" \
 	"/etc/apt/sources.list.d/debian.sources:1|bookworm-updates|main\n"
@@ -17,8 +17,8 @@ static const struct {
 	const char *expect; /* SUITE FILE...; NULL: refused */
 } rows[] = {
 	{ "one file", DEBIAN, NULL, "bookworm", "bookworm /etc/apt/sources.list.d/debian.sources" },
-	{ "security has a file of its own", DEBIAN "/s:1|bookworm-security|main\n", NULL, "bookworm",
-	  "bookworm /etc/apt/sources.list.d/debian.sources /s" },
+	{ "security has a file of its own", DEBIAN "/s:1|bookworm-security|main\n", NULL,
+	  "bookworm", "bookworm /etc/apt/sources.list.d/debian.sources /s" },
 	{ "as Debian 10 calls it", "/l:1|buster|main\n/s:9|buster/updates|main\n", NULL, "buster",
 	  "buster /l /s" },
 	{ "other publishers stay out",
@@ -27,7 +27,8 @@ static const struct {
 	{ "the recipe's suite", DEBIAN "/t:1|trixie|main\n", "trixie", "bookworm", "trixie /t" },
 	{ "a suite that begins like it", "/b:1|bookworm-backports|main\n", "bookworm", "bookworm",
 	  NULL },
-	{ "an alias", "/l:1|stable|main\n/l:2|stable-security|main\n", NULL, "bookworm", "stable /l" },
+	{ "an alias", "/l:1|stable|main\n/l:2|stable-security|main\n", NULL, "bookworm",
+	  "stable /l" },
 	{ "no alias for the recipe's", "/l:1|stable|main\n", "bookworm", "bookworm", NULL },
 	{ "no codename", "/l:1|sid|main\n", NULL, "", "sid /l" },
 	{ "a colon in the name", "/a:b.list:3|x|main\n", NULL, "x", "x /a:b.list" },

@@ -35,7 +35,10 @@ static char *listed(const struct store_fixture *f)
 
 #define A60 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
-static const struct { const char *label, *name; bool good; } names[] = {
+static const struct {
+	const char *label, *name;
+	bool good;
+} names[] = {
 	{ "letters", "debian-c", true },
 	{ "all that is allowed", "0a._-z", true },
 	{ "200", A60 A60 A60 "12345678901234567890", true },
@@ -328,10 +331,14 @@ START_TEST(everything_of_an_image_is_kept)
 	struct image_meta m = { .bytes = 5, .entries = 6, .recipe_sha256 = mem_strdup("ab") }, got;
 	char top[] = "/tmp/moulette-unit-image-XXXXXX";
 	ck_assert_ptr_nonnull(mkdtemp(top));
-	m.image = (struct image){ .name = mem_strdup("x"), .digest = mem_strdup("sha256:1"),
-				  .user = mem_strdup("1001:0"), .working_dir = mem_strdup("/srv"),
-				  .dropped_setid = 1, .dropped_devices = 2,
-				  .dropped_capabilities = 3, .dropped_pipes = 4 };
+	m.image = (struct image){ .name = mem_strdup("x"),
+				  .digest = mem_strdup("sha256:1"),
+				  .user = mem_strdup("1001:0"),
+				  .working_dir = mem_strdup("/srv"),
+				  .dropped_setid = 1,
+				  .dropped_devices = 2,
+				  .dropped_capabilities = 3,
+				  .dropped_pipes = 4 };
 	strv_add(&m.image.env, "A=B=C");
 	strv_add(&m.image.layers, "sha256:2");
 	meta_add_bind(&m.image, "/usr", "/usr2");
@@ -414,11 +421,18 @@ static int try_capability(void) /* trusted.* wants CAP_SYS_ADMIN */
 	       fsetxattr(fd, "trusted.x", "x", 1, 0) < 0 && errno == EPERM;
 }
 
-static const struct { const char *label; int (*attempt)(void); int expect; } walls[] = {
+static const struct {
+	const char *label;
+	int (*attempt)(void);
+	int expect;
+} walls[] = {
 	{ "its own tree can be written", try_write, 0 },
-	{ "files of the host", try_host_file, 1 }, { "exec", try_exec, 1 },
-	{ "fork", try_fork, 1 },		   { "chroot", try_chroot, 1 },
-	{ "mknod", try_mknod, 1 },		   { "signals", try_signal, 1 },
+	{ "files of the host", try_host_file, 1 },
+	{ "exec", try_exec, 1 },
+	{ "fork", try_fork, 1 },
+	{ "chroot", try_chroot, 1 },
+	{ "mknod", try_mknod, 1 },
+	{ "signals", try_signal, 1 },
 	{ "other capabilities", try_capability, 1 },
 };
 

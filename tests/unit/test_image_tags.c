@@ -6,7 +6,10 @@
 #include "base/mem.h"
 #include "image/tags.h"
 
-static const struct { const char *name, *tag; enum tag_fit fit; } fits[] = {
+static const struct {
+	const char *name, *tag;
+	enum tag_fit fit;
+} fits[] = {
 	{ "school/built:1", "school/built:1", TAG_WHOLE },
 	{ "built:1", "school/built:1", TAG_TAIL },
 	{ "school/built", "school/built:1", TAG_WHOLE_UNTAGGED },
@@ -37,7 +40,9 @@ START_TEST(one_name_and_one_tag)
 END_TEST
 
 /* Images by spaces: an id, then its tags divided by commas; why NULL: the image with this id. */
-static const struct { const char *label, *images, *name, *id, *why; } choices[] = {
+static const struct {
+	const char *label, *images, *name, *id, *why;
+} choices[] = {
 	{ "only one", "a=x:1", "other", "a", NULL },
 	{ "only one, without tags", "a=", "other", "a", NULL },
 	{ "twice the same", "a=x:1 a=y:1", "other", "a", NULL },
@@ -48,7 +53,8 @@ static const struct { const char *label, *images, *name, *id, *why; } choices[] 
 	{ "the latest", "a=x:1 b=x:latest c=x:2", "x", "b", NULL },
 	{ "the latest of those that fit", "a=x:1 b=y:latest c=x:latest", "x", "c", NULL },
 	{ "one image by two tags", "a=s/x:1,s/x:2 b=y", "x", "a", NULL },
-	{ "none fits", "a=x:1,x:2 b= c=y/z", "w", NULL, "no image 'w' in the archive; it has x:1, x:2, <none>, y/z;" },
+	{ "none fits", "a=x:1,x:2 b= c=y/z", "w", NULL,
+	  "no image 'w' in the archive; it has x:1, x:2, <none>, y/z;" },
 	{ "two fit", "a=s/x:1 b=t/x:1 c=y", "x:1", NULL, "called 'x:1': s/x:1, t/x:1;" },
 	{ "two fit without tag", "a=s/x:1 b=t/x:2", "x", NULL, "called 'x': s/x:1, t/x:2;" },
 	{ "two are the latest", "a=s/x:latest b=t/x:latest", "x", NULL, "several images" },
@@ -80,7 +86,8 @@ START_TEST(a_choice)
 	int got = tags_choose(images, n, choices[_i].name, &at, &err);
 	if (choices[_i].why) {
 		ck_assert_msg(got == -1 && err.fault == FAULT_USAGE &&
-			      strstr(err.msg, choices[_i].why), "%s: '%s'", choices[_i].label, err.msg);
+				      strstr(err.msg, choices[_i].why),
+			      "%s: '%s'", choices[_i].label, err.msg);
 		ck_assert_uint_eq(at, 99);
 	} else {
 		ck_assert_msg(got == 0, "%s: '%s'", choices[_i].label, err.msg);

@@ -21,7 +21,11 @@ static int run_sh(const char *script, struct tool *t, struct buf *said, struct e
 	return got;
 }
 
-static const struct { const char *label, *script; int status; const char *said; } ends[] = {
+static const struct {
+	const char *label, *script;
+	int status;
+	const char *said;
+} ends[] = {
 	{ "well", "echo a >&2", 0, "a\n" },
 	{ "both streams", "echo a; echo b >&2", 0, "a\nb\n" },
 	{ "a status", "exit 7", 7, "" },
@@ -91,8 +95,9 @@ START_TEST(its_mounts_are_its_own)
 	struct err err = { 0 };
 	fixture_make(&f);
 	struct tool t = { .folder = f.canary };
-	ck_assert_int_eq(run_sh("mount -t tmpfs none . && cd . && test ! -e bird && pwd", &t, &said,
-				&err), 0);
+	ck_assert_int_eq(
+		run_sh("mount -t tmpfs none . && cd . && test ! -e bird && pwd", &t, &said, &err),
+		0);
 	AUTO_FREE char *pwd = mem_printf("%s\n", f.canary);
 	ck_assert_str_eq(said.data, pwd);
 	fixture_remove(&f); /* the bird is there: it would fail on a mount point */

@@ -67,7 +67,10 @@ static void tree_drop(struct tree *t)
 	ck_assert_int_eq(tree_remove_at(AT_FDCWD, t->path), 0);
 }
 
-static void nothing(const struct tree *t) { (void)t; }
+static void nothing(const struct tree *t)
+{
+	(void)t;
+}
 static void content(const struct tree *t)
 {
 	const struct timespec times[2] = { { .tv_sec = 7 }, { .tv_sec = 7 } };
@@ -75,17 +78,35 @@ static void content(const struct tree *t)
 	/* Same size, same time, same inode. */
 	ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
 }
-static void added(const struct tree *t) { put(t, "a/a", "2"); }
-static void added_last(const struct tree *t) { put(t, "zzz", "2"); }
-static void removed(const struct tree *t) { drop(t, "a/x"); }
-static void removed_last(const struct tree *t) { drop(t, "new\nline"); }
-static void removed_folder(const struct tree *t) { drop(t, "a/b"); }
+static void added(const struct tree *t)
+{
+	put(t, "a/a", "2");
+}
+static void added_last(const struct tree *t)
+{
+	put(t, "zzz", "2");
+}
+static void removed(const struct tree *t)
+{
+	drop(t, "a/x");
+}
+static void removed_last(const struct tree *t)
+{
+	drop(t, "new\nline");
+}
+static void removed_folder(const struct tree *t)
+{
+	drop(t, "a/b");
+}
 static void mode(const struct tree *t)
 {
 	AUTO_FREE char *path = in(t, "a.b");
 	ck_assert_int_eq(chmod(path, 0700), 0);
 }
-static void between(const struct tree *t) { put(t, "a-", "2"); }
+static void between(const struct tree *t)
+{
+	put(t, "a-", "2");
+}
 static void many(const struct tree *t)
 {
 	for (char name[3] = "b0"; name[1] <= '7'; name[1]++)

@@ -13,9 +13,13 @@ Suite *suite_model_assignment(void);
 
 static void fill_network(struct network *n)
 {
-	*n = (struct network){ .kind = NETWORK_CARD, .rate = 8000, .connections = 2, .n_rules = 1,
+	*n = (struct network){ .kind = NETWORK_CARD,
+			       .rate = 8000,
+			       .connections = 2,
+			       .n_rules = 1,
 			       .rules = mem_alloc(sizeof *n->rules) };
-	n->rules[0] = (struct network_rule){ .target = NETWORK_DNS, .text = mem_strdup("dns"),
+	n->rules[0] = (struct network_rule){ .target = NETWORK_DNS,
+					     .text = mem_strdup("dns"),
 					     .key = mem_strdup("network.allow[0]") };
 }
 
@@ -24,8 +28,10 @@ static void fill_peers(struct step_spec *s)
 	s->n_peers = 2;
 	s->peers = mem_alloc(2 * sizeof *s->peers);
 	struct peer_spec *p = &s->peers[0];
-	*p = (struct peer_spec){ .name = mem_strdup("server"), .profile = mem_strdup("p"),
-				 .files = mem_alloc(sizeof *p->files), .n_files = 1,
+	*p = (struct peer_spec){ .name = mem_strdup("server"),
+				 .profile = mem_strdup("p"),
+				 .files = mem_alloc(sizeof *p->files),
+				 .n_files = 1,
 				 .listen = 5432 };
 	strv_add(&p->argv, "/grader/server");
 	strv_add(&p->env, "P=1");
@@ -38,9 +44,13 @@ static void fill_peers(struct step_spec *s)
 
 static void fill(struct step_spec *s)
 {
-	*s = (struct step_spec){ .name = mem_strdup("reverse"), .kind = STEP_TEST,
-				 .stdin_path = mem_strdup("/in"), .stdout_path = mem_strdup("/out"),
-				 .compare = COMPARE_EXACT, .exit = 3, .points = 2.5 };
+	*s = (struct step_spec){ .name = mem_strdup("reverse"),
+				 .kind = STEP_TEST,
+				 .stdin_path = mem_strdup("/in"),
+				 .stdout_path = mem_strdup("/out"),
+				 .compare = COMPARE_EXACT,
+				 .exit = 3,
+				 .points = 2.5 };
 	strv_add(&s->argv, "./reverse");
 	strv_add(&s->argv, "hello");
 	strv_add(&s->args, "more");
@@ -175,11 +185,16 @@ START_TEST(everything_of_an_assignment_ends)
 {
 	struct assignment a = { 0 };
 	assignment_done(&a); /* an empty one */
-	a = (struct assignment){ .name = mem_strdup("strings"), .dir = mem_strdup("/a"),
-				 .image = mem_strdup("i"), .profile = mem_strdup("p"),
-				 .files = mem_alloc(2 * sizeof(struct file_spec)), .n_files = 2,
-				 .build = mem_alloc(sizeof(struct step_spec)), .n_build = 1,
-				 .tests = mem_alloc(2 * sizeof(struct step_spec)), .n_tests = 2,
+	a = (struct assignment){ .name = mem_strdup("strings"),
+				 .dir = mem_strdup("/a"),
+				 .image = mem_strdup("i"),
+				 .profile = mem_strdup("p"),
+				 .files = mem_alloc(2 * sizeof(struct file_spec)),
+				 .n_files = 2,
+				 .build = mem_alloc(sizeof(struct step_spec)),
+				 .n_build = 1,
+				 .tests = mem_alloc(2 * sizeof(struct step_spec)),
+				 .n_tests = 2,
 				 .has_build = true };
 	strv_add(&a.env, "A=1");
 	strv_add(&a.languages, "c");

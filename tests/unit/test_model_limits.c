@@ -61,7 +61,8 @@ START_TEST(duration)
 	int64_t got = 77;
 	struct err err = { 0 };
 	int ret = duration_parse(durations[_i].text, &got, &err);
-	ck_assert_msg(ret == (durations[_i].want < 0 ? -1 : 0), "'%s': %d", durations[_i].text, ret);
+	ck_assert_msg(ret == (durations[_i].want < 0 ? -1 : 0), "'%s': %d", durations[_i].text,
+		      ret);
 	ck_assert_msg(got == (ret ? 77 : durations[_i].want), "'%s': %lld", durations[_i].text,
 		      (long long)got);
 	if (ret) {
@@ -85,8 +86,9 @@ END_TEST
 START_TEST(names)
 {
 	static const char *const want[][2] = {
-		{ "cpu", "cpu_ns" }, { "wall", "wall_ns" }, { "memory", "memory_bytes" },
-		{ "processes", "processes" }, { "output", "output_bytes" }, { "disk", "disk_bytes" },
+		{ "cpu", "cpu_ns" },          { "wall", "wall_ns" },
+		{ "memory", "memory_bytes" }, { "processes", "processes" },
+		{ "output", "output_bytes" }, { "disk", "disk_bytes" },
 	};
 	ck_assert_int_eq(ROWS(want), LIMIT_COUNT);
 	for (int i = 0; i < LIMIT_COUNT; i++) {
@@ -103,8 +105,8 @@ static void ck_limits(const struct limits *l, int64_t cpu, int64_t wall, int64_t
 {
 	const int64_t want[] = { cpu, wall, memory, processes, output, disk };
 	for (int i = 0; i < LIMIT_COUNT; i++)
-		ck_assert_msg(l->v[i] == want[i], "%s: %lld, not %lld", limit_name((enum limit_id)i),
-			      (long long)l->v[i], (long long)want[i]);
+		ck_assert_msg(l->v[i] == want[i], "%s: %lld, not %lld",
+			      limit_name((enum limit_id)i), (long long)l->v[i], (long long)want[i]);
 }
 
 START_TEST(over_and_raise)
@@ -188,8 +190,11 @@ START_TEST(load_all)
 	struct limits l;
 	struct err err = { 0 };
 	limits_init(&l);
-	ck_assert_msg(load("{\"cpu\": \"1s\", \"wall\": 2.5, \"memory\": \"64M\", \"processes\": 20, "
-			   "\"output\": 1024, \"disk\": \"1.5K\"}", &l, &err) == 0, "%s", err.msg);
+	ck_assert_msg(
+		load("{\"cpu\": \"1s\", \"wall\": 2.5, \"memory\": \"64M\", \"processes\": 20, "
+		     "\"output\": 1024, \"disk\": \"1.5K\"}",
+		     &l, &err) == 0,
+		"%s", err.msg);
 	ck_limits(&l, SEC, 5 * SEC / 2, 64 << 20, 20, 1024, 1536);
 	ck_assert_int_eq(load("{\"processes\": \"7\", \"memory\": 1048576}", &l, &err), 0);
 	ck_limits(&l, SEC, 5 * SEC / 2, 1 << 20, 7, 1024, 1536); /* the others stay */
@@ -204,8 +209,9 @@ static const struct {
 	const char *json, *why;
 } bad[] = {
 	{ "[]", "a.json: limits: expected an object" },
-	{ "{\"cpu\": 1, \"ram\": 1}", "a.json: limits: unknown key 'ram'; known: cpu, wall, memory, "
-				      "processes, output, disk" },
+	{ "{\"cpu\": 1, \"ram\": 1}",
+	  "a.json: limits: unknown key 'ram'; known: cpu, wall, memory, "
+	  "processes, output, disk" },
 	{ "{\"cpu\": 0}", "a.json: limits.cpu: '0': a limit must be above 0" },
 	{ "{\"cpu\": \"0ms\"}", "must be above 0" },
 	{ "{\"memory\": \"0.5\"}", "must be above 0" },

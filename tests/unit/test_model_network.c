@@ -87,7 +87,8 @@ START_TEST(one_entry)
 {
 	AUTO_FREE char *text = mem_printf("{\"network\": {\"allow\": [\"%s\"]}}", entries[_i].text);
 	AUTO_FREE char *again = mem_printf("{\"allow\":[\"%s\"],\"rate\":\"10Mbit\","
-					   "\"connections\":64}", entries[_i].again);
+					   "\"connections\":64}",
+					   entries[_i].again);
 	AUTO_JSON *hold = NULL;
 	must_load(text);
 	ck_assert_int_eq(net.kind, NETWORK_CARD);
@@ -219,7 +220,8 @@ START_TEST(refused_entry)
 {
 	AUTO_FREE char *text = mem_printf("{\"allow\": [\"dns\", %s]}", refused[_i].entry);
 	check_refused(refused[_i].label, text, refused[_i].why);
-	ck_assert_msg(strstr(err.msg, "network.allow[1]: "), "%s: '%s'", refused[_i].label, err.msg);
+	ck_assert_msg(strstr(err.msg, "network.allow[1]: "), "%s: '%s'", refused[_i].label,
+		      err.msg);
 }
 END_TEST
 
@@ -242,10 +244,14 @@ START_TEST(at_most_256_entries)
 }
 END_TEST
 
-static const struct { const char *text; int64_t rate; const char *again; } rates[] = {
-	{ "8kbit", 8000, "8kbit" }, { "0.008Mbit", 8000, "8kbit" },
-	{ "8.001kbit", 8001, "8.001kbit" }, { "1.5Mbit", 1500000, "1500kbit" },
-	{ "10MBIT", 10000000, "10Mbit" }, { "2.5gbit", 2500000000, "2500Mbit" },
+static const struct {
+	const char *text;
+	int64_t rate;
+	const char *again;
+} rates[] = {
+	{ "8kbit", 8000, "8kbit" },          { "0.008Mbit", 8000, "8kbit" },
+	{ "8.001kbit", 8001, "8.001kbit" },  { "1.5Mbit", 1500000, "1500kbit" },
+	{ "10MBIT", 10000000, "10Mbit" },    { "2.5gbit", 2500000000, "2500Mbit" },
 	{ "1000Mbit", 1000000000, "1Gbit" }, { "10Gbit", 10000000000, "10Gbit" },
 	{ "010kbit", 10000, "10kbit" },
 };
@@ -341,13 +347,23 @@ START_TEST(a_copy_is_deep)
 }
 END_TEST
 
-static const struct { const char *rule; uint32_t address; bool covered; } covers[] = {
-	{ "10.1.0.0/16", 0x0a010000, true },  { "10.1.0.0/16", 0x0a01ffff, true },
-	{ "10.1.0.0/16", 0x0a00ffff, false }, { "10.1.0.0/16", 0x0a020000, false },
-	{ "10.0.0.5", 0x0a000005, true },     { "10.0.0.5", 0x0a000004, false },
-	{ "10.0.0.4/31", 0x0a000005, true },  { "10.0.0.4/31", 0x0a000006, false },
-	{ "128.0.0.0/2", 0xbfffffff, true },  { "128.0.0.0/2", 0xc0000000, false },
-	{ "host", 0, false },		      { "internet", 0x08080808, false },
+static const struct {
+	const char *rule;
+	uint32_t address;
+	bool covered;
+} covers[] = {
+	{ "10.1.0.0/16", 0x0a010000, true },
+	{ "10.1.0.0/16", 0x0a01ffff, true },
+	{ "10.1.0.0/16", 0x0a00ffff, false },
+	{ "10.1.0.0/16", 0x0a020000, false },
+	{ "10.0.0.5", 0x0a000005, true },
+	{ "10.0.0.5", 0x0a000004, false },
+	{ "10.0.0.4/31", 0x0a000005, true },
+	{ "10.0.0.4/31", 0x0a000006, false },
+	{ "128.0.0.0/2", 0xbfffffff, true },
+	{ "128.0.0.0/2", 0xc0000000, false },
+	{ "host", 0, false },
+	{ "internet", 0x08080808, false },
 };
 
 START_TEST(what_a_rule_covers)
@@ -367,7 +383,10 @@ START_TEST(every_address_of_all)
 }
 END_TEST
 
-static const struct { struct network_refusal r; const char *text; } texts[] = {
+static const struct {
+	struct network_refusal r;
+	const char *text;
+} texts[] = {
 	{ { 0x0a000009, 5432, IPPROTO_TCP, 1 }, "10.0.0.9:5432/tcp" },
 	{ { 0xffffffff, 65535, IPPROTO_UDP, 1 }, "255.255.255.255:65535/udp" },
 	{ { 0, 0, IPPROTO_TCP, 1 }, "0.0.0.0:0/tcp" },

@@ -24,8 +24,8 @@ Suite *suite_model_places(void);
 /* A process of its own, with an empty /etc and an environment without our names. */
 static void setup(void)
 {
-	static const char *const names[] = { "MOULETTE_HOME", "MOULETTE_PROFILES", "MOULETTE_ENGINE",
-					     "XDG_STATE_HOME" };
+	static const char *const names[] = { "MOULETTE_HOME", "MOULETTE_PROFILES",
+					     "MOULETTE_ENGINE", "XDG_STATE_HOME" };
 	for (int i = 0; i < ROWS(names); i++)
 		unsetenv(names[i]);
 	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
@@ -142,7 +142,10 @@ END_TEST
 static const struct {
 	const char *list, *want; /* joined, without the shipped one */
 } lists[] = {
-	{ "", "" }, { "/a", "/a," }, { "/a:/b", "/a,/b," }, { "::/a::/b:", "/a,/b," },
+	{ "", "" },
+	{ "/a", "/a," },
+	{ "/a:/b", "/a,/b," },
+	{ "::/a::/b:", "/a,/b," },
 	{ "rel:/a", "/usr/rel,/a," },
 };
 
@@ -186,21 +189,29 @@ static const struct {
 	{ "empty object", "{}", 0x60000000, NULL },
 	{ "with a comment", "{\"uid_base\": 200000} // ours\n", 200000, NULL },
 	{ "least", "{\"uid_base\": 100000}", 100000, NULL },
-	{ "below the least", "{\"uid_base\": 99999}", 0, CONF ".uid_base: expected a whole number" },
+	{ "below the least", "{\"uid_base\": 99999}", 0,
+	  CONF ".uid_base: expected a whole number" },
 	{ "most", "{\"uid_base\": 3758096384}", 0xe0000000, NULL },
 	{ "above the most", "{\"uid_base\": 3758096385}", 0, CONF ".uid_base: expected" },
 	{ "text", "{\"uid_base\": \"200000\"}", 0, CONF ".uid_base: expected" },
-	{ "unknown key", "{\"uidbase\": 200000}", 0, CONF ": unknown key 'uidbase'; known: uid_base" },
+	{ "unknown key", "{\"uidbase\": 200000}", 0,
+	  CONF ": unknown key 'uidbase'; known: uid_base" },
 	{ "a size of the store", "{\"store_max_size\": \"10G\"}", 0x60000000, NULL },
-	{ "no size", "{\"store_max_size\": \"lots\"}", 0, CONF ".store_max_size: 'lots' is not a size" },
-	{ "no room at all", "{\"store_max_size\": \"0\"}", 0, CONF ".store_max_size: must be above 0" },
+	{ "no size", "{\"store_max_size\": \"lots\"}", 0,
+	  CONF ".store_max_size: 'lots' is not a size" },
+	{ "no room at all", "{\"store_max_size\": \"0\"}", 0,
+	  CONF ".store_max_size: must be above 0" },
 	{ "a size as a number", "{\"store_max_size\": 5}", 0, CONF ".store_max_size: expected" },
-	{ "the last key that is known", "{\"cards\": 1}", 0, "known: uid_base, store_max_size, card_network, cpu_weight, host_image" },
+	{ "the last key that is known", "{\"cards\": 1}", 0,
+	  "known: uid_base, store_max_size, card_network, cpu_weight, host_image" },
 	{ "more of the host", "{\"host_image\": [\"/opt/x\", \"/etc/y\"]}", 0x60000000, NULL },
-	{ "a relative path", "{\"host_image\": [\"opt\"]}", 0, CONF ".host_image: 'opt': expected the absolute" },
+	{ "a relative path", "{\"host_image\": [\"opt\"]}", 0,
+	  CONF ".host_image: 'opt': expected the absolute" },
 	{ "the whole host", "{\"host_image\": [\"/\"]}", 0, CONF ".host_image: '/': expected" },
-	{ "a path upwards", "{\"host_image\": [\"/opt/../root\"]}", 0, CONF ".host_image: '/opt/../root': expected" },
-	{ "what a box mounts", "{\"host_image\": [\"/proc/sys\"]}", 0, CONF ".host_image: '/proc/sys': expected" },
+	{ "a path upwards", "{\"host_image\": [\"/opt/../root\"]}", 0,
+	  CONF ".host_image: '/opt/../root': expected" },
+	{ "what a box mounts", "{\"host_image\": [\"/proc/sys\"]}", 0,
+	  CONF ".host_image: '/proc/sys': expected" },
 	{ "no object", "[]", 0, CONF ": expected an object" },
 	{ "no JSON", "uid_base = 5", 0, CONF ": line 1: " },
 	{ "nothing", "", 0, CONF ": line 1: " },

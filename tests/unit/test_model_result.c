@@ -15,16 +15,18 @@ START_TEST(verdicts)
 {
 	/* The words of the format moulette.result/1. */
 	static const char *const names[] = {
-		"passed", "wrong_answer", "runtime_error", "time_limit", "memory_limit",
-		"output_limit", "process_limit", "disk_limit", "compile_error", "refused",
-		"skipped", "internal_error",
+		"passed",        "wrong_answer", "runtime_error", "time_limit",
+		"memory_limit",  "output_limit", "process_limit", "disk_limit",
+		"compile_error", "refused",      "skipped",       "internal_error",
 	};
 	ck_assert_int_eq(VERDICT_COUNT, (int)(sizeof names / sizeof *names));
 	for (int v = 0; v < VERDICT_COUNT; v++) {
 		ck_assert_str_eq(verdict_name((enum verdict)v), names[v]);
 		ck_assert_int_eq(verdict_of(names[v]), v);
 	}
-	static const char *const none[] = { "", "pass", "passed ", "Passed", "time-limit", "usage" };
+	static const char *const none[] = {
+		"", "pass", "passed ", "Passed", "time-limit", "usage"
+	};
 	for (int i = 0; i < 6; i++)
 		ck_assert_int_eq(verdict_of(none[i]), -1);
 }
@@ -36,12 +38,24 @@ START_TEST(signals)
 		int signo;
 		const char *want;
 	} rows[] = {
-		{ SIGHUP, "SIGHUP" },   { SIGSEGV, "SIGSEGV" }, { SIGKILL, "SIGKILL" },
-		{ SIGXCPU, "SIGXCPU" }, { SIGXFSZ, "SIGXFSZ" }, { SIGSYS, "SIGSYS" },
-		{ SIGABRT, "SIGABRT" }, { SIGVTALRM, "SIGVTALRM" }, { 32, "SIG32" }, { 33, "SIG33" },
-		{ SIGRTMIN, "SIGRTMIN" }, { SIGRTMIN + 1, "SIGRTMIN+1" },
-		{ SIGRTMIN + 3, "SIGRTMIN+3" }, { SIGRTMAX, "SIGRTMIN+30" },
-		{ SIGRTMAX + 1, "SIG65" }, { 77, "SIG77" }, { 0, "SIG0" }, { -1, "SIG-1" },
+		{ SIGHUP, "SIGHUP" },
+		{ SIGSEGV, "SIGSEGV" },
+		{ SIGKILL, "SIGKILL" },
+		{ SIGXCPU, "SIGXCPU" },
+		{ SIGXFSZ, "SIGXFSZ" },
+		{ SIGSYS, "SIGSYS" },
+		{ SIGABRT, "SIGABRT" },
+		{ SIGVTALRM, "SIGVTALRM" },
+		{ 32, "SIG32" },
+		{ 33, "SIG33" },
+		{ SIGRTMIN, "SIGRTMIN" },
+		{ SIGRTMIN + 1, "SIGRTMIN+1" },
+		{ SIGRTMIN + 3, "SIGRTMIN+3" },
+		{ SIGRTMAX, "SIGRTMIN+30" },
+		{ SIGRTMAX + 1, "SIG65" },
+		{ 77, "SIG77" },
+		{ 0, "SIG0" },
+		{ -1, "SIG-1" },
 		{ INT32_MIN, "SIG-2147483648" },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -63,9 +77,10 @@ START_TEST(facts_are_unmeasured)
 	memset(&f, 0xff, sizeof f);
 	step_facts_init(&f);
 	const int64_t numbers[] = {
-		f.exit_code, f.wall_ns, f.cpu_ns, f.user_ns, f.system_ns, f.memory_peak_bytes,
-		f.rss_peak_bytes, f.processes_peak, f.leftovers, f.oom_kills, f.pids_denied,
-		f.throttled_ns, f.waited_ns, f.beside, f.out.bytes, f.err.bytes,
+		f.exit_code,         f.wall_ns,        f.cpu_ns,         f.user_ns,   f.system_ns,
+		f.memory_peak_bytes, f.rss_peak_bytes, f.processes_peak, f.leftovers, f.oom_kills,
+		f.pids_denied,       f.throttled_ns,   f.waited_ns,      f.beside,    f.out.bytes,
+		f.err.bytes,
 	};
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		ck_assert_msg(numbers[i] == -1, "number %zu", i);

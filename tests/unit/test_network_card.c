@@ -27,8 +27,7 @@ static void ck_ipv6(const char *link, bool want)
 	ck_assert_msg((access(path, F_OK) == 0) == want, "%s", path);
 }
 
-__attribute__((format(printf, 2, 3)))
-static void ck_line(const char *kind, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void ck_line(const char *kind, const char *format, ...)
 {
 	char line[160];
 	va_list args;
@@ -48,7 +47,8 @@ START_TEST(both_ends)
 	ck_line("route/link", "%s ether 02:6d:6f:00:%s <broadcast,multicast,up,", name, mac);
 	ck_line("route/addr", "10.213.0.1 inet dev %s ", name);
 	ck_line("route/route", "inet %s table main type unicast via dev %s", address, name);
-	ck_line("route/neigh", "inet %s dev %s lladdr 02:6d:6f:01:%s <permanent>", address, name, mac);
+	ck_line("route/neigh", "inet %s dev %s lladdr 02:6d:6f:01:%s <permanent>", address, name,
+		mac);
 	ck_line("route/qdisc", "qdisc tbf dev %s ", name);
 	ck_shown("route/qdisc", "(10Mbit)");
 	ck_not_shown("route/addr", "inet6 dev moul-"); /* link-local is not there */
@@ -108,7 +108,8 @@ START_TEST(nothing_remains)
 	end_card(&t);
 	card_end(&t.card, true); /* twice is harmless */
 	AUTO_FREE char *links_now = net_shown("route/link");
-	AUTO_FREE char *addresses_now = net_shown("route/addr"), *near_now = net_shown("route/neigh");
+	AUTO_FREE char *addresses_now = net_shown("route/addr"),
+		       *near_now = net_shown("route/neigh");
 	ck_assert_str_eq(links_now, links);
 	ck_assert_str_eq(addresses_now, addresses);
 	ck_assert_str_eq(near_now, near);
@@ -285,7 +286,8 @@ START_TEST(the_second_line_holds)
 	take_away_rules(&neighbour);
 	AUTO_FD int near = net_serve(SOCK_DGRAM, neighbour.card.address, 9);
 	take_away_rules(&t);
-	ck_assert_int_eq(net_send(HOST_END, 9), 0); /* the line that is away would not let it through */
+	ck_assert_int_eq(net_send(HOST_END, 9),
+			 0); /* the line that is away would not let it through */
 	ck_assert(net_came(end));
 	ck_assert_int_eq(net_send(OTHER, 9), 0);
 	ck_assert(net_did_not_come(other));
@@ -404,21 +406,24 @@ START_TEST(leftover_words_are_taken_back)
 {
 	struct test_card old, t;
 	const char *label = leftovers[_i].label;
-	make_card(&old, 7, rule(leftovers[_i].old, leftovers[_i].old_address, leftovers[_i].old_bits,
-				80));
+	make_card(&old, 7,
+		  rule(leftovers[_i].old, leftovers[_i].old_address, leftovers[_i].old_bits, 80));
 	forget(&old);
 	ck_assert_int_eq(route_delete(host.route, "moul-c7-0", &err), 0);
 	drop_namespace(&old);
 	next_process();
-	int bad = try_card(&t, 7, rule(leftovers[_i].next, leftovers[_i].next_address,
-				       leftovers[_i].next_bits, 80), NULL);
+	int bad = try_card(
+		&t, 7,
+		rule(leftovers[_i].next, leftovers[_i].next_address, leftovers[_i].next_bits, 80),
+		NULL);
 	ck_assert_msg(bad == 0, "%s: %s", label, err.msg);
 	AUTO_FREE char *sets = net_rules("list sets inet");
 	end_card(&t);
 	ck_assert_int_eq(network_host_dismiss(&host, 7, &err), 0);
 	next_process();
-	make_card(&t, 7, rule(leftovers[_i].next, leftovers[_i].next_address,
-			      leftovers[_i].next_bits, 80));
+	make_card(
+		&t, 7,
+		rule(leftovers[_i].next, leftovers[_i].next_address, leftovers[_i].next_bits, 80));
 	AUTO_FREE char *fresh = net_rules("list sets inet");
 	ck_assert_msg(strcmp(sets, fresh) == 0, "%s:\n%s\n%s", label, sets, fresh);
 	end_card(&t);
@@ -448,7 +453,9 @@ START_TEST(a_card_that_cannot_be_made)
 	struct test_card t;
 	struct network net = { .kind = NETWORK_CARD, .connections = 1, .rate = 1000000 };
 	AUTO_FREE char *nowhere = net_path(&fix, "no/such");
-	const struct card_options opt = { .host = &host, .network = &net, .number = 7,
+	const struct card_options opt = { .host = &host,
+					  .network = &net,
+					  .number = 7,
 					  .netns = nowhere };
 	int fds = count_fds();
 	ck_assert_int_eq(card_make(&opt, &t.card, &err), -1);
@@ -457,7 +464,8 @@ START_TEST(a_card_that_cannot_be_made)
 	card_end(&t.card, true);
 	ck_links(1, "lo");
 	/* The last thing that can fail: the other boxes of a test. */
-	ck_assert_int_eq(try_card(&t, 7, rule(NETWORK_ADDRESS, IP(10, 20, 0, 0), 16, 80), nowhere), -1);
+	ck_assert_int_eq(try_card(&t, 7, rule(NETWORK_ADDRESS, IP(10, 20, 0, 0), 16, 80), nowhere),
+			 -1);
 	ck_assert_int_eq(err.fault, FAULT_INFRA);
 	ck_assert_msg(strstr(err.msg, "no/such") != NULL, "%s", err.msg);
 	end_card(&t);

@@ -39,8 +39,11 @@ UNUSED_OK void teardown(void)
 
 UNUSED_OK struct network_rule rule(enum network_target target, uint32_t address, int bits, int port)
 {
-	return (struct network_rule){ .target = target, .address = address, .bits = bits,
-				      .port_first = (uint16_t)port, .port_last = (uint16_t)port,
+	return (struct network_rule){ .target = target,
+				      .address = address,
+				      .bits = bits,
+				      .port_first = (uint16_t)port,
+				      .port_last = (uint16_t)port,
 				      .protocols = BOTH };
 }
 
@@ -53,15 +56,21 @@ struct test_card {
 
 UNUSED_OK int try_card(struct test_card *t, int number, struct network_rule r, const char *peers)
 {
-	struct network net = { .kind = NETWORK_CARD, .rules = &r, .n_rules = 1,
-			       .rate = NETWORK_RATE_DEFAULT, .connections = 64 };
+	struct network net = { .kind = NETWORK_CARD,
+			       .rules = &r,
+			       .n_rules = 1,
+			       .rate = NETWORK_RATE_DEFAULT,
+			       .connections = 64 };
 	t->netns = mem_printf("%s/box%d-XXXXXX", fix.dir, number);
 	/* A name for each, so that a leftover box and its successor live side by side. */
 	int fd = mkstemp(t->netns);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
-	const struct card_options opt = { .host = &host, .network = &net, .number = number,
-					  .netns = t->netns, .peers = peers };
+	const struct card_options opt = { .host = &host,
+					  .network = &net,
+					  .number = number,
+					  .netns = t->netns,
+					  .peers = peers };
 	return card_make(&opt, &t->card, &err);
 }
 

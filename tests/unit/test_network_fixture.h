@@ -40,20 +40,19 @@
 #define UNUSED_OK __attribute__((unused)) static
 #define ROWS(a) ((int)(sizeof(a) / sizeof *(a)))
 
-#define CARDS 0x0ad50000u         /* 10.213.0.0 */
+#define CARDS 0x0ad50000u /* 10.213.0.0 */
 #define HOST_END (CARDS | 1)
 /* The first address of a slot: 768 for each of the first 64, then 3 each. */
-#define BOX_OF(n) (CARDS + 256 + ((n) < 64 ? (n) * 768 : 64 * 768 + ((n) - 64) * 3))
+#define BOX_OF(n) (CARDS + 256 + ((n) < 64 ? (n)*768 : 64 * 768 + ((n)-64) * 3))
 #define IP(a, b, c, d) ((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d))
 
 struct net_fixture {
 	char dir[40]; /* everything of one test lies below it */
 	struct places p;
-	int ns;       /* the namespace that plays the host */
+	int ns; /* the namespace that plays the host */
 };
 
 /* --- namespaces --------------------------------------------------------------------------- */
-
 
 UNUSED_OK int open_netns(const char *path)
 {
@@ -104,7 +103,8 @@ UNUSED_OK void net_fixture_remove(struct net_fixture *f)
 
 UNUSED_OK void net_let_go(const char *path)
 {
-	ck_assert_msg(umount2(path, MNT_DETACH) == 0 && unlink(path) == 0, "%s: %s", path, strerror(errno));
+	ck_assert_msg(umount2(path, MNT_DETACH) == 0 && unlink(path) == 0, "%s: %s", path,
+		      strerror(errno));
 }
 
 /* --- what the kernel has ------------------------------------------------------------------- */
@@ -134,15 +134,15 @@ UNUSED_OK char *net_shown(const char *kind)
 	return text;
 }
 
-#define ck_shown(kind, line)                                                                     \
-	do {                                                                                     \
-		AUTO_FREE char *shown_ = net_shown(kind);                                        \
-		ck_assert_msg(strstr(shown_, line) != NULL, "no '%s' in\n%s", line, shown_);     \
+#define ck_shown(kind, line)                                                                 \
+	do {                                                                                 \
+		AUTO_FREE char *shown_ = net_shown(kind);                                    \
+		ck_assert_msg(strstr(shown_, line) != NULL, "no '%s' in\n%s", line, shown_); \
 	} while (0)
-#define ck_not_shown(kind, line)                                                                 \
-	do {                                                                                     \
-		AUTO_FREE char *shown_ = net_shown(kind);                                        \
-		ck_assert_msg(strstr(shown_, line) == NULL, "'%s' in\n%s", line, shown_);        \
+#define ck_not_shown(kind, line)                                                          \
+	do {                                                                              \
+		AUTO_FREE char *shown_ = net_shown(kind);                                 \
+		ck_assert_msg(strstr(shown_, line) == NULL, "'%s' in\n%s", line, shown_); \
 	} while (0)
 
 /* What nft lists, as JSON on one line; "" when it says no. */
@@ -154,8 +154,10 @@ UNUSED_OK char *net_rules(const char *command)
 	ck_assert_msg(nft_open(&nft, &err) == 0, "%s", err.msg);
 	int bad = nft_ask(nft, command, &all, &err);
 	nft_close(&nft);
-	return mem_strdup(bad ? "" : json_object_to_json_string_ext(all, JSON_C_TO_STRING_PLAIN |
-								    JSON_C_TO_STRING_NOSLASHESCAPE));
+	return mem_strdup(
+		bad ? "" :
+		      json_object_to_json_string_ext(all, JSON_C_TO_STRING_PLAIN |
+								  JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
 UNUSED_OK bool net_has_table(const char *name)
@@ -169,7 +171,8 @@ UNUSED_OK bool net_has_table(const char *name)
 
 UNUSED_OK struct sockaddr_in net_at(uint32_t address, int port)
 {
-	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+	return (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_port = htons((uint16_t)port),
 				     .sin_addr.s_addr = htonl(address) };
 }
 

@@ -9,10 +9,13 @@ Suite *suite_network_host(void);
 #define KEY "a.json: network.allow[0]"
 
 static struct network_prefix own[] = {
-	{ IP(127, 0, 0, 1), 32, "lo" }, { IP(10, 1, 2, 3), 32, "eth0" }, { IP(8, 8, 4, 4), 32, "eth1" },
+	{ IP(127, 0, 0, 1), 32, "lo" },
+	{ IP(10, 1, 2, 3), 32, "eth0" },
+	{ IP(8, 8, 4, 4), 32, "eth1" },
 };
 static struct network_prefix routes[] = {
-	{ IP(10, 1, 0, 0), 16, "eth0" }, { IP(172, 17, 0, 0), 16, "docker0" },
+	{ IP(10, 1, 0, 0), 16, "eth0" },
+	{ IP(172, 17, 0, 0), 16, "docker0" },
 };
 static uint32_t nameservers[] = { IP(10, 1, 0, 53), IP(10, 1, 2, 3) };
 static struct err err;
@@ -20,17 +23,28 @@ static struct err err;
 /* As network_host_open() would have found it. */
 static struct network_host a_host(void)
 {
-	return (struct network_host){ .network = CARDS, .address = HOST_END, .own = own,
-				      .n_own = ROWS(own), .routes = routes, .n_routes = ROWS(routes),
-				      .nameservers = nameservers, .n_nameservers = ROWS(nameservers),
-				      .forwards = true, .users_fd = -1 };
+	return (struct network_host){ .network = CARDS,
+				      .address = HOST_END,
+				      .own = own,
+				      .n_own = ROWS(own),
+				      .routes = routes,
+				      .n_routes = ROWS(routes),
+				      .nameservers = nameservers,
+				      .n_nameservers = ROWS(nameservers),
+				      .forwards = true,
+				      .users_fd = -1 };
 }
 
 static struct network_rule to(uint32_t address, int bits)
 {
-	return (struct network_rule){ .target = NETWORK_ADDRESS, .address = address, .bits = bits,
-				      .port_first = 80, .port_last = 80, .protocols = NETWORK_TCP,
-				      .text = (char *)"as written", .key = (char *)KEY };
+	return (struct network_rule){ .target = NETWORK_ADDRESS,
+				      .address = address,
+				      .bits = bits,
+				      .port_first = 80,
+				      .port_last = 80,
+				      .protocols = NETWORK_TCP,
+				      .text = (char *)"as written",
+				      .key = (char *)KEY };
 }
 
 static struct network_rule target(enum network_target t)
@@ -42,8 +56,11 @@ static struct network_rule target(enum network_target t)
 
 static int check(const struct network_host *h, struct network_rule *rules, size_t n)
 {
-	const struct network net = { .kind = NETWORK_CARD, .rules = rules, .n_rules = n,
-				     .rate = NETWORK_RATE_DEFAULT, .connections = 1 };
+	const struct network net = { .kind = NETWORK_CARD,
+				     .rules = rules,
+				     .n_rules = n,
+				     .rate = NETWORK_RATE_DEFAULT,
+				     .connections = 1 };
 	memset(&err, 0, sizeof err);
 	return network_host_check(h, &net, &err);
 }
@@ -58,7 +75,8 @@ static void ck_refused(const char *label, const char *begin, const char *words)
 /* --- addresses ---------------------------------------------------------------------------- */
 
 #define COVERS "'as written' covers the host's own address "
-#define THE_CARDS "'as written' covers the network of the cards, 10.213.0.0/16: other boxes are never"
+#define THE_CARDS \
+	"'as written' covers the network of the cards, 10.213.0.0/16: other boxes are never"
 
 /* clang-format off */
 static const struct {
@@ -112,7 +130,8 @@ END_TEST
 
 /* --- the cards' network ------------------------------------------------------------------- */
 
-#define CONF "/etc/moulette.conf.card_network: the cards' network 10.213.0.0/16 overlaps with the host's "
+#define CONF \
+	"/etc/moulette.conf.card_network: the cards' network 10.213.0.0/16 overlaps with the host's "
 
 /* clang-format off */
 static const struct {
@@ -301,11 +320,13 @@ static int link_with(const char *name, const char *other, uint32_t address, int 
 	snprintf(b.name, sizeof b.name, "%s", other);
 	a.mac[4] = b.mac[4] = (uint8_t)name[strlen(name) - 1];
 	ck_assert_msg(netlink_open(NETLINK_ROUTE, &sock, &err) == 0 &&
-		      route_veth(sock, &a, &b, &err) == 0, "%s", err.msg);
+			      route_veth(sock, &a, &b, &err) == 0,
+		      "%s", err.msg);
 	int index = route_index(sock, name);
 	ck_assert_msg(route_address(sock, index, address, bits, &err) == 0 &&
-		      route_up(sock, index, &err) == 0 &&
-		      route_up(sock, route_index(sock, other), &err) == 0, "%s", err.msg);
+			      route_up(sock, index, &err) == 0 &&
+			      route_up(sock, route_index(sock, other), &err) == 0,
+		      "%s", err.msg);
 	netlink_close(&sock);
 	return index;
 }
@@ -337,9 +358,10 @@ START_TEST(what_the_host_is_like)
 	ck_assert_int_eq(route_add(sock, index, IP(172, 20, 0, 0), 14, IP(192, 168, 7, 1), 0, &err),
 			 0);
 	netlink_close(&sock);
-	servers_are("# nameserver 1.1.1.1\nsearch example.org\nnameserver 192.168.7.53\n"
-		    "nameserver fd00::1\n\tnameserver  8.8.8.8\nnameserver\nnameserver 192.168.7.53x\n"
-		    "options edns0");
+	servers_are(
+		"# nameserver 1.1.1.1\nsearch example.org\nnameserver 192.168.7.53\n"
+		"nameserver fd00::1\n\tnameserver  8.8.8.8\nnameserver\nnameserver 192.168.7.53x\n"
+		"options edns0");
 	ck_assert_msg(network_host_open(&fix.p, &h, &err) == 0, "%s", err.msg);
 	ck_assert_uint_eq(h.network, CARDS);
 	ck_assert_uint_eq(h.address, HOST_END);

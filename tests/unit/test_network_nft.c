@@ -34,8 +34,8 @@ static char *tables(void)
 	ck_assert(json_object_is_type(all, json_type_array));
 	for (size_t i = 0; i < json_object_array_length(all); i++)
 		if (json_object_object_get_ex(json_object_array_get_idx(all, i), "table", &table))
-			buf_printf(&b, "%s,", json_object_get_string(
-					   json_object_object_get(table, "name")));
+			buf_printf(&b, "%s,",
+				   json_object_get_string(json_object_object_get(table, "name")));
 	return buf_take(&b);
 }
 
@@ -92,7 +92,8 @@ START_TEST(asking_for_what_is_not_there)
 	ck_assert_int_eq(nft_ask(nft, "list table inet away", &all, &err), -1);
 	ck_assert_ptr_null(all);
 	ck_assert_int_eq(err.fault, FAULT_INFRA);
-	ck_assert_msg(strncmp(err.msg, "cannot read the rules of a card: ", 33) == 0, "%s", err.msg);
+	ck_assert_msg(strncmp(err.msg, "cannot read the rules of a card: ", 33) == 0, "%s",
+		      err.msg);
 	/* Neither the flag nor the words stay. */
 	ck_tables("");
 }
@@ -101,8 +102,11 @@ END_TEST
 START_TEST(answers_hold_what_a_set_holds)
 {
 	AUTO_JSON *all = NULL;
-	ck_assert_int_eq(nft_do(nft, "table inet t {\n set s {\n type ipv4_addr\n}\n}\n"
-				"add element inet t s { 10.0.0.5 }", "try", &err), 0);
+	ck_assert_int_eq(nft_do(nft,
+				"table inet t {\n set s {\n type ipv4_addr\n}\n}\n"
+				"add element inet t s { 10.0.0.5 }",
+				"try", &err),
+			 0);
 	ck_assert_int_eq(nft_ask(nft, "list sets inet", &all, &err), 0);
 	const char *text = json_object_to_json_string_ext(all, JSON_C_TO_STRING_PLAIN);
 	ck_assert_msg(strstr(text, "\"elem\":[\"10.0.0.5\"]") != NULL, "%s", text);

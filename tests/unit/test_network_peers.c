@@ -113,7 +113,8 @@ START_TEST(what_each_has)
 	ck_shown("route/addr", "10.213.255.2/24 inet dev eth1 ");
 	ck_shown("route/link", "eth1 ether 02:6d:6f:02:0f:ff ");
 	net_enter_path(hub);
-	ck_shown("route/link", "port3 ether 02:6d:6f:03:00:03 master peers <broadcast,multicast,up,");
+	ck_shown("route/link",
+		 "port3 ether 02:6d:6f:03:00:03 master peers <broadcast,multicast,up,");
 	ck_shown("route/link", "port4095 ether 02:6d:6f:03:0f:ff ");
 	ck_not_shown("route/addr", "dev port"); /* frames pass; the switch itself is nobody */
 	ck_not_shown("route/addr", "dev peers");
@@ -144,8 +145,11 @@ START_TEST(switches_do_not_meet)
 }
 END_TEST
 
-static const struct { const char *label, *below; } nowhere[] = {
-	{ "no such file", "no-such" }, { "a file that is no namespace", "plain" },
+static const struct {
+	const char *label, *below;
+} nowhere[] = {
+	{ "no such file", "no-such" },
+	{ "a file that is no namespace", "plain" },
 };
 
 START_TEST(no_switch)

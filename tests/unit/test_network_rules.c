@@ -15,23 +15,32 @@ Suite *suite_network_rules(void);
 #define FAR IP(10, 9, 0, 5) /* a server beyond the host */
 
 static struct network_prefix own[] = {
-	{ IP(127, 0, 0, 1), 32, "lo" }, { IP(8, 8, 4, 4), 32, "eth0" },
+	{ IP(127, 0, 0, 1), 32, "lo" },
+	{ IP(8, 8, 4, 4), 32, "eth0" },
 };
-static const struct network_host host = { .network = CARDS, .address = HOST_END, .own = own,
-					  .n_own = ROWS(own), .users_fd = -1 };
+static const struct network_host host = {
+	.network = CARDS, .address = HOST_END, .own = own, .n_own = ROWS(own), .users_fd = -1
+};
 static struct err err;
 
 static void write_rules(const struct network_reach *reach, size_t n, int connections, struct buf *b)
 {
 	const struct network net = { .kind = NETWORK_CARD, .connections = connections };
-	const struct rules rules = { .address = BOX, .network = &net, .host = &host, .reach = reach,
-				     .n_reach = n, .peers = true };
+	const struct rules rules = { .address = BOX,
+				     .network = &net,
+				     .host = &host,
+				     .reach = reach,
+				     .n_reach = n,
+				     .peers = true };
 	rules_text(&rules, b);
 }
 
 /* --- text --------------------------------------------------------------------------------- */
 
-#define HOST_80(p) { NETWORK_AT_HOST, HOST_END, 32, 80, 80, p }
+#define HOST_80(p)                                       \
+	{                                                \
+		NETWORK_AT_HOST, HOST_END, 32, 80, 80, p \
+	}
 #define PUBLIC "ip daddr != 10.213.0.0/16 ip daddr != 127.0.0.1 ip daddr != 8.8.4.4"
 
 /* clang-format off */
@@ -66,8 +75,8 @@ START_TEST(a_text_for_each_kind)
 	const int protocols = texts[_i].reach.protocols == BOTH ? 2 : 1;
 	write_rules(&texts[_i].reach, 1, 64, &b);
 	for (int i = 0; texts[_i].lines[i]; i++)
-		ck_assert_msg(strstr(b.data, texts[_i].lines[i]) != NULL, "%s: no '%s' in\n%s", label,
-			      texts[_i].lines[i], b.data);
+		ck_assert_msg(strstr(b.data, texts[_i].lines[i]) != NULL, "%s: no '%s' in\n%s",
+			      label, texts[_i].lines[i], b.data);
 	ck_assert_msg(count(b.data, "goto open") == protocols, "%s:\n%s", label, b.data);
 }
 END_TEST
@@ -85,8 +94,13 @@ END_TEST
 
 START_TEST(protocols)
 {
-	static const struct { unsigned set; const char *first, *second; } rows[] = {
-		{ 0, NULL, NULL }, { NETWORK_TCP, "tcp", NULL }, { NETWORK_UDP, "udp", NULL },
+	static const struct {
+		unsigned set;
+		const char *first, *second;
+	} rows[] = {
+		{ 0, NULL, NULL },
+		{ NETWORK_TCP, "tcp", NULL },
+		{ NETWORK_UDP, "udp", NULL },
 		{ BOTH, "tcp", "udp" },
 	};
 	for (int i = 0; i < ROWS(rows); i++) {
@@ -103,12 +117,13 @@ END_TEST
 static struct net_fixture fix;
 static struct nft *nft; /* of the box, as ... */
 static struct nl_sock *filter;
-static char *box;           /* path of its namespace */
+static char *box; /* path of its namespace */
 
 static int open_rules(void *ctx, struct err *e)
 {
-	return nft_open(&nft, e) < 0 || netlink_open(NETLINK_NETFILTER, &filter, e) < 0 ? -1 :
-	       nft_do(nft, ctx, "write the rules", e);
+	return nft_open(&nft, e) < 0 || netlink_open(NETLINK_NETFILTER, &filter, e) < 0 ?
+		       -1 :
+		       nft_do(nft, ctx, "write the rules", e);
 }
 
 static int wire(const char *name, const char *other, uint32_t address, uint32_t to, bool gateway)
@@ -141,7 +156,8 @@ static void make_box(const struct network_reach *reach, size_t n, int connection
 	e.ns_fd = ns;
 	ck_assert_int_eq(netlink_open(NETLINK_ROUTE, &sock, &err), 0);
 	ck_assert_msg(route_veth(sock, &h, &e, &err) == 0, "%s", err.msg);
-	ck_assert_msg(route_address(sock, route_index(sock, "lo"), FAR, 32, &err) == 0, "%s", err.msg);
+	ck_assert_msg(route_address(sock, route_index(sock, "lo"), FAR, 32, &err) == 0, "%s",
+		      err.msg);
 	netlink_close(&sock);
 	wire("h0", RULES_CARD, HOST_END, BOX, false);
 	net_enter(ns);
@@ -314,7 +330,10 @@ START_TEST(the_first_refused_is_first)
 }
 END_TEST
 
-static const struct { const char *label; unsigned n, listed; } many[] = {
+static const struct {
+	const char *label;
+	unsigned n, listed;
+} many[] = {
 	{ "as many as are kept", NETWORK_REFUSALS_MAX, NETWORK_REFUSALS_MAX },
 	{ "one more", NETWORK_REFUSALS_MAX + 1, NETWORK_REFUSALS_MAX },
 	{ "far more", 1000, NETWORK_REFUSALS_MAX },
@@ -350,7 +369,8 @@ START_TEST(a_protocol_without_ports)
 	ck_assert_int_ge(raw, 0);
 	for (int i = 0; i < 3; i++) {
 		const char data[8] = { 0, 0, 0, (char)i };
-		ck_assert_int_eq(sendto(raw, data, 8, 0, (const struct sockaddr *)&at, sizeof at), -1);
+		ck_assert_int_eq(sendto(raw, data, 8, 0, (const struct sockaddr *)&at, sizeof at),
+				 -1);
 	}
 	AUTO_FREE struct network_facts *f = facts();
 	ck_assert_uint_eq(f->n_refused, 1);
@@ -416,7 +436,8 @@ START_TEST(a_source_of_others)
 	make_box(&web, 1, 64);
 	AUTO_FD int server = serve_at_host(SOCK_DGRAM, HOST_END, 80);
 	ck_assert_int_eq(netlink_open(NETLINK_ROUTE, &sock, &err), 0);
-	ck_assert_int_eq(route_address(sock, route_index(sock, RULES_CARD), BOX_OF(4), 32, &err), 0);
+	ck_assert_int_eq(route_address(sock, route_index(sock, RULES_CARD), BOX_OF(4), 32, &err),
+			 0);
 	netlink_close(&sock);
 	AUTO_FD int client = net_serve(SOCK_DGRAM, BOX_OF(4), 4000);
 	ck_assert_int_eq(sendto(client, "x", 1, 0, (const struct sockaddr *)&at, sizeof at), -1);
@@ -441,8 +462,8 @@ START_TEST(lo_is_free)
 		ck_assert_int_eq(net_try(INADDR_LOOPBACK, 80), 0);
 		ck_assert_int_eq(net_try(BOX, 80), 0);
 	}
-	ck_assert_int_eq(file_read_i64(AT_FDCWD, "/proc/sys/net/netfilter/nf_conntrack_count",
-				       &tracked), 0);
+	ck_assert_int_eq(
+		file_read_i64(AT_FDCWD, "/proc/sys/net/netfilter/nf_conntrack_count", &tracked), 0);
 	ck_assert_int_eq(tracked, 0);
 	AUTO_FREE struct network_facts *f = facts();
 	ck_assert_int_eq(counts().sent_packets, 0);

@@ -68,7 +68,8 @@ START_TEST(up_outlives_users_and_users_outlive_down)
 	(void)server;
 	make_card(&t, 7, rule(NETWORK_HOST, 0, 0, 8080));
 	net_enter_path(t.netns);
-	ck_assert_int_eq(net_try(HOST_END, 8080), 0); /* the address is on both, the way is the card */
+	ck_assert_int_eq(net_try(HOST_END, 8080),
+			 0); /* the address is on both, the way is the card */
 	net_enter(fix.ns);
 	ck_down(true);
 	ck_assert(net_has_table("moulette"));
@@ -90,7 +91,8 @@ START_TEST(up_where_the_network_is_taken)
 	bool was;
 	struct nl_sock *sock = NULL;
 	ck_assert_int_eq(netlink_open(NETLINK_ROUTE, &sock, &err), 0);
-	ck_assert_int_eq(route_address(sock, route_index(sock, "lo"), IP(10, 213, 9, 9), 32, &err), 0);
+	ck_assert_int_eq(route_address(sock, route_index(sock, "lo"), IP(10, 213, 9, 9), 32, &err),
+			 0);
 	netlink_close(&sock);
 	network_host_close(&host);
 	open_host(&host);
@@ -131,7 +133,10 @@ END_TEST
 
 /* --- words of the host's rules about a card ------------------------------------------------- */
 
-#define TO(w, a, b) { w, a, b, 80, 80, NETWORK_TCP }
+#define TO(w, a, b)                          \
+	{                                    \
+		w, a, b, 80, 80, NETWORK_TCP \
+	}
 
 /* clang-format off */
 static const struct {
@@ -190,8 +195,8 @@ START_TEST(its_own_words_alone_go)
 		ck_assert_msg((own_undo != NULL) == (admitted[_i].named > 0), "%s", label);
 		AUTO_FREE char *sets = net_rules("list sets inet");
 		for (int i = 0; i < 2 && admitted[_i].words[i]; i++)
-			ck_assert_msg(strstr(sets, admitted[_i].words[i]), "%s: no '%s' in %s", label,
-				      admitted[_i].words[i], sets);
+			ck_assert_msg(strstr(sets, admitted[_i].words[i]), "%s: no '%s' in %s",
+				      label, admitted[_i].words[i], sets);
 		ck_assert_msg(count(sets, "\"moul-c7-1\"") == admitted[_i].named, "%s: %s", label,
 			      sets);
 		if (found)
@@ -250,15 +255,19 @@ START_TEST(rules_of_others_stay)
 	struct test_card t;
 	bool was;
 	ck_assert_int_eq(nft_open(&nft, &err), 0);
-	ck_assert_msg(nft_do(nft, "table inet filter {\n set s {\n type ifname\n elements = { "
-			     "\"moul-c7-0\" }\n}\n chain input {\n type filter hook input priority 0\n"
-			     " policy accept\n}\n}\ntable ip moulette {\n}", "try", &err) == 0,
-		      "%s", err.msg);
+	ck_assert_msg(
+		nft_do(nft,
+		       "table inet filter {\n set s {\n type ifname\n elements = { "
+		       "\"moul-c7-0\" }\n}\n chain input {\n type filter hook input priority 0\n"
+		       " policy accept\n}\n}\ntable ip moulette {\n}",
+		       "try", &err) == 0,
+		"%s", err.msg);
 	nft_close(&nft);
 	AUTO_FREE char *before = net_rules("list ruleset");
 	make_card(&t, 7, rule(NETWORK_ADDRESS, IP(10, 20, 0, 0), 16, 80));
 	end_card(&t);
-	ck_assert_int_eq(network_host_up(&host, &was, &err) | network_host_down(&host, &was, &err), 0);
+	ck_assert_int_eq(network_host_up(&host, &was, &err) | network_host_down(&host, &was, &err),
+			 0);
 	network_host_close(&host);
 	AUTO_FREE char *after = net_rules("list ruleset");
 	ck_assert_str_eq(after, before);

@@ -32,7 +32,8 @@ static void setup(void)
 /* Bound to @port on any address. */
 static int bound(int family, int type, int port)
 {
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port),
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
+				    .sin6_port = htons((uint16_t)port),
 				    .sin6_addr = IN6ADDR_ANY_INIT };
 	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 	const void *at = family == AF_INET ? (void *)&four : (void *)&six;
@@ -80,7 +81,8 @@ END_TEST
 /* Who speaks to somebody does not wait for anybody. */
 START_TEST(connected_sockets_do_not_count)
 {
-	const struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(9000),
+	const struct sockaddr_in at = { .sin_family = AF_INET,
+					.sin_port = htons(9000),
 					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	AUTO_FD int server = bound(AF_INET, SOCK_STREAM, 9000);
 	AUTO_FD int client = bound(AF_INET, SOCK_STREAM, 9001);
@@ -124,7 +126,8 @@ END_TEST
 
 START_TEST(what_was_sent)
 {
-	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9),
+	const struct sockaddr_in to = { .sin_family = AF_INET,
+					.sin_port = htons(9),
 					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	AUTO_FD int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	ck_assert(!talking(getpid(), "lo"));

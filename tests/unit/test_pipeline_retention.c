@@ -51,7 +51,8 @@ static void setup(void)
 {
 	fixture_open(&fx);
 	fixture_names(&fx.r, "alice");
-	places = (struct places){ .home = fx.dir, .live = mem_printf("%s/live", fx.dir),
+	places = (struct places){ .home = fx.dir,
+				  .live = mem_printf("%s/live", fx.dir),
 				  .logs = mem_printf("%s/logs", fx.dir),
 				  .database = mem_printf("%s/results.db", fx.dir) };
 	ck_assert_int_eq(mkdir(places.live, 0700), 0);

@@ -58,7 +58,8 @@ static const struct {
 	{ "a quiet java that was told", JAVA, 64 * MIB, "MOULETTE_JAVA_OPTIONS=-ea", NULL,
 	  "MOULETTE_JAVA_OPTIONS=-ea," GO_64 },
 	{ "the command says it", JAVA, 64 * MIB, "A=1", "-XX:MaxRAM=1", "A=1," GO_64 },
-	{ "the command of a compiler says it", JAVA, 64 * MIB, "A=1", "-J-XX:MaxRAM=1", "A=1," GO_64 },
+	{ "the command of a compiler says it", JAVA, 64 * MIB, "A=1", "-J-XX:MaxRAM=1",
+	  "A=1," GO_64 },
 	{ "the command says something else", JAVA, 64 * MIB, "A=1", "-XX:MaxRAMPercentage=1",
 	  "A=1," GO_64 "," JAVA_64 },
 };
@@ -74,7 +75,8 @@ static char *joined(char *const *v)
 /* The order is of no importance to a program; here it is that in which they are added. */
 START_TEST(one_row)
 {
-	const struct runtimes r = { .java = rows[_i].has & JAVA, .node = rows[_i].has & NODE,
+	const struct runtimes r = { .java = rows[_i].has & JAVA,
+				    .node = rows[_i].has & NODE,
 				    .dotnet = rows[_i].has & DOTNET };
 	AUTO_STRV argv = NULL;
 	AUTO_STRV env = NULL;

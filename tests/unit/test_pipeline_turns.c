@@ -1,8 +1,8 @@
 /* test_pipeline_turns.c - steps of other processes are counted, and wait for one that runs alone. */
 #include <check.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -71,7 +71,8 @@ static bool has_begun(const struct other *o, int ms)
 
 static void end_other(const struct other *o)
 {
-	(void)!write(o->hears, "e", 1); /* later ones have copies of it, so closing it says nothing */
+	(void)!write(o->hears, "e",
+		     1); /* later ones have copies of it, so closing it says nothing */
 	ck_assert_int_eq(process_wait(o->pid), 0);
 	close(o->hears);
 	close(o->says);

@@ -32,32 +32,54 @@ static const struct {
 	{ "DEL", BYTES("~\x7f"), "~\\u007f", "~\\x7f", NULL },
 	{ "C1, first and last", BYTES("\xc2\x80\xc2\x9f\xc2\xa0"), "\\u0080\\u009f\xc2\xa0",
 	  "\\u0080\\u009f\xc2\xa0", "\\u0080\\u009f\\u00a0" },
-	{ "line separators", BYTES("\xe2\x80\xa8\xe2\x80\xa9"), "\\u2028\\u2029",
-	  "\\u2028\\u2029", NULL },
+	{ "line separators", BYTES("\xe2\x80\xa8\xe2\x80\xa9"), "\\u2028\\u2029", "\\u2028\\u2029",
+	  NULL },
 	{ "bidi override", BYTES("\xe2\x80\xae"), "\xe2\x80\xae", "\\u202e", NULL },
 	{ "C1 as a byte", BYTES("\x9b"), "\xef\xbf\xbd", "\\x9b", NULL },
 	{ "half a character", BYTES("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd", "\\xe2\\x82", NULL },
 	{ "overlong", BYTES("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd", "\\xc0\\xaf", NULL },
 	{ "surrogate", BYTES("\xed\xa0\x80x"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdx",
 	  "\\xed\\xa0\\x80x", NULL },
-	{ "plane 16 non-character", BYTES("\xf4\x8f\xbf\xbf"), "\xf4\x8f\xbf\xbf", "\\U0010ffff", NULL },
-	{ "blank of no width", BYTES("a\xe2\x80\x8b.tar"), "a\xe2\x80\x8b.tar", "a\\u200b.tar", NULL },
-	{ "marks of direction", BYTES("\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c"), "\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c",
-	  "\\u200e\\u200f\\u061c", NULL },
-	{ "isolates", BYTES("\xe2\x81\xa6" "x\xe2\x81\xa9"), "\xe2\x81\xa6" "x\xe2\x81\xa9", "\\u2066x\\u2069", NULL },
-	{ "word joiner and BOM", BYTES("\xe2\x81\xa0\xef\xbb\xbf"), "\xe2\x81\xa0\xef\xbb\xbf", "\\u2060\\ufeff", NULL },
-	{ "soft hyphen", BYTES("ali\xc2\xad" "ce"), "ali\xc2\xad" "ce", "ali\\u00adce", NULL },
+	{ "plane 16 non-character", BYTES("\xf4\x8f\xbf\xbf"), "\xf4\x8f\xbf\xbf", "\\U0010ffff",
+	  NULL },
+	{ "blank of no width", BYTES("a\xe2\x80\x8b.tar"), "a\xe2\x80\x8b.tar", "a\\u200b.tar",
+	  NULL },
+	{ "marks of direction", BYTES("\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c"),
+	  "\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c", "\\u200e\\u200f\\u061c", NULL },
+	{ "isolates",
+	  BYTES("\xe2\x81\xa6"
+		"x\xe2\x81\xa9"),
+	  "\xe2\x81\xa6"
+	  "x\xe2\x81\xa9",
+	  "\\u2066x\\u2069", NULL },
+	{ "word joiner and BOM", BYTES("\xe2\x81\xa0\xef\xbb\xbf"), "\xe2\x81\xa0\xef\xbb\xbf",
+	  "\\u2060\\ufeff", NULL },
+	{ "soft hyphen",
+	  BYTES("ali\xc2\xad"
+		"ce"),
+	  "ali\xc2\xad"
+	  "ce",
+	  "ali\\u00adce", NULL },
 	{ "tags", BYTES("a\xf3\xa0\x81\xa1"), "a\xf3\xa0\x81\xa1", "a\\U000e0061", NULL },
 	{ "Hangul filler", BYTES("a\xe3\x85\xa4"), "a\xe3\x85\xa4", "a\\u3164", NULL },
 	{ "Persian", BYTES("\xd8\xb9\xd9\x84\xdb\x8c\xe2\x80\x8c\xd8\xb1"),
-	  "\xd8\xb9\xd9\x84\xdb\x8c\xe2\x80\x8c\xd8\xb1", "\xd8\xb9\xd9\x84\xdb\x8c\xe2\x80\x8c\xd8\xb1",
+	  "\xd8\xb9\xd9\x84\xdb\x8c\xe2\x80\x8c\xd8\xb1",
+	  "\xd8\xb9\xd9\x84\xdb\x8c\xe2\x80\x8c\xd8\xb1",
 	  "\xd8\xb9\xd9\x84\xdb\x8c\\u200c\xd8\xb1" },
 	{ "emoji of two", BYTES("\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb"),
-	  "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb", "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb",
+	  "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb",
+	  "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb",
 	  "\xf0\x9f\x91\xa9\\u200d\xf0\x9f\x92\xbb" },
 	{ "variation selector", BYTES("\xe2\x9d\xa4\xef\xb8\x8f"), "\xe2\x9d\xa4\xef\xb8\x8f",
 	  "\xe2\x9d\xa4\xef\xb8\x8f", "\xe2\x9d\xa4\\ufe0f" },
-	{ "wide blank", BYTES("a\xe3\x80\x80" "b"), "a\xe3\x80\x80" "b", "a\xe3\x80\x80" "b", "a\\u3000b" },
+	{ "wide blank",
+	  BYTES("a\xe3\x80\x80"
+		"b"),
+	  "a\xe3\x80\x80"
+	  "b",
+	  "a\xe3\x80\x80"
+	  "b",
+	  "a\\u3000b" },
 };
 
 START_TEST(one_row)
@@ -84,7 +106,7 @@ static const struct {
 	size_t len;
 	const char *tail; /* last four of the text */
 } lengths[] = {
-	{ 1, "YQ==" },	 { 2, "YWE=" },	  { 3, "YWFh" },
+	{ 1, "YQ==" },   { 2, "YWE=" },   { 3, "YWFh" },
 	{ 767, "YWE=" }, { 768, "YWFh" }, { 769, "YQ==" },
 };
 

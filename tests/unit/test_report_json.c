@@ -173,10 +173,14 @@ END_TEST
 START_TEST(the_schema_refuses_a_wrong_card)
 {
 	static const char *const rows[][2] = {
-		{ "\"10.0.0.9\"", "\"localhost\"" },	   { "\"10.0.0.9\"", "\"fe80::1\"" },
-		{ "\"10.0.0.9\"", "null" },		   { "\"port\": 5432", "\"port\": 65536" },
-		{ "\"tcp\"", "\"TCP\"" },		   { "\"tcp\"", "6" },
-		{ "\"count\": 1", "\"count\": 0" },	   { "\"bytes\": 1234", "\"bytes\": -1" },
+		{ "\"10.0.0.9\"", "\"localhost\"" },
+		{ "\"10.0.0.9\"", "\"fe80::1\"" },
+		{ "\"10.0.0.9\"", "null" },
+		{ "\"port\": 5432", "\"port\": 65536" },
+		{ "\"tcp\"", "\"TCP\"" },
+		{ "\"tcp\"", "6" },
+		{ "\"count\": 1", "\"count\": 0" },
+		{ "\"bytes\": 1234", "\"bytes\": -1" },
 		{ "\"network\": {", "\"network\": {\"dropped\": 0, " },
 		{ "\"refused\": [", "\"refused\": [{\"address\": \"10.0.0.9\", \"port\": 1, "
 				    "\"protocol\": \"tcp\", \"count\": 1}, " },

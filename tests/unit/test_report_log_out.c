@@ -16,8 +16,12 @@ static const struct {
 } rows[] = {
 	{ "plain", "one\n\ttwo\n", 9, "one\n\ttwo\n" },
 	{ "colours", "\x1b[31mred\r\n", 10, "\\x1b[31mred\\r\n" },
-	{ "UTF-8", "h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", 12, "h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80" },
-	{ "turned around", "a\xe2\x80\xae" "b", 5, "a\\u202eb" },
+	{ "UTF-8", "h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", 12,
+	  "h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80" },
+	{ "turned around",
+	  "a\xe2\x80\xae"
+	  "b",
+	  5, "a\\u202eb" },
 	{ "no UTF-8", "\xff\xc0\x80z", 4, "\\xff\\xc0\\x80z" },
 	{ "half a character", "\xe2\x82", 2, "\\xe2\\x82" },
 	{ "half a character, then another", "\xe2\x82z\xc3", 4, "\\xe2\\x82z\\xc3" },

@@ -63,7 +63,8 @@ END_TEST
 /* Whatever the locale of the caller: here it is "C". */
 START_TEST(names_of_any_language)
 {
-	static const char *const names[] = { "Gro\xc3\x9f", "a\xc3\xbc", "J\xc3\xbcrgen N\xc3\xba\xc3\xb1",
+	static const char *const names[] = { "Gro\xc3\x9f", "a\xc3\xbc",
+					     "J\xc3\xbcrgen N\xc3\xba\xc3\xb1",
 					     "\xe6\x97\xa5\xe6\x9c\xac x", "x\xcc\x81" };
 	struct run_rows rows = { 0 };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -97,8 +98,9 @@ START_TEST(nothing_to_list)
 {
 	struct run_rows rows = { 0 };
 	AUTO_FREE char *text = written(run_list_table, &rows);
-	ck_assert_str_eq(text, "ID  PID  STATUS  BUNDLE  CREATED  OWNER  SUBMISSION  ASSIGNMENT  STEP  "
-			       "ELAPSED\n");
+	ck_assert_str_eq(text,
+			 "ID  PID  STATUS  BUNDLE  CREATED  OWNER  SUBMISSION  ASSIGNMENT  STEP  "
+			 "ELAPSED\n");
 	AUTO_FREE char *json = written(run_list_json, &rows);
 	ck_assert_str_eq(json, "[]\n");
 }
@@ -148,7 +150,8 @@ static const char *text_in(struct json_object *o, const char *key)
 
 START_TEST(a_state)
 {
-	struct live_run r = { .id = "01JD0000000000000000000001", .runner = 7,
+	struct live_run r = { .id = "01JD0000000000000000000001",
+			      .runner = 7,
 			      .submission = (char *)HOSTILE };
 	AUTO_JSON *begun = state_of(&r);
 	ck_assert_str_eq(text_in(begun, "status"), "creating");

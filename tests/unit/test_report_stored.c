@@ -49,11 +49,16 @@ static void distinct(struct step_result *s)
 {
 	int64_t n = INT64_C(4000000000000);
 	int64_t *const all[] = {
-		&s->facts.wall_ns,	     &s->facts.cpu_ns,
-		&s->facts.user_ns,	     &s->facts.system_ns,
-		&s->facts.memory_peak_bytes, &s->facts.rss_peak_bytes,
-		&s->facts.processes_peak,    &s->facts.leftovers,
-		&s->facts.oom_kills,	     &s->facts.pids_denied,
+		&s->facts.wall_ns,
+		&s->facts.cpu_ns,
+		&s->facts.user_ns,
+		&s->facts.system_ns,
+		&s->facts.memory_peak_bytes,
+		&s->facts.rss_peak_bytes,
+		&s->facts.processes_peak,
+		&s->facts.leftovers,
+		&s->facts.oom_kills,
+		&s->facts.pids_denied,
 		&s->facts.throttled_ns,
 		&s->facts.waited_ns,
 		&s->facts.beside,
@@ -81,8 +86,8 @@ START_TEST(a_rich_result)
 	fx.r.score = 12.7;
 	fx.r.max_score = 1e-7;
 	for (int v = 0; v < VERDICT_COUNT; v++) {
-		struct step_result *s =
-			fixture_step(&fx, "t", (enum step_kind)(v % 3), (enum verdict)v);
+		struct step_result *s = fixture_step(&fx, "t", (enum step_kind)(v % 3),
+						     (enum verdict)v);
 		s->fault = (enum fault)(v % 4);
 		fixture_flood(&fx, FRAMELOG_STDOUT, 'o', (size_t)v * 20000);
 		fixture_flood(&fx, FRAMELOG_STDERR, v % 2 ? 'e' : '\xee', (size_t)v * 50);

@@ -395,7 +395,8 @@ START_TEST(names_of_no_width)
 	free(fx.r.submission.file);
 	fx.r.submission.file = mem_strdup("a\xe2\x80\x8dlice\xc2\xa0.tar");
 	grade(VERDICT_WRONG_ANSWER, FAULT_STUDENT, 0, 1);
-	strcpy(test("o\xe2\x80\x8cne", VERDICT_WRONG_ANSWER, 0, 1)->message, "\xe2\x80\x8c\xe2\x80\x8b");
+	strcpy(test("o\xe2\x80\x8cne", VERDICT_WRONG_ANSWER, 0, 1)->message,
+	       "\xe2\x80\x8c\xe2\x80\x8b");
 	AUTO_FREE char *text = line("text");
 	ck_assert_str_eq(text, "alice\\u200b (a\\u200dlice\\u00a0.tar): wrong answer, 0/1 point - "
 			       "o\\u200cne: \xe2\x80\x8c\\u200b\n");
@@ -410,7 +411,8 @@ START_TEST(a_file_that_was_changing)
 	test("one", VERDICT_PASSED, 2, 2);
 	fx.r.submission.changed = true;
 	AUTO_FREE char *text = line("text"), *json = line("json");
-	ck_assert_str_eq(text, "alice (alice.tar.gz): passed, 2/2 points (changed while it was read)\n");
+	ck_assert_str_eq(text,
+			 "alice (alice.tar.gz): passed, 2/2 points (changed while it was read)\n");
 	has(json, "\"changed\": true}");
 	AUTO_FREE char *page = fixture_report(&fx.r, "text", 0, false, NULL);
 	has(page, "still being written to");

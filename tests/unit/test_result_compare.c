@@ -88,8 +88,8 @@ static const struct {
 	  "line 1: expected \"a b\", got \"a  b\"" },
 	{ "blanks inside against none", "a b\n", "ab\n", "line 1: expected \"a b\", got \"ab\"",
 	  "line 1: expected \"a b\", got \"ab\"" },
-	{ "tab against blank inside", "a\tb\n", "a b\n",
-	  "line 1: expected \"a\\tb\", got \"a b\"", "line 1: expected \"a\\tb\", got \"a b\"" },
+	{ "tab against blank inside", "a\tb\n", "a b\n", "line 1: expected \"a\\tb\", got \"a b\"",
+	  "line 1: expected \"a\\tb\", got \"a b\"" },
 	{ "leading blanks count", "a\n", " a\n", "line 1: expected \"a\", got \" a\"",
 	  "line 1: expected \"a\", got \" a\"" },
 	{ "carriage return inside", "a\rb\n", "ab\n", "line 1: expected \"a\\rb\", got \"ab\"",
@@ -121,18 +121,23 @@ static const struct {
 	  "line 2: trailing blanks differ: expected \"\", got \" \\t\"" },
 	{ "quotes and backslashes", "\"\\\n", "x\n", "line 1: expected \"\\\"\\\\\", got \"x\"",
 	  "line 1: expected" },
-	{ "control bytes", "a\n", "\033[31m\x7f\n", "line 1: expected \"a\", got "
+	{ "control bytes", "a\n", "\033[31m\x7f\n",
+	  "line 1: expected \"a\", got "
 	  "\"\\x1b[31m\\x7f\"",
 	  "line 1: expected" },
 	{ "text beyond ASCII", "\xc3\xa9\n", "\xc3\xa8\n",
 	  "line 1: expected \"\xc3\xa9\", got \"\xc3\xa8\"", "line 1: expected" },
-	{ "a blank that is none", "a b\n", "a\xc2\xa0" "b\n",
+	{ "a blank that is none", "a b\n",
+	  "a\xc2\xa0"
+	  "b\n",
 	  "line 1: expected \"a b\", got \"a\\u00a0b\"", "line 1: expected" },
 	{ "an accent of its own", "\xc3\xa9\n", "e\xcc\x81\n",
 	  "line 1: expected \"\xc3\xa9\", got \"e\\u0301\"", "line 1: expected" },
 	{ "not UTF-8", "a\n", "\xff\xc3(\n", "line 1: expected \"a\", got \"\\xff\\xc3(\"",
 	  "line 1: expected" },
-	{ "turned text", "a\n", "\xe2\x80\xae" "b\n",
+	{ "turned text", "a\n",
+	  "\xe2\x80\xae"
+	  "b\n",
 	  "line 1: expected \"a\", got \"\\xe2\\x80\\xaeb\"", "line 1: expected" },
 };
 
@@ -142,10 +147,10 @@ START_TEST(one_row)
 	for (size_t p = 0; p < sizeof pieces / sizeof *pieces; p++) {
 		for (int exact = 0; exact < 2; exact++) {
 			const char *want = exact ? rows[_i].exact : rows[_i].lines;
-			struct comparison got = compare(
-				exact ? COMPARE_EXACT : COMPARE_LINES, rows[_i].expected,
-				strlen(rows[_i].expected), rows[_i].actual,
-				strlen(rows[_i].actual), pieces[p]);
+			struct comparison got = compare(exact ? COMPARE_EXACT : COMPARE_LINES,
+							rows[_i].expected,
+							strlen(rows[_i].expected), rows[_i].actual,
+							strlen(rows[_i].actual), pieces[p]);
 			ck_assert_msg(got.equal == (want == NULL), "%s, exact %d: '%s'",
 				      rows[_i].label, exact, got.message);
 			if (want)
@@ -173,22 +178,28 @@ static const struct {
 	const char *unit; /* the line is made of it */
 	const char *message;
 } cuts[] = {
-	{ "whole", 10, 10, "x", "line 2: expected \"xxxxxxxxxxAxxxxxxxxxx\", got \"xxxxxxxxxx"
+	{ "whole", 10, 10, "x",
+	  "line 2: expected \"xxxxxxxxxxAxxxxxxxxxx\", got \"xxxxxxxxxx"
 	  "Bxxxxxxxxxx\"" },
 	{ "as much as is shown before", 36, 0, "x",
 	  "line 2: expected \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxA\", "
 	  "got \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxB\"" },
-	{ "one more", 37, 0, "x", "line 2: expected \"...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxA\", "
+	{ "one more", 37, 0, "x",
+	  "line 2: expected \"...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxA\", "
 	  "got \"...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxB\"" },
-	{ "as much as is shown after", 0, 71, "x", "line 2: expected \"Axxxxxxxxxxxxxxxxxxxxxxxxx"
+	{ "as much as is shown after", 0, 71, "x",
+	  "line 2: expected \"Axxxxxxxxxxxxxxxxxxxxxxxxx"
 	  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\", got \"Bxxx" },
-	{ "one more", 0, 72, "x", "line 2: expected \"Axxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	{ "one more", 0, 72, "x",
+	  "line 2: expected \"Axxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 	  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\", got \"Bxxx" },
-	{ "far inside", 200000, 200000, "x", "line 2: expected \"...xxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	{ "far inside", 200000, 200000, "x",
+	  "line 2: expected \"...xxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 	  "xxxxxxxAxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\", got \"...xxx" },
 	{ "characters stay whole", 1001, 1001, "\xe2\x82\xac",
 	  "line 2: expected \"...\xe2\x82\xac" },
-	{ "escapes are long", 500, 500, "\001", "line 2: expected \"...\\x01\\x01\\x01\\x01\\x01"
+	{ "escapes are long", 500, 500, "\001",
+	  "line 2: expected \"...\\x01\\x01\\x01\\x01\\x01"
 	  "\\x01\\x01\\x01\\x01A\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01...\", got" },
 };
 
@@ -211,8 +222,8 @@ START_TEST(long_lines_are_cut)
 	AUTO_FREE char *e = long_line(cuts[_i].before, 'A', cuts[_i].after, cuts[_i].unit);
 	AUTO_FREE char *a = long_line(cuts[_i].before, 'B', cuts[_i].after, cuts[_i].unit);
 	for (size_t p = 0; p < 3; p++) {
-		struct comparison got =
-			compare(COMPARE_LINES, e, strlen(e), a, strlen(a), pieces[p]);
+		struct comparison got = compare(COMPARE_LINES, e, strlen(e), a, strlen(a),
+						pieces[p]);
 		ck_assert_msg(strncmp(got.message, cuts[_i].message, strlen(cuts[_i].message)) == 0,
 			      "%s: '%s'", cuts[_i].label, got.message);
 		ck_assert_msg(strlen(got.message) < sizeof got.message - 1, "%s", cuts[_i].label);
@@ -305,7 +316,7 @@ START_TEST(nothing_is_compared)
 	struct text e = { "a", 1, 0, 1, 0 }, a = { "b", 1, 0, 1, 0 }; /* would fail if read */
 	struct comparison got = { .done = true };
 	ck_assert_int_eq(compare_streams(COMPARE_NONE, read_text, &e, read_text, &a, &got, NULL),
-	  0);
+			 0);
 	ck_assert(!got.done && got.equal && !got.message[0]);
 }
 END_TEST
@@ -318,8 +329,9 @@ START_TEST(trouble_is_told_and_changes_nothing)
 		struct text a = { text, sizeof text - 1, 0, 1, _i ? at : SIZE_MAX };
 		struct comparison got = { .message = "kept" };
 		struct err err = { 0 };
-		ck_assert_int_eq(compare_streams(COMPARE_LINES, read_text, &e, read_text, &a, &got,
-						 &err), -1);
+		ck_assert_int_eq(
+			compare_streams(COMPARE_LINES, read_text, &e, read_text, &a, &got, &err),
+			-1);
 		ck_assert_int_eq(err.fault, FAULT_INFRA);
 		ck_assert_int_eq(err.sys, EIO);
 		ck_assert_str_eq(got.message, "kept");

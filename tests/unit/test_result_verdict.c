@@ -43,7 +43,9 @@ struct row {
 	const char *words; /* part of the message; "" : empty */
 };
 
-#define TEST .kind = STEP_TEST, .ended_for = LIMIT_NONE, .cpu_ns = 10 * MS, .wall_ns = 10 * MS, .waited_ns = -1
+#define TEST                                                                               \
+	.kind = STEP_TEST, .ended_for = LIMIT_NONE, .cpu_ns = 10 * MS, .wall_ns = 10 * MS, \
+	.waited_ns = -1
 #define BUILD TEST, .kind = STEP_BUILD
 #define PASSED .verdict = VERDICT_PASSED, .fault = FAULT_NONE, .hit = LIMIT_NONE, .words = ""
 #define GOT(v) .verdict = VERDICT_##v, .fault = FAULT_STUDENT, .hit = LIMIT_NONE
@@ -99,8 +101,8 @@ static const struct row rows[] = {
 	  .words = "under its limits" },
 	{ "setup", TEST, .stage = EXEC_SETUP, .exec_errno = EPERM, .exit_code = -1, OURS,
 	  .words = "cannot prepare" },
-	{ "setup outranks memory", TEST, .stage = EXEC_SETUP, .exec_errno = EPERM,
-	  .exit_code = -1, .oom_kills = 1, OURS, .words = "cannot prepare" },
+	{ "setup outranks memory", TEST, .stage = EXEC_SETUP, .exec_errno = EPERM, .exit_code = -1,
+	  .oom_kills = 1, OURS, .words = "cannot prepare" },
 	{ "chdir", TEST, .stage = EXEC_CHDIR, .exec_errno = EIO, .exit_code = -1, OURS,
 	  .words = "cannot enter the work folder" },
 	{ "not in the image", TEST, EXEC(ENOENT), TEACHERS, .words = "'prog' is not in the image" },
@@ -114,18 +116,21 @@ static const struct row rows[] = {
 	{ "exec, out of memory", TEST, EXEC(ENOMEM), OURS, .words = "memory" },
 	{ "exec, trouble of the disk", TEST, EXEC(EIO), OURS, .words = "" },
 	{ "exec, asks for too much memory", TEST, EXEC(ENOMEM), .in_work = true,
-	  .verdict = VERDICT_RUNTIME_ERROR, .fault = FAULT_STUDENT, .hit = LIMIT_NONE, .words = "memory" },
+	  .verdict = VERDICT_RUNTIME_ERROR, .fault = FAULT_STUDENT, .hit = LIMIT_NONE,
+	  .words = "memory" },
 	{ "exec, a program that is cut short", TEST, EXEC(EIO), .in_work = true,
-	  .verdict = VERDICT_RUNTIME_ERROR, .fault = FAULT_STUDENT, .hit = LIMIT_NONE, .words = "" },
+	  .verdict = VERDICT_RUNTIME_ERROR, .fault = FAULT_STUDENT, .hit = LIMIT_NONE,
+	  .words = "" },
 
 	/* 2. memory, even when all is right */
 	{ "memory", TEST, .signal = SIGKILL, .exit_code = -1, .oom_kills = 1,
-	  HIT(MEMORY_LIMIT, MEMORY), .words = "used more than 64 MiB of memory: the kernel killed "
-	  "a process" },
+	  HIT(MEMORY_LIMIT, MEMORY),
+	  .words = "used more than 64 MiB of memory: the kernel killed "
+		   "a process" },
 	{ "memory of a child, all right", TEST, .output = RIGHT, .oom_kills = 2,
 	  HIT(MEMORY_LIMIT, MEMORY), .words = "the kernel killed processes" },
-	{ "memory before output", TEST, .oom_kills = 1, .out_over = true,
-	  .ended_for = LIMIT_OUTPUT, HIT(MEMORY_LIMIT, MEMORY), .words = "" },
+	{ "memory before output", TEST, .oom_kills = 1, .out_over = true, .ended_for = LIMIT_OUTPUT,
+	  HIT(MEMORY_LIMIT, MEMORY), .words = "" },
 	{ "memory before time", TEST, .oom_kills = 1, .ended_for = LIMIT_CPU, .signal = SIGKILL,
 	  HIT(MEMORY_LIMIT, MEMORY), .words = "" },
 	{ "memory in a build", BUILD, .exit_code = 2, .oom_kills = 1, HIT(MEMORY_LIMIT, MEMORY),
@@ -147,8 +152,9 @@ static const struct row rows[] = {
 
 	/* 4. processes, when it did not pass */
 	{ "refused and status wrong", TEST, .pids_denied = 3, .exit_code = 1,
-	  HIT(PROCESS_LIMIT, PROCESSES), .words = "wanted more than 20 processes at a time: 3 "
-	  "refused; ended with status 1, expected 0" },
+	  HIT(PROCESS_LIMIT, PROCESSES),
+	  .words = "wanted more than 20 processes at a time: 3 "
+		   "refused; ended with status 1, expected 0" },
 	{ "refused and output wrong", TEST, .pids_denied = 1, .output = WRONG,
 	  HIT(PROCESS_LIMIT, PROCESSES), .words = "; the output is wrong" },
 	{ "fork bomb until the clock", TEST, .pids_denied = 999, .ended_for = LIMIT_CPU,
@@ -165,17 +171,19 @@ static const struct row rows[] = {
 	{ "file too large", TEST, .signal = SIGXFSZ, .exit_code = -1, HIT(DISK_LIMIT, DISK),
 	  .words = "wrote a file of more than 16 MiB; killed by SIGXFSZ" },
 	{ "disk full and status wrong", TEST, .disk_full = true, .exit_code = 1,
-	  HIT(DISK_LIMIT, DISK), .words = "filled /dev/shm, which holds 3 MiB; ended with status 1" },
+	  HIT(DISK_LIMIT, DISK),
+	  .words = "filled /dev/shm, which holds 3 MiB; ended with status 1" },
 	{ "disk full and output wrong", TEST, .disk_full = true, .output = WRONG,
 	  HIT(DISK_LIMIT, DISK), .words = "" },
-	{ "disk before time", TEST, .disk_full = true, .ended_for = LIMIT_WALL,
-	  .signal = SIGKILL, HIT(DISK_LIMIT, DISK), .words = "" },
+	{ "disk before time", TEST, .disk_full = true, .ended_for = LIMIT_WALL, .signal = SIGKILL,
+	  HIT(DISK_LIMIT, DISK), .words = "" },
 	{ "disk in a build", BUILD, .disk_full = true, .exit_code = 2, HIT(DISK_LIMIT, DISK),
 	  .words = "" },
 	{ "file too large for a part of a compiler", BUILD, .exit_code = 4, .hints = HINT_FILE_SIZE,
 	  HIT(DISK_LIMIT, DISK), .words = "wrote a file of more than 16 MiB; ended with status 4" },
 	{ "so a build says that went well", BUILD, .hints = HINT_FILE_SIZE, PASSED },
-	{ "so a test says", TEST, .exit_code = 4, .hints = HINT_FILE_SIZE, GOT(RUNTIME_ERROR), .words = "" },
+	{ "so a test says", TEST, .exit_code = 4, .hints = HINT_FILE_SIZE, GOT(RUNTIME_ERROR),
+	  .words = "" },
 	{ "file too large in a build", BUILD, .signal = SIGXFSZ, HIT(DISK_LIMIT, DISK),
 	  .words = "" },
 
@@ -188,13 +196,14 @@ static const struct row rows[] = {
 	{ "wall, asleep", TEST, .ended_for = LIMIT_WALL, .signal = SIGKILL, .exit_code = -1,
 	  .wall_ns = WALL_LIMIT + 1, HIT(TIME_LIMIT, WALL),
 	  .words = "took longer than 2 s, waiting or not scheduled: used 10 ms of cpu time" },
-	{ "wall, asleep, as is known", TEST, .ended_for = LIMIT_WALL, .signal = SIGKILL, .exit_code = -1,
-	  .wall_ns = WALL_LIMIT + 1, .waited_ns = 0, HIT(TIME_LIMIT, WALL),
+	{ "wall, asleep, as is known", TEST, .ended_for = LIMIT_WALL, .signal = SIGKILL,
+	  .exit_code = -1, .wall_ns = WALL_LIMIT + 1, .waited_ns = 0, HIT(TIME_LIMIT, WALL),
 	  .words = "took longer than 2 s, asleep or waiting for input: used 10 ms of cpu time" },
 	{ "waited for a processor, then right", TEST, .output = RIGHT, .wall_ns = 9 * WALL_LIMIT,
 	  .waited_ns = 8 * WALL_LIMIT, PASSED },
-	{ "waited, and took too long all the same", TEST, .output = RIGHT, .wall_ns = 9 * WALL_LIMIT,
-	  .waited_ns = 8 * WALL_LIMIT - 1, HIT(TIME_LIMIT, WALL), .words = "" },
+	{ "waited, and took too long all the same", TEST, .output = RIGHT,
+	  .wall_ns = 9 * WALL_LIMIT, .waited_ns = 8 * WALL_LIMIT - 1, HIT(TIME_LIMIT, WALL),
+	  .words = "" },
 	{ "wall, busy", TEST, .ended_for = LIMIT_WALL, .signal = SIGKILL,
 	  .cpu_ns = WALL_LIMIT / 2 + MS, .wall_ns = WALL_LIMIT + 1, HIT(TIME_LIMIT, WALL),
 	  .words = "took longer than 2 s" },
@@ -202,8 +211,8 @@ static const struct row rows[] = {
 	  HIT(TIME_LIMIT, CPU), .words = "" },
 	{ "wall above, all right", TEST, .output = RIGHT, .wall_ns = WALL_LIMIT + 1,
 	  HIT(TIME_LIMIT, WALL), .words = "" },
-	{ "time before status", TEST, .exit_code = 1, .cpu_ns = CPU_LIMIT + 1,
-	  HIT(TIME_LIMIT, CPU), .words = "" },
+	{ "time before status", TEST, .exit_code = 1, .cpu_ns = CPU_LIMIT + 1, HIT(TIME_LIMIT, CPU),
+	  .words = "" },
 	{ "time before output", TEST, .output = WRONG, .wall_ns = WALL_LIMIT + 1,
 	  HIT(TIME_LIMIT, WALL), .words = "" },
 	{ "exit 0 on the way out", TEST, .ended_for = LIMIT_CPU, .output = RIGHT,
@@ -266,30 +275,55 @@ static const struct {
 	size_t n;
 	const char *message;
 } refusals[] = {
-	{ "one", { "", TEST, .exit_code = 1 }, 1, "ended with status 1, expected 0; refused: "
+	{ "one",
+	  { "", TEST, .exit_code = 1 },
+	  1,
+	  "ended with status 1, expected 0; refused: "
 	  "10.0.0.9:5432/tcp (not let through by the network of this test)" },
-	{ "three", { "", TEST, .exit_code = 1 }, 3, "ended with status 1, expected 0; refused: "
+	{ "three",
+	  { "", TEST, .exit_code = 1 },
+	  3,
+	  "ended with status 1, expected 0; refused: "
 	  "10.0.0.9:5432/tcp (not let through by the network of this test), and 2 more" },
-	{ "one fewer than are listed", { "", TEST, .exit_code = 1 }, 63, "ended with status 1, "
+	{ "one fewer than are listed",
+	  { "", TEST, .exit_code = 1 },
+	  63,
+	  "ended with status 1, "
 	  "expected 0; refused: 10.0.0.9:5432/tcp (not let through by the network of this test), and "
 	  "62 more" },
-	{ "as many as are listed", { "", TEST, .exit_code = 1 }, 64, "ended with status 1, "
+	{ "as many as are listed",
+	  { "", TEST, .exit_code = 1 },
+	  64,
+	  "ended with status 1, "
 	  "expected 0; refused: 10.0.0.9:5432/tcp (not let through by the network of this test), and "
 	  "at least 63 more" },
-	{ "a build", { "", BUILD, .exit_code = 2 }, 2, "prog: ended with status 2, expected 0; "
+	{ "a build",
+	  { "", BUILD, .exit_code = 2 },
+	  2,
+	  "prog: ended with status 2, expected 0; "
 	  "refused: 10.0.0.9:5432/tcp (not let through by the network of this build step), and 1 "
 	  "more" },
-	{ "a command", { "", TEST, .kind = STEP_COMMAND, .signal = SIGABRT }, 1, "killed by "
+	{ "a command",
+	  { "", TEST, .kind = STEP_COMMAND, .signal = SIGABRT },
+	  1,
+	  "killed by "
 	  "SIGABRT (abort() or a failed assertion); refused: 10.0.0.9:5432/tcp (not let through by the "
 	  "network of this command)" },
-	{ "waits for an answer", { "", TEST, .ended_for = LIMIT_WALL, .wall_ns = WALL_LIMIT + 1 },
-	  1, "took longer than 2 s, waiting or not scheduled: used 10 ms of cpu time; refused: "
+	{ "waits for an answer",
+	  { "", TEST, .ended_for = LIMIT_WALL, .wall_ns = WALL_LIMIT + 1 },
+	  1,
+	  "took longer than 2 s, waiting or not scheduled: used 10 ms of cpu time; refused: "
 	  "10.0.0.9:5432/tcp (not let through by the network of this test)" },
-	{ "wrong output", { "", TEST, .output = WRONG }, 1, "line 1: expected \"a\", got \"b\"; "
+	{ "wrong output",
+	  { "", TEST, .output = WRONG },
+	  1,
+	  "line 1: expected \"a\", got \"b\"; "
 	  "refused: 10.0.0.9:5432/tcp (not let through by the network of this test)" },
 	{ "passed all the same", { "", TEST, .output = RIGHT }, 2, "" },
 	{ "the box failed", { "", TEST, .box_failed = true }, 1, "the box ended for a test" },
-	{ "a card that refused nothing", { "", TEST, .exit_code = 1 }, 0,
+	{ "a card that refused nothing",
+	  { "", TEST, .exit_code = 1 },
+	  0,
 	  "ended with status 1, expected 0" },
 };
 #pragma GCC diagnostic pop
@@ -300,8 +334,11 @@ static char *argv[] = { program, NULL };
 
 static struct step_spec spec_of(const struct row *r)
 {
-	return (struct step_spec){ .name = program, .argv = argv, .kind = r->kind,
-				   .exit = r->want_exit, .points = 2.5 };
+	return (struct step_spec){ .name = program,
+				   .argv = argv,
+				   .kind = r->kind,
+				   .exit = r->want_exit,
+				   .points = 2.5 };
 }
 
 static void measure(const struct row *r, struct step_result *res)
@@ -350,8 +387,9 @@ START_TEST(one_row)
 	ck_assert_msg(res.verdict == r->verdict, "%s: %s", r->label, verdict_name(res.verdict));
 	ck_assert_msg(res.fault == r->fault, "%s: fault %s", r->label, fault_name(res.fault));
 	ck_assert_msg(res.limit_hit == r->hit, "%s: limit %d", r->label, (int)res.limit_hit);
-	ck_assert_msg(strstr(res.message, r->words) && (*r->words || r->verdict != VERDICT_PASSED ||
-		      !*res.message), "%s: '%s'", r->label, res.message);
+	ck_assert_msg(strstr(res.message, r->words) &&
+			      (*r->words || r->verdict != VERDICT_PASSED || !*res.message),
+		      "%s: '%s'", r->label, res.message);
 	ck_assert_msg((res.message[0] == '\0') == (r->verdict == VERDICT_PASSED), "%s: '%s'",
 		      r->label, res.message);
 	ck_assert_msg(res.max_points == 2.5, "%s: of %g", r->label, res.max_points);
@@ -415,7 +453,7 @@ START_TEST(messages_are_one_printable_line)
 	measure(&missing, &res);
 	verdict_step(&spec, &cmp, &res);
 	ck_assert_msg(strncmp(res.message, "not built: ./a??[31m?nnn", 24) == 0, "'%s'",
-	  res.message);
+		      res.message);
 	ck_assert_uint_eq(strlen(res.message), sizeof res.message - 1);
 }
 END_TEST
@@ -425,8 +463,10 @@ static struct network_facts *refused(size_t n)
 	struct network_facts *f = network_facts_new(n);
 	for (f->n_refused = 0; f->n_refused < n; f->n_refused++)
 		f->refused[f->n_refused] = (struct network_refusal){
-			.address = 0x0a000009, .port = (uint16_t)(5432 + f->n_refused),
-			.protocol = IPPROTO_TCP, .count = 1,
+			.address = 0x0a000009,
+			.port = (uint16_t)(5432 + f->n_refused),
+			.protocol = IPPROTO_TCP,
+			.count = 1,
 		};
 	return f;
 }
@@ -436,7 +476,8 @@ START_TEST(what_was_refused_is_named)
 	const struct row *r = &refusals[_i].facts;
 	struct step_spec spec = spec_of(r);
 	struct step_result res;
-	struct comparison cmp = { .done = r->output != NOT_COMPARED, .equal = r->output == RIGHT,
+	struct comparison cmp = { .done = r->output != NOT_COMPARED,
+				  .equal = r->output == RIGHT,
 				  .message = "line 1: expected \"a\", got \"b\"" };
 	measure(r, &res);
 	res.facts.network = refused(refusals[_i].n);
@@ -449,7 +490,8 @@ START_TEST(what_was_refused_is_named)
 }
 END_TEST
 
-#define WHOLE "; refused: 10.0.0.9:5432/tcp (not let through by the network of this test), and 1 more"
+#define WHOLE \
+	"; refused: 10.0.0.9:5432/tcp (not let through by the network of this test), and 1 more"
 #define SHORT "; refused: 10.0.0.9:5432/tcp, and 1 more"
 /* A cause of @length bytes and two refusals: the whole form at its border, the short one, and a
  * cause that is cut between its characters. */
@@ -467,8 +509,8 @@ static const struct {
 	  false },
 	{ "cut", 300 - (sizeof SHORT - 1), "x", SHORT, 296 - (sizeof SHORT - 1), true },
 	{ "as long as can be", 299, "x", SHORT, 296 - (sizeof SHORT - 1), true },
-	{ "cut between characters", 298, "\xe6\x97\xa5", SHORT,
-	  (296 - (sizeof SHORT - 1)) / 3 * 3, true },
+	{ "cut between characters", 298, "\xe6\x97\xa5", SHORT, (296 - (sizeof SHORT - 1)) / 3 * 3,
+	  true },
 };
 
 START_TEST(causes_make_room_for_what_was_refused)
@@ -538,10 +580,22 @@ static const struct {
 	{ "the last failure", { P, P, T }, 0, { 1, 2, 4 }, T, FAULT_STUDENT, 3, 7 },
 	{ "skipped ones do not decide", { C, S, S }, 0, { 0, 2, 4 }, C, FAULT_STUDENT, 0, 6 },
 	{ "skipped before", { S, P, W }, 0, { 0, 2, 4 }, W, FAULT_STUDENT, 2, 6 },
-	{ "a later internal_error wins", { W, P, I }, FAULT_INFRA, { 1, 2, 4 }, I, FAULT_INFRA,
-	  NAN, 7 },
-	{ "the first internal_error has the fault", { I, P, I }, FAULT_ASSIGNMENT, { 1, 2, 4 }, I,
-	  FAULT_ASSIGNMENT, NAN, 7 },
+	{ "a later internal_error wins",
+	  { W, P, I },
+	  FAULT_INFRA,
+	  { 1, 2, 4 },
+	  I,
+	  FAULT_INFRA,
+	  NAN,
+	  7 },
+	{ "the first internal_error has the fault",
+	  { I, P, I },
+	  FAULT_ASSIGNMENT,
+	  { 1, 2, 4 },
+	  I,
+	  FAULT_ASSIGNMENT,
+	  NAN,
+	  7 },
 	{ "a command", { P, P, P }, 0, { 0, 0, 0 }, P, FAULT_NONE, NAN, NAN },
 	{ "a command that failed", { W, P, P }, 0, { 0, 0, 0 }, W, FAULT_STUDENT, NAN, NAN },
 };
@@ -571,7 +625,7 @@ START_TEST(one_run)
 		ck_assert_msg(isnan(run.score), "%s: score %g", runs[_i].label, run.score);
 	else
 		ck_assert_msg(run.score == runs[_i].score, "%s: score %g", runs[_i].label,
-		  run.score);
+			      run.score);
 	if (isnan(runs[_i].max))
 		ck_assert_msg(isnan(run.max_score), "%s: of %g", runs[_i].label, run.max_score);
 	else

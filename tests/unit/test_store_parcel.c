@@ -24,8 +24,10 @@ static void setup(void)
 	s->facts.network = network_facts_new(2);
 	s->facts.network->sent_bytes = INT64_C(5000000000);
 	s->facts.network->n_refused = 1;
-	s->facts.network->refused[0] = (struct network_refusal){
-		.address = 0xfffffff0, .port = 65535, .protocol = 6, .count = 3 };
+	s->facts.network->refused[0] = (struct network_refusal){ .address = 0xfffffff0,
+								 .port = 65535,
+								 .protocol = 6,
+								 .count = 3 };
 	fx.r.groups = mem_alloc(sizeof *fx.r.groups);
 	fx.r.n_groups = 1;
 	fx.r.groups[0] = (struct group_result){ .name = mem_strdup("basics"), .max_score = 3 };

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "test_report_fixture.h"
 #include "rounds.h"
+#include "test_report_fixture.h"
 
 Suite *suite_store_store(void);
 
@@ -190,8 +190,8 @@ START_TEST(what_went_through_a_card_comes_back)
 	run_result_done(&got);
 	ck_assert_int_eq(ask("SELECT count(*) FROM steps WHERE network IS NULL AND number = 0"), 1);
 	/* A teacher asks who tried to reach what. */
-	fx.r.steps[2].facts.network->refused[0] =
-		(struct network_refusal){ 0x0a000009, 5432, IPPROTO_TCP, 3 };
+	fx.r.steps[2].facts.network->refused[0] = (struct network_refusal){ 0x0a000009, 5432,
+									    IPPROTO_TCP, 3 };
 	put(s);
 	ck_assert_int_eq(ask("SELECT count(*) FROM steps, json_each(network, '$.refused') "
 			     "WHERE value ->> 'address' = '10.0.0.9' AND value ->> 'port' = 5432 "
@@ -226,9 +226,9 @@ START_TEST(logs_move_with_the_home)
 	free(fx.r.log_path);
 	fx.r.log_path = mem_strdup(given);
 	put(s);
-	AUTO_FREE char *sql =
-		mem_printf("SELECT count(*) FROM results WHERE log_path %s%s%s",
-			   stored ? "= '" : "IS NULL", stored ? stored : "", stored ? "'" : "");
+	AUTO_FREE char *sql = mem_printf("SELECT count(*) FROM results WHERE log_path %s%s%s",
+					 stored ? "= '" : "IS NULL", stored ? stored : "",
+					 stored ? "'" : "");
 	ck_assert_msg(ask(sql) == 1, "%s", logs[_i].label);
 	ck_assert_int_eq(store_get(s, fx.r.id, &got, &err), 0);
 	if (!stored)
@@ -351,7 +351,8 @@ START_TEST(reading_makes_and_changes_nothing)
 END_TEST
 
 #define WITHOUT_CHANGED "ALTER TABLE results DROP COLUMN submission_changed;"
-#define WITHOUT_TIMES WITHOUT_CHANGED                   \
+#define WITHOUT_TIMES                                    \
+	WITHOUT_CHANGED                                  \
 	"ALTER TABLE results DROP COLUMN processors;"    \
 	"ALTER TABLE results DROP COLUMN host_pressure;" \
 	"ALTER TABLE steps DROP COLUMN waited_ns;"       \
@@ -363,11 +364,11 @@ END_TEST
 static const struct {
 	const char *label, *sql;
 } older[] = {
-	{ "without `replaced`", "ALTER TABLE results DROP COLUMN replaced; "
-				"ALTER TABLE steps DROP COLUMN network; " WITHOUT_TIMES
-				"PRAGMA user_version = 1" },
-	{ "without `network`", "ALTER TABLE steps DROP COLUMN network; " WITHOUT_TIMES
-			       "PRAGMA user_version = 2" },
+	{ "without `replaced`",
+	  "ALTER TABLE results DROP COLUMN replaced; "
+	  "ALTER TABLE steps DROP COLUMN network; " WITHOUT_TIMES "PRAGMA user_version = 1" },
+	{ "without `network`",
+	  "ALTER TABLE steps DROP COLUMN network; " WITHOUT_TIMES "PRAGMA user_version = 2" },
 	{ "without what a busy host did", WITHOUT_TIMES "PRAGMA user_version = 3" },
 	{ "without `changed`", WITHOUT_CHANGED "PRAGMA user_version = 4" },
 };
@@ -671,9 +672,9 @@ START_TEST(meddled_values_are_told)
 END_TEST
 
 #define WAYS "\"sent\":{\"bytes\":1,\"packets\":1},\"received\":{\"bytes\":1,\"packets\":null}"
-#define REFUSED(address, port, protocol, count)                                            \
-	"{" WAYS ",\"refused\":[{\"address\":" address ",\"port\":" port ",\"protocol\":" \
-	protocol ",\"count\":" count "}]}"
+#define REFUSED(address, port, protocol, count)                                                    \
+	"{" WAYS ",\"refused\":[{\"address\":" address ",\"port\":" port ",\"protocol\":" protocol \
+	",\"count\":" count "}]}"
 #define A "\"10.0.0.9\""
 #define T "\"tcp\""
 
@@ -690,10 +691,14 @@ static const struct {
 	{ "no object", "[]", false },
 	{ "no refused", "{" WAYS "}", false },
 	{ "no way out", "{\"refused\":[],\"received\":{\"bytes\":1,\"packets\":1}}", false },
-	{ "no packets", "{\"refused\":[],\"sent\":{\"bytes\":1},"
-			"\"received\":{\"bytes\":1,\"packets\":1}}", false },
-	{ "fewer than no bytes", "{\"refused\":[],\"sent\":{\"bytes\":-1,\"packets\":1},"
-				 "\"received\":{\"bytes\":1,\"packets\":1}}", false },
+	{ "no packets",
+	  "{\"refused\":[],\"sent\":{\"bytes\":1},"
+	  "\"received\":{\"bytes\":1,\"packets\":1}}",
+	  false },
+	{ "fewer than no bytes",
+	  "{\"refused\":[],\"sent\":{\"bytes\":-1,\"packets\":1},"
+	  "\"received\":{\"bytes\":1,\"packets\":1}}",
+	  false },
 	{ "refused is no array", "{" WAYS ",\"refused\":{}}", false },
 	{ "a refusal is a number", "{" WAYS ",\"refused\":[1]}", false },
 	{ "a refusal is null", "{" WAYS ",\"refused\":[null]}", false },

@@ -8,7 +8,6 @@
 
 Suite *suite_submission_assignment(void);
 
-
 static void setup(void)
 {
 	loaded_setup();
@@ -22,22 +21,23 @@ static void setup(void)
 
 START_TEST(every_key_arrives)
 {
-	must_load("{ // comments are allowed\n"
-		  "\"name\": \"strings\", \"image\": \"debian-c\", \"profile\": \"strict\","
-		  "\"env\": {\"A\": \"1\", \"B\": \"x=y\"}, \"home\": \"work\", \"language\": [\"python\", \"c\"],"
-		  "\"limits\": {\"cpu\": \"2s\", \"memory\": \"64M\"},"
-		  "\"network\": {\"allow\": [\"host:8080\", \"dns\"]},"
-		  "\"files\": [{\"from\": \"h/\", \"to\": \"/grader\"}],"
-		  "\"build\": [{\"run\": [\"make\"], \"args\": [\"-s\"], \"env\": {\"C\": \"2\"},"
-		  "  \"network\": {\"allow\": [\"internet\"]},"
-		  "  \"limits\": {\"cpu\": 30}}, {\"run\": [\"./b\"]},"
-		  "  {\"name\": \"link\", \"run\": [\"ld\"]}],"
-		  "\"tests\": [{\"name\": \"one\", \"run\": [\"./a\", \"b c\"], \"args\": [\"\", "
-		  "\"d\"],"
-		  "  \"stdin\": \"t/1.in\", \"stdout\": \"./t/../t/1.out\", \"exit\": 255,"
-		  "  \"points\": 2.5, \"compare\": \"exact\", \"env\": {\"D\": \"\"},"
-		  "  \"limits\": {\"wall\": \"9s\"}, \"network\": null},"
-		  "  {\"name\": \"two\", \"args\": [\"z\"]}]}");
+	must_load(
+		"{ // comments are allowed\n"
+		"\"name\": \"strings\", \"image\": \"debian-c\", \"profile\": \"strict\","
+		"\"env\": {\"A\": \"1\", \"B\": \"x=y\"}, \"home\": \"work\", \"language\": [\"python\", \"c\"],"
+		"\"limits\": {\"cpu\": \"2s\", \"memory\": \"64M\"},"
+		"\"network\": {\"allow\": [\"host:8080\", \"dns\"]},"
+		"\"files\": [{\"from\": \"h/\", \"to\": \"/grader\"}],"
+		"\"build\": [{\"run\": [\"make\"], \"args\": [\"-s\"], \"env\": {\"C\": \"2\"},"
+		"  \"network\": {\"allow\": [\"internet\"]},"
+		"  \"limits\": {\"cpu\": 30}}, {\"run\": [\"./b\"]},"
+		"  {\"name\": \"link\", \"run\": [\"ld\"]}],"
+		"\"tests\": [{\"name\": \"one\", \"run\": [\"./a\", \"b c\"], \"args\": [\"\", "
+		"\"d\"],"
+		"  \"stdin\": \"t/1.in\", \"stdout\": \"./t/../t/1.out\", \"exit\": 255,"
+		"  \"points\": 2.5, \"compare\": \"exact\", \"env\": {\"D\": \"\"},"
+		"  \"limits\": {\"wall\": \"9s\"}, \"network\": null},"
+		"  {\"name\": \"two\", \"args\": [\"z\"]}]}");
 	AUTO_FREE char *env = joined(a.env), *languages = joined(a.languages);
 	AUTO_FREE char *make = joined(a.build[0].argv), *run = joined(a.tests[0].argv);
 	ck_assert_str_eq(a.name, "strings");
@@ -114,12 +114,15 @@ START_TEST(nothing_has_to_be_there)
 }
 END_TEST
 
-static const struct { const char *label, *text, *why; } compares[] = {
+static const struct {
+	const char *label, *text, *why;
+} compares[] = {
 	{ "nothing is said", "\"points\": 1", NULL },
 	{ "none", "\"compare\": \"none\"", NULL },
 	{ "lines with an output", "\"compare\": \"lines\", \"stdout\": \"t/1.out\"", NULL },
 	{ "lines", "\"compare\": \"lines\"", "tests[1].compare: there is nothing to compare with" },
-	{ "exact", "\"compare\": \"exact\", \"stdin\": \"t/1.in\"", "name a file with the expected output" },
+	{ "exact", "\"compare\": \"exact\", \"stdin\": \"t/1.in\"",
+	  "name a file with the expected output" },
 };
 
 START_TEST(what_is_compared_has_something_to_compare_with)
@@ -129,21 +132,31 @@ START_TEST(what_is_compared_has_something_to_compare_with)
 	must_load(json);
 	ck_assert_int_eq(assignment_check_tests(&a, &err), compares[_i].why ? -1 : 0);
 	ck_assert_msg(!compares[_i].why ||
-		      (err.fault == FAULT_USAGE && strstr(err.msg, compares[_i].why)),
+			      (err.fault == FAULT_USAGE && strstr(err.msg, compares[_i].why)),
 		      "%s: '%s'", compares[_i].label, err.msg);
 }
 END_TEST
 
 #define BYTES(s) s, sizeof(s) - 1
-static const struct { const char *label, *bytes; size_t len; const char *why; } encodings[] = {
+static const struct {
+	const char *label, *bytes;
+	size_t len;
+	const char *why;
+} encodings[] = {
 	{ "nothing", BYTES(""), NULL },
 	{ "text", BYTES("4\n"), NULL },
 	{ "one byte of a mark", BYTES("\xef"), NULL },
 	{ "letters of UTF-8", BYTES("\xef\xbb\xbe"), NULL },
-	{ "a mark", BYTES("\xef\xbb\xbf" "4\n"), "byte order mark" },
+	{ "a mark",
+	  BYTES("\xef\xbb\xbf"
+		"4\n"),
+	  "byte order mark" },
 	{ "a mark alone", BYTES("\xef\xbb\xbf"), "byte order mark" },
 	{ "a mark later on", BYTES("4\xef\xbb\xbf\n"), NULL },
-	{ "UTF-16", BYTES("\xff\xfe" "4\0\n\0"), "is in UTF-16" },
+	{ "UTF-16",
+	  BYTES("\xff\xfe"
+		"4\0\n\0"),
+	  "is in UTF-16" },
 	{ "UTF-16, the other order", BYTES("\xfe\xff\0004\0\n"), "is in UTF-16" },
 	{ "UTF-16 without a mark", BYTES("4\0\n\0"), "is in UTF-16" },
 	{ "the other order", BYTES("\0004\0\n"), "is in UTF-16" },
@@ -162,44 +175,63 @@ START_TEST(an_encoding_is_warned_of)
 		AUTO_STRV warnings = strv_dup(NULL);
 		put("t/e", "");
 		AUTO_FD int fd = openat(tree_fd, "t/e", O_WRONLY | O_TRUNC);
-		ck_assert(write(fd, encodings[_i].bytes, encodings[_i].len) == (ssize_t)encodings[_i].len);
+		ck_assert(write(fd, encodings[_i].bytes, encodings[_i].len) ==
+			  (ssize_t)encodings[_i].len);
 		must_load(json);
 		ck_assert_int_eq(assignment_warnings(&a, &warnings, &err), 0);
 		const char *why = i == 2 ? NULL : encodings[_i].why;
 		ck_assert_msg(strv_len(warnings) == (why ? 1 : 0), "%s", encodings[_i].label);
-		ck_assert_msg(!why || (strstr(warnings[0], why) && strstr(warnings[0], "t/e")), "%s",
-			      encodings[_i].label);
+		ck_assert_msg(!why || (strstr(warnings[0], why) && strstr(warnings[0], "t/e")),
+			      "%s", encodings[_i].label);
 		assignment_done(&a);
 	}
 }
 END_TEST
 
-static const struct { const char *label, *json; bool warned; } sanitized[] = {
+static const struct {
+	const char *label, *json;
+	bool warned;
+} sanitized[] = {
 	{ "address", "\"build\": [{\"run\": [\"cc\", \"-fsanitize=undefined,address\"]}]", true },
-	{ "leak", "\"build\": [{\"run\": [\"true\"]}, {\"run\": [\"cc\", \"-fsanitize=leak\"]}], \"profile\": \"strict\"", true },
-	{ "in a script", "\"build\": [{\"run\": [\"sh\", \"-c\", \"cc -fsanitize=undefined x.c; cc -fsanitize=address y.c\"]}]", true },
-	{ "no leaks", "\"build\": [{\"run\": [\"sh\", \"-c\", \"cc -fsanitize=thread -o address\"]}]", false },
-	{ "debug", "\"build\": [{\"run\": [\"cc\", \"-fsanitize=address\"]}], \"profile\": \"debug\"", false },
-	{ "said", "\"build\": [{\"run\": [\"cc\", \"-fsanitize=address\"]}], \"env\": {\"ASAN_OPTIONS\": \"detect_leaks=0\"}", false },
-	{ "said of the build", "\"build\": [{\"run\": [\"cc\", \"-fsanitize=leak\"], \"env\": {\"LSAN_OPTIONS\": \"a=1:detect_leaks=0\"}}]",
+	{ "leak",
+	  "\"build\": [{\"run\": [\"true\"]}, {\"run\": [\"cc\", \"-fsanitize=leak\"]}], \"profile\": \"strict\"",
+	  true },
+	{ "in a script",
+	  "\"build\": [{\"run\": [\"sh\", \"-c\", \"cc -fsanitize=undefined x.c; cc -fsanitize=address y.c\"]}]",
+	  true },
+	{ "no leaks",
+	  "\"build\": [{\"run\": [\"sh\", \"-c\", \"cc -fsanitize=thread -o address\"]}]", false },
+	{ "debug",
+	  "\"build\": [{\"run\": [\"cc\", \"-fsanitize=address\"]}], \"profile\": \"debug\"",
+	  false },
+	{ "said",
+	  "\"build\": [{\"run\": [\"cc\", \"-fsanitize=address\"]}], \"env\": {\"ASAN_OPTIONS\": \"detect_leaks=0\"}",
+	  false },
+	{ "said of the build",
+	  "\"build\": [{\"run\": [\"cc\", \"-fsanitize=leak\"], \"env\": {\"LSAN_OPTIONS\": \"a=1:detect_leaks=0\"}}]",
 	  false },
 };
 
 START_TEST(a_leak_that_nobody_looks_for_is_warned_of)
 {
-	AUTO_FREE char *json = mem_printf("{%s, \"tests\": [{\"name\": \"x\"}]}", sanitized[_i].json);
+	AUTO_FREE char *json = mem_printf("{%s, \"tests\": [{\"name\": \"x\"}]}",
+					  sanitized[_i].json);
 	AUTO_STRV warnings = strv_dup(NULL);
 	must_load(json);
 	ck_assert_int_eq(assignment_warnings(&a, &warnings, &err), 0);
-	ck_assert_msg(strv_len(warnings) == (sanitized[_i].warned ? 1 : 0), "%s", sanitized[_i].label);
-	ck_assert_msg(!sanitized[_i].warned || strstr(warnings[0], "LeakSanitizer"), "%s", sanitized[_i].label);
+	ck_assert_msg(strv_len(warnings) == (sanitized[_i].warned ? 1 : 0), "%s",
+		      sanitized[_i].label);
+	ck_assert_msg(!sanitized[_i].warned || strstr(warnings[0], "LeakSanitizer"), "%s",
+		      sanitized[_i].label);
 	assignment_done(&a);
 }
 END_TEST
 
 /* What the text T is replaced by in {"tests": [{"name": "x", T}]}, B in {"build": [{B}]}; else the
  * whole. NULL: accepted. */
-static const struct { const char *label, *where, *text, *why; } rows[] = {
+static const struct {
+	const char *label, *where, *text, *why;
+} rows[] = {
 	{ "run", "T", "\"run\": [\"./a\"]", NULL },
 	{ "run is a string", "T", "\"run\": \"./a\"",
 	  "tests[0].run: expected an array of words, as [\"./prog\", \"-v\"], got a string" },
@@ -209,7 +241,8 @@ static const struct { const char *label, *where, *text, *why; } rows[] = {
 	{ "word is no string", "T", "\"run\": [\"a\", 1]", "expected an array of strings" },
 	{ "exit 0", "T", "\"exit\": 0", NULL },
 	{ "exit 255", "T", "\"exit\": 255", NULL },
-	{ "exit 256", "T", "\"exit\": 256", "tests[0].exit: expected a whole number from 0 to "
+	{ "exit 256", "T", "\"exit\": 256",
+	  "tests[0].exit: expected a whole number from 0 to "
 	  "255" },
 	{ "exit -1", "T", "\"exit\": -1", "from 0 to 255" },
 	{ "exit is a text", "T", "\"exit\": \"0\"", "from 0 to 255" },
@@ -266,7 +299,8 @@ static const struct { const char *label, *where, *text, *why; } rows[] = {
 	{ "profile of a build", "B", "\"run\": [\"a\"], \"profile\": \"x\"",
 	  "build[0]: 'profile' is not known to this version" },
 
-	{ "network of a build", "B", "\"run\": [\"a\"], \"network\": {\"allow\": [\"dns\"]}", NULL },
+	{ "network of a build", "B", "\"run\": [\"a\"], \"network\": {\"allow\": [\"dns\"]}",
+	  NULL },
 	{ "network of a build is bad", "B", "\"run\": [\"a\"], \"network\": {\"allow\": [\"::1\"]}",
 	  "build[0].network.allow[0]: '::1': an IPv6 address" },
 	{ "peers of a build", "B", "\"run\": [\"a\"], \"peers\": []",
@@ -292,17 +326,23 @@ static const struct { const char *label, *where, *text, *why; } rows[] = {
 	{ "name that turns text", "", "{\"tests\": [{\"name\": \"\\u202ea\"}]}",
 	  "cannot be shown" },
 	{ "name beyond ASCII", "", "{\"tests\": [{\"name\": \"\xc3\xa9t\xc3\xa9\"}]}", NULL },
-	{ "name twice", "", "{\"tests\": [{\"name\": \"a\"}, {\"name\": \"b\"}, {\"name\": "
+	{ "name twice", "",
+	  "{\"tests\": [{\"name\": \"a\"}, {\"name\": \"b\"}, {\"name\": "
 	  "\"a\"}]}",
 	  "tests[2].name: 'a' is the name of an earlier one" },
-	{ "build name twice", "", "{\"build\": [{\"run\": [\"a\"]}, {\"name\": \"build\", \"run\": "
-	  "[\"b\"]}]}", "build[1].name: 'build' is the name of an earlier one" },
-	{ "a test may be called as a build", "", "{\"build\": [{\"run\": [\"a\"]}], \"tests\": "
-	  "[{\"name\": \"build\"}]}", NULL },
+	{ "build name twice", "",
+	  "{\"build\": [{\"run\": [\"a\"]}, {\"name\": \"build\", \"run\": "
+	  "[\"b\"]}]}",
+	  "build[1].name: 'build' is the name of an earlier one" },
+	{ "a test may be called as a build", "",
+	  "{\"build\": [{\"run\": [\"a\"]}], \"tests\": "
+	  "[{\"name\": \"build\"}]}",
+	  NULL },
 	{ "assignment's name is empty", "", "{\"name\": \"\"}", "assignment.name: an empty name" },
 	{ "image is empty", "", "{\"image\": \"\"}", "assignment.image: an empty name" },
 	{ "profile is a number", "", "{\"profile\": 1}", "assignment.profile: expected a string" },
-	{ "another home", "", "{\"home\": \"/home\"}", "assignment.home: '/home': expected \"work\"" },
+	{ "another home", "", "{\"home\": \"/home\"}",
+	  "assignment.home: '/home': expected \"work\"" },
 	{ "home is no text", "", "{\"home\": true}", "home" },
 	{ "language is a name", "", "{\"language\": \"c\"}", "expected \"auto\" or an array" },
 	{ "no language", "", "{\"language\": []}", "expected \"auto\" or an array" },
@@ -311,9 +351,11 @@ static const struct { const char *label, *where, *text, *why; } rows[] = {
 
 START_TEST(one_row)
 {
-	AUTO_FREE char *json = mem_printf(
-		rows[_i].where[0] == 'T' ? "{\"tests\": [{\"name\": \"x\", %s}]}" :
-		rows[_i].where[0] == 'B' ? "{\"build\": [{%s}]}" : "%s", rows[_i].text);
+	AUTO_FREE char *json = mem_printf(rows[_i].where[0] == 'T' ?
+						  "{\"tests\": [{\"name\": \"x\", %s}]}" :
+					  rows[_i].where[0] == 'B' ? "{\"build\": [{%s}]}" :
+								     "%s",
+					  rows[_i].text);
 	put_link("/etc/passwd", "away");
 	put_link("/etc", "etc");
 	put_link("t/1.in", "stays");
@@ -339,8 +381,9 @@ START_TEST(words_have_a_length)
 	AUTO_FREE char *word = mem_alloc(len + 1);
 	memset(word, 'w', len);
 	AUTO_FREE char *json = mem_printf("{\"tests\": [{\"name\": \"x\", \"run\": [\"a\", "
-	  "\"%s\"], "
-					  "\"args\": [\"b\"]}]}", word);
+					  "\"%s\"], "
+					  "\"args\": [\"b\"]}]}",
+					  word);
 	ck_assert_int_eq(load(json), _i ? -1 : 0);
 	ck_assert(!_i || strstr(err.msg, "more than 131072 bytes"));
 }
@@ -388,8 +431,9 @@ START_TEST(a_linked_assignment_json)
 }
 END_TEST
 
-#define JSON "{\"tests\": [{\"name\": \"x\", \"stdin\": \"t/1.in\", \"stdout\": \"t/1.out\"}], " \
-	     "\"files\": [{\"from\": \"h\", \"to\": \"h\"}]}"
+#define JSON                                                                                \
+	"{\"tests\": [{\"name\": \"x\", \"stdin\": \"t/1.in\", \"stdout\": \"t/1.out\"}], " \
+	"\"files\": [{\"from\": \"h\", \"to\": \"h\"}]}"
 
 static void digest_of(const char *json, char hex[DIGEST_HEX])
 {
@@ -399,7 +443,11 @@ static void digest_of(const char *json, char hex[DIGEST_HEX])
 }
 
 /* What is changed, and whether that makes another assignment. */
-static const struct { const char *label, *path, *text; const char *json; bool other; } changes[] = {
+static const struct {
+	const char *label, *path, *text;
+	const char *json;
+	bool other;
+} changes[] = {
 	{ "nothing", "t/1.in", "in\n", JSON, false },
 	{ "a file that is not named", "t/2.in", "x", JSON, false },
 	{ "blanks and comments", "t/1.in", "in\n", "// a\n " JSON "\n/* b */", false },

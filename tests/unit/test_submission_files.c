@@ -46,8 +46,9 @@ static void teardown(void)
 static int load(const char *files)
 {
 	AUTO_FREE char *json = mem_printf("{\"tests\": [{\"name\": \"x\", \"stdout\": "
-	  "\"t/1.out\"}], "
-					  "\"files\": %s}", files);
+					  "\"t/1.out\"}], "
+					  "\"files\": %s}",
+					  files);
 	AUTO_FREE char *dir = mem_printf("%s/a", tree);
 	put("a/assignment.json", json);
 	return assignment_load(dir, &a, &err);
@@ -66,7 +67,9 @@ static void lay(const char *files)
 /* --- where things go -------------------------------------------------------------------------- */
 
 /* to: what becomes of it; NULL: refused with these words. */
-static const struct { const char *label, *json, *to, *why; } places[] = {
+static const struct {
+	const char *label, *json, *to, *why;
+} places[] = {
 	{ "folder, absolute", ENTRY("h/", "/grader"), "/grader", NULL },
 	{ "folder, slashes", ENTRY("h", "//grader/./x//"), "/grader/x", NULL },
 	{ "file, absolute", ENTRY("one.h", "/usr/include/one.h"), "/usr/include/one.h", NULL },
@@ -104,13 +107,16 @@ static const struct { const char *label, *json, *to, *why; } places[] = {
 	{ "from is missing", ENTRY("nothing", "h"), NULL, "files[0].from: cannot read 'nothing'" },
 	{ "from is absolute", ENTRY("/etc", "h"), NULL, "'/etc' is absolute" },
 	{ "from leaves", ENTRY("../o", "h"), NULL, "'../o' leaves the assignment" },
-	{ "one place twice", "[{\"from\": \"h\", \"to\": \"/g\"}, {\"from\": \"one.h\", \"to\": "
-	  "\"/g\"}]", NULL,
-	  "files[1].to: '/g' overlaps with '/g' of an earlier entry" },
-	{ "a place in another", "[{\"from\": \"h\", \"to\": \"/g\"}, {\"from\": \"h\", \"to\": "
-	  "\"/g/h\"}]", NULL,
-	  "'/g/h' overlaps with '/g'" },
-	{ "a place around another", "[{\"from\": \"h\", \"to\": \"/g/h\"}, {\"from\": \"h\", "
+	{ "one place twice",
+	  "[{\"from\": \"h\", \"to\": \"/g\"}, {\"from\": \"one.h\", \"to\": "
+	  "\"/g\"}]",
+	  NULL, "files[1].to: '/g' overlaps with '/g' of an earlier entry" },
+	{ "a place in another",
+	  "[{\"from\": \"h\", \"to\": \"/g\"}, {\"from\": \"h\", \"to\": "
+	  "\"/g/h\"}]",
+	  NULL, "'/g/h' overlaps with '/g'" },
+	{ "a place around another",
+	  "[{\"from\": \"h\", \"to\": \"/g/h\"}, {\"from\": \"h\", "
 	  "\"to\": \"/g\"}]",
 	  NULL, "'/g' overlaps with '/g/h'" },
 };
@@ -121,7 +127,7 @@ START_TEST(one_place)
 	ck_assert_msg(got == (places[_i].to ? 0 : -1), "%s: %s", places[_i].label, err.msg);
 	if (!places[_i].to) {
 		ck_assert_msg(strstr(err.msg, places[_i].why), "%s: '%s'", places[_i].label,
-		  err.msg);
+			      err.msg);
 		ck_assert_int_eq(err.fault, FAULT_USAGE);
 		return;
 	}
@@ -164,7 +170,9 @@ END_TEST
 
 /* --- what must not be shown ------------------------------------------------------------------- */
 
-static const struct { const char *label, *json, *why; } covers[] = {
+static const struct {
+	const char *label, *json, *why;
+} covers[] = {
 	{ "expected output", ENTRY("t/1.out", "x"), "t/1.out' to the submission" },
 	{ "its folder", ENTRY("t", "/grader"), "files[0]: would show" },
 	{ "everything", ENTRY(".", "/grader"), "assignment.json' to the submission" },
@@ -180,7 +188,8 @@ static const struct { const char *label, *json, *why; } covers[] = {
 	{ "a folder in itself", ENTRY("loop", "x"), "loop/l' leads to a folder that it lies in" },
 	{ "two folders in each other", ENTRY("loops", "x"), "loops/a/l/l' leads to a folder that" },
 	{ "a fifo", ENTRY("fifo", "x"), "neither a file nor a folder" },
-	{ "exposes does not let links leave", "[{\"from\": \"away\", \"to\": \"x\", \"exposes\": "
+	{ "exposes does not let links leave",
+	  "[{\"from\": \"away\", \"to\": \"x\", \"exposes\": "
 	  "true}]",
 	  "leaves the assignment" },
 };
@@ -220,7 +229,7 @@ START_TEST(one_cover)
 	ck_assert_msg(got == (covers[_i].why ? -1 : 0), "%s: %s", covers[_i].label, err.msg);
 	if (covers[_i].why)
 		ck_assert_msg(strstr(err.msg, covers[_i].why), "%s: '%s'", covers[_i].label,
-		  err.msg);
+			      err.msg);
 }
 END_TEST
 
@@ -256,7 +265,10 @@ START_TEST(they_are_laid_with_modes_and_owner)
 END_TEST
 
 /* What the student put where main.c, sub/ or sub/x.h go; it must not be written through. */
-static const struct { const char *label; const char *replaced; } ways[] = {
+static const struct {
+	const char *label;
+	const char *replaced;
+} ways[] = {
 	{ "a file", "main.c" },
 	{ "a read-only file", "main.c" },
 	{ "a link to a file outside", "main.c" },
@@ -310,7 +322,7 @@ START_TEST(what_stands_there_makes_way)
 	}
 	lay(ENTRY("h/", "./"));
 	AUTO_FREE char *outside = get("o/outside"), *names = joined(replaced),
-	  *kept = get("w/sub/kept");
+		       *kept = get("w/sub/kept");
 	check_file("w/main.c", "teacher's", 0644);
 	check_file("w/sub/x.h", "x", 0644);
 	ck_assert_uint_eq(mode_at("w/sub"), S_IFDIR | 0755);
@@ -318,8 +330,7 @@ START_TEST(what_stands_there_makes_way)
 	ck_assert_uint_eq(mode_at("o/new"), 0);
 	ck_assert_uint_eq(mode_at("o/x.h"), 0);
 	ck_assert_msg(strcmp(names, ways[_i].replaced ? ways[_i].replaced : "(null)") == 0,
-	  "%s: %s",
-		      ways[_i].label, names);
+		      "%s: %s", ways[_i].label, names);
 	ck_assert_str_eq(kept, _i == 10 ? "kept" : "(none)");
 }
 END_TEST
@@ -339,15 +350,18 @@ END_TEST
 
 /* @laid: makefiles of the assignment in mk/, "Makefile sub/makefile"; @handed: the student's, of the same
  * folders in w/; @left: what is there in the end, the teacher's marked by "!". */
-static const struct { const char *label, *laid, *handed, *left, *replaced; } makefiles[] = {
+static const struct {
+	const char *label, *laid, *handed, *left, *replaced;
+} makefiles[] = {
 	{ "GNUmakefile hides it", "Makefile", "GNUmakefile", "Makefile!", "GNUmakefile" },
 	{ "makefile hides it", "Makefile", "makefile", "Makefile!", "makefile" },
 	{ "all three", "makefile", "GNUmakefile makefile Makefile", "makefile!",
 	  "makefile|GNUmakefile|Makefile" },
 	{ "the first of them", "GNUmakefile", "Makefile", "GNUmakefile!", "Makefile" },
-	{ "the teacher lays two", "Makefile GNUmakefile", "makefile", "GNUmakefile! Makefile!", "makefile" },
-	{ "another folder", "sub/Makefile", "GNUmakefile sub/GNUmakefile", "GNUmakefile sub/Makefile!",
-	  "sub/GNUmakefile" },
+	{ "the teacher lays two", "Makefile GNUmakefile", "makefile", "GNUmakefile! Makefile!",
+	  "makefile" },
+	{ "another folder", "sub/Makefile", "GNUmakefile sub/GNUmakefile",
+	  "GNUmakefile sub/Makefile!", "sub/GNUmakefile" },
 	{ "other names", "Makefile", "Makefile.inc GNUMakefile makefile.am",
 	  "Makefile! Makefile.inc GNUMakefile makefile.am", NULL },
 	{ "none is laid", "rules.mk", "GNUmakefile Makefile", "GNUmakefile Makefile", NULL },
@@ -365,16 +379,18 @@ static void put_all(const char *names, const char *top, const char *text)
 
 static void check_left(const char *label, const char *left)
 {
-	static const char *const all[] = { "GNUmakefile", "makefile", "Makefile", "sub/GNUmakefile",
-					   "sub/makefile", "sub/Makefile", "Makefile.inc", "GNUMakefile",
-					   "makefile.am" };
+	static const char *const all[] = { "GNUmakefile",     "makefile",     "Makefile",
+					   "sub/GNUmakefile", "sub/makefile", "sub/Makefile",
+					   "Makefile.inc",    "GNUMakefile",  "makefile.am" };
 	AUTO_FREE char *spaced = mem_printf(" %s ", left);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		AUTO_FREE char *path = mem_printf("w/%s", all[i]);
-		AUTO_FREE char *his = mem_printf(" %s! ", all[i]), *own = mem_printf(" %s ", all[i]);
+		AUTO_FREE char *his = mem_printf(" %s! ", all[i]),
+			       *own = mem_printf(" %s ", all[i]);
 		AUTO_FREE char *text = get(path);
-		const char *want = strstr(spaced, his) ? "teacher's" : strstr(spaced, own) ? "student's" :
-											    "(none)";
+		const char *want = strstr(spaced, his) ? "teacher's" :
+				   strstr(spaced, own) ? "student's" :
+							 "(none)";
 		ck_assert_msg(strcmp(text, want) == 0, "%s: %s: '%s'", label, path, text);
 	}
 }
@@ -386,7 +402,8 @@ START_TEST(a_makefile_is_the_one_that_make_takes)
 	lay(ENTRY("mk/", "./"));
 	AUTO_FREE char *names = joined(replaced);
 	check_left(makefiles[_i].label, makefiles[_i].left);
-	ck_assert_msg(strcmp(names, makefiles[_i].replaced ? makefiles[_i].replaced : "(null)") == 0,
+	ck_assert_msg(strcmp(names, makefiles[_i].replaced ? makefiles[_i].replaced : "(null)") ==
+			      0,
 		      "%s: %s", makefiles[_i].label, names);
 	/* A build step writes them again. */
 	put_all(makefiles[_i].handed, "w", "student's");
@@ -457,16 +474,17 @@ END_TEST
 
 START_TEST(copies_are_readable_by_all)
 {
-	AUTO_FREE char *folder = mem_printf("%s/o/copy", tree), *file = mem_printf("%s/o/one",
-	  tree);
+	AUTO_FREE char *folder = mem_printf("%s/o/copy", tree),
+		       *file = mem_printf("%s/o/one", tree);
 	put_link("main.c", "a/h/alias.c");
 	put_all("GNUmakefile Makefile", "a/h", "both");
 	ck_assert_int_eq(load("[{\"from\": \"h\", \"to\": \"/g\"}, {\"from\": \"one.h\", \"to\": "
-	  "\"/one\"}]"), 0);
+			      "\"/one\"}]"),
+			 0);
 	ck_assert_msg(assignment_copy_file(&a.files[0], folder, &err) == 0, "%s", err.msg);
 	ck_assert_msg(assignment_copy_file(&a.files[1], file, &err) == 0, "%s", err.msg);
 	AUTO_FREE char *main_c = get("o/copy/main.c"), *alias = get("o/copy/alias.c"),
-	  *one = get("o/one");
+		       *one = get("o/one");
 	ck_assert_str_eq(main_c, "teacher's");
 	ck_assert_uint_eq(mode_at("o/copy/GNUmakefile"), S_IFREG | 0644);
 	ck_assert_uint_eq(mode_at("o/copy/Makefile"), S_IFREG | 0644);
@@ -487,7 +505,8 @@ START_TEST(digests_of_entries)
 	put("a/p/x", "1");
 	put("a/q/x", "1");
 	ck_assert_int_eq(load("[{\"from\": \"p\", \"to\": \"/p\"}, {\"from\": \"q\", \"to\": "
-	  "\"/q\"}]"), 0);
+			      "\"/q\"}]"),
+			 0);
 	ck_assert_int_eq(assignment_file_digest(&a.files[0], first, &err), 0);
 	ck_assert_int_eq(assignment_file_digest(&a.files[1], second, &err), 0);
 	ck_assert_str_eq(first, second); /* where it lies says nothing */

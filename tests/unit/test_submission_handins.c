@@ -26,7 +26,7 @@ static void teardown(void)
 static int find(const char *word, const char *list)
 {
 	AUTO_FREE char *path = strcmp(word, "-") == 0 ? mem_strdup("-") :
-							 mem_printf("%s/%s", tree, word);
+							mem_printf("%s/%s", tree, word);
 	char *const words[] = { path, NULL };
 	FILE *in = fmemopen((void *)(list ? list : " "), strlen(list ? list : " "), "r");
 	int got = handins_find(words, in, extensions, &found, &err);
@@ -90,7 +90,8 @@ START_TEST(a_folder_that_may_be_one_or_many)
 		ck_assert_int_eq(find(folder, NULL), -1);
 		ck_assert_int_eq(err.fault, FAULT_USAGE);
 		ck_assert_msg(strstr(err.msg, marks[_i]) && strstr(err.msg, archives[i]) &&
-			      strstr(err.msg, folder), "%s", err.msg);
+				      strstr(err.msg, folder),
+			      "%s", err.msg);
 		expect("");
 	}
 }
@@ -185,7 +186,8 @@ START_TEST(what_is_no_submission)
 	put("empty/", "");
 	put("hidden/.a", "");
 	ck_assert_int_eq(mkfifoat(tree_fd, "fifo", 0600), 0);
-	for (const char *const *word = (const char *const[]){ "none", "empty", "hidden", "fifo", NULL };
+	for (const char *const *word =
+		     (const char *const[]){ "none", "empty", "hidden", "fifo", NULL };
 	     *word; word++) {
 		ck_assert_msg(find(*word, NULL) < 0, "%s", *word);
 		ck_assert_int_eq(err.fault, FAULT_USAGE);
@@ -214,7 +216,8 @@ Suite *suite_submission_handins(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_folder_of_submissions);
 	tcase_add_loop_test(tc, a_folder_that_is_one, 0, (int)(sizeof marks / sizeof *marks));
-	tcase_add_loop_test(tc, a_folder_that_may_be_one_or_many, 0, (int)(sizeof marks / sizeof *marks));
+	tcase_add_loop_test(tc, a_folder_that_may_be_one_or_many, 0,
+			    (int)(sizeof marks / sizeof *marks));
 	tcase_add_test(tc, an_archive_of_data_in_a_listed_folder);
 	tcase_add_test(tc, a_folder_named_like_a_source_is_no_source);
 	tcase_add_test(tc, links_in_a_folder);

@@ -59,14 +59,20 @@ END_TEST
 
 #define ROW "\"name\": \"x\", \"extensions\": [\".x\"], \"run\": [\"x\", \"{main}\"]"
 #define TABLE(row) "{\"languages\": [{" row "}]}"
-static const struct { const char *label, *json, *why; } rows[] = {
+static const struct {
+	const char *label, *json, *why;
+} rows[] = {
 	{ "least", TABLE(ROW), NULL },
-	{ "all", TABLE(ROW ", \"headers\": [\".y\"], \"build\": [\"b\", \"-o{binary}\", "
-	  "\"{sources}\"], "
-		 "\"mains\": [\"m.x\"], \"glue\": true, \"build_limits\": {\"cpu\": 1}, "
-		 "\"run_limits\": {\"memory\": \"1M\"}"), NULL },
-	{ "memory", TABLE("\"name\": \"x\", \"extensions\": [\".x\"], \"run\": "
-	  "[\"x\", \"-m={memory}\"]"), NULL },
+	{ "all",
+	  TABLE(ROW ", \"headers\": [\".y\"], \"build\": [\"b\", \"-o{binary}\", "
+		    "\"{sources}\"], "
+		    "\"mains\": [\"m.x\"], \"glue\": true, \"build_limits\": {\"cpu\": 1}, "
+		    "\"run_limits\": {\"memory\": \"1M\"}"),
+	  NULL },
+	{ "memory",
+	  TABLE("\"name\": \"x\", \"extensions\": [\".x\"], \"run\": "
+		"[\"x\", \"-m={memory}\"]"),
+	  NULL },
 	{ "memory twice", TABLE(ROW ", \"build\": [\"{memory}{memory}\"]"),
 	  "'{memory}{memory}': expected" },
 	{ "script", TABLE("\"name\": \"x\", \"extensions\": [\".x\"], \"run\": [\"{script}\"]"),
@@ -75,11 +81,13 @@ static const struct { const char *label, *json, *why; } rows[] = {
 	{ "no rows", "{}", "'languages' has no rows" },
 	{ "empty", "{\"languages\": []}", "'languages' has no rows" },
 	{ "check", TABLE(ROW ", \"check\": [\"x\", \"{main}\"], \"probe\": \"p\""), NULL },
-	{ "build and check", TABLE(ROW ", \"build\": [\"b\"], \"check\": [\"x\"]"), "'build' or 'check', not both" },
+	{ "build and check", TABLE(ROW ", \"build\": [\"b\"], \"check\": [\"x\"]"),
+	  "'build' or 'check', not both" },
 	{ "newer", TABLE(ROW ", \"build\": [\"b\", \"-n\"], \"newer\": [\"-n\"]"), NULL },
 	{ "newer that build lacks", TABLE(ROW ", \"build\": [\"b\"], \"newer\": [\"-n\"]"),
 	  "newer: '-n' is no word of 'build'" },
-	{ "newer without build", TABLE(ROW ", \"newer\": [\"-n\"]"), "newer: '-n' is no word of 'build'" },
+	{ "newer without build", TABLE(ROW ", \"newer\": [\"-n\"]"),
+	  "newer: '-n' is no word of 'build'" },
 	{ "unknown key", TABLE(ROW ", \"compile\": []"), "languages[0]: unknown key 'compile'" },
 	{ "no name", TABLE("\"extensions\": [\".x\"], \"run\": [\"x\"]"), "are needed" },
 	{ "no extensions", TABLE("\"name\": \"x\", \"run\": [\"x\"]"), "are needed" },
@@ -87,17 +95,20 @@ static const struct { const char *label, *json, *why; } rows[] = {
 	{ "empty run", TABLE("\"name\": \"x\", \"extensions\": [\".x\"], \"run\": []"),
 	  "run: expected at least one word" },
 	{ "empty build", TABLE(ROW ", \"build\": []"), "build: expected at least one word" },
-	{ "extension without a dot", TABLE("\"name\": \"x\", \"extensions\": [\"x\"], \"run\": "
-	  "[\"x\"]"),
+	{ "extension without a dot",
+	  TABLE("\"name\": \"x\", \"extensions\": [\"x\"], \"run\": "
+		"[\"x\"]"),
 	  "extensions: 'x' is not an extension" },
 	{ "header without a dot", TABLE(ROW ", \"headers\": [\".\"]"), "headers: '.' is not" },
 	{ "unknown mark", TABLE(ROW ", \"build\": [\"{source}\"]"), "'{source}': expected" },
 	{ "sources in a word", TABLE(ROW ", \"build\": [\"-x{sources}\"]"), "'-x{sources}'" },
 	{ "two marks", TABLE(ROW ", \"build\": [\"{main}{binary}\"]"), "'{main}{binary}'" },
 	{ "name twice", "{\"languages\": [{" ROW "}, {" ROW "}]}", "a second row 'x'" },
-	{ "extension twice", "{\"languages\": [{" ROW "}, {\"name\": \"y\", \"extensions\": "
+	{ "extension twice",
+	  "{\"languages\": [{" ROW "}, {\"name\": \"y\", \"extensions\": "
 	  "[\".x\"], "
-	  "\"run\": [\"y\"]}]}", "languages[1]: the extension '.x' belongs to another row" },
+	  "\"run\": [\"y\"]}]}",
+	  "languages[1]: the extension '.x' belongs to another row" },
 	{ "bad floor", TABLE(ROW ", \"run_limits\": {\"cpu\": \"1x\"}"), "run_limits.cpu: '1x'" },
 };
 

@@ -16,16 +16,27 @@ static const struct {
 } rows[] = {
 	{ "none", { NULL }, { NULL } },
 	{ "one", { "alice.tar" }, { "-" } },
-	{ "different ones", { "alice.tar", "bob.tar", "carol/", "main.c" }, { "-", "-", "-", "-" } },
-	{ "two archives and a folder", { "alice.tar", "alice.zip", "alice/", "bob.tar" },
+	{ "different ones",
+	  { "alice.tar", "bob.tar", "carol/", "main.c" },
+	  { "-", "-", "-", "-" } },
+	{ "two archives and a folder",
+	  { "alice.tar", "alice.zip", "alice/", "bob.tar" },
 	  { "alice.tar", "alice.zip", "alice", "-" } },
 	{ "two suffixes", { "a.tar.gz", "a.tgz" }, { "a.tar.gz", "a.tgz" } },
 	{ "sources", { "main.c", "main.py", "main.tar" }, { "main.c", "main.py", "main.tar" } },
-	{ "of several folders", { "alice/hw.c", "bob/hw.c", "carol/hx.c" }, { "alice/hw.c", "bob/hw.c", "-" } },
-	{ "of folders of one name", { "a/x/hw/", "b/x/hw/", "c/y/hw/" }, { "a/x/hw", "b/x/hw", "y/hw" } },
-	{ "a folder called as an archive", { "a/x.tar", "b/x.tar/", "c/x.zip" }, { "a/x.tar", "b/x.tar", "x.zip" } },
+	{ "of several folders",
+	  { "alice/hw.c", "bob/hw.c", "carol/hx.c" },
+	  { "alice/hw.c", "bob/hw.c", "-" } },
+	{ "of folders of one name",
+	  { "a/x/hw/", "b/x/hw/", "c/y/hw/" },
+	  { "a/x/hw", "b/x/hw", "y/hw" } },
+	{ "a folder called as an archive",
+	  { "a/x.tar", "b/x.tar/", "c/x.zip" },
+	  { "a/x.tar", "b/x.tar", "x.zip" } },
 	{ "the same path", { "a.tar", "a.tar" }, { "-", "-" } },
-	{ "the same path, and another", { "a.tar", "a.tar", "a.zip" }, { "a.tar", "a.tar", "a.zip" } },
+	{ "the same path, and another",
+	  { "a.tar", "a.tar", "a.zip" },
+	  { "a.tar", "a.tar", "a.zip" } },
 	/* An archive may have any name, and keeps it then. */
 	{ "by their bytes", { "a/lab1.2", "b/lab1.2/" }, { "a/lab1.2", "b/lab1.2" } },
 	{ "by their bytes, shortened", { "lab1.2", "lab1.tar" }, { "lab1.2", "lab1.tar" } },
@@ -49,8 +60,8 @@ static void check(int row, bool backwards)
 	char **names = names_tell_apart(paths);
 	for (size_t i = 0; i < n; i++) {
 		const char *got = names[backwards ? n - 1 - i : i];
-		ck_assert_msg(strcmp(got ? got : "-", rows[row].names[i]) == 0, "%s: %s: '%s'", rows[row].label,
-			      rows[row].paths[i], got);
+		ck_assert_msg(strcmp(got ? got : "-", rows[row].names[i]) == 0, "%s: %s: '%s'",
+			      rows[row].label, rows[row].paths[i], got);
 	}
 	names_free(names, paths);
 	for (size_t i = 0; i < n; i++)

@@ -7,7 +7,6 @@
 
 Suite *suite_submission_peers_load(void);
 
-
 static void setup(void)
 {
 	loaded_setup();
@@ -61,7 +60,9 @@ END_TEST
 
 /* What stands in {"files": [/grader, and the relative h], "tests": [{"name": "x", "stdout":
  * "t/1.out", "peers": [{HERE}]}]}; an L is the whole list. NULL: accepted. */
-static const struct { const char *label, *where, *text, *why; } rows[] = {
+static const struct {
+	const char *label, *where, *text, *why;
+} rows[] = {
 	{ "the least", "", NAMED RUN, NULL },
 	{ "no name", "", RUN, "peers[0]: 'name' is missing" },
 	{ "name of 63", "", "\"name\": \"" NAME63 "\", " RUN, NULL },
@@ -84,7 +85,8 @@ static const struct { const char *label, *where, *text, *why; } rows[] = {
 	{ "run is a string", "", NAMED "\"run\": \"./a\"",
 	  "peers[0].run: expected an array of words" },
 	{ "run is empty", "", NAMED "\"run\": []", "expected a program as the first word" },
-	{ "args", "", NAMED RUN ", \"args\": []", "peers[0]: unknown key 'args'; known: name, run" },
+	{ "args", "", NAMED RUN ", \"args\": []",
+	  "peers[0]: unknown key 'args'; known: name, run" },
 	{ "network", "", NAMED RUN ", \"network\": {}", "unknown key 'network'" },
 	{ "env", "", NAMED RUN ", \"env\": []", "peers[0].env: expected an object" },
 	{ "profile is empty", "", NAMED RUN ", \"profile\": \"\"", "peers[0].profile: an empty" },
@@ -99,10 +101,13 @@ static const struct { const char *label, *where, *text, *why; } rows[] = {
 	{ "port is null", "", NAMED RUN ", \"listen\": null", "from 1 to 65535" },
 	{ "listen is true", "", NAMED RUN ", \"listen\": true", "or false for a peer that nobody" },
 	{ "a peer is null", "L", "null", "peers[0]: expected an object" },
-	{ "eight", "L", PEER("a") "," PEER("b") "," PEER("c") "," PEER("d") "," PEER("e") ","
-	  PEER("f") "," PEER("g") "," PEER("h"), NULL },
-	{ "nine", "L", PEER("a") "," PEER("b") "," PEER("c") "," PEER("d") "," PEER("e") ","
-	  PEER("f") "," PEER("g") "," PEER("h") "," PEER("i"),
+	{ "eight", "L",
+	  PEER("a") "," PEER("b") "," PEER("c") "," PEER("d") "," PEER("e") "," PEER("f") "," PEER(
+		  "g") "," PEER("h"),
+	  NULL },
+	{ "nine", "L",
+	  PEER("a") "," PEER("b") "," PEER("c") "," PEER("d") "," PEER("e") "," PEER("f") "," PEER(
+		  "g") "," PEER("h") "," PEER("i"),
 	  "tests[0].peers: expected at most 8, got 9" },
 
 	{ "files", "", FILES "[{\"from\": \"g\", \"to\": \"/data\"}]", NULL },
@@ -111,8 +116,10 @@ static const struct { const char *label, *where, *text, *why; } rows[] = {
 	  "tests[0].peers[0].files[0].from: cannot read 'no'" },
 	{ "files leave", "", FILES "[{\"from\": \"../..\", \"to\": \"/d\"}]",
 	  "peers[0].files[0].from: " },
-	{ "expected output", "", FILES "[{\"from\": \"g\", \"to\": \"/d\"}, {\"from\": \"t\", "
-	  "\"to\": \"/t\"}]", "tests[0].peers[0].files[1]: would show" },
+	{ "expected output", "",
+	  FILES "[{\"from\": \"g\", \"to\": \"/d\"}, {\"from\": \"t\", "
+		"\"to\": \"/t\"}]",
+	  "tests[0].peers[0].files[1]: would show" },
 	{ "exposed output", "", FILES "[{\"from\": \"t\", \"to\": \"/t\", \"exposes\": true}]",
 	  NULL },
 	{ "assignment.json", "", FILES "[{\"from\": \"./\", \"to\": \"/d\"}]", "would show" },
@@ -123,10 +130,14 @@ static const struct { const char *label, *where, *text, *why; } rows[] = {
 	  "'/grader/x' overlaps with '/grader' of the assignment" },
 	{ "beside the assignment's", "", FILES "[{\"from\": \"g\", \"to\": \"/grader2\"}]", NULL },
 	{ "over a relative one", "", FILES "[{\"from\": \"g\", \"to\": \"h\"}]", NULL },
-	{ "over its own", "", FILES "[{\"from\": \"g\", \"to\": \"/d\"}, {\"from\": \"g\", \"to\": "
-	  "\"/d/e\"}]", "'/d/e' overlaps with '/d' of an earlier entry" },
-	{ "over another peer's", "L", "{" FILES "[{\"from\": \"g\", \"to\": \"/d\"}]}, {\"name\": "
-	  "\"b\", " RUN ", \"files\": [{\"from\": \"g\", \"to\": \"/d\"}]}", NULL },
+	{ "over its own", "",
+	  FILES "[{\"from\": \"g\", \"to\": \"/d\"}, {\"from\": \"g\", \"to\": "
+		"\"/d/e\"}]",
+	  "'/d/e' overlaps with '/d' of an earlier entry" },
+	{ "over another peer's", "L",
+	  "{" FILES "[{\"from\": \"g\", \"to\": \"/d\"}]}, {\"name\": "
+	  "\"b\", " RUN ", \"files\": [{\"from\": \"g\", \"to\": \"/d\"}]}",
+	  NULL },
 	{ "in /tmp", "", FILES "[{\"from\": \"g\", \"to\": \"/tmp/x\"}]", "the box's own /tmp" },
 };
 
@@ -136,14 +147,16 @@ START_TEST(one_row)
 	AUTO_FREE char *json = mem_printf("{\"files\": [{\"from\": \"g\", \"to\": \"/grader\"}, "
 					  "{\"from\": \"g\", \"to\": \"h\"}], \"tests\": "
 					  "[{\"name\": \"x\", \"stdout\": \"t/1.out\", "
-					  "\"peers\": [%s%s%s]}]}", list ? "" : "{",
-					  rows[_i].text, list ? "" : "}");
+					  "\"peers\": [%s%s%s]}]}",
+					  list ? "" : "{", rows[_i].text, list ? "" : "}");
 	ck_row(json, rows[_i].label, rows[_i].why, "assignment.json: tests[0].peers");
 }
 END_TEST
 
 /* What the assignment and its test say of the network. NULL: accepted. */
-static const struct { const char *label, *top, *test, *why; } networks[] = {
+static const struct {
+	const char *label, *top, *test, *why;
+} networks[] = {
 	{ "nothing said", "", "", NULL },
 	{ "a card", "\"network\": {}, ", "", NULL },
 	{ "a card of the test", "\"network\": null, ", "\"network\": {}, ", NULL },
@@ -155,21 +168,24 @@ static const struct { const char *label, *top, *test, *why; } networks[] = {
 
 START_TEST(peers_need_a_card)
 {
-	AUTO_FREE char *json = mem_printf("{%s\"tests\": [{%s\"name\": \"x\", \"peers\": [" PEER("a")
-					  "]}]}", networks[_i].top, networks[_i].test);
+	AUTO_FREE char *json =
+		mem_printf("{%s\"tests\": [{%s\"name\": \"x\", \"peers\": [" PEER("a") "]}]}",
+			   networks[_i].top, networks[_i].test);
 	AUTO_FREE char *alone = mem_printf("{%s\"tests\": [{%s\"name\": \"x\", \"peers\": []}]}",
 					   networks[_i].top, networks[_i].test);
 	int got = load(json);
 	ck_assert_msg(got == (networks[_i].why ? -1 : 0), "%s: %s", networks[_i].label, err.msg);
-	ck_assert_msg(got == 0 || strstr(err.msg, networks[_i].why), "%s: '%s'",
-		      networks[_i].label, err.msg);
+	ck_assert_msg(got == 0 || strstr(err.msg, networks[_i].why), "%s: '%s'", networks[_i].label,
+		      err.msg);
 	assignment_done(&a);
 	must_load(alone);
 }
 END_TEST
 
-#define WITH_FILE(path) "{\"tests\": [{\"name\": \"x\", \"peers\": [" PEER("a") ", {\"name\": \"b\", " \
-			RUN ", \"files\": [{\"from\": \"" path "\", \"to\": \"d\"}]}]}]}"
+#define WITH_FILE(path)                                                                            \
+	"{\"tests\": [{\"name\": \"x\", \"peers\": [" PEER("a") ", {\"name\": \"b\", " RUN         \
+								", \"files\": [{\"from\": \"" path \
+								"\", \"to\": \"d\"}]}]}]}"
 
 static void digest_of(const char *json, char hex[DIGEST_HEX])
 {
@@ -178,7 +194,10 @@ static void digest_of(const char *json, char hex[DIGEST_HEX])
 	assignment_done(&a);
 }
 
-static const struct { const char *label, *path, *text; bool other; } changes[] = {
+static const struct {
+	const char *label, *path, *text;
+	bool other;
+} changes[] = {
 	{ "a file that is not named", "other/y", "x", false },
 	{ "a file of a peer", "g/deep/data", "x", true },
 	{ "a new file of a peer", "g/deep/more", "", true },

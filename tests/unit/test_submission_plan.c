@@ -62,7 +62,8 @@ static char *shown(void)
 	return buf_take(&b);
 }
 
-#define CHECK "import sys; sys.tracebacklimit = 0; " \
+#define CHECK                                  \
+	"import sys; sys.tracebacklimit = 0; " \
 	"compile(open(sys.argv[1], 'rb').read(), sys.argv[1], 'exec', dont_inherit=True)"
 #define C_BUILD "build build: cc|-O2|-Wall|-o|a.out|"
 #define CPP_BUILD "build build: c++|-std=gnu++20|-O2|-Wall|-x|c++|-o|a.out|"
@@ -80,76 +81,145 @@ static const struct row built_in[] = {
 	{ "makefile", { "makefile" }, "build build: make (1)", NULL, NULL },
 	{ "GNUmakefile", { "GNUmakefile" }, "build build: make (1)", NULL, NULL },
 	{ "Makefile before run.sh", { "Makefile", "run.sh" }, "build build: make (1)", NULL, NULL },
-	{ "a folder is no Makefile", { "Makefile/x.c" }, C_BUILD "Makefile/x.c|-lm (-1)" RUN_C, "c",
+	{ "a folder is no Makefile",
+	  { "Makefile/x.c" },
+	  C_BUILD "Makefile/x.c|-lm (-1)" RUN_C,
+	  "c",
 	  NULL },
-	{ "run.sh with a first line", { "run.sh=#!/bin/bash\n" }, "test run: ./run.sh (1)", NULL,
+	{ "run.sh with a first line",
+	  { "run.sh=#!/bin/bash\n" },
+	  "test run: ./run.sh (1)",
+	  NULL,
 	  NULL },
-	{ "run.sh without", { "run.sh=echo\n", "x.c" }, "test run: /bin/sh|run.sh (1)", NULL,
+	{ "run.sh without",
+	  { "run.sh=echo\n", "x.c" },
+	  "test run: /bin/sh|run.sh (1)",
+	  NULL,
 	  NULL },
 	{ "empty run.sh", { "run.sh" }, "test run: /bin/sh|run.sh (1)", NULL, NULL },
-	{ "run.sh further down is none", { "a/run.sh=#!" }, "test run: ./a/run.sh (1)", "shell",
+	{ "run.sh further down is none",
+	  { "a/run.sh=#!" },
+	  "test run: ./a/run.sh (1)",
+	  "shell",
 	  NULL },
 	{ "lone C", { "sum.c" }, C_BUILD "sum.c|-lm (-1)" RUN_C, "c", NULL },
 	{ "lone C++", { "sum.cpp", "README" }, CPP_BUILD "sum.cpp|-lm (-1)" RUN_C, "cpp", NULL },
-	{ "capitals", { "SUM.CC", "b.Cpp", "sum.C", "x.c++", "y.cp" },
-	  CPP_BUILD "SUM.CC|b.Cpp|sum.C|x.c++|y.cp|-lm (-1)" RUN_C, "cpp", NULL },
-	{ "a capital C is C++ and no C", { "a.c", "b.C" }, NULL, NULL,
+	{ "capitals",
+	  { "SUM.CC", "b.Cpp", "sum.C", "x.c++", "y.cp" },
+	  CPP_BUILD "SUM.CC|b.Cpp|sum.C|x.c++|y.cp|-lm (-1)" RUN_C,
+	  "cpp",
+	  NULL },
+	{ "a capital C is C++ and no C",
+	  { "a.c", "b.C" },
+	  NULL,
+	  NULL,
 	  "sources of several languages: c (a.c), cpp (b.C)" },
-	{ "Python in capitals", { "UTIL.PY", "MAIN.PY" }, RUN_PYTHON("MAIN.PY"),
-	  "python", NULL },
-	{ "the exact name of a main one first", { "Main.py", "main.py" },
-	  RUN_PYTHON("main.py"), "python", NULL },
+	{ "Python in capitals", { "UTIL.PY", "MAIN.PY" }, RUN_PYTHON("MAIN.PY"), "python", NULL },
+	{ "the exact name of a main one first",
+	  { "Main.py", "main.py" },
+	  RUN_PYTHON("main.py"),
+	  "python",
+	  NULL },
 	{ "bash", { "sum.bash=ls" }, "test run: bash|sum.bash (1)", "shell", NULL },
-	{ "bash with a first line", { "sum.BASH=#!/bin/bash" }, "test run: ./sum.BASH (1)", "shell",
+	{ "bash with a first line",
+	  { "sum.BASH=#!/bin/bash" },
+	  "test run: ./sum.BASH (1)",
+	  "shell",
 	  NULL },
 	{ "lone Python", { "sum.py" }, RUN_PYTHON("sum.py"), "python", NULL },
 	{ "lone shell", { "sum.sh=#!/bin/bash" }, "test run: ./sum.sh (1)", "shell", NULL },
-	{ "lone shell without a first line", { "sum.sh=ls" }, "test run: /bin/sh|sum.sh (1)",
-	  "shell", NULL },
-	{ "C sources are sorted", { "z.c", "a/b.c", "a.c", "a.h", "B.c" },
-	  C_BUILD "B.c|a.c|a/b.c|z.c|-lm (-1)" RUN_C, "c", NULL },
-	{ "names that look like options", { "-x.c", "@y.c", "+z.c" },
-	  C_BUILD "./+z.c|./-x.c|./@y.c|-lm (-1)" RUN_C, "c", NULL },
-	{ "main that looks like an option", { "-x.py" }, RUN_PYTHON("./-x.py"),
-	  "python", NULL },
-	{ "script that looks like an option", { "-x.sh" }, "test run: /bin/sh|./-x.sh (1)", "shell",
+	{ "lone shell without a first line",
+	  { "sum.sh=ls" },
+	  "test run: /bin/sh|sum.sh (1)",
+	  "shell",
 	  NULL },
-	{ "names with marks and blanks", { "{binary}.py" },
+	{ "C sources are sorted",
+	  { "z.c", "a/b.c", "a.c", "a.h", "B.c" },
+	  C_BUILD "B.c|a.c|a/b.c|z.c|-lm (-1)" RUN_C,
+	  "c",
+	  NULL },
+	{ "names that look like options",
+	  { "-x.c", "@y.c", "+z.c" },
+	  C_BUILD "./+z.c|./-x.c|./@y.c|-lm (-1)" RUN_C,
+	  "c",
+	  NULL },
+	{ "main that looks like an option", { "-x.py" }, RUN_PYTHON("./-x.py"), "python", NULL },
+	{ "script that looks like an option",
+	  { "-x.sh" },
+	  "test run: /bin/sh|./-x.sh (1)",
+	  "shell",
+	  NULL },
+	{ "names with marks and blanks",
+	  { "{binary}.py" },
 	  RUN_PYTHON("./{binary}.py"),
-	  "python", NULL },
-	{ "hidden things are passed over", { ".x.c", ".git/y.c", "__MACOSX/z.c", "._a.c", "a.py" },
-	  RUN_PYTHON("a.py"), "python", NULL },
+	  "python",
+	  NULL },
+	{ "hidden things are passed over",
+	  { ".x.c", ".git/y.c", "__MACOSX/z.c", "._a.c", "a.py" },
+	  RUN_PYTHON("a.py"),
+	  "python",
+	  NULL },
 	{ "main.py", { "a.py", "main.py" }, RUN_PYTHON("main.py"), "python", NULL },
-	{ "main.py before __main__.py", { "__main__.py", "main.py" },
+	{ "main.py before __main__.py",
+	  { "__main__.py", "main.py" },
 	  RUN_PYTHON("main.py"),
-	  "python", NULL },
-	{ "main.py at the top", { "main.py", "a/main.py" }, RUN_PYTHON("main.py"),
-	  "python", NULL },
-	{ "__main__.py at the top before main.py below", { "__main__.py", "a/main.py" },
-	  RUN_PYTHON("__main__.py"), "python", NULL },
-	{ "main.py below", { "x.py", "src/main.py" }, RUN_PYTHON("src/main.py"),
-	  "python", NULL },
-	{ "two main.py below", { "a/main.py", "b/main.py" }, NULL, NULL,
+	  "python",
+	  NULL },
+	{ "main.py at the top", { "main.py", "a/main.py" }, RUN_PYTHON("main.py"), "python", NULL },
+	{ "__main__.py at the top before main.py below",
+	  { "__main__.py", "a/main.py" },
+	  RUN_PYTHON("__main__.py"),
+	  "python",
+	  NULL },
+	{ "main.py below", { "x.py", "src/main.py" }, RUN_PYTHON("src/main.py"), "python", NULL },
+	{ "two main.py below",
+	  { "a/main.py", "b/main.py" },
+	  NULL,
+	  NULL,
 	  "which of the 2 source files of python is the main one (a/main.py, b/main.py)? expected" },
-	{ "no main", { "a.py", "b.py" }, NULL, NULL,
+	{ "no main",
+	  { "a.py", "b.py" },
+	  NULL,
+	  NULL,
 	  "which of the 2 source files of python is the main one (a.py, b.py)?" },
 	{ "shell gives way", { "a.sh", "b.c" }, C_BUILD "b.c|-lm (-1)" RUN_C, "c", NULL },
-	{ "shell gives way, found later", { "a.py", "b.sh" }, RUN_PYTHON("a.py"),
-	  "python", NULL },
-	{ "two languages", { "main.c", "main.py", "x.sh" }, NULL, NULL,
+	{ "shell gives way, found later", { "a.py", "b.sh" }, RUN_PYTHON("a.py"), "python", NULL },
+	{ "two languages",
+	  { "main.c", "main.py", "x.sh" },
+	  NULL,
+	  NULL,
 	  "sources of several languages: c (main.c), python (main.py), shell (x.sh)" },
-	{ "C and C++", { "a.c", "b.cpp" }, NULL, NULL, "sources of several languages: c (a.c), "
+	{ "C and C++",
+	  { "a.c", "b.cpp" },
+	  NULL,
+	  NULL,
+	  "sources of several languages: c (a.c), "
 	  "cpp (b.cpp)" },
-	{ "a folder in the way", { "a.out/x.c" }, "build build: "
+	{ "a folder in the way",
+	  { "a.out/x.c" },
+	  "build build: "
 	  "cc|-O2|-Wall|-o|a.out-2|a.out/x.c|-lm (-1); "
-	  "test run: ./a.out-2 (1)", "c", NULL },
-	{ "an old program is replaced", { "a.out", "x.c" }, C_BUILD "x.c|-lm (-1)" RUN_C, "c",
+	  "test run: ./a.out-2 (1)",
+	  "c",
 	  NULL },
-	{ "nothing", { NULL }, NULL, NULL, "nothing to run: no Makefile, no run.sh; found no "
+	{ "an old program is replaced",
+	  { "a.out", "x.c" },
+	  C_BUILD "x.c|-lm (-1)" RUN_C,
+	  "c",
+	  NULL },
+	{ "nothing",
+	  { NULL },
+	  NULL,
+	  NULL,
+	  "nothing to run: no Makefile, no run.sh; found no "
 	  "source file; looked "
 	  "for c (.c), cpp (.cc .cpp .cxx .c++ .cp .C), python (.py), shell (.sh .bash)" },
 	{ "only a header", { "a.h" }, NULL, NULL, "found headers as 'a.h', but no source file" },
-	{ "only an extension", { ".c", "a/.c", "c", ".C", "a.cx" }, NULL, NULL, "found no source file" },
+	{ "only an extension",
+	  { ".c", "a/.c", "c", ".C", "a.cx" },
+	  NULL,
+	  NULL,
+	  "found no source file" },
 };
 
 static void put_all(const char *const *files)
@@ -174,7 +244,8 @@ static void check_row(const struct row *r, int got, const char *code)
 	}
 	ck_assert_msg(strcmp(steps, r->steps) == 0, "%s: %s", r->label, steps);
 	ck_assert_msg(r->language ? plan.language && strcmp(plan.language, r->language) == 0 :
-				    !plan.language, "%s: %s", r->label, plan.language);
+				    !plan.language,
+		      "%s: %s", r->label, plan.language);
 	for (size_t i = 0; i < plan.n; i++) {
 		ck_assert_ptr_null(plan.steps[i].stdin_path);
 		ck_assert_ptr_null(plan.steps[i].stdout_path);
@@ -296,42 +367,79 @@ static const struct {
 	  "\"args\": [\"b\"]}]}" },
 	{ { "all is given, no files", { NULL }, "test one: ./a (2)", NULL, NULL },
 	  "{\"build\": [], \"tests\": [{\"name\": \"one\", \"run\": [\"./a\"], \"points\": 2}]}" },
-	{ { "all from the table", { "x.c", "y.c" }, C_BUILD "x.c|y.c|-lm (-1); test one: "
-	  "./a.out|5 (1); "
-	    "test two: ./a.out (3)", "c", NULL },
+	{ { "all from the table",
+	    { "x.c", "y.c" },
+	    C_BUILD "x.c|y.c|-lm (-1); test one: "
+		    "./a.out|5 (1); "
+		    "test two: ./a.out (3)",
+	    "c",
+	    NULL },
 	  "{\"tests\": [{\"name\": \"one\", \"args\": [\"5\"]}, {\"name\": \"two\", \"points\": "
 	  "3}]}" },
-	{ { "the same, in Python", { "x.py" }, PYTHON_CHECK("x.py") "test one: python3|-B|x.py|5 (1)", "python", NULL },
+	{ { "the same, in Python",
+	    { "x.py" },
+	    PYTHON_CHECK("x.py") "test one: python3|-B|x.py|5 (1)",
+	    "python",
+	    NULL },
 	  "{\"tests\": [{\"name\": \"one\", \"args\": [\"5\"]}]}" },
-	{ { "build from the table", { "x.c" }, C_BUILD "x.c|-lm (-1); test one: ./a.out|x (1)", "c",
-	  NULL },
+	{ { "build from the table",
+	    { "x.c" },
+	    C_BUILD "x.c|-lm (-1); test one: ./a.out|x (1)",
+	    "c",
+	    NULL },
 	  "{\"tests\": [{\"name\": \"one\", \"run\": [\"./a.out\", \"x\"]}]}" },
 	{ { "nothing to build is no error", { "notes.txt" }, "test one: ./a (1)", NULL, NULL },
 	  "{\"tests\": [{\"name\": \"one\", \"run\": [\"./a\"]}]}" },
-	{ { "not checked beside another command", { "a.py" },
-	    "test one: python3|-B|a.py (1); test two: python3|try.py (1)", "python", NULL },
+	{ { "not checked beside another command",
+	    { "a.py" },
+	    "test one: python3|-B|a.py (1); test two: python3|try.py (1)",
+	    "python",
+	    NULL },
 	  "{\"tests\": [{\"name\": \"one\"}, {\"name\": \"two\", \"run\": [\"python3\", \"try.py\"]}]}" },
-	{ { "the main one is not asked for", { "a.py", "b.py" }, "test one: python3|b.py (1)",
-	  "python", NULL },
+	{ { "the main one is not asked for",
+	    { "a.py", "b.py" },
+	    "test one: python3|b.py (1)",
+	    "python",
+	    NULL },
 	  "{\"tests\": [{\"name\": \"one\", \"run\": [\"python3\", \"b.py\"]}]}" },
-	{ { "run from the table", { "x.c" }, "build build: make (-1); test one: ./a.out (1)", "c",
-	  NULL },
+	{ { "run from the table",
+	    { "x.c" },
+	    "build build: make (-1); test one: ./a.out (1)",
+	    "c",
+	    NULL },
 	  "{\"build\": [{\"run\": [\"make\"]}], \"tests\": [{\"name\": \"one\"}]}" },
-	{ { "the list decides", { "x.c", "y.py" }, PYTHON_CHECK("y.py") "test one: python3|-B|y.py (1)", "python",
-	  NULL },
+	{ { "the list decides",
+	    { "x.c", "y.py" },
+	    PYTHON_CHECK("y.py") "test one: python3|-B|y.py (1)",
+	    "python",
+	    NULL },
 	  "{\"language\": [\"python\", \"c\"], \"tests\": [{\"name\": \"one\"}]}" },
-	{ { "the list decides, second", { "x.c", "y.cpp" },
-	  C_BUILD "x.c|-lm (-1); test one: ./a.out (1)", "c", NULL },
+	{ { "the list decides, second",
+	    { "x.c", "y.cpp" },
+	    C_BUILD "x.c|-lm (-1); test one: ./a.out (1)",
+	    "c",
+	    NULL },
 	  "{\"language\": [\"python\", \"c\"], \"tests\": [{\"name\": \"one\"}]}" },
-	{ { "the list decides for glue", { "x.c", "y.sh" }, "test one: /bin/sh|y.sh (1)", "shell",
-	  NULL },
+	{ { "the list decides for glue",
+	    { "x.c", "y.sh" },
+	    "test one: /bin/sh|y.sh (1)",
+	    "shell",
+	    NULL },
 	  "{\"language\": [\"shell\", \"c\"], \"tests\": [{\"name\": \"one\"}]}" },
-	{ { "not in the list", { "x.c", "z.py" }, NULL, NULL,
-	  "found c (x.c), python (z.py), but taken is "
-	    "cpp (.cc .cpp .cxx .c++ .cp .C)" }, "{\"language\": [\"cpp\"], \"tests\": [{\"name\": "
-	    "\"one\"}]}" },
-	{ { "no source", { "x" }, NULL, NULL, "found no source file; looked for cpp (.cc .cpp "
-	  ".cxx .c++ .cp .C)" },
+	{ { "not in the list",
+	    { "x.c", "z.py" },
+	    NULL,
+	    NULL,
+	    "found c (x.c), python (z.py), but taken is "
+	    "cpp (.cc .cpp .cxx .c++ .cp .C)" },
+	  "{\"language\": [\"cpp\"], \"tests\": [{\"name\": "
+	  "\"one\"}]}" },
+	{ { "no source",
+	    { "x" },
+	    NULL,
+	    NULL,
+	    "found no source file; looked for cpp (.cc .cpp "
+	    ".cxx .c++ .cp .C)" },
 	  "{\"language\": [\"cpp\"], \"tests\": [{\"name\": \"one\"}]}" },
 	{ { "two languages", { "x.c", "y.py" }, NULL, NULL, "sources of several languages" },
 	  "{\"tests\": [{\"name\": \"one\"}]}" },
@@ -351,10 +459,14 @@ END_TEST
 /* Either of both, also an empty build. */
 START_TEST(commands_of_its_own)
 {
-	static const struct { const char *json; bool has; } rows[] = {
+	static const struct {
+		const char *json;
+		bool has;
+	} rows[] = {
 		{ "{\"tests\": [{\"name\": \"one\"}]}", false },
 		{ "{\"build\": [], \"tests\": [{\"name\": \"one\"}]}", true },
-		{ "{\"tests\": [{\"name\": \"one\"}, {\"name\": \"two\", \"run\": [\"x\"]}]}", true },
+		{ "{\"tests\": [{\"name\": \"one\"}, {\"name\": \"two\", \"run\": [\"x\"]}]}",
+		  true },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		assign(rows[i].json);
@@ -382,7 +494,7 @@ START_TEST(all_of_a_test_is_kept)
 	put(".assignment/in", "");
 	put(".assignment/out", "");
 	assign("{\"env\": {\"A\": \"1\"}, \"build\": [], \"tests\": [{\"name\": \"x\", \"run\": "
-	  "[\"a\"], "
+	       "[\"a\"], "
 	       "\"stdin\": \"in\", \"stdout\": \"out\", \"exit\": 3, \"compare\": \"exact\", "
 	       "\"env\": {\"B\": \"2\"}}]}");
 	ck_assert_int_eq(make_plan(&a, false), 0);
@@ -398,10 +510,11 @@ END_TEST
 
 /* --- limits ----------------------------------------------------------------------------------- */
 
-#define LIMITED "{\"limits\": {\"cpu\": \"1s\", \"memory\": \"64M\", \"processes\": 20, " \
-		"\"disk\": \"16M\"}, " \
-		"\"tests\": [{\"name\": \"one\", \"limits\": {\"cpu\": \"2s\"}}, " \
-		"{\"name\": \"two\"}]%s}"
+#define LIMITED                                                                   \
+	"{\"limits\": {\"cpu\": \"1s\", \"memory\": \"64M\", \"processes\": 20, " \
+	"\"disk\": \"16M\"}, "                                                    \
+	"\"tests\": [{\"name\": \"one\", \"limits\": {\"cpu\": \"2s\"}}, "        \
+	"{\"name\": \"two\"}]%s}"
 
 static void expect(size_t step, int64_t cpu, int64_t wall, int64_t memory, int64_t processes,
 		   int64_t output, int64_t disk)
@@ -434,7 +547,8 @@ END_TEST
 START_TEST(a_given_build_has_no_floors)
 {
 	plan_limited(", \"build\": [{\"run\": [\"cc\"]}, {\"run\": [\"ld\"], \"limits\": "
-	  "{\"memory\": \"1G\"}}]", 1);
+		     "{\"memory\": \"1G\"}}]",
+		     1);
 	expect(0, 1 * S, 8 * S, 64 * MIB, 20, MIB, 16 * MIB);
 	expect(1, 1 * S, 8 * S, 1024 * MIB, 20, MIB, 16 * MIB);
 	expect(3, 1 * S, 8 * S, 64 * MIB, 20, MIB, 16 * MIB);
@@ -523,7 +637,10 @@ END_TEST
 
 /* --- the probe -------------------------------------------------------------------------------- */
 
-static const struct { const char *label, *lines[8]; bool found; } probes[] = {
+static const struct {
+	const char *label, *lines[8];
+	bool found;
+} probes[] = {
 	{ "target", { "# Files", "", "check: all", "#  Phony target" }, true },
 	{ "target without anything", { "check:" }, true },
 	{ "double colon", { "check:: a" }, true },
@@ -535,7 +652,8 @@ static const struct { const char *label, *lines[8]; bool found; } probes[] = {
 	{ "as a prerequisite", { "all: check" }, false },
 	{ "in a comment", { "# check:" }, false },
 	{ "in a variable", { "define X", "check:", "endef" }, false },
-	{ "in a variable in a variable", { "define X", "define Y", "endef", "check:", "endef" },
+	{ "in a variable in a variable",
+	  { "define X", "define Y", "endef", "check:", "endef" },
 	  false },
 	{ "after a variable", { "define X", "a", "endef", "check:" }, true },
 	{ "after two variables", { "define X", "define Y", "endef", "endef", "check:" }, true },
@@ -554,7 +672,10 @@ START_TEST(one_probe)
 END_TEST
 
 /* What make itself prints; skipped by name where there is no make. */
-static const struct { const char *makefile; bool found; } makefiles[] = {
+static const struct {
+	const char *makefile;
+	bool found;
+} makefiles[] = {
 	{ "all:\n\t@true\n", false },
 	{ "all: check\n", false },
 	{ "check:\n\t@true\n", true },
@@ -573,7 +694,8 @@ START_TEST(make_is_understood)
 	put("rules.mk", "check::\n\t@true\n");
 	put("check", ""); /* a file of that name is no target */
 	AUTO_FREE char *command = mem_printf("LC_ALL=C make -C %s --no-print-directory -pq "
-					     ".moulette-none 2>/dev/null", tree);
+					     ".moulette-none 2>/dev/null",
+					     tree);
 	FILE *f = popen(command, "r");
 	ck_assert_ptr_nonnull(f);
 	bool printed = false;
@@ -590,7 +712,7 @@ END_TEST
 
 START_TEST(a_command_is_the_only_step)
 {
-	char *const argv[] = { (char *)(uintptr_t)"ls", (char *)(uintptr_t)"-l", NULL };
+	char *const argv[] = { (char *)(uintptr_t) "ls", (char *)(uintptr_t) "-l", NULL };
 	struct assignment c;
 	put(".assignment/h/x", "");
 	assign("{\"name\": \"n\", \"image\": \"i\", \"profile\": \"p\", \"env\": {\"A\": \"1\"}, "
@@ -632,11 +754,13 @@ static void under_ceiling(const struct assignment *of, double time_factor)
 {
 	struct limits most;
 	assignment_ceiling(of, &table, &base, &over, time_factor, &most);
-	int bad = assignment_plan(of, &table, tree_fd, true, &base, &over, time_factor, &plan, &err);
+	int bad = assignment_plan(of, &table, tree_fd, true, &base, &over, time_factor, &plan,
+				  &err);
 	ck_assert_msg(!bad, "%s", err.msg);
 	for (size_t i = 0; i < plan.n; i++)
 		for (int l = 0; l < LIMIT_COUNT; l++)
-			ck_assert_msg(plan.steps[i].limits.v[l] <= most.v[l], "step %zu, limit %d", i, l);
+			ck_assert_msg(plan.steps[i].limits.v[l] <= most.v[l], "step %zu, limit %d",
+				      i, l);
 	plan_done(&plan);
 }
 

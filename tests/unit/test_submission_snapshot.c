@@ -29,7 +29,8 @@ static void setup(void)
 	ck_assert_int_eq(ftruncate(writer, SIZE), 0);
 	ck_assert_int_eq(fallocate(writer, 0, 0, SIZE), 0);
 	memset(&err, 0, sizeof err);
-	sub = (struct submission){ .file = mem_strdup("alice.tar"), .path = mem_strdup("in/alice.tar"),
+	sub = (struct submission){ .file = mem_strdup("alice.tar"),
+				   .path = mem_strdup("in/alice.tar"),
 				   .fd = openat(tree_fd, "alice.tar", O_RDONLY | O_CLOEXEC) };
 	ck_assert_int_ge(sub.fd, 0);
 }
@@ -201,9 +202,9 @@ static const struct {
 	int blocks; /* of all copies that are made */
 	bool changed;
 } writers[] = {
-	{ "writes in each copy", write_always, BLOCKS * SNAPSHOT_COPIES, true },
+	{ "writes in each copy", write_always, BLOCKS *SNAPSHOT_COPIES, true },
 	{ "writes in the first copy", write_at_first, BLOCKS * 2, false },
-	{ "writes in all but the last", write_until_the_last, BLOCKS * SNAPSHOT_COPIES, false },
+	{ "writes in all but the last", write_until_the_last, BLOCKS *SNAPSHOT_COPIES, false },
 	{ "sets times", touch, BLOCKS, false },
 	{ "writes what is there", write_the_same, BLOCKS, false },
 	{ "appends", append_at_first, BLOCKS + BLOCKS + 1, false },

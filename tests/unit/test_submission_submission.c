@@ -49,7 +49,8 @@ static void scene_done(struct scene *s)
 static const struct submission_request *request(const struct scene *s)
 {
 	static struct submission_request req;
-	req = (struct submission_request){ .extensions = extensions, .any_file = s->any_file,
+	req = (struct submission_request){ .extensions = extensions,
+					   .any_file = s->any_file,
 					   .max_bytes = MAX_BYTES,
 					   .place = { .home = "/tmp", .interrupt_fd = -1 } };
 	return &req;
@@ -328,8 +329,8 @@ static void expect_link(struct scene *s, const char *file, const char *name)
 /* Wherever it leads, and whichever part of the path it is. */
 START_TEST(no_link_is_followed)
 {
-	static const char *const targets[] = { "main.c", "folder", "none", "l.tar", "/dev/zero",
-					       "/etc/passwd", "/proc/self/exe" };
+	static const char *const targets[] = { "main.c",    "folder",      "none",          "l.tar",
+					       "/dev/zero", "/etc/passwd", "/proc/self/exe" };
 	struct scene s;
 
 	scene_init(&s);
@@ -358,15 +359,17 @@ START_TEST(what_is_typed_may_be_a_link)
 	ck_assert_int_eq(symlinkat("main.c", s.dir, "bob.c"), 0);
 	ck_assert_int_eq(symlinkat("none", s.dir, "dangling"), 0);
 	ck_assert_int_eq(symlinkat("circle", s.dir, "circle"), 0);
-	AUTO_FREE char *typed = mem_printf("%s/bob.c", s.path), *want = mem_printf("%s/main.c", s.path);
+	AUTO_FREE char *typed = mem_printf("%s/bob.c", s.path),
+		       *want = mem_printf("%s/main.c", s.path);
 	ck_assert_int_eq(submission_resolve(typed, &path, &s.err), 0);
 	ck_assert_str_eq(path, want);
 	ck_assert_int_eq(submission_open(path, request(&s), &s.sub, &s.err), 0);
 	ck_assert_str_eq(s.sub.name, "main");
 	free(path);
 	path = NULL;
-	for (const char *const *name = (const char *const[]){ "dangling", "circle", "missing", NULL }; *name;
-	     name++) {
+	for (const char *const *name =
+		     (const char *const[]){ "dangling", "circle", "missing", NULL };
+	     *name; name++) {
 		AUTO_FREE char *wrong = mem_printf("%s/%s", s.path, *name);
 		ck_assert_int_eq(submission_resolve(wrong, &path, &s.err), -1);
 		ck_assert_int_eq(s.err.fault, FAULT_USAGE);
@@ -391,7 +394,8 @@ START_TEST(too_large_is_not_read)
 	ck_assert_int_eq(open_file(&s, "alice.zip"), -1);
 	ck_assert_int_eq(s.err.fault, FAULT_STUDENT);
 	ck_assert_str_eq(s.err.code, "archive.too_large");
-	ck_assert_ptr_nonnull(strstr(s.err.msg, "has 8388608 MiB, more than any that could be accepted (1 MiB)"));
+	ck_assert_ptr_nonnull(
+		strstr(s.err.msg, "has 8388608 MiB, more than any that could be accepted (1 MiB)"));
 	ck_assert_str_eq(s.sub.sha256, "");
 	ck_assert_int_eq(s.sub.bytes, INT64_C(8) << 40);
 	scene_done(&s);

@@ -6,13 +6,16 @@
 
 /* @run of a test; @warned: words of each warning, "" for none. What is laid: harness.py, tests/ with
  * a.py and sub/Makefile. */
-static const struct { const char *label, *run, *warned; } rows[] = {
+static const struct {
+	const char *label, *run, *warned;
+} rows[] = {
 	{ "the student's program", "\"python3\", \"main.py\"", "" },
 	{ "with options", "\"python3\", \"-B\", \"-W\", \"error\", \"-Xdev\", \"main.py\"", "" },
 	{ "the student's module", "\"python3\", \"-m\", \"app\"", "" },
 	{ "a mounted harness", "\"python3\", \"/grader/harness.py\"", "" },
 	{ "a laid harness", "\"python3\", \"harness.py\"", "say python3 -I" },
-	{ "by its whole path", "\"/usr/bin/python3.11\", \"-B\", \"/work/./harness.py\"", "say python3 -I" },
+	{ "by its whole path", "\"/usr/bin/python3.11\", \"-B\", \"/work/./harness.py\"",
+	  "say python3 -I" },
 	{ "dotted", "\"python\", \".//harness.py\"", "say python3 -I" },
 	{ "in a laid folder", "\"pypy3\", \"tests/a.py\"", "say python3 -I" },
 	{ "beside a laid folder", "\"python3\", \"tests2/a.py\"", "" },
@@ -30,18 +33,24 @@ static const struct { const char *label, *run, *warned; } rows[] = {
 	{ "interactive", "\"python3\"", "" },
 	{ "an option at the end", "\"python3\", \"-m\"", "" },
 	{ "another program", "\"python3-config\", \"harness.py\"", "" },
-	{ "pytest, mounted", "\"python3\", \"-I\", \"-m\", \"pytest\", \"-q\", \"/grader/tests\"", "" },
-	{ "pytest, not isolated", "\"python3\", \"-m\", \"pytest\", \"/grader/tests\"", "say python3 -I" },
-	{ "pytest in the work folder", "\"python3\", \"-I\", \"-mpytest\", \"tests\"", "pytest obeys" },
+	{ "pytest, mounted", "\"python3\", \"-I\", \"-m\", \"pytest\", \"-q\", \"/grader/tests\"",
+	  "" },
+	{ "pytest, not isolated", "\"python3\", \"-m\", \"pytest\", \"/grader/tests\"",
+	  "say python3 -I" },
+	{ "pytest in the work folder", "\"python3\", \"-I\", \"-mpytest\", \"tests\"",
+	  "pytest obeys" },
 	{ "pytest, both", "\"python3\", \"-m\", \"pytest\"", "say python3 -I|pytest obeys" },
 	{ "pytest by its name", "\"pytest\", \"/work/tests\"", "pytest obeys" },
 	{ "pytest, only settings", "\"pytest\", \"-c\", \"/grader/pytest.ini\"", "pytest obeys" },
-	{ "pytest, an option's value", "\"pytest\", \"--rootdir\", \"/grader\", \"tests\"", "pytest obeys" },
-	{ "pytest, settings and no conftest", "\"pytest\", \"--noconftest\", \"-c/dev/null\", \"tests\"", "" },
+	{ "pytest, an option's value", "\"pytest\", \"--rootdir\", \"/grader\", \"tests\"",
+	  "pytest obeys" },
+	{ "pytest, settings and no conftest",
+	  "\"pytest\", \"--noconftest\", \"-c/dev/null\", \"tests\"", "" },
 	{ "valgrind", "\"valgrind\", \"-q\", \"./a.out\"", "--command-line-only=yes" },
 	{ "valgrind, of the program", "\"valgrind\", \"./a.out\", \"--command-line-only=yes\"",
 	  "--command-line-only=yes" },
-	{ "valgrind alone", "\"/usr/bin/valgrind\", \"-q\", \"--command-line-only=yes\", \"./a.out\"", "" },
+	{ "valgrind alone",
+	  "\"/usr/bin/valgrind\", \"-q\", \"--command-line-only=yes\", \"./a.out\"", "" },
 	{ "make", "\"make\", \"check\"", "say make -f" },
 	{ "make in a folder", "\"make\", \"-C\", \"src\", \"check\"", "say make -f" },
 	{ "make in a laid folder", "\"make\", \"-C\", \"tests/sub\"", "" },
@@ -82,19 +91,22 @@ static void load(const char *json)
 	test_programs_warn(&a, &warnings);
 }
 
-#define FILES "\"files\": [{\"from\": \"harness.py\", \"to\": \"./\"}, {\"from\": \"t\", \"to\": \"tests\"}]"
+#define FILES \
+	"\"files\": [{\"from\": \"harness.py\", \"to\": \"./\"}, {\"from\": \"t\", \"to\": \"tests\"}]"
 
 START_TEST(one_row)
 {
-	AUTO_FREE char *json = mem_printf("{" FILES ", \"tests\": [{\"name\": \"x\", \"run\": [%s]}]}",
-					  rows[_i].run);
+	AUTO_FREE char *json = mem_printf(
+		"{" FILES ", \"tests\": [{\"name\": \"x\", \"run\": [%s]}]}", rows[_i].run);
 	load(json);
 	AUTO_FREE char *words = mem_strdup(rows[_i].warned);
 	char *save = NULL;
 	size_t n = 0;
 	for (char *w = strtok_r(words, "|", &save); w; w = strtok_r(NULL, "|", &save), n++)
-		ck_assert_msg(warnings && warnings[n] && strncmp(warnings[n], "test 'x': ", 10) == 0 &&
-			      strstr(warnings[n], w), "%s: %s", rows[_i].label,
+		ck_assert_msg(warnings && warnings[n] &&
+				      strncmp(warnings[n], "test 'x': ", 10) == 0 &&
+				      strstr(warnings[n], w),
+			      "%s: %s", rows[_i].label,
 			      warnings && warnings[n] ? warnings[n] : "no warning");
 	ck_assert_msg(!warnings || !warnings[n], "%s: %s", rows[_i].label, warnings[n]);
 }

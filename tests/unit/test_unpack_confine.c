@@ -207,9 +207,9 @@ START_TEST(one_power)
 	ck_assert_ptr_nonnull(strstr(text.data, "CapBnd:\t0000000000000000\n"));
 	ck_assert_ptr_nonnull(strstr(text.data, "CapInh:\t0000000000000000\n"));
 	ck_assert_ptr_nonnull(strstr(text.data, "Groups:\t \n"));
-	ck_assert_ptr_nonnull(strstr(text.data, rows[row].role == CHILD_FOLDER
-							? "CapEff:\t0000000000000004\n"
-							: "CapEff:\t0000000000000000\n"));
+	ck_assert_ptr_nonnull(strstr(text.data, rows[row].role == CHILD_FOLDER ?
+							"CapEff:\t0000000000000004\n" :
+							"CapEff:\t0000000000000000\n"));
 	text.len = 0;
 	snprintf(path, sizeof(path), "/proc/%d/limits", pid);
 	ck_assert_int_eq(file_read(AT_FDCWD, path, &text, 65536), 0);
@@ -254,7 +254,8 @@ static int lose_capability(cap_value_t which)
 {
 	cap_t caps = cap_get_proc();
 	int bad = cap_set_flag(caps, CAP_EFFECTIVE, 1, &which, CAP_CLEAR) < 0 ||
-		  cap_set_flag(caps, CAP_PERMITTED, 1, &which, CAP_CLEAR) < 0 || cap_set_proc(caps) < 0;
+		  cap_set_flag(caps, CAP_PERMITTED, 1, &which, CAP_CLEAR) < 0 ||
+		  cap_set_proc(caps) < 0;
 	cap_free(caps);
 	return bad;
 }
@@ -280,7 +281,8 @@ START_TEST(reader_with_fewer_capabilities)
 	ck_assert_int_eq(fchownat(s.req.dest_fd, "f", TEST_UID, TEST_UID, 0), 0);
 	ck_assert_int_eq(fchmodat(s.req.dest_fd, "f", 0600, 0), 0);
 	ck_assert_int_eq(fchmod(s.req.dest_fd, 0755), 0);
-	struct child_job job = { .role = CHILD_FOLDER, .parent = getpid(),
+	struct child_job job = { .role = CHILD_FOLDER,
+				 .parent = getpid(),
 				 .limits = UNPACK_LIMITS_DEFAULT };
 	pid_t pid = fork();
 	if (pid == 0) {

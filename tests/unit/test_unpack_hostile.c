@@ -139,7 +139,8 @@ START_TEST(very_long_names)
 	tar_file(&b, "short", "x");
 	tar_end(&b);
 	expect_refused(&s, "65 MiB of a name", &b,
-		       archive_version_number() < 3008000 ? "archive.too_long" : "archive.bomb", NULL);
+		       archive_version_number() < 3008000 ? "archive.too_long" : "archive.bomb",
+		       NULL);
 
 	scene_again(&s);
 	b.len = 0;
@@ -708,8 +709,8 @@ START_TEST(zip_of_two_names)
 		b.len = 0;
 		zip_to(&b, &m, 1, NULL, NULL);
 		char *local = memmem(b.data, b.len, "aaaaaaaaa", 9);
-		char *central =
-			memmem(local + 9, b.len - (size_t)(local + 9 - b.data), "aaaaaaaaa", 9);
+		char *central = memmem(local + 9, b.len - (size_t)(local + 9 - b.data), "aaaaaaaaa",
+				       9);
 		memcpy(which ? central : local, "../canary", 9);
 		if (run_bytes(&s, &b) == 0)
 			has_file(&s, "aaaaaaaaa", "x");

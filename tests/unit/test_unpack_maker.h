@@ -121,8 +121,8 @@ static inline int scene_run(struct scene *s, enum submission_kind kind, const ch
 			    const void *data, size_t len)
 {
 	if (data) {
-		AUTO_FD int fd =
-			openat(s->dir, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		AUTO_FD int fd = openat(s->dir, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+					0600);
 		ck_assert_int_eq(fd_write_all(fd, data, len), 0);
 	}
 	s->sub.kind = kind;
@@ -193,10 +193,10 @@ static inline unsigned int mode_of(struct scene *s, const char *path)
 
 struct member {
 	const char *name, *data, *link;
-	char type;	   /* typeflag; 0 is '0' */
+	char type;         /* typeflag; 0 is '0' */
 	unsigned int mode; /* 0: 0644 */
 	long long mtime;   /* 0: TIME_MADE */
-	long long size;	   /* 0: of the data; -1: zero */
+	long long size;    /* 0: of the data; -1: zero */
 };
 
 static inline void tar_header(struct buf *b, const struct member *m, long long size)
@@ -322,9 +322,9 @@ static inline void zip_to(struct buf *out, const struct member *members, size_t 
 		struct archive_entry *e = archive_entry_new();
 		size_t len = m->data ? strlen(m->data) : 0;
 		archive_entry_set_pathname(e, m->name);
-		archive_entry_set_filetype(e, m->type == '2'   ? AE_IFLNK
-					      : m->type == '5' ? AE_IFDIR
-							       : AE_IFREG);
+		archive_entry_set_filetype(e, m->type == '2' ? AE_IFLNK :
+					      m->type == '5' ? AE_IFDIR :
+							       AE_IFREG);
 		archive_entry_set_perm(e, m->mode ? m->mode : 0644);
 		archive_entry_set_mtime(e, m->mtime ? m->mtime : TIME_MADE, 0);
 		archive_entry_set_size(e, (la_int64_t)len);

@@ -211,7 +211,8 @@ START_TEST(modes_and_times)
 	const char *const now[] = { "d/late", "d/early", "d/last", "d/bomb" };
 	for (int i = 0; i < 4; i++) {
 		/* Since 3.8 libarchive ignores a time that is no number it can hold: that of the header stays. */
-		ck_assert_msg(stat_of(&s, now[i]).st_mtime > (i < 3 ? TIME_MADE : TIME_MADE - 1), "%s", now[i]);
+		ck_assert_msg(stat_of(&s, now[i]).st_mtime > (i < 3 ? TIME_MADE : TIME_MADE - 1),
+			      "%s", now[i]);
 		ck_assert_int_lt(stat_of(&s, now[i]).st_mtime, 4102444799);
 	}
 	scene_done(&s);

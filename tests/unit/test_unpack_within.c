@@ -59,7 +59,10 @@ START_TEST(limits_are_of_both)
 	tar_end(&inner);
 	wrap(&b, "x.tar", &inner);
 	const int64_t bytes = (int64_t)inner.len + 5 + 8;
-	static const struct { int entries, bytes; const char *code, *word; } rows[] = {
+	static const struct {
+		int entries, bytes;
+		const char *code, *word;
+	} rows[] = {
 		{ 0, 0, NULL, NULL },
 		{ -1, 0, "archive.too_many", "within 'x.tar': entry 'e/g': more than 3 entries" },
 		{ 0, -1, "archive.too_large", "within 'x.tar': entry 'e/g'" },
@@ -115,7 +118,9 @@ END_TEST
 
 START_TEST(what_is_no_archive)
 {
-	static const struct { const char *bytes, *code; } rows[] = {
+	static const struct {
+		const char *bytes, *code;
+	} rows[] = {
 		{ "", "archive.unsupported" },
 		{ "<!DOCTYPE html>", "archive.unsupported" },
 		{ "7z\xbc\xaf\x27\x1c..", "archive.unsupported" },

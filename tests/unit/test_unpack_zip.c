@@ -7,17 +7,17 @@ Suite *suite_unpack_zip(void);
 /* What a writer puts where; an entry of one byte 'x', stored. */
 struct writing {
 	const char *label, *name;
-	size_t before;		      /* bytes before the zip that its offsets do not count */
+	size_t before; /* bytes before the zip that its offsets do not count */
 	unsigned int flags, system;
-	uint32_t local_size;	      /* in the local header */
-	int descriptor;		      /* bytes of it beside its mark: 0, 12 or 20 */
-	bool wide;		      /* sizes in an extra field of the list */
-	size_t after, comment;	      /* bytes behind the zip; of its comment */
+	uint32_t local_size;          /* in the local header */
+	int descriptor;               /* bytes of it beside its mark: 0, 12 or 20 */
+	bool wide;                    /* sizes in an extra field of the list */
+	size_t after, comment;        /* bytes behind the zip; of its comment */
 	uint32_t offset, list_offset; /* added to what is true */
-	uint32_t size;		      /* in the list; 0: the true one */
-	int copies;		      /* entries more that share the data */
-	const char *code;	      /* NULL: accepted, and the name is */
-	const char *as;		      /* NULL: @name */
+	uint32_t size;                /* in the list; 0: the true one */
+	int copies;                   /* entries more that share the data */
+	const char *code;             /* NULL: accepted, and the name is */
+	const char *as;               /* NULL: @name */
 };
 
 static void le(struct buf *b, uint64_t v, int bytes)
@@ -182,7 +182,8 @@ END_TEST
 START_TEST(unicode_path)
 {
 	const unsigned char name[] = "x"; /* CRC_X */
-	unsigned char extra[] = "\x55\x54\1\0\0" "\x75\x70\x07\0\1\x83\x16\xdc\x8c\xc3\xbc";
+	unsigned char extra[] = "\x55\x54\1\0\0"
+				"\x75\x70\x07\0\1\x83\x16\xdc\x8c\xc3\xbc";
 	AUTO_BUF b = { 0 };
 
 	zip_name(name, 1, false, extra, sizeof extra - 1, &b);

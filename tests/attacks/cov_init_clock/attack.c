@@ -29,7 +29,8 @@ static int look(void)
 		struct timespec t = { 0, 0 };
 		timer_t timer;
 		struct sigevent e = { .sigev_notify = SIGEV_NONE };
-		const long ids[] = { CLOCK(kind), (unsigned)CLOCK(kind), CLOCK(kind) & 0xffffffffL };
+		const long ids[] = { CLOCK(kind), (unsigned)CLOCK(kind),
+				     CLOCK(kind) & 0xffffffffL };
 		for (unsigned i = 0; i < sizeof ids / sizeof *ids; i++) {
 			if (syscall(SYS_clock_gettime, ids[i], &t) == 0) {
 				printf("clock %d: %ld.%09ld\n", kind, (long)t.tv_sec, t.tv_nsec);

@@ -24,7 +24,8 @@ int main(int argc, char **argv)
 	unsigned long got;
 	int bad = argc < 2;
 	for (size_t p = 0; p < N_PLACES; p++) {
-		for (unsigned i = 0; argc > 1 && strcmp(argv[1], "leave") == 0 && i < 1000 + 100 * p; i++)
+		for (unsigned i = 0;
+		     argc > 1 && strcmp(argv[1], "leave") == 0 && i < 1000 + 100 * p; i++)
 			next(places[p]);
 		if (argc > 1 && strcmp(argv[1], "look") == 0 && (got = next(places[p])) >= 1000) {
 			printf("%s: %lu\n", places[p], got);

@@ -11,8 +11,8 @@ static int same(const char *path)
 	struct stat st;
 	if (stat(path, &st) < 0)
 		return 0;
-	return st.st_atim.tv_sec != 7777 && st.st_mtim.tv_sec != 7777 &&
-	       (st.st_mode & 022) == 0 && st.st_nlink < 3 && (!S_ISREG(st.st_mode) || st.st_nlink == 1);
+	return st.st_atim.tv_sec != 7777 && st.st_mtim.tv_sec != 7777 && (st.st_mode & 022) == 0 &&
+	       st.st_nlink < 3 && (!S_ISREG(st.st_mode) || st.st_nlink == 1);
 }
 
 static int leave(void)
@@ -23,12 +23,14 @@ static int leave(void)
 	if (fd < 0 || read(fd, &byte, 1) != 1)
 		return 2;
 	fcntl(fd, F_SETLEASE, F_RDLCK);
-	if (utimensat(AT_FDCWD, "attack", times, 0) < 0 || chmod("attack", 0777) < 0 || chmod(".", 0777) < 0 ||
-	    link("attack.c", "x") < 0 || rename("x", "y") < 0 || unlink("y") < 0 || utimensat(AT_FDCWD, ".", times, 0) < 0)
+	if (utimensat(AT_FDCWD, "attack", times, 0) < 0 || chmod("attack", 0777) < 0 ||
+	    chmod(".", 0777) < 0 || link("attack.c", "x") < 0 || rename("x", "y") < 0 ||
+	    unlink("y") < 0 || utimensat(AT_FDCWD, ".", times, 0) < 0)
 		return 3;
 	utimensat(AT_FDCWD, "/tmp", times, 0);
 	utimensat(AT_FDCWD, "/dev/shm", times, 0);
-	int shm = open("/dev/shm/x", O_CREAT | O_RDWR, 0600), tmp = open("/tmp/x", O_CREAT | O_RDWR, 0600);
+	int shm = open("/dev/shm/x", O_CREAT | O_RDWR, 0600),
+	    tmp = open("/tmp/x", O_CREAT | O_RDWR, 0600);
 	if (shm < 0 || tmp < 0 || unlink("/dev/shm/x") < 0 || unlink("/tmp/x") < 0)
 		return 4;
 	return 0;

@@ -13,7 +13,9 @@
 
 static int open_netlink(uint32_t port, uint32_t groups)
 {
-	const struct sockaddr_nl at = { .nl_family = AF_NETLINK, .nl_pid = port, .nl_groups = groups };
+	const struct sockaddr_nl at = { .nl_family = AF_NETLINK,
+					.nl_pid = port,
+					.nl_groups = groups };
 	int s = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 	return s < 0 || bind(s, (const struct sockaddr *)&at, sizeof at) < 0 ? -1 : s;
 }
@@ -31,7 +33,8 @@ static void count(int family, const void *to, socklen_t len)
 static int leave(void)
 {
 	const struct sockaddr_in lo = { AF_INET, htons(9), { htonl(INADDR_LOOPBACK) }, { 0 } };
-	const struct sockaddr_in6 lo6 = { .sin6_family = AF_INET6, .sin6_port = htons(9),
+	const struct sockaddr_in6 lo6 = { .sin6_family = AF_INET6,
+					  .sin6_port = htons(9),
 					  .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	struct sockaddr_in6 far6 = { .sin6_family = AF_INET6, .sin6_port = htons(9) };
 	inet_pton(AF_INET6, "2001:db8::1", &far6.sin6_addr);
@@ -52,9 +55,12 @@ static int leave(void)
 static int told_by(int type, int family)
 {
 	static uint32_t text[16384];
-	struct { struct nlmsghdr h; unsigned char body[28]; } ask = {
-		.h = { .nlmsg_len = sizeof ask, .nlmsg_type = (uint16_t)type,
-		       .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP } };
+	struct {
+		struct nlmsghdr h;
+		unsigned char body[28];
+	} ask = { .h = { .nlmsg_len = sizeof ask,
+			 .nlmsg_type = (uint16_t)type,
+			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP } };
 	int s = open_netlink(0, 0), bad = 0;
 	ssize_t n;
 	ask.body[0] = (unsigned char)family;

@@ -37,7 +37,8 @@ static int look(const char *path)
 	char line[4096], seen = 0;
 	FILE *f = fopen(path, "r");
 	while (f && fgets(line, sizeof line, f)) {
-		for (char *save, *w = strtok_r(line, " \t\n", &save); w; w = strtok_r(NULL, " \t\n", &save))
+		for (char *save, *w = strtok_r(line, " \t\n", &save); w;
+		     w = strtok_r(NULL, " \t\n", &save))
 			if (strcmp(w, "77") == 0 || strcmp(w, "75") == 0 || strcmp(w, "76") == 0)
 				seen = 1;
 	}

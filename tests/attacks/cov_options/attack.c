@@ -15,11 +15,13 @@ static void refused(const char *what, long nr, long a, long b, long c, long d, l
 	static const unsigned long high[] = { 0, 1UL << 32, 1UL << 63 };
 	for (size_t h = 0; h < sizeof high / sizeof *high; h++) {
 		/* The descriptor stays as it is: an int that the kernel cuts as well. */
-		const int first = nr == SYS_prctl, last = nr == SYS_getsockopt || nr == SYS_setsockopt || nr == SYS_madvise;
+		const int first = nr == SYS_prctl,
+			  last = nr == SYS_getsockopt || nr == SYS_setsockopt || nr == SYS_madvise;
 		errno = 0;
 		if (syscall(nr, first ? (long)((unsigned long)a | high[h]) : a,
 			    nr == SYS_madvise ? b : (long)((unsigned long)b | high[h]),
-			    last ? (long)((unsigned long)c | high[h]) : c, d, e) >= 0 || errno != ENOSYS) {
+			    last ? (long)((unsigned long)c | high[h]) : c, d, e) >= 0 ||
+		    errno != ENOSYS) {
 			printf("%s, high %zu: %d\n", what, h, errno);
 			bad = 1;
 		}
@@ -32,12 +34,14 @@ int main(void)
 	unsigned long long number[2] = { 0 };
 	socklen_t len = sizeof number[0];
 	int s = socket(AF_UNIX, SOCK_DGRAM, 0), s6 = socket(AF_INET6, SOCK_DGRAM, 0);
-	int folder = open("/usr", O_RDONLY | O_DIRECTORY), file = open("/proc/self/exe", O_RDONLY), own = open("f", O_CREAT | O_RDWR, 0600);
+	int folder = open("/usr", O_RDONLY | O_DIRECTORY), file = open("/proc/self/exe", O_RDONLY),
+	    own = open("f", O_CREAT | O_RDWR, 0600);
 	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	refused("SO_COOKIE", SYS_getsockopt, s, SOL_SOCKET, 57, (long)number, (long)&len);
 	refused("SO_NETNS_COOKIE", SYS_getsockopt, s, SOL_SOCKET, 71, (long)number, (long)&len);
-	if (getsockopt(s6, SOL_SOCKET, 56 /* SO_INCOMING_NAPI_ID */, number, &len) == 0 || errno != ENOPROTOOPT)
+	if (getsockopt(s6, SOL_SOCKET, 56 /* SO_INCOMING_NAPI_ID */, number, &len) == 0 ||
+	    errno != ENOPROTOOPT)
 		bad = 1;
 	refused("SO_MEMINFO", SYS_getsockopt, s, SOL_SOCKET, 55, (long)number, (long)&len);
 	refused("SO_PASSPIDFD", SYS_setsockopt, s, SOL_SOCKET, 76, (long)number, 4);

@@ -47,8 +47,10 @@ static int look(void)
 	DIR *dir = opendir("/dev/pts");
 	if (stat("/dev/pts/ptmx", &ptmx) < 0 || stat("/dev/pts", &top) < 0 || !dir)
 		return 5;
-	if (ptmx.st_mtim.tv_sec - top.st_ctim.tv_sec > 1 || ptmx.st_atim.tv_sec - top.st_ctim.tv_sec > 1 ||
-	    ptmx.st_ctim.tv_sec - top.st_ctim.tv_sec > 1 || top.st_atim.tv_sec - top.st_ctim.tv_sec > 1)
+	if (ptmx.st_mtim.tv_sec - top.st_ctim.tv_sec > 1 ||
+	    ptmx.st_atim.tv_sec - top.st_ctim.tv_sec > 1 ||
+	    ptmx.st_ctim.tv_sec - top.st_ctim.tv_sec > 1 ||
+	    top.st_atim.tv_sec - top.st_ctim.tv_sec > 1)
 		bad |= printf("times\n");
 	for (struct dirent *e; (e = readdir(dir));)
 		if (e->d_name[0] != '.' && strcmp(e->d_name, "ptmx") != 0)
@@ -58,8 +60,8 @@ static int look(void)
 	int slave = open(fd < 0 ? "" : ptsname(fd), O_RDWR | O_NOCTTY);
 	if (slave < 0 || strcmp(ptsname(fd), "/dev/pts/0") != 0)
 		return printf("not the first: %s\n", fd < 0 ? "none" : ptsname(fd)), 6;
-	if (ioctl(slave, TIOCGWINSZ, &size) < 0 || size.ws_row || size.ws_col || size.ws_xpixel || size.ws_ypixel ||
-	    tcgetattr(slave, &modes) < 0 || !(modes.c_lflag & ICANON))
+	if (ioctl(slave, TIOCGWINSZ, &size) < 0 || size.ws_row || size.ws_col || size.ws_xpixel ||
+	    size.ws_ypixel || tcgetattr(slave, &modes) < 0 || !(modes.c_lflag & ICANON))
 		bad |= printf("size or modes\n");
 	return bad != 0;
 }

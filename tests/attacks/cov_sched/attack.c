@@ -36,9 +36,11 @@ int main(int argc, char **argv)
 		return leave();
 	if (sched_getscheduler(0) != SCHED_OTHER || getpriority(PRIO_PROCESS, 0) != 0)
 		return 2;
-	if (sched_getaffinity(0, sizeof now, &now) < 0 || CPU_COUNT(&now) != sysconf(_SC_NPROCESSORS_ONLN))
+	if (sched_getaffinity(0, sizeof now, &now) < 0 ||
+	    CPU_COUNT(&now) != sysconf(_SC_NPROCESSORS_ONLN))
 		return 3;
-	if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur < 256 || getrlimit(RLIMIT_AS, &l) < 0 || l.rlim_cur != RLIM_INFINITY)
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur < 256 || getrlimit(RLIMIT_AS, &l) < 0 ||
+	    l.rlim_cur != RLIM_INFINITY)
 		return 4;
 	return prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0) > 1000000 ? 5 : 0;
 }

@@ -15,8 +15,10 @@ static int bind_all(void)
 {
 	struct sockaddr_un name = { AF_UNIX, "\0left" };
 	struct sockaddr_in port = { AF_INET, htons(7777), { htonl(INADDR_LOOPBACK) }, { 0 } };
-	int u = socket(AF_UNIX, SOCK_DGRAM, 0), t = socket(AF_INET, SOCK_STREAM, 0), d = socket(AF_INET, SOCK_DGRAM, 0);
-	if (bind(u, (struct sockaddr *)&name, sizeof name) < 0 || bind(t, (struct sockaddr *)&port, sizeof port) < 0 ||
+	int u = socket(AF_UNIX, SOCK_DGRAM, 0), t = socket(AF_INET, SOCK_STREAM, 0),
+	    d = socket(AF_INET, SOCK_DGRAM, 0);
+	if (bind(u, (struct sockaddr *)&name, sizeof name) < 0 ||
+	    bind(t, (struct sockaddr *)&port, sizeof port) < 0 ||
 	    bind(d, (struct sockaddr *)&port, sizeof port) < 0 || listen(t, 8) < 0)
 		return 2;
 	int c = socket(AF_INET, SOCK_STREAM, 0);
@@ -30,7 +32,8 @@ static int bind_all(void)
 
 static int objects(void)
 {
-	if (shmget(42, 4096, IPC_CREAT | IPC_EXCL | 0600) < 0 || semget(42, 1, IPC_CREAT | IPC_EXCL | 0600) < 0 ||
+	if (shmget(42, 4096, IPC_CREAT | IPC_EXCL | 0600) < 0 ||
+	    semget(42, 1, IPC_CREAT | IPC_EXCL | 0600) < 0 ||
 	    msgget(42, IPC_CREAT | IPC_EXCL | 0600) < 0)
 		return 4;
 	return mq_open("/left", O_CREAT | O_EXCL | O_RDWR, 0600, NULL) >= 0 ? 5 : 0;

@@ -26,14 +26,16 @@ static void attack(const char *path)
 	must_fail("rename", path, rename(path, "/work/x"));
 	must_fail("link", path, link(path, "/work/y"));
 	must_fail("set times of", path, utimensat(AT_FDCWD, path, past, 0));
-	if (strcmp(path, "/dev/ptmx") != 0) /* of the box's own instance; cov_pty is about its times */
+	if (strcmp(path, "/dev/ptmx") !=
+	    0) /* of the box's own instance; cov_pty is about its times */
 		must_fail("touch", path, utimensat(AT_FDCWD, path, NULL, 0));
 }
 
 int main(void)
 {
-	static const char *const known[] = { "null", "zero", "full", "random", "urandom", "tty", "shm", "init", "fd",
-					     "stdin", "stdout", "stderr", "core", "ptmx", "pts", "mqueue", "console" };
+	static const char *const known[] = { "null", "zero", "full", "random", "urandom", "tty",
+					     "shm",  "init", "fd",   "stdin",  "stdout",  "stderr",
+					     "core", "ptmx", "pts",  "mqueue", "console" };
 	char path[512];
 	struct stat st;
 	DIR *dir = opendir("/dev");
@@ -46,7 +48,8 @@ int main(void)
 			bad = 1;
 		}
 		snprintf(path, sizeof path, "/dev/%s", e->d_name);
-		if (stat(path, &st) == 0 && S_ISCHR(st.st_mode)) /* what d_type says is below the bind */
+		if (stat(path, &st) == 0 &&
+		    S_ISCHR(st.st_mode)) /* what d_type says is below the bind */
 			attack(path);
 	}
 	must_fail("mknod", "null", mknod("null", S_IFCHR | 0666, makedev(1, 3)));

@@ -19,7 +19,8 @@ int main(void)
 			bad = 1;
 		}
 	for (int fd = 0; fd < 3; fd++)
-		if (openat(fd, "..", O_PATH) >= 0 || openat(fd, "../../../etc/shadow", O_RDONLY) >= 0) {
+		if (openat(fd, "..", O_PATH) >= 0 ||
+		    openat(fd, "../../../etc/shadow", O_RDONLY) >= 0) {
 			printf("descriptor %d leads out\n", fd);
 			bad = 1;
 		}

@@ -7,7 +7,10 @@
 static long int80(long nr, long a)
 {
 	long got;
-	__asm__ volatile("int $0x80" : "=a"(got) : "a"(nr), "b"(a) : "memory", "r8", "r9", "r10", "r11");
+	__asm__ volatile("int $0x80"
+			 : "=a"(got)
+			 : "a"(nr), "b"(a)
+			 : "memory", "r8", "r9", "r10", "r11");
 	return got;
 }
 

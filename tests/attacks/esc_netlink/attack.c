@@ -30,17 +30,25 @@ struct request {
 /* Return: the errno of the kernel's answer, 0: done, -1: none came. */
 static int answer_to(int kind, struct request *r)
 {
-	struct { struct nlmsghdr h; struct nlmsgerr e; char more[256]; } reply = { .h = { .nlmsg_type = 0 } };
+	struct {
+		struct nlmsghdr h;
+		struct nlmsgerr e;
+		char more[256];
+	} reply = { .h = { .nlmsg_type = 0 } };
 	int s = socket(AF_NETLINK, kind, NETLINK_ROUTE);
 	r->h.nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
-	ssize_t n = send(s, r, r->h.nlmsg_len, 0) < 0 ? -1 : recv(s, &reply, sizeof reply, MSG_DONTWAIT);
+	ssize_t n = send(s, r, r->h.nlmsg_len, 0) < 0 ? -1 :
+							recv(s, &reply, sizeof reply, MSG_DONTWAIT);
 	close(s);
-	return n < (ssize_t)NLMSG_LENGTH(sizeof reply.e) || reply.h.nlmsg_type != NLMSG_ERROR ? -1 : -reply.e.error;
+	return n < (ssize_t)NLMSG_LENGTH(sizeof reply.e) || reply.h.nlmsg_type != NLMSG_ERROR ?
+		       -1 :
+		       -reply.e.error;
 }
 
 static struct request request(int type, size_t head)
 {
-	return (struct request){ .h = { .nlmsg_len = (uint32_t)NLMSG_LENGTH(head), .nlmsg_type = (uint16_t)type,
+	return (struct request){ .h = { .nlmsg_len = (uint32_t)NLMSG_LENGTH(head),
+					.nlmsg_type = (uint16_t)type,
 					.nlmsg_flags = NLM_F_CREATE } };
 }
 
@@ -57,12 +65,20 @@ static void well_formed(int kind)
 {
 	static const unsigned char address[4] = { 127, 9, 9, 9 };
 	const struct ifinfomsg link = { .ifi_index = 1, .ifi_change = IFF_UP };
-	const struct ifaddrmsg addr = { .ifa_family = AF_INET, .ifa_prefixlen = 32, .ifa_index = 1 };
-	const struct rtmsg route = { .rtm_family = AF_INET, .rtm_dst_len = 32, .rtm_table = RT_TABLE_MAIN,
-				     .rtm_protocol = RTPROT_STATIC, .rtm_scope = RT_SCOPE_LINK, .rtm_type = RTN_UNICAST };
+	const struct ifaddrmsg addr = { .ifa_family = AF_INET,
+					.ifa_prefixlen = 32,
+					.ifa_index = 1 };
+	const struct rtmsg route = { .rtm_family = AF_INET,
+				     .rtm_dst_len = 32,
+				     .rtm_table = RT_TABLE_MAIN,
+				     .rtm_protocol = RTPROT_STATIC,
+				     .rtm_scope = RT_SCOPE_LINK,
+				     .rtm_type = RTN_UNICAST };
 	const int one = 1, self = getpid();
-	struct request all[] = { request(RTM_NEWLINK, sizeof link), request(RTM_NEWADDR, sizeof addr),
-				 request(RTM_NEWROUTE, sizeof route), request(RTM_NEWNSID, sizeof(struct rtgenmsg)) };
+	struct request all[] = { request(RTM_NEWLINK, sizeof link),
+				 request(RTM_NEWADDR, sizeof addr),
+				 request(RTM_NEWROUTE, sizeof route),
+				 request(RTM_NEWNSID, sizeof(struct rtgenmsg)) };
 	memcpy(all[0].body, &link, sizeof link);
 	memcpy(all[1].body, &addr, sizeof addr);
 	add(&all[1], IFA_LOCAL, address, sizeof address);
@@ -93,8 +109,8 @@ static void every_change(int kind)
 
 int main(void)
 {
-	const struct sockaddr_nl other = { .nl_family = AF_NETLINK, .nl_pid = 1 }, all = { .nl_family = AF_NETLINK,
-					   .nl_groups = 1 };
+	const struct sockaddr_nl other = { .nl_family = AF_NETLINK, .nl_pid = 1 },
+				 all = { .nl_family = AF_NETLINK, .nl_groups = 1 };
 	const int on = 1;
 	int s = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 	if (s < 0)

@@ -33,7 +33,8 @@ int main(void)
 	must_fail("no_new_privs off", prctl(PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0));
 	must_fail("seccomp off", prctl(PR_SET_SECCOMP, 0, 0, 0, 0));
 	must_fail("dumpable like root", prctl(PR_SET_SECUREBITS, 0, 0, 0, 0));
-	if (getgroups(64, groups) > 0 || getuid() != 1000 || geteuid() != 1000 || getgid() != 1000) {
+	if (getgroups(64, groups) > 0 || getuid() != 1000 || geteuid() != 1000 ||
+	    getgid() != 1000) {
 		printf("groups or ids\n");
 		bad = 1;
 	}
@@ -43,7 +44,8 @@ int main(void)
 			bad = 1;
 		}
 	if (system("for p in su mount passwd chsh newgrp sudo; do f=$(command -v $p) && $f --help >/dev/null 2>&1; done;"
-		   "test $(id -u) = 1000; cp /bin/sh mysh && chmod 6755 mysh && ./mysh -pc 'test $(id -u) = 1000'") != 0) {
+		   "test $(id -u) = 1000; cp /bin/sh mysh && chmod 6755 mysh && ./mysh -pc 'test $(id -u) = 1000'") !=
+	    0) {
 		printf("set-id\n");
 		bad = 1;
 	}

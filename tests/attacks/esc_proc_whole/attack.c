@@ -29,9 +29,11 @@ static int is_own(const char *path)
 static int visit(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)at;
-	if (strlen(path) > 6 && (is_own(path) || strncmp(path, "/proc/thread-self", 17) == 0 || atoi(path + 6) > 0))
+	if (strlen(path) > 6 &&
+	    (is_own(path) || strncmp(path, "/proc/thread-self", 17) == 0 || atoi(path + 6) > 0))
 		return type == FTW_D || type == FTW_DNR ? FTW_SKIP_SUBTREE : FTW_CONTINUE;
-	if (type == FTW_F && S_ISREG(st->st_mode) && open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK) >= 0)
+	if (type == FTW_F && S_ISREG(st->st_mode) &&
+	    open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK) >= 0)
 		got("opened for writing:", path);
 	if (type == FTW_D && (chmod(path, 0777) == 0 || utimensat(AT_FDCWD, path, NULL, 0) == 0))
 		got("changed:", path);
@@ -41,12 +43,14 @@ static int visit(const char *path, const struct stat *st, int type, struct FTW *
 static void masked(void)
 {
 	static const char *const all[] = {
-		"/proc/kcore", "/proc/keys", "/proc/key-users", "/proc/timer_list", "/proc/sched_debug", "/proc/kallsyms",
-		"/proc/kmsg", "/proc/sysrq-trigger", "/proc/interrupts", "/proc/config.gz", "/proc/iomem", "/proc/locks",
-		"/proc/cmdline", "/proc/kpagecount", "/proc/slabinfo", "/proc/vmallocinfo",
+		"/proc/kcore",       "/proc/keys",       "/proc/key-users", "/proc/timer_list",
+		"/proc/sched_debug", "/proc/kallsyms",   "/proc/kmsg",      "/proc/sysrq-trigger",
+		"/proc/interrupts",  "/proc/config.gz",  "/proc/iomem",     "/proc/locks",
+		"/proc/cmdline",     "/proc/kpagecount", "/proc/slabinfo",  "/proc/vmallocinfo",
 	};
-	static const char *const folders[] = { "/proc/acpi", "/proc/asound", "/proc/scsi", "/proc/bus", "/proc/fs",
-					       "/proc/irq", "/proc/driver", "/sys/firmware" };
+	static const char *const folders[] = { "/proc/acpi",   "/proc/asound", "/proc/scsi",
+					       "/proc/bus",    "/proc/fs",     "/proc/irq",
+					       "/proc/driver", "/sys/firmware" };
 	char byte;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (read(open(all[i], O_RDONLY | O_NONBLOCK), &byte, 1) > 0)
@@ -63,12 +67,15 @@ static void masked(void)
 
 static void first_process(void)
 {
-	static const char *const all[] = { "", "/environ", "/maps", "/mem", "/fd", "/exe", "/root", "/cwd", "/ns/net",
-					   "/status", "/cmdline", "/stat", "/task/1", "/oom_score_adj", "/attr/current" };
+	static const char *const all[] = { "",        "/environ",       "/maps",        "/mem",
+					   "/fd",     "/exe",           "/root",        "/cwd",
+					   "/ns/net", "/status",        "/cmdline",     "/stat",
+					   "/task/1", "/oom_score_adj", "/attr/current" };
 	char path[64];
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		snprintf(path, sizeof path, "/proc/1%s", all[i]);
-		if (open(path, O_RDONLY) >= 0 || open(path, O_WRONLY) >= 0 || access(path, F_OK) == 0)
+		if (open(path, O_RDONLY) >= 0 || open(path, O_WRONLY) >= 0 ||
+		    access(path, F_OK) == 0)
 			got("is there:", path);
 		snprintf(path, sizeof path, "/proc/self/task/../../1%s", all[i]);
 		if (open(path, O_RDONLY) >= 0)
@@ -86,7 +93,8 @@ static void first_process(void)
 static void own_score(void)
 {
 	char score[8] = "";
-	if (read(open("/proc/self/oom_score_adj", O_RDONLY), score, sizeof score - 1) < 4 || strcmp(score, "1000\n") != 0)
+	if (read(open("/proc/self/oom_score_adj", O_RDONLY), score, sizeof score - 1) < 4 ||
+	    strcmp(score, "1000\n") != 0)
 		got("not 1000:", score);
 	if (open("/proc/self/oom_score_adj", O_WRONLY) >= 0)
 		got("opened for writing:", "/proc/self/oom_score_adj");

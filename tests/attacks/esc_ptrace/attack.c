@@ -20,9 +20,11 @@ static void must_fail(const char *what, long got)
 
 int main(void)
 {
-	static const char *const files[] = { "mem", "maps", "environ", "cmdline", "stat", "status", "syscall", "stack",
-					     "auxv", "cwd", "root", "ns/net", "oom_score_adj", "timerslack_ns",
-					     "cgroup", "mountinfo", "task/1/comm" };
+	static const char *const files[] = {
+		"mem",           "maps",          "environ", "cmdline",   "stat",       "status",
+		"syscall",       "stack",         "auxv",    "cwd",       "root",       "ns/net",
+		"oom_score_adj", "timerslack_ns", "cgroup",  "mountinfo", "task/1/comm"
+	};
 	char path[64], byte;
 	struct iovec io = { &byte, 1 };
 	const struct rlimit none = { 0, 0 };
@@ -37,7 +39,8 @@ int main(void)
 	int pidfd = (int)syscall(434 /* pidfd_open */, 1, 0);
 	must_fail("pidfd_getfd", syscall(438, pidfd, 3, 0));
 	must_fail("prlimit", prlimit(1, RLIMIT_NOFILE, &none, NULL));
-	must_fail("prlimit with high bits", syscall(SYS_prlimit64, 1L << 32 | 1, RLIMIT_NOFILE, &none, NULL));
+	must_fail("prlimit with high bits",
+		  syscall(SYS_prlimit64, 1L << 32 | 1, RLIMIT_NOFILE, &none, NULL));
 	must_fail("setpriority", setpriority(PRIO_PROCESS, 1, 19));
 	must_fail("setpriority of all", setpriority(PRIO_USER, 0, 19));
 	must_fail("setpgid", setpgid(1, 0));

@@ -22,14 +22,17 @@ static void must_fail(const char *what, long got)
 
 static void requests(int fd, const char *end)
 {
-	static const unsigned long all[] = { 0x5412 /* TIOCSTI */, 0x541c /* TIOCLINUX */, 0x541d /* TIOCCONS */,
-					     0x5423 /* TIOCSETD */, 0x5437 /* TIOCVHANGUP */, 0x4b3a /* KDSETMODE */,
-					     0x5602 /* VT_SETMODE */, 0x540c /* TIOCEXCL */ };
+	static const unsigned long all[] = { 0x5412 /* TIOCSTI */,     0x541c /* TIOCLINUX */,
+					     0x541d /* TIOCCONS */,    0x5423 /* TIOCSETD */,
+					     0x5437 /* TIOCVHANGUP */, 0x4b3a /* KDSETMODE */,
+					     0x5602 /* VT_SETMODE */,  0x540c /* TIOCEXCL */ };
 	for (int number = 0; number < 32; number++) {
 		char c = '\n';
 		for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-			const unsigned long request = all[i] | (unsigned long)(number & 1) << (32 + number / 2);
-			if (syscall(SYS_ioctl, fd, request, all[i] == 0x5423 ? (void *)&number : (void *)&c) == 0) {
+			const unsigned long request = all[i] | (unsigned long)(number & 1)
+								       << (32 + number / 2);
+			if (syscall(SYS_ioctl, fd, request,
+				    all[i] == 0x5423 ? (void *)&number : (void *)&c) == 0) {
 				printf("ioctl(%s, %#lx)\n", end, request);
 				bad = 1;
 			}

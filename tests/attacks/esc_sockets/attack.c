@@ -7,7 +7,8 @@
 static int is_plain(int family, int type, int protocol)
 {
 	if (family == AF_UNIX)
-		return (type == SOCK_STREAM || type == SOCK_DGRAM || type == SOCK_SEQPACKET) && protocol <= 1;
+		return (type == SOCK_STREAM || type == SOCK_DGRAM || type == SOCK_SEQPACKET) &&
+		       protocol <= 1;
 	if (family == AF_NETLINK) /* esc_netlink is about what it can do */
 		return (type == SOCK_RAW || type == SOCK_DGRAM) && protocol == 0;
 	if (family != AF_INET && family != AF_INET6)
@@ -25,7 +26,8 @@ int main(void)
 		for (int type = 1; type < 16; type++)
 			for (size_t p = 0; p < sizeof protocols / sizeof *protocols; p++)
 				for (size_t h = 0; h < 3; h++) {
-					long fd = syscall(SYS_socket, (unsigned long)family | high[h],
+					long fd = syscall(SYS_socket,
+							  (unsigned long)family | high[h],
 							  (unsigned long)type | high[h],
 							  (unsigned long)protocols[p] | high[h]);
 					if (fd < 0)
@@ -33,7 +35,8 @@ int main(void)
 					close((int)fd);
 					if (is_plain(family, type, protocols[p]))
 						continue;
-					printf("socket(%d, %d, %d) high %zu\n", family, type, protocols[p], h);
+					printf("socket(%d, %d, %d) high %zu\n", family, type,
+					       protocols[p], h);
 					bad = 1;
 				}
 	return bad;

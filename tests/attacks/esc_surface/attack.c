@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* clang-format off */
 #define CALL(n) { SYS_##n, #n }
 static const struct { long nr; const char *name; } calls[] = {
 	{ 425, "io_uring_setup" }, { 426, "io_uring_enter" }, { 427, "io_uring_register" },
@@ -23,6 +24,7 @@ static const struct { long nr; const char *name; } calls[] = {
 	CALL(removexattr), CALL(seccomp), { 444, "landlock_create_ruleset" }, { 435, "clone3" },
 	CALL(unshare), CALL(setns), { 463, "setxattrat" }, { 467, "open_tree_attr" },
 };
+/* clang-format on */
 
 int main(void)
 {

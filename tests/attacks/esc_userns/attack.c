@@ -10,8 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const unsigned long flags[] = { CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC,
-				       CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWUSER | CLONE_NEWNS };
+static const unsigned long flags[] = { CLONE_NEWUSER,   CLONE_NEWNS,
+				       CLONE_NEWPID,    CLONE_NEWNET,
+				       CLONE_NEWIPC,    CLONE_NEWUTS,
+				       CLONE_NEWCGROUP, CLONE_NEWUSER | CLONE_NEWNS };
 static int bad;
 
 static void try_clone(unsigned long with)
@@ -28,7 +30,8 @@ static void try_clone(unsigned long with)
 int main(void)
 {
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-		if (syscall(SYS_unshare, flags[i]) == 0 || syscall(SYS_unshare, flags[i] | 1UL << 32) == 0) {
+		if (syscall(SYS_unshare, flags[i]) == 0 ||
+		    syscall(SYS_unshare, flags[i] | 1UL << 32) == 0) {
 			printf("unshare(%#lx)\n", flags[i]);
 			bad = 1;
 		}

@@ -7,7 +7,11 @@
 
 static void elf(const char *name, unsigned long at, const char *interpreter)
 {
-	struct { Elf64_Ehdr e; Elf64_Phdr p; char text[64]; } f = { 0 };
+	struct {
+		Elf64_Ehdr e;
+		Elf64_Phdr p;
+		char text[64];
+	} f = { 0 };
 	memcpy(f.e.e_ident, ELFMAG "\2\1\1", 7);
 	f.e.e_type = ET_EXEC;
 	f.e.e_machine = EM_X86_64;
@@ -35,6 +39,6 @@ int main(void)
 	close(fd);
 	mkdir("folder", 0755);
 	mkfifo("fifo", 0755);
-	return symlink("loop", "loop") | symlink("/proc/self/exe", "exe") | symlink("/dev/zero", "node") |
-	       symlink("/proc/self/mem", "proc");
+	return symlink("loop", "loop") | symlink("/proc/self/exe", "exe") |
+	       symlink("/dev/zero", "node") | symlink("/proc/self/mem", "proc");
 }

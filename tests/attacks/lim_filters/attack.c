@@ -12,7 +12,8 @@
 static struct sock_filter code[LEN];
 
 /* Those that run classic filters, and those of eBPF, whose argument is a descriptor. */
-static const int attach[] = { 26 /* SO_ATTACH_FILTER */, 51 /* REUSEPORT_CBPF */, 50 /* BPF */, 52 /* REUSEPORT_EBPF */ };
+static const int attach[] = { 26 /* SO_ATTACH_FILTER */, 51 /* REUSEPORT_CBPF */, 50 /* BPF */,
+			      52 /* REUSEPORT_EBPF */ };
 
 int main(void)
 {
@@ -24,13 +25,16 @@ int main(void)
 	for (size_t i = 0; i < sizeof attach / sizeof *attach; i++)
 		for (unsigned long high = 0; high <= 1; high++) {
 			s = socket(AF_INET, SOCK_DGRAM, 0);
-			loaded += syscall(SYS_setsockopt, s, SOL_SOCKET | high << 32, attach[i] | high << 32, &program,
-					  sizeof program) == 0 || errno != ENOSYS;
+			loaded += syscall(SYS_setsockopt, s, SOL_SOCKET | high << 32,
+					  attach[i] | high << 32, &program, sizeof program) == 0 ||
+				  errno != ENOSYS;
 		}
 	for (unsigned long high = 0; high <= 1; high++)
-		loaded += syscall(SYS_prctl, PR_SET_SECCOMP | high << 32, SECCOMP_MODE_FILTER, &program, 0, 0) == 0 ||
+		loaded += syscall(SYS_prctl, PR_SET_SECCOMP | high << 32, SECCOMP_MODE_FILTER,
+				  &program, 0, 0) == 0 ||
 			  errno != ENOSYS;
-	loaded += syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0 || errno != ENOSYS;
+	loaded += syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0 ||
+		  errno != ENOSYS;
 	printf("%d\n", loaded);
 	return loaded != 0;
 }

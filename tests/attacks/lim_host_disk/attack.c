@@ -38,10 +38,12 @@ int main(void)
 		if (flag == 16) /* RWF_APPEND */
 			continue;
 		expect("preadv2", syscall(SYS_preadv2, own, &v, 1L, 0L, 0L, flag), ENOSYS);
-		expect("pwritev2", syscall(SYS_pwritev2, own, &v, 1L, 0L, 0L, flag | 1L << 32), ENOSYS);
+		expect("pwritev2", syscall(SYS_pwritev2, own, &v, 1L, 0L, 0L, flag | 1L << 32),
+		       ENOSYS);
 	}
 	expect("MAP_HUGETLB", syscall(SYS_mmap, 0L, 2L << 20, 3L, 0x40022L, -1L, 0L), ENOSYS);
-	expect("MAP_HUGETLB of 1 GiB", syscall(SYS_mmap, 0L, 1L << 30, 3L, 0x40022L | 30L << 26, -1L, 0L), ENOSYS);
+	expect("MAP_HUGETLB of 1 GiB",
+	       syscall(SYS_mmap, 0L, 1L << 30, 3L, 0x40022L | 30L << 26, -1L, 0L), ENOSYS);
 	expect("MFD_HUGETLB", syscall(SYS_memfd_create, "x", 4L | 1L << 32), ENOSYS);
 	expect("SHM_HUGETLB", syscall(SYS_shmget, 0L, 2L << 20, 0x800L | 0600), ENOSYS);
 	return bad;

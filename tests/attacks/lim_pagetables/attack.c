@@ -4,7 +4,8 @@
 int main(void)
 {
 	const unsigned long range = 1UL << 40, step = 2UL << 20;
-	char *p = mmap(0, range, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *p = mmap(0, range, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		return 1;
 	madvise(p, range, MADV_NOHUGEPAGE);

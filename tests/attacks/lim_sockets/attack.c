@@ -16,7 +16,8 @@ static long keep(int fd, struct sockaddr_in *self)
 	const int room = 4 << 20;
 	long kept = 0;
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-	if (bind(fd, (struct sockaddr *)self, len) < 0 || getsockname(fd, (struct sockaddr *)self, &len) < 0 ||
+	if (bind(fd, (struct sockaddr *)self, len) < 0 ||
+	    getsockname(fd, (struct sockaddr *)self, &len) < 0 ||
 	    connect(fd, (struct sockaddr *)self, len) < 0)
 		return 0;
 	for (int i = 0; i < 8 && send(fd, piece, PIECE, MSG_DONTWAIT) == PIECE; i++)
@@ -30,7 +31,8 @@ int main(void)
 	static int fds[SOCKETS];
 	long sent = 0, kept = 0;
 	for (int i = 0; i < SOCKETS; i++) {
-		struct sockaddr_in self = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+		struct sockaddr_in self = { .sin_family = AF_INET,
+					    .sin_addr = { htonl(INADDR_LOOPBACK) } };
 		fds[i] = socket(AF_INET, SOCK_DGRAM, 0);
 		sent += fds[i] < 0 ? 0 : keep(fds[i], &self);
 	}

@@ -12,9 +12,13 @@ static int bad;
 
 static void send_to(const char *host, int port, int n)
 {
-	struct sockaddr_in to = { AF_INET, htons((unsigned short)port), { inet_addr(host) }, { 0 } };
+	struct sockaddr_in to = { AF_INET,
+				  htons((unsigned short)port),
+				  { inet_addr(host) },
+				  { 0 } };
 	for (int i = 0; i < n; i++) {
-		int s = socket(AF_INET, SOCK_DGRAM, 0), t = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		int s = socket(AF_INET, SOCK_DGRAM, 0),
+		    t = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 		struct pollfd p = { t, POLLOUT, 0 };
 		sendto(s, "x", 1, 0, (struct sockaddr *)&to, sizeof to);
 		connect(t, (struct sockaddr *)&to, sizeof to);
@@ -30,7 +34,8 @@ static void look_at(const char *path, const char *prefix, const char *const *all
 	char names[4096], values[4096];
 	FILE *f = fopen(path, "r");
 	while (f && fgets(names, sizeof names, f) && fgets(values, sizeof values, f)) {
-		char *a, *b, *name = strtok_r(names, " \n", &a), *value = strtok_r(values, " \n", &b);
+		char *a, *b, *name = strtok_r(names, " \n", &a),
+			     *value = strtok_r(values, " \n", &b);
 		if (strcmp(name, prefix) != 0)
 			continue;
 		while ((name = strtok_r(NULL, " \n", &a)) && (value = strtok_r(NULL, " \n", &b))) {
@@ -50,8 +55,9 @@ static void look_at(const char *path, const char *prefix, const char *const *all
 static void look(void)
 {
 	/* What is set, not counted. */
-	static const char *const settings[] = { "Forwarding", "DefaultTTL", "RtoAlgorithm", "RtoMin", "RtoMax",
-						"MaxConn", NULL };
+	static const char *const settings[] = { "Forwarding", "DefaultTTL", "RtoAlgorithm",
+						"RtoMin",     "RtoMax",     "MaxConn",
+						NULL };
 	static const char *const rows[] = { "Ip:", "Icmp:", "Tcp:", "Udp:" };
 	static const char *const more[] = { "TcpExt:", "IpExt:" };
 	char line[512];

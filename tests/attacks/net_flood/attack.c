@@ -59,7 +59,10 @@ static int connections(const struct sockaddr_in *to)
 
 int main(void)
 {
-	const struct sockaddr_in to = { AF_INET, htons(8080), { inet_addr(getenv("MOULETTE_HOST")) }, { 0 } };
+	const struct sockaddr_in to = { AF_INET,
+					htons(8080),
+					{ inet_addr(getenv("MOULETTE_HOST")) },
+					{ 0 } };
 	int bad = datagrams(&to) | connections(&to);
 	if (!bad)
 		puts("held");

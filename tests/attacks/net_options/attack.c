@@ -54,7 +54,8 @@ static void routed(const char *host)
 			}
 			if (type == SOCK_STREAM)
 				connects("connected by a source route", s, &last);
-			else if (sendto(s, "x", 1, 0, (const struct sockaddr *)&last, sizeof last) == 1)
+			else if (sendto(s, "x", 1, 0, (const struct sockaddr *)&last,
+					sizeof last) == 1)
 				got("sent by a source route");
 		}
 }

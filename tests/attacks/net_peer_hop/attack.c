@@ -33,7 +33,10 @@ static int answers(int s, const struct sockaddr_in *to)
 /* By the link between the boxes: bound to it by name, and by a source route through the peer. */
 static void hop(struct in_addr peer, const char *to, int port)
 {
-	struct sockaddr_in last = { AF_INET, htons((unsigned short)port), { inet_addr(to) }, { 0 } };
+	struct sockaddr_in last = { AF_INET,
+				    htons((unsigned short)port),
+				    { inet_addr(to) },
+				    { 0 } };
 	int s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	if (setsockopt(s, SOL_SOCKET, SO_BINDTODEVICE, "eth1", 5) == 0 && answers(s, &last)) {
 		printf("%s:%d answers by eth1\n", to, port);

@@ -15,7 +15,8 @@ static int knock(struct sockaddr_in *to, int first, int n)
 	struct pollfd fds[BATCH];
 	int bad = 0;
 	for (int i = 0; i < n; i++) {
-		fds[i] = (struct pollfd){ socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), POLLOUT, 0 };
+		fds[i] = (struct pollfd){ socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), POLLOUT,
+					  0 };
 		to->sin_port = htons((unsigned short)(first + i));
 		if (first + i != 8080)
 			connect(fds[i].fd, (struct sockaddr *)to, sizeof *to);
@@ -33,7 +34,7 @@ static int knock(struct sockaddr_in *to, int first, int n)
 	return bad;
 }
 
-static int throw(struct sockaddr_in *to)
+static int throw(struct sockaddr_in * to)
 {
 	int s = socket(AF_INET, SOCK_DGRAM, 0), bad = 0;
 	for (int port = 1; port < 65536; port++) {

@@ -23,7 +23,8 @@ static void report(const char *how, const char *from, int sent)
 	bad = 1;
 }
 
-static void bound(const char *how, int option, const char *from, const struct sockaddr_in *to, int type)
+static void bound(const char *how, int option, const char *from, const struct sockaddr_in *to,
+		  int type)
 {
 	struct sockaddr_in own = { AF_INET, 0, { inet_addr(from) }, { 0 } }, who;
 	socklen_t len = sizeof who;
@@ -35,8 +36,10 @@ static void bound(const char *how, int option, const char *from, const struct so
 	if (bind(s, (struct sockaddr *)&own, sizeof own) == 0) {
 		struct pollfd p = { s, POLLOUT, 0 };
 		if (type == SOCK_DGRAM) {
-			report(how, from, sendto(s, "x", 1, 0, (const struct sockaddr *)to, sizeof *to) == 1);
-		} else if (connect(s, (const struct sockaddr *)to, sizeof *to) == 0 || errno == EINPROGRESS) {
+			report(how, from,
+			       sendto(s, "x", 1, 0, (const struct sockaddr *)to, sizeof *to) == 1);
+		} else if (connect(s, (const struct sockaddr *)to, sizeof *to) == 0 ||
+			   errno == EINPROGRESS) {
 			poll(&p, 1, 100);
 			report(how, from, getpeername(s, (struct sockaddr *)&who, &len) == 0);
 		}
@@ -47,7 +50,10 @@ static void bound(const char *how, int option, const char *from, const struct so
 /* The source address of one datagram alone, by a control message. */
 static void by_message(const char *from, const struct sockaddr_in *to)
 {
-	union { struct cmsghdr h; char room[CMSG_SPACE(sizeof(struct in_pktinfo))]; } c;
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	} c;
 	struct iovec io = { (void *)"x", 1 };
 	struct msghdr m = { (void *)to, sizeof *to, &io, 1, &c, sizeof c, 0 };
 	struct in_pktinfo info = { 0, { inet_addr(from) }, { 0 } };
@@ -68,7 +74,8 @@ int main(void)
 	char neighbour[16];
 	struct in_addr other = { htonl((ntohl(to.sin_addr.s_addr) & 0xffff0000) | 0x1123) };
 	inet_ntop(AF_INET, &other, neighbour, sizeof neighbour);
-	const char *const from[] = { host, neighbour, "127.0.0.1", "127.9.9.9", "192.0.2.2", "10.0.0.1", "8.8.8.8" };
+	const char *const from[] = { host,        neighbour,  "127.0.0.1", "127.9.9.9",
+				     "192.0.2.2", "10.0.0.1", "8.8.8.8" };
 	for (size_t i = 0; i < sizeof from / sizeof *from; i++)
 		for (int type = SOCK_STREAM; type <= SOCK_DGRAM; type++) {
 			bound("bind", 0, from[i], &to, type);

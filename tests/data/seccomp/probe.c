@@ -15,10 +15,10 @@
 static int left_out(long nr)
 {
 	static const long calls[] = {
-		SYS_exit, SYS_exit_group, SYS_clone, SYS_rt_sigreturn, SYS_execve, SYS_execveat,
-		SYS_pselect6, SYS_ppoll,
+		SYS_exit,   SYS_exit_group, SYS_clone,    SYS_rt_sigreturn,
+		SYS_execve, SYS_execveat,   SYS_pselect6, SYS_ppoll,
 #ifdef SYS_select
-		SYS_select, SYS_pause, SYS_vfork,
+		SYS_select, SYS_pause,      SYS_vfork,
 #endif
 	};
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
@@ -52,21 +52,44 @@ static void report(const char *label, long nr, const long a[3], long rest)
 }
 
 #define HIGH (1L << 32)
-#define ROW(call, a, b, c) { #call "(" #a "," #b "," #c ")", SYS_##call, { a, b, c } }
+#define ROW(call, a, b, c)                                  \
+	{                                                   \
+#call "(" #a "," #b "," #c ")", SYS_##call, \
+		{                                           \
+			a, b, c                             \
+		}                                           \
+	}
 
 static const struct {
 	const char *label;
 	long nr, a[3];
 } rows[] = {
-	ROW(socket, 1, 1, 0), ROW(socket, 2, 1, 6), ROW(socket, 2, 1, 262), ROW(socket, 16, 3, 0), ROW(socket, 16, 2, 0),
-	ROW(socket, 16, 3, 4), ROW(socket, 16, 3, 12), ROW(socket, HIGH + 16, 3, 4),
-	ROW(socket, HIGH + 2, HIGH + 1, HIGH), ROW(socket, HIGH + 16, 3, 0), ROW(socket, 2, 3, 1),
-	ROW(personality, 0xffffffff, 0, 0), ROW(personality, 0x40000, 0, 0),
-	ROW(ioctl, 1, 0x5401, 0), ROW(ioctl, 1, 0x5412, 0), ROW(ioctl, 1, HIGH + 0x5412, 0),
-	ROW(prlimit64, 1, 7, 0), ROW(prlimit64, 1, 7, HIGH), ROW(prlimit64, 0, 7, 0),
-	ROW(setpriority, 0, 0, 5), ROW(setpriority, 0, 1, 5), ROW(setpriority, HIGH, HIGH, 5),
-	ROW(mknodat, -100, 0, 0020644), ROW(mknodat, -100, 0, 0010644),
-	ROW(clone, 0x10000011, 0, 0), ROW(clone, 0x20011, 0, 0),
+	ROW(socket, 1, 1, 0),
+	ROW(socket, 2, 1, 6),
+	ROW(socket, 2, 1, 262),
+	ROW(socket, 16, 3, 0),
+	ROW(socket, 16, 2, 0),
+	ROW(socket, 16, 3, 4),
+	ROW(socket, 16, 3, 12),
+	ROW(socket, HIGH + 16, 3, 4),
+	ROW(socket, HIGH + 2, HIGH + 1, HIGH),
+	ROW(socket, HIGH + 16, 3, 0),
+	ROW(socket, 2, 3, 1),
+	ROW(personality, 0xffffffff, 0, 0),
+	ROW(personality, 0x40000, 0, 0),
+	ROW(ioctl, 1, 0x5401, 0),
+	ROW(ioctl, 1, 0x5412, 0),
+	ROW(ioctl, 1, HIGH + 0x5412, 0),
+	ROW(prlimit64, 1, 7, 0),
+	ROW(prlimit64, 1, 7, HIGH),
+	ROW(prlimit64, 0, 7, 0),
+	ROW(setpriority, 0, 0, 5),
+	ROW(setpriority, 0, 1, 5),
+	ROW(setpriority, HIGH, HIGH, 5),
+	ROW(mknodat, -100, 0, 0020644),
+	ROW(mknodat, -100, 0, 0010644),
+	ROW(clone, 0x10000011, 0, 0),
+	ROW(clone, 0x20011, 0, 0),
 };
 
 int main(void)
@@ -94,7 +117,10 @@ int main(void)
 	int how = 0;
 	if (pid == 0) {
 		long got;
-		__asm__ volatile("int $0x80" : "=a"(got) : "a"(20L) : "memory"); /* getpid of i386 */
+		__asm__ volatile("int $0x80"
+				 : "=a"(got)
+				 : "a"(20L)
+				 : "memory"); /* getpid of i386 */
 		_exit(got > 0 ? 0 : 1);
 	}
 	waitpid(pid, &how, 0);
