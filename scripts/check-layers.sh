@@ -18,6 +18,7 @@ BEGIN {
 		level[names[i]] = 2
 	level["base"] = 0
 	level["model"] = 1
+	level["child"] = 1
 	level["cell"] = 3
 	level["pipeline"] = 4
 	level["cmd"] = 5

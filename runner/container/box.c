@@ -20,7 +20,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/process.h"
+#include "child/process.h"
 #include "container/pressure.h"
 #include "container/running.h"
 #include "container/traces.h"

@@ -19,7 +19,7 @@
 #include "base/json.h"
 #include "base/kernel_calls.h"
 #include "base/mem.h"
-#include "base/process.h"
+#include "child/child.h"
 
 #define SUBSET "subset=pid"
 #define HIDEPID "hidepid="
@@ -105,8 +105,9 @@ struct place {
 };
 
 /* Made outside: within the box the kernel wants a /proc that is visible whole for a new one. */
-static int replace(const struct place *at)
+static int replace(void *place)
 {
+	const struct place *at = place;
 	AUTO_FD int proc = make_proc(at->proc);
 	if (proc < 0 || setns(at->mnt_ns, CLONE_NEWNS) < 0 || umount2("/proc", MNT_DETACH) < 0 ||
 	    move_mount(proc, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
@@ -115,26 +116,22 @@ static int replace(const struct place *at)
 }
 
 /* Return: 0 or an errno. */
-static int as_child(int (*body)(const struct place *), const struct place *at)
+static int as_child(int (*body)(void *place), struct place *at)
 {
-	pid_t pid = fork();
-	if (pid == 0)
-		_exit(body(at));
-	if (pid < 0)
-		return errno;
-	const int status = process_wait(pid);
-	return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+	const int bad = child_try(CHILD_COPY, body, at);
+	return bad < 0 ? errno : bad;
 }
 
 /* Only a child that is born after it is within. */
-static int enter_pids(const struct place *at)
+static int enter_pids(void *place)
 {
+	struct place *at = place;
 	return setns(at->pid_ns, CLONE_NEWPID) < 0 ? errno : as_child(replace, at);
 }
 
 int box_proc_close(const struct box_proc *p, int mnt_ns, int pid_ns, struct err *err)
 {
-	const struct place at = { p, mnt_ns, pid_ns };
+	struct place at = { p, mnt_ns, pid_ns };
 	const int bad = p->opened ? as_child(enter_pids, &at) : 0;
 	return bad ? err_set(err, FAULT_INFRA, bad,
 			     "cannot replace /proc of the box by one with " SUBSET

@@ -16,8 +16,8 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/process.h"
 #include "base/rights.h"
+#include "child/process.h"
 #include "container/engine_words.h"
 
 #define KEPT_MAX 4096

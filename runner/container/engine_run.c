@@ -5,44 +5,36 @@
 #include <linux/keyctl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/process.h"
+#include "child/child.h"
+#include "child/process.h"
 #include "container/engine.h"
 #include "init/protocol.h"
 
 static char *const engine_env[] = { (char *)ENGINE_PATH, (char *)"LC_ALL=C", NULL };
 
-/* In the child; the descriptors of @call may be numbered below 4 themselves. */
-static int child_stdio(const struct engine_call *call)
+struct start {
+	const struct engine_call *call;
+	int fds[INIT_SOCKET + 1];
+};
+
+/* A box that gets no input has the end of an empty pipe as its stdin. */
+static int give_input(struct start *s)
 {
-	int empty[2], fds[4] = { -1, -1, -1, -1 };
-	if (pipe(empty) < 0)
+	int empty[2];
+	if (s->call->input >= 0)
+		return 0;
+	if (pipe2(empty, O_CLOEXEC) < 0)
 		return -1;
-	const int from[4] = { call->input < 0 ? empty[0] : call->input, call->output, call->errors,
-			      call->socket };
-	for (int i = 0; i < 4 && from[i] >= 0; i++)
-		if ((fds[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10)) < 0)
-			return -1;
-	for (int i = 0; i < 4 && fds[i] >= 0; i++)
-		if (dup2(fds[i], i) < 0)
-			return -1;
+	s->fds[0] = empty[0];
 	return 0;
 }
 
-static int child_cgroups(const struct engine_call *call, bool born_there)
+static int enter_groups(const struct engine_call *call)
 {
-	/* It counts, and limits nothing: who does not get there is not counted. */
-	if (call->born_in >= 0 && !born_there) {
-		const int fd = openat(call->born_in, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-		if (fd >= 0)
-			(void)!write(fd, "0", 1);
-	}
 	if (call->processors &&
 	    sched_setaffinity(0, sizeof *call->processors, call->processors) < 0)
 		return -1;
@@ -91,64 +83,38 @@ static void reset_signals(void)
 		syscall(SYS_rt_sigaction, signo, as_fresh, NULL, NSIG / 8);
 }
 
-struct child {
-	const struct engine *engine;
-	char *const *argv;
-	const struct engine_call *call;
-	pid_t parent;
-	bool born_there; /* in call->born_in */
-};
-
-static void child_exec(void *arg)
+/* A box inherits what the engine has. The engine gets what a fresh process has, whatever this program
+ * or its caller (nohup) blocks, ignores or limits. */
+static int prepare(void *ctx)
 {
-	const struct child *c = arg;
-	/* Signals that we block for a signalfd, or that we or our caller (nohup) ignore, are as a fresh
-	 * process has them: a box inherits what the engine has. */
-	sigset_t none;
+	struct start *s = ctx;
 	reset_signals();
 	reset_limits();
 	set_oom_floor();
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* From a PID namespace of its own the parent is not seen. */
-	const pid_t above = getppid();
-	if ((above != c->parent && !(c->call->alone && above == 0)) ||
-	    child_cgroups(c->call, c->born_there) < 0 || child_stdio(c->call) < 0)
-		_exit(127);
-	/* Nothing of the host but these may reach the engine, whatever our caller left open. */
-	syscall(SYS_close_range, c->call->socket >= 0 ? INIT_SOCKET + 1 : INIT_SOCKET, ~0u, 0);
-	execve(c->engine->path, c->argv, engine_env);
-	dprintf(2, "cannot execute %s: %s\n", c->engine->path, strerror(errno));
-	_exit(127);
-}
-
-/* With the first process of a PID namespace the kernel ends all others of it, whatever session or
- * group they moved to. Return: as fork(); -1 where no such namespace can be made. */
-static pid_t fork_alone(void)
-{
-	return (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, NULL);
+	return enter_groups(s->call) < 0 ? -1 : give_input(s);
 }
 
 int engine_spawn(const struct engine *e, char *const *argv, const struct engine_call *call,
 		 pid_t *ret_pid, int *ret_pidfd, struct err *err)
 {
-	struct child child = { .engine = e,
-			       .argv = argv,
-			       .call = call,
-			       .parent = getpid(),
-			       .born_there = call->born_in >= 0 };
-	pid_t pid = call->alone      ? fork_alone() :
-		    child.born_there ? process_start_in(call->born_in, child_exec, &child) :
-				       -1;
-	/* Not fork: whatever we wrote to afterwards would be copied, page by page. The child changes
-	 * nothing in our memory but its own frames. */
-	if (pid < 0) {
-		child.born_there = false;
-		pid = vfork();
-	}
-	if (pid == 0)
-		child_exec(&child);
+	struct start start = { call, { call->input, call->output, call->errors, call->socket } };
+	const struct child_spec spec = {
+		/* The first process of a PID namespace takes all others of it with it, whatever session or
+		 * group they moved to. */
+		.memory = call->alone ? CHILD_COPY : CHILD_SHARED,
+		.flags = call->alone ? CLONE_NEWPID : 0,
+		.cgroup = &call->born_in,
+		.death = SIGKILL,
+		.prepare = prepare,
+		.ctx = &start,
+		.fds = start.fds,
+		.n_fds = call->socket >= 0 ? INIT_SOCKET + 1 : INIT_SOCKET,
+		.program = e->path,
+		.argv = argv,
+		.env = engine_env,
+		.failed = 127,
+	};
+	const pid_t pid = child_start(&spec);
 	if (pid < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot start the engine '%s'", e->path);
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);

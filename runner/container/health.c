@@ -16,7 +16,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/process.h"
+#include "child/child.h"
 #include "container/engine.h"
 #include "container/slot.h"
 
@@ -49,15 +49,6 @@ enum finding_kind health_worst(const struct health *h)
 	return worst;
 }
 
-int health_try(int (*body)(void *ctx), void *ctx)
-{
-	pid_t pid = fork();
-	if (pid == 0)
-		_exit(body(ctx));
-	const int status = pid < 0 ? -1 : process_wait(pid);
-	return status < 0 || !WIFEXITED(status) ? -1 : WEXITSTATUS(status);
-}
-
 /* --- the engine --------------------------------------------------------------------------- */
 
 /* In a /run of our own: where the pin will be, there may be nothing yet. */
@@ -88,7 +79,7 @@ static void look_at_mode(struct health *h, struct engine *e, bool plain, bool ab
 			"plain where cgroups are concerned: '%s' "
 			"does not know '%s', so a box takes longer to start; install a newer crun",
 			e->path, ENGINE_LEAVES_CGROUPS);
-	else if (able && health_try(try_pin, e) != 0)
+	else if (able && child_try(CHILD_COPY, try_pin, e) != 0)
 		health_add(h, FINDING_WARNING, "engine mode",
 			   "lean, but '%s' cannot be bound read-only, "
 			   "so it copies itself at each start; look for what forbids mounts here",

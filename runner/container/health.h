@@ -30,9 +30,6 @@ enum finding_kind health_worst(const struct health *h);
 /** health_add() - cut where it does not fit; bytes that are not printable become '?'. */
 void health_add(struct health *h, enum finding_kind kind, const char *about, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/** health_try() - @body in a process of its own that ends afterwards: namespaces that it enters are
- *  gone with it. Return: what it returned, 0..255; -1: it could not be started, or died. */
-int health_try(int (*body)(void *ctx), void *ctx);
 /** health_rights() - root, ids, capabilities. Return: false: nothing that takes them need be tried. */
 bool health_rights(struct health *h, const struct places *p);
 /* @able: it has the rights; without them only what can be read is looked at. */

@@ -14,8 +14,8 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "base/process.h"
 #include "base/rights.h"
+#include "child/child.h"
 #include "container/health.h"
 #include "container/slot.h"
 
@@ -83,7 +83,7 @@ static bool look_at_calls(struct health *h)
 {
 	AUTO_BUF names = { 0 };
 	for (size_t from = 0; from < N_CALLS; from++) {
-		int got = health_try(first_refused, &from);
+		int got = child_try(CHILD_COPY, first_refused, &from);
 		if (got < 0) {
 			health_add(h, FINDING_PROBLEM, "system calls",
 				   "a filter ends processes for calls that "
@@ -118,7 +118,7 @@ static int try_mount(void *ctx)
 /* AppArmor's profile of docker forbids mount(2) to root, too. */
 static bool look_at_mounts(struct health *h)
 {
-	int got = health_try(try_mount, NULL);
+	int got = child_try(CHILD_COPY, try_mount, NULL);
 	if (got == 0)
 		return true;
 	health_add(
@@ -145,13 +145,13 @@ static int try_proc(void *ctx)
 {
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID) < 0)
 		return errno;
-	int got = health_try(mount_proc, ctx);
+	int got = child_try(CHILD_COPY, mount_proc, ctx);
 	return got < 0 ? ECHILD : got;
 }
 
 static void look_at_proc(struct health *h)
 {
-	int got = health_try(try_proc, NULL);
+	int got = child_try(CHILD_COPY, try_proc, NULL);
 	if (got == 0)
 		health_add(h, FINDING_OK, "proc", "a box can have its own");
 	else if (got == EPERM)

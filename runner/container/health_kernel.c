@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/kernel_calls.h"
 #include "base/mem.h"
+#include "child/child.h"
 #include "container/cgroup.h"
 #include "container/cgroup_leaf.h"
 #include "container/health.h"
@@ -45,7 +46,7 @@ static int try_namespaces(void *ctx)
 
 static void look_at_namespaces(struct health *h)
 {
-	int got = health_try(try_namespaces, NULL);
+	int got = child_try(CHILD_COPY, try_namespaces, NULL);
 	if (got == 0)
 		health_add(h, FINDING_OK, "namespaces",
 			   "user, mount, pid, network, ipc, uts, cgroup");
@@ -67,7 +68,7 @@ static int try_overlay(void *ctx)
 
 static void look_at_overlay(struct health *h)
 {
-	int got = health_try(try_overlay, NULL);
+	int got = child_try(CHILD_COPY, try_overlay, NULL);
 	if (got == 0)
 		health_add(h, FINDING_OK, "overlayfs", "there");
 	else if (got == ENODEV)

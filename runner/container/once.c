@@ -20,7 +20,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/process.h"
+#include "child/process.h"
 #include "container/running.h"
 #include "model/spec.h"
 

@@ -25,7 +25,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/process.h"
+#include "child/child.h"
 
 /* Below the least that a host lets process ids count to. */
 #define STEPS_MAX 30000
@@ -163,6 +163,18 @@ static bool net_moved(const struct box *b)
 	return false;
 }
 
+struct last_pid {
+	int fd;
+	const char *text;
+	size_t len;
+};
+
+static int write_last_pid(void *ctx)
+{
+	const struct last_pid *l = ctx;
+	return write(l->fd, l->text, l->len) == (ssize_t)l->len ? 0 : 1;
+}
+
 /* The next process of the box gets the number that it would have if every step had been one process. A
  * child that is born into the box's pid namespace writes it: the file is about the namespace of who
  * writes. */
@@ -177,15 +189,11 @@ static int reset_pids(const struct box *b, struct err *err)
 		return 0; /* a kernel without checkpoints: the numbers count on */
 	if (own < 0 || last < 0 || setns(b->pid_ns, CLONE_NEWPID) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot enter the process ids of the box");
-	pid_t child = vfork(); /* our memory is not copied for it */
-	if (child == 0)
-		_exit(write(last, text, (size_t)len) == len ? 0 : 1);
-	int saved = errno;
-	if (child > 0)
-		process_wait(child);
+	struct last_pid next = { last, text, (size_t)len };
+	const int tried = child_try(CHILD_SHARED, write_last_pid, &next), saved = errno;
 	if (setns(own, CLONE_NEWPID) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot leave the process ids of the box");
-	return child < 0 ? err_set(err, FAULT_INFRA, saved, "cannot set the process ids back") : 0;
+	return tried < 0 ? err_set(err, FAULT_INFRA, saved, "cannot set the process ids back") : 0;
 }
 
 static int open_of_init(const struct box *b, const char *name, int *ret, struct err *err)

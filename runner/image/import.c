@@ -55,7 +55,7 @@ static int merge_layers(void *ctx, int root, int other, struct import_report *r,
 	(void)other;
 	(void)text;
 
-	if (confine_child(root, &r->err) < 0)
+	if (import_confine(root, &r->err) < 0)
 		return -1;
 	AUTO_FD int folder = openat(root, job->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_FD int rootfs = openat(folder, "rootfs",

@@ -43,6 +43,10 @@ struct import_call {
 int import_child(const struct import_call *call, struct import_report *ret, struct buf *text,
 		 struct err *err);
 
+/** import_confine() - in the child: @root becomes its root; few capabilities and system calls, bounded
+ *  memory. */
+int import_confine(int root, struct err *err);
+
 /* ---- import_read.c ---- */
 
 /** What is to be read. Used in the child too. */

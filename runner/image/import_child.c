@@ -1,23 +1,24 @@
 /* import_child.c - a forked child that reads foreign bytes, and what may come back from it. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "base/process.h"
 #include "base/signals.h"
+#include "child/child.h"
+#include "child/confine.h"
+#include "child/process.h"
 #include "image/import.h"
 
 /* 512 layers and an environment; more is no image. */
 #define MAX_TEXT (4u << 20)
+/* xz -9 takes 65 MiB, zstd's default window at most 128 MiB, 4,000,000 entries the rest. */
+#define MEMORY_BYTES (UINT64_C(1) << 30)
 
 void import_report_tree(struct import_report *r, const struct writer *w)
 {
@@ -39,27 +40,27 @@ void import_report_dropped(const struct import_report *r, struct image *i)
 	i->dropped_pipes = r->pipes;
 }
 
-/* Keeps the descriptors it needs, in fixed places; everything else of ours is closed. */
-static void child_main(const struct import_call *call, int report_fd, pid_t parent)
+static int work(void *ctx)
 {
-	int fds[] = { call->root, call->other, report_fd, call->lock };
+	const struct import_call *call = ctx;
 	struct import_report r = { .result = -1 };
 	struct buf text = { 0 };
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
-	/* First above the places, so that none of them overwrites another. */
-	for (size_t i = 0; i < CHILD_END - CHILD_ROOT; i++)
-		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, CHILD_END);
-	for (int i = 0; i < CHILD_END - CHILD_ROOT; i++)
-		if (dup2(fds[i], CHILD_ROOT + i) < 0)
-			_exit(1);
-	syscall(SYS_close_range, CHILD_END, ~0U, 0);
 	r.result = call->work(call->ctx, CHILD_ROOT, CHILD_OTHER, &r, &text);
 	r.text_len = (uint32_t)text.len;
-	_exit(fd_write_all(CHILD_REPORT, &r, sizeof(r)) < 0 ||
-	      fd_write_all(CHILD_REPORT, text.data, text.len) < 0);
+	return fd_write_all(CHILD_REPORT, &r, sizeof(r)) < 0 ||
+	       fd_write_all(CHILD_REPORT, text.data, text.len) < 0;
+}
+
+int import_confine(int root, struct err *err)
+{
+	const struct confine confine = { .role = CONFINE_IMAGE,
+					 .root = root,
+					 .address_bytes = MEMORY_BYTES };
+	return confine_self(&confine, err) < 0 ?
+		       err_wrap(err,
+				"cannot confine the reader of images (it has to start as root)") :
+		       0;
 }
 
 static int died(int status, struct err *err)
@@ -130,11 +131,23 @@ int import_child(const struct import_call *call, struct import_report *ret, stru
 		return err_set(err, FAULT_INFRA, errno, "cannot make a pipe");
 	AUTO_FD int from = ends[0], to = ends[1];
 	AUTO_BUF said = { 0 };
-	pid_t self = getpid(), pid = fork();
+	AUTO_FD int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot open '/dev/null'");
+	int fds[] = { null,       null,        CONFINE_SANITIZED ? STDERR_FILENO : null,
+		      call->root, call->other, to,
+		      call->lock };
+	const struct child_spec spec = {
+		.death = SIGKILL,
+		.fds = fds,
+		.n_fds = sizeof fds / sizeof *fds,
+		.body = work,
+		.ctx = (void *)call,
+		.failed = 1,
+	};
+	const pid_t pid = child_start(&spec);
 	if (pid < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot fork");
-	if (pid == 0)
-		child_main(call, to, self);
+		return err_set(err, FAULT_INFRA, errno, "cannot start a reader of images");
 	fd_close(&to);
 	int got = listen(from, &said, err);
 	const int status = got < 0 ? process_end(pid) : process_wait(pid);

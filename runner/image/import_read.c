@@ -124,7 +124,7 @@ int import_read(void *source, int root, int other, struct import_report *report,
 	AUTO_MEMBERS *m = NULL;
 
 	if ((s->is_folder && bind_source(root, other, &report->err) < 0) ||
-	    confine_child(root, &report->err) < 0)
+	    import_confine(root, &report->err) < 0)
 		return -1;
 	/* Of several images one is taken; a spool holds all of them, and their headers. */
 	int64_t spool = s->max_bytes < INT64_MAX / 4 ? 2 * s->max_bytes + IMAGE_HEADROOM :

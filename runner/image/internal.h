@@ -205,8 +205,6 @@ int extract_tar(int fd, struct writer *w, struct err *err);
 int copy_folder(int source, const char *to, bool only_public, struct writer *w, struct err *err);
 /** copy_file() - one regular file. */
 int copy_file(int source, const char *to, struct writer *w, struct err *err);
-/** confine_child() - chroot to @root; few capabilities and system calls, bounded memory. */
-int confine_child(int root, struct err *err);
 
 /* ---- recipe_names.c ---- */
 

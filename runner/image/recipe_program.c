@@ -4,7 +4,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +11,8 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/process.h"
+#include "child/child.h"
+#include "child/process.h"
 
 #define LINKS_MAX (1 << 20) /* bytes; busybox prints 8 KiB */
 
@@ -120,24 +120,28 @@ static int find_program(struct program *p, struct err *err)
 		       p->find[0] ? p->find[0] : p->to, p->package);
 }
 
-static int spawn(const struct program *p, int out, pid_t *ret)
+static int start(const struct program *p, int out, pid_t *ret)
 {
-	posix_spawn_file_actions_t fa;
 	char *no_env[] = { NULL };
 	char **argv = NULL;
+	AUTO_FD int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fds[] = { null, out, null };
 
+	if (null < 0)
+		return -1;
 	strv_add(&argv, p->path);
 	for (size_t i = 0; p->links[i]; i++)
 		strv_add(&argv, p->links[i]);
-	posix_spawn_file_actions_init(&fa);
-	posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&fa, out, 1);
-	posix_spawn_file_actions_addopen(&fa, 2, "/dev/null", O_WRONLY, 0);
-	int got = posix_spawn(ret, p->path, &fa, NULL, argv, no_env);
-	posix_spawn_file_actions_destroy(&fa);
+	const struct child_spec spec = { .memory = CHILD_SHARED,
+					 .fds = fds,
+					 .n_fds = sizeof fds / sizeof *fds,
+					 .program = p->path,
+					 .argv = argv,
+					 .env = no_env,
+					 .failed = 127 };
+	*ret = child_start(&spec);
 	strv_free(argv);
-	errno = got;
-	return got ? -1 : 0;
+	return *ret < 0 ? -1 : 0;
 }
 
 static int ask_names(const struct program *p, struct buf *names, struct err *err)
@@ -148,7 +152,7 @@ static int ask_names(const struct program *p, struct buf *names, struct err *err
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a pipe");
 	AUTO_FD int from = ends[0], to = ends[1];
-	if (spawn(p, to, &pid) < 0)
+	if (start(p, to, &pid) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot run '%s'", p->path);
 	fd_close(&to);
 	int got = fd_read_all(from, names, LINKS_MAX);

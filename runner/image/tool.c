@@ -10,22 +10,20 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
-#include "base/process.h"
 #include "base/signals.h"
+#include "child/child.h"
+#include "child/process.h"
 #include "image/tool_show.h"
 
 #define SAID_MAX (1u << 16) /* of what it says the last 32 to 64 KiB are kept */
@@ -57,7 +55,7 @@ int tool_find(const char *name, const char *package, char **ret, struct err *err
 		       name, package);
 }
 
-/* ---- its start: the child calls nothing but the kernel ---- */
+/* ---- its start: in the child ---- */
 
 static bool runner_is_gone(int said)
 {
@@ -77,43 +75,35 @@ static int own_namespaces(void)
 		       0;
 }
 
-static int take_streams(int out, int said)
-{
-	int null = open("/dev/null", O_RDONLY);
-
-	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(said, 2) < 0)
-		return -1;
-	/* Ours are closed by exec anyway; these are what our caller had open. mmdebstrap 1.3.5 fails
-	 * when the next free number has two digits, which sh cannot say. */
-	return syscall(SYS_close_range, 3U, ~0U, 0U) < 0 ? -1 : 0;
-}
+struct start {
+	const struct tool *tool;
+	int said; /* where the program writes its words */
+	int from_said;
+};
 
 static int set_up(const struct tool *t)
 {
 	const struct rlimit file = { (rlim_t)t->max_file, (rlim_t)t->max_file };
-	sigset_t none;
 
-	sigemptyset(&none);
 	umask(022);
-	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 || setsid() < 0 || own_namespaces() < 0 ||
-			       chdir(t->folder) < 0 ||
+	return own_namespaces() < 0 || chdir(t->folder) < 0 ||
 			       (t->max_file > 0 && setrlimit(RLIMIT_FSIZE, &file) < 0) ?
 		       -1 :
 		       0;
 }
 
-static void child_main(const struct tool *t, int out, int said, int from_said)
+static int prepare(void *ctx)
 {
-	close(from_said);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (runner_is_gone(said) || take_streams(out, said) < 0)
-		_exit(NOT_STARTED);
-	if (set_up(t) == 0)
-		execve(t->path, t->argv, t->env);
-	const char *why = strerrorname_np(errno);
-	if (why && write(2, why, strlen(why)) < 0)
-		_exit(NOT_STARTED);
-	_exit(NOT_STARTED);
+	const struct start *s = ctx;
+	close(s->from_said); /* else there would always be one that could read */
+	if (runner_is_gone(s->said))
+		return -1;
+	if (set_up(s->tool) == 0)
+		return 0;
+	const char *why = strerrordesc_np(errno);
+	if (why && write(s->said, why, strlen(why)) < 0)
+		return -1;
+	return -1;
 }
 
 /* ---- what it says ---- */
@@ -196,13 +186,6 @@ static int listen(const struct tool *t, int out, int err_end, struct buf *said, 
 
 /* ---- its life ---- */
 
-/* As fork(2), but the child is the first process of namespaces of its own. */
-static pid_t fork_apart(void)
-{
-	const unsigned long flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC;
-	return (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
-}
-
 static int start(const struct tool *t, int *ret_out, int *ret_said, pid_t *ret, struct err *err)
 {
 	int out[2] = { -1, -1 }, said[2];
@@ -213,13 +196,31 @@ static int start(const struct tool *t, int *ret_out, int *ret_said, pid_t *ret, 
 	if (t->out && pipe2(out, O_CLOEXEC) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a pipe");
 	AUTO_FD int from_out = out[0], to_out = out[1];
-	pid_t pid = fork_apart();
+	AUTO_FD int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (null < 0)
+		return err_set(err, FAULT_INFRA, errno, "cannot open '/dev/null'");
+	/* No other descriptor: mmdebstrap 1.3.5 fails when the next free number has two digits, which
+	 * sh cannot say. */
+	int fds[] = { null, to_out >= 0 ? to_out : to_said, to_said };
+	struct start s = { t, to_said, from_said };
+	const struct child_spec spec = {
+		.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC,
+		.death = SIGKILL,
+		.session = true,
+		.prepare = prepare,
+		.ctx = &s,
+		.fds = fds,
+		.n_fds = sizeof fds / sizeof *fds,
+		.program = t->path,
+		.argv = t->argv,
+		.env = t->env,
+		.failed = NOT_STARTED,
+	};
+	const pid_t pid = child_start(&spec);
 	if (pid < 0)
 		return err_set(err, FAULT_INFRA, errno,
 			       "cannot start '%s' in namespaces of its own (it takes root)",
 			       t->path);
-	if (pid == 0)
-		child_main(t, to_out >= 0 ? to_out : to_said, to_said, from_said);
 	*ret_out = fd_steal(&from_out);
 	*ret_said = fd_steal(&from_said);
 	*ret = pid;

@@ -25,9 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,7 +35,8 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/process.h"
+#include "child/child.h"
+#include "child/process.h"
 
 #define LIBRARY "libnftables.so.1"
 
@@ -165,43 +164,29 @@ static void answer(const struct library *lib, struct nft_ctx *ctx, const char *t
 		_exit(0);
 }
 
-/* Descriptors of the parent may have these numbers. A copy of another one would hold its lock when the
- * parent has let it go. */
-static int take_places(const struct nft *nft, int sock)
+static int child_main(void *library)
 {
-	const int moved_sock = fcntl(sock, F_DUPFD_CLOEXEC, CHILD_HOME + 1);
-	const int moved_home = fcntl(nft->home, F_DUPFD_CLOEXEC, CHILD_HOME + 1);
-	if (moved_sock < 0 || moved_home < 0 || dup2(moved_sock, CHILD_SOCKET) < 0 ||
-	    dup2(moved_home, CHILD_HOME) < 0)
-		return -1;
-	return (int)syscall(SYS_close_range, CHILD_HOME + 1, ~0u, 0);
-}
-
-static void child_main(const struct nft *nft, int sock, pid_t parent)
-{
-	const struct library *lib = &nft->lib;
+	const struct library *lib = library;
 	bool json;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent || take_places(nft, sock) < 0 ||
-	    setns(CHILD_HOME, CLONE_NEWNET) < 0)
-		_exit(1);
+	if (setns(CHILD_HOME, CLONE_NEWNET) < 0)
+		return 1;
 	struct nft_ctx *own = new_context(lib);
 	for (;;) {
 		AUTO_BUF text = { 0 };
 		AUTO_FD int ns = -1;
 		if (read_text(CHILD_SOCKET, &text, &json, &ns) < 0)
-			_exit(0);
+			return 0;
 		if (ns < 0) {
 			answer(lib, own, text.data, json);
 			continue;
 		}
 		if (setns(ns, CLONE_NEWNET) < 0)
-			_exit(1);
+			return 1;
 		struct nft_ctx *other = new_context(lib);
 		answer(lib, other, text.data, json);
 		lib->ctx_free(other);
 		if (setns(CHILD_HOME, CLONE_NEWNET) < 0)
-			_exit(1);
+			return 1;
 	}
 }
 
@@ -209,18 +194,23 @@ static void child_main(const struct nft *nft, int sock, pid_t parent)
 
 static int start(struct nft *nft, struct err *err)
 {
-	const pid_t self = getpid();
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a socket");
 	AUTO_FD int ours = pair[0], theirs = pair[1];
-	fflush(NULL); /* else the library's exit() would write it once more */
-	const pid_t child = fork();
+	/* No other descriptor: a copy of one would hold its lock when the parent has let it go. */
+	int fds[] = { theirs, nft->home };
+	const struct child_spec spec = { .death = SIGKILL,
+					 .fds = fds,
+					 .n_fds = sizeof fds / sizeof *fds,
+					 .first_fd = CHILD_SOCKET,
+					 .body = child_main,
+					 .ctx = &nft->lib,
+					 .failed = 1 };
+	const pid_t child = child_start(&spec);
 	if (child < 0)
 		return err_set(err, FAULT_INFRA, errno,
 			       "cannot start a child for the rules of a card");
-	if (child == 0)
-		child_main(nft, theirs, self);
 	nft->child = child;
 	nft->sock = fd_steal(&ours);
 	return 0;

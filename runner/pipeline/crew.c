@@ -24,7 +24,8 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/process.h"
+#include "child/child.h"
+#include "child/process.h"
 #include "pipeline/grade.h"
 #include "pipeline/worker.h"
 #include "store/parcel.h"
@@ -73,14 +74,25 @@ static struct alive *alive_of(const struct crew *c, const struct member *m)
 	return &c->alive[m - c->members];
 }
 
-static void begin_worker(const struct crew *c, const struct member *m, int socket, int stop)
+struct begin {
+	const struct crew *crew;
+	const struct member *member;
+	int socket, stop;   /* the ends of the worker */
+	int ours, our_stop; /* those of the crew */
+};
+
+static int begin_worker(void *ctx)
 {
+	const struct begin *b = ctx;
+	const struct crew *c = b->crew;
 	const struct worker_options opt = { .session = c->opt->session,
 					    .format = c->opt->format,
 					    .report = c->opt->report,
-					    .socket = socket,
-					    .stop_fd = stop,
-					    .alive = alive_of(c, m) };
+					    .socket = b->socket,
+					    .stop_fd = b->stop,
+					    .alive = alive_of(c, b->member) };
+	close(b->ours);
+	close(b->our_stop);
 	/* A terminal's ^C is ours to hand on. */
 	setpgid(0, 0);
 	/* The others' ends, which tell them that we are gone. */
@@ -102,15 +114,11 @@ static int start(struct crew *c, struct member *m, struct err *err)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a pipe");
 	AUTO_FD int hears = stop[0], stops = stop[1];
 	alive_for(alive_of(c, m), 0);
-	fflush(NULL); /* else both would write it */
-	pid_t pid = fork();
+	struct begin begin = { c, m, theirs, hears, ours, stops };
+	const struct child_spec spec = { .body = begin_worker, .ctx = &begin };
+	const pid_t pid = child_start(&spec);
 	if (pid < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot start a worker");
-	if (pid == 0) {
-		close(ours);
-		close(stops);
-		begin_worker(c, m, theirs, hears);
-	}
 	*m = (struct member){ .pid = pid,
 			      .socket = fd_steal(&ours),
 			      .stop = fd_steal(&stops),

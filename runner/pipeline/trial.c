@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,8 +16,9 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/process.h"
 #include "base/signals.h"
+#include "child/child.h"
+#include "child/report.h"
 #include "model/result.h"
 #include "pipeline/grade.h"
 #include "pipeline/session.h"
@@ -115,24 +115,30 @@ static int wait_for(int fd, int ms)
 	return n > 0 ? 0 : -1;
 }
 
-/* One struct err, of a child that ended well an empty one. */
 static int hear(int fd, pid_t pid, struct err *err)
 {
-	struct err said = { 0 };
 	bool late = wait_for(fd, TRIAL_MS) < 0;
 	if (late)
 		kill(pid, SIGTERM);
 	if (late && wait_for(fd, END_MS) < 0)
 		kill(pid, SIGKILL);
-	ssize_t n = read(fd, &said, sizeof said);
-	process_wait(pid);
-	if (late)
-		return err_set(err, FAULT_INFRA, 0, "a box was not over after %d s",
-			       TRIAL_MS / 1000);
-	if (n != (ssize_t)sizeof said)
-		return err_set(err, FAULT_INFRA, 0, "the process that tried a box died");
-	*err = said;
-	return said.fault == FAULT_NONE ? 0 : -1;
+	int got = report_take(fd, pid, "the process that tried a box", err);
+	return late ? err_set(err, FAULT_INFRA, 0, "a box was not over after %d s",
+			      TRIAL_MS / 1000) :
+		      got;
+}
+
+struct trial {
+	const char *at;
+	bool plain;
+	int report;
+};
+
+static int try_and_report(void *ctx)
+{
+	const struct trial *t = ctx;
+	struct err err = { 0 };
+	return report_send(t->report, try_box(t->at, t->plain, &err), &err);
 }
 
 int trial_box(const struct places *p, bool plain, struct err *err)
@@ -144,19 +150,12 @@ int trial_box(const struct places *p, bool plain, struct err *err)
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a pipe");
 	AUTO_FD int from = ends[0];
-	const pid_t parent = getpid(), pid = fork();
-	if (pid == 0) {
-		struct err said = { 0 };
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		if (getppid() != parent)
-			_exit(1);
-		/* A first start that failed has left its words where the second did not. */
-		if (try_box(at, plain, &said) == 0)
-			said = (struct err){ 0 };
-		else if (said.fault == FAULT_NONE)
-			said.fault = FAULT_INFRA;
-		_exit(fd_write_all(ends[1], &said, sizeof said) < 0);
-	}
+	struct trial trial = { at, plain, ends[1] };
+	const struct child_spec spec = { .death = SIGTERM,
+					 .body = try_and_report,
+					 .ctx = &trial,
+					 .failed = 1 };
+	const pid_t pid = child_start(&spec);
 	close(ends[1]);
 	int bad = pid < 0 ? err_set(err, FAULT_INFRA, errno, "cannot start a process") :
 			    hear(from, pid, err);

@@ -52,11 +52,8 @@ struct server_reply {
 	int error;
 };
 
-/** confine_prepare() - what is the same for every job, for a process whose clones do them. */
-int confine_prepare(struct err *err);
-/** confine_self() - give up everything but @job's descriptors, memory and a few system calls.
- *  FAULT_INFRA; what was given up by then stays given up. */
-int confine_self(const struct child_job *job, struct err *err);
+/** child_confine() - enter the job's cgroups, then confine_self() with its limits. FAULT_INFRA. */
+int child_confine(const struct child_job *job, struct err *err);
 
 /** extract_run() - CHILD_INPUT to CHILD_OUTPUT, whatever kind it is. */
 int extract_run(const struct child_job *job, struct unpack_outcome *ret, struct err *err);

@@ -11,10 +11,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,40 +22,11 @@
 #include "base/fd.h"
 #include "base/kernel_calls.h"
 #include "base/mem.h"
-#include "base/process.h"
+#include "child/child.h"
+#include "child/process.h"
 
 #define FDS_MAX (CHILD_CGROUPS + CHILD_CGROUPS_MAX)
 #define ANSWER_MS 30000 /* a server that does not answer within that is taken to hang */
-
-/*
- * In the child, which has our memory (vfork), so nothing but system calls. @fds are moved out of the way first: the places
- * where they go may be taken by one another.
- */
-static void become_program(const char *self, char *const argv[], char *const env[], const int *fds,
-			   int n, pid_t parent)
-{
-	int moved[FDS_MAX];
-	sigset_t none;
-
-	setsid();
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
-		_exit(START_FAILED);
-	for (int i = 0; i < n; i++) {
-		moved[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FDS_MAX);
-		if (moved[i] < 0)
-			_exit(START_FAILED);
-	}
-	for (int i = 0; i < n; i++) {
-		if (dup2(moved[i], i) < 0)
-			_exit(START_FAILED);
-	}
-	if (close_range((unsigned int)n, ~0u, 0) < 0)
-		_exit(START_FAILED);
-	execve(self, argv, env);
-	_exit(START_FAILED);
-}
 
 /* The environment is not inherited; zip has local times, so the zone is passed on. */
 static char *zone_setting(void)
@@ -77,14 +46,19 @@ static int start_program(const char *program, int *fds, size_t n, pid_t *ret, st
 		return err_set(err, FAULT_INFRA, errno, "cannot start unpacking");
 	int all[FDS_MAX] = { null, null, null };
 	memcpy(all + CHILD_SOCKET, fds, n * sizeof *fds);
-	const pid_t self = getpid();
-	pid_t pid = vfork(); /* our memory is not copied for it */
-	if (pid < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot start unpacking");
-	if (pid == 0)
-		become_program(program, argv, env, all, CHILD_SOCKET + (int)n, self);
-	*ret = pid;
-	return 0;
+	const struct child_spec spec = {
+		.memory = CHILD_SHARED,
+		.death = SIGKILL,
+		.session = true,
+		.fds = all,
+		.n_fds = CHILD_SOCKET + n,
+		.program = program,
+		.argv = argv,
+		.env = env,
+		.failed = START_FAILED,
+	};
+	*ret = child_start(&spec);
+	return *ret < 0 ? err_set(err, FAULT_INFRA, errno, "cannot start unpacking") : 0;
 }
 
 static int open_socket(int *ret_ours, int *ret_theirs, struct err *err)
@@ -97,7 +71,7 @@ static int open_socket(int *ret_ours, int *ret_theirs, struct err *err)
 	return 0;
 }
 
-int child_interrupted(struct err *err)
+int start_interrupted(struct err *err)
 {
 	return err_set_code(err, "interrupted", FAULT_NONE, 0, "unpacking was interrupted");
 }
@@ -164,7 +138,7 @@ static int wait_answer(const struct unpack_request *req, struct err *err)
 				    "the unpacking server did not answer within %d s",
 				    ANSWER_MS / 1000);
 	if (!p[0].revents && p[2].revents)
-		return child_interrupted(err);
+		return start_interrupted(err);
 	return 0;
 }
 
@@ -217,7 +191,7 @@ static int start_by_server(struct child *c, const struct unpack_request *req,
 	return -1;
 }
 
-int child_start(struct child *c, const struct unpack_request *req, const struct child_job *job,
+int start_child(struct child *c, const struct unpack_request *req, const struct child_job *job,
 		int in, int out, struct err *err)
 {
 	AUTO_FD int theirs = -1;

@@ -20,12 +20,12 @@ struct child {
 	bool ended;
 };
 
-/** child_start() - a child of ours in both cases, with @in and @out in their places and @job told.
+/** start_child() - a child of ours in both cases, with @in and @out in their places and @job told.
  *  FAULT_INFRA; what is in *c then is the caller's to end. */
-int child_start(struct child *c, const struct unpack_request *req, const struct child_job *job,
+int start_child(struct child *c, const struct unpack_request *req, const struct child_job *job,
 		int in, int out, struct err *err);
 
-/** child_interrupted() - req->interrupt_fd became readable. Return: -1. */
-int child_interrupted(struct err *err);
+/** start_interrupted() - req->interrupt_fd became readable. Return: -1. */
+int start_interrupted(struct err *err);
 
 #endif

@@ -27,7 +27,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/process.h"
+#include "child/process.h"
 #include "unpack/start.h"
 
 struct run {
@@ -78,16 +78,16 @@ static int start_all(struct run *r, const struct submission *sub, struct err *er
 		/* A name that does not fit is too long for a file, too: cut, it stays so. */
 		if (sub->kind == SUBMISSION_SOURCE)
 			strncpy(job.name, sub->file, sizeof(job.name) - 1);
-		return child_start(&r->extract, req, &job, sub->fd, req->dest_fd, err);
+		return start_child(&r->extract, req, &job, sub->fd, req->dest_fd, err);
 	}
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make a pipe");
 	from = pipe_fds[0];
 	to = pipe_fds[1];
-	if (child_start(&r->extract, req, &job, from, req->dest_fd, err) < 0)
+	if (start_child(&r->extract, req, &job, from, req->dest_fd, err) < 0)
 		return -1;
 	job.role = CHILD_FOLDER;
-	return child_start(&r->folder, req, &job, sub->fd, to, err);
+	return start_child(&r->folder, req, &job, sub->fd, to, err);
 }
 
 static int64_t cpu_ns(const struct rusage *u)
@@ -173,7 +173,7 @@ static int wait_all(struct run *r, struct err *err)
 		if (poll(p, 3, ms > 60000 ? 60000 : (int)ms) < 0 && errno != EINTR)
 			return err_set(err, FAULT_INFRA, errno, "cannot wait for unpacking");
 		if (p[0].revents)
-			return child_interrupted(err);
+			return start_interrupted(err);
 		for (size_t i = 0; i < 2; i++) {
 			if (p[1 + i].revents)
 				child_reap(all[i]);

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/process.h"
+#include "child/process.h"
 
 START_TEST(a_child_is_heard)
 {

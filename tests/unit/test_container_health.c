@@ -62,25 +62,6 @@ START_TEST(the_worst_counts)
 }
 END_TEST
 
-static int seven(void *ctx)
-{
-	return *(int *)ctx;
-}
-
-static int dies(void *ctx)
-{
-	(void)ctx;
-	abort();
-}
-
-START_TEST(tried_in_a_process_of_its_own)
-{
-	int value = 7;
-	ck_assert_int_eq(health_try(seven, &value), 7);
-	ck_assert_int_eq(health_try(dies, NULL), -1);
-}
-END_TEST
-
 /* Boxes: 1610612736 to 1879048191. */
 static const struct {
 	const char *label, *subid, *passwd;
@@ -311,7 +292,6 @@ Suite *suite_container_health(void)
 	TCase *tc = tcase_create("health");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, the_worst_counts);
-	tcase_add_test(tc, tried_in_a_process_of_its_own);
 	tcase_add_loop_test(tc, ids, 0, COUNT(rows));
 	tcase_add_loop_test(tc, settings_of_the_host, 0, COUNT(settings));
 	tcase_add_loop_test(tc, filters_that_are_compiled, 0, COUNT(filters));

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/process.h"
+#include "child/process.h"
 #include "container/cgroup.h"
 #include "container/processors.h"
 

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
+#include "image/import.h"
+
 static void write_tar(struct store_fixture *f, const char *text)
 {
 	struct archive *a = tar_open(f->tar, TAR_PLAIN);
@@ -375,7 +377,7 @@ static int in_confinement(int (*attempt)(void))
 	pid_t pid = fork();
 	if (pid == 0) {
 		int root = open(top, O_RDONLY | O_DIRECTORY);
-		_exit(confine_child(root, &err) < 0 ? 100 : attempt());
+		_exit(import_confine(root, &err) < 0 ? 100 : attempt());
 	}
 	int status = 0;
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);

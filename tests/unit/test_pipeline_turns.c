@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "base/process.h"
+#include "child/process.h"
 #include "pipeline/turns.h"
 
 static char dir[] = "/tmp/moulette-unit.XXXXXX";

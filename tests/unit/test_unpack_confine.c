@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "child/confine.h"
 #include "test_unpack_maker.h"
 #include "unpack/child.h"
 
@@ -191,7 +192,7 @@ START_TEST(one_power)
 		place_descriptors(&s, pair[1]);
 		if (setgroups(2, groups) < 0)
 			_exit(1);
-		char word = confine_self(&job, &err) < 0 ? 'c' : rows[row].can() ? 'y' : 'n';
+		char word = child_confine(&job, &err) < 0 ? 'c' : rows[row].can() ? 'y' : 'n';
 		if (fd_send(CHILD_SOCKET, &word, 1, NULL, 0) < 0)
 			_exit(1);
 		ssize_t n = read(CHILD_SOCKET, &word, 1); /* stays, to be looked at */
@@ -241,7 +242,7 @@ START_TEST(parent_that_is_gone)
 	if (pid == 0) {
 		struct err err;
 		place_descriptors(&s, s.dir);
-		_exit(confine_self(&job, &err) < 0 ? 2 : 3);
+		_exit(child_confine(&job, &err) < 0 ? 2 : 3);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(WEXITSTATUS(status), 1);
@@ -291,7 +292,7 @@ START_TEST(reader_with_fewer_capabilities)
 		for (size_t i = 0; i < poorer[_i].n_lost; i++)
 			if (lose_capability(poorer[_i].lost[i]))
 				_exit(2);
-		if (confine_self(&job, &err) < 0)
+		if (child_confine(&job, &err) < 0)
 			_exit(3);
 		if ((openat(CHILD_INPUT, "f", O_RDONLY | O_NOFOLLOW) >= 0) != poorer[_i].can_read)
 			_exit(4);

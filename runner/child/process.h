@@ -1,6 +1,6 @@
-/* process.h - the children. */
-#ifndef MOULETTE_BASE_PROCESS_H
-#define MOULETTE_BASE_PROCESS_H
+/* process.h - how processes end, and whether they run. */
+#ifndef MOULETTE_CHILD_PROCESS_H
+#define MOULETTE_CHILD_PROCESS_H
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -12,14 +12,6 @@ int process_wait(pid_t pid);
 int process_wait_ms(pid_t pid, int ms);
 /** process_end() - process_wait() after a SIGKILL. */
 int process_end(pid_t pid);
-/**
- * process_start_in() - a child that is born in the group @folder of cgroup2, as vfork(2) makes one
- * @child: is called in it with @arg, and never returns; it shares our memory until it calls execve()
- *
- * A process that moves there itself waits for every processor of the host. Return: its id; -1 with errno
- * where kernel or architecture cannot.
- */
-pid_t process_start_in(int folder, void (*child)(void *arg), void *arg);
 /** process_is_running() - does the process @pid run, or wait for a processor or a disk, at this moment?
  *  One that hangs waits for something else, or is stopped. False where /proc does not tell. */
 bool process_is_running(pid_t pid);

@@ -1,5 +1,5 @@
-/* test_base_process.c - children end, and their status is told. */
-#include "base/process.h"
+/* test_child_process.c - children end, and their status is told. */
+#include "child/process.h"
 
 #include <check.h>
 #include <errno.h>
@@ -140,10 +140,10 @@ START_TEST(no_child)
 }
 END_TEST
 
-Suite *suite_base_process(void);
-Suite *suite_base_process(void)
+Suite *suite_child_process(void);
+Suite *suite_child_process(void)
 {
-	Suite *s = suite_create("base/process");
+	Suite *s = suite_create("child/process");
 	TCase *tc = tcase_create("process");
 
 	tcase_add_test(tc, signals_are_no_end);
