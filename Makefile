@@ -19,7 +19,7 @@ F.asan     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 $(if $(CC.$(V)),,$(error V=$(V): not one of release debug clang asan))
 $(if $(filter /%,$(PREFIX)),,$(error PREFIX=$(PREFIX): an absolute path is compiled in))
 
-STAGES  ?= base child model submission unpack image bundle network container cell result store report pipeline cmd
+STAGES  ?= base child model archive submission unpack image import recipe bundle network container cell result store report pipeline cmd
 PKGS    := libseccomp libcap json-c libarchive zlib nettle sqlite3 smartcols libnl-route-3.0
 CC       = $(CC.$(V))
 # Expanded once: each compiler call would ask again. Headers of others are no business of our warnings.

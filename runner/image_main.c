@@ -15,8 +15,9 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "image/maker.h"
-#include "image/pull.h"
 #include "image/store.h"
+#include "import/import.h"
+#include "import/pull.h"
 
 /* The line that scripts read; what was left out goes to people. */
 static void tell(const struct image *i)

@@ -15,14 +15,16 @@ find "${2:-.}" -name '*.[ch]' | sed 's|^\./||' | sort | xargs awk -v root="$root
 BEGIN {
 	split("submission unpack image bundle network container result store report", names, " ")
 	for (i in names)
-		level[names[i]] = 2
+		level[names[i]] = 3
 	level["base"] = 0
-	level["model"] = 1
-	level["child"] = 1
-	level["cell"] = 3
-	level["pipeline"] = 4
-	level["cmd"] = 5
-	level["main"] = 6
+	level["child"] = level["model"] = 1
+	level["archive"] = 2
+	level["import"] = 4
+	level["recipe"] = 5
+	level["cell"] = 6
+	level["pipeline"] = 7
+	level["cmd"] = 8
+	level["main"] = 9
 }
 function folder_of(path)
 {
@@ -59,8 +61,10 @@ function complain(rule)
 		complain("folder " from "/ has no place in scripts/check-layers.sh")
 	else if (!(to in level))
 		complain("folder " to "/ has no place in scripts/check-layers.sh")
-	else if (level[from] == 2 && level[to] == 2)
+	else if (level[from] == 3 && level[to] == 3)
 		complain("stages never include each other; what they exchange is in model/")
+	else if ((to == "import" && from != "recipe" || to == "recipe") && from != "main")
+		complain(to "/ is for moulette-image alone, which others start")
 	else if (level[from] < level[to])
 		complain(from "/ lies below " to "/")
 }

@@ -12,7 +12,7 @@
 #include "cmd/command.h"
 #include "cmd/image_show.h"
 #include "image/store.h"
-#include "image/tool_show.h"
+#include "child/tool_show.h"
 #include "model/limits.h"
 
 /* Contract, "Images and the card". */

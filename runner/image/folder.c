@@ -8,19 +8,25 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "image/internal.h"
+#include "image/folder.h"
 #include "image/layers.h"
+#include "image/meta.h"
+#include "image/name.h"
 #include "image/store.h"
 #include "image/tree_digest.h"
+#include "model/places.h"
 
 #define MARK ".new-"
 

@@ -13,11 +13,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "image/folder.h"
+#include "image/meta.h"
+#include "image/name.h"
 #include "image/tree_digest.h"
 
 #define LAYERS ".layers"

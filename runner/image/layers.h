@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "image/internal.h"
+#include "image/folder.h"
 
 /** Layers that nobody may remove: a shared lock on each. */
 struct layer_holds {

@@ -1,15 +1,21 @@
 /* meta.c - image.json, what the store knows of an image. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/err.h"
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "image/internal.h"
+#include "image/meta.h"
 #include "image/store.h"
+#include "model/image.h"
 
 #define META_MAX (16u << 20) /* the environment may have megabytes */
 #define SCHEMA "moulette.image/1"

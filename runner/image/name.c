@@ -1,8 +1,11 @@
 /* name.c - what an image may be called, and the folder that has its name. */
 #include <ctype.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
-#include "image/internal.h"
+#include "base/err.h"
+#include "image/name.h"
 
 /* A tag is looked for by its name (`school/built:1`), so its name is a name here. */
 static bool name_is_valid(const char *name)

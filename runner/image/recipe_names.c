@@ -1,6 +1,7 @@
 /* recipe_names.c - which recipes there are, and whether an image is still what its recipe makes. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,7 +10,11 @@
 #include "base/digest.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "image/internal.h"
+#include "image/meta.h"
+#include "image/name.h"
+#include "image/recipe_names.h"
+#include "image/state.h"
+#include "model/places.h"
 
 char *recipe_path(const struct places *p, const char *name)
 {

@@ -7,13 +7,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/digest.h"
+#include "base/err.h"
 #include "base/mem.h"
-#include "image/internal.h"
+#include "image/meta.h"
+#include "image/state.h"
 
 static void stamp_of(const char *path, const struct stat *st, struct state_stamp *s)
 {

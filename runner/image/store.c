@@ -3,16 +3,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/err.h"
 #include "base/mem.h"
-#include "image/internal.h"
+#include "image/folder.h"
 #include "image/layers.h"
 #include "image/maker.h"
+#include "image/meta.h"
+#include "image/name.h"
+#include "image/recipe_names.h"
+#include "image/state.h"
+#include "model/image.h"
+#include "model/places.h"
 
 static int by_bytes(const void *a, const void *b)
 {

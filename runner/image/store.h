@@ -17,11 +17,6 @@ int image_check(const struct places *p, const char *name, struct err *err);
 int image_list(const struct places *p, char ***ret, struct err *err);
 /** image_size() - bytes of the files in its tree; what `host` binds is not counted. */
 int image_size(const struct places *p, const char *name, int64_t *ret, struct err *err);
-/** image_import() - from a tar (plain, gz, xz, zst, bz2) or a folder, of a tree or of images in the
- *  layouts of Docker and OCI, of which @name chooses one by its tag; replaces an image of that name
- *  in one step. A bad archive is FAULT_USAGE, and the store is as before. */
-int image_import(const struct places *p, const char *name, const char *path, int64_t max_bytes,
-		 struct image *ret, struct err *err);
 /** image_build() - by a recipe of bundles/. */
 int image_build(const struct places *p, const char *recipe, struct image *ret, struct err *err);
 /** image_verify() - FAULT_USAGE when the tree is not as it was made; the message names paths. */
@@ -36,5 +31,9 @@ int image_hold(const struct places *p, const char *name, int *ret_fd, struct err
 /** image_sweep() - remove half-made folders that a killed import left (only unlocked ones);
  *  @ret_removed may be NULL. */
 int image_sweep(const struct places *p, int *ret_removed, struct err *err);
+
+/** image_find() - the folder of an image that is there, locked as image_lock() does. Unknown:
+ *  FAULT_USAGE, listing what there is. */
+int image_find(const struct places *p, const char *name, int how, int *ret_dir, struct err *err);
 
 #endif

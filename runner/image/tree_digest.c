@@ -10,12 +10,19 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <search.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include "archive/ceilings.h"
+#include "archive/walk.h"
 #include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/err.h"
 #include "base/mem.h"
-#include "image/internal.h"
 
 static int add_xattrs(struct digest *d, int fd, const char *path, struct err *err)
 {

@@ -5,10 +5,13 @@
 #include <sys/file.h>
 
 #include "base/cleanup.h"
+#include "base/err.h"
 #include "base/mem.h"
-#include "image/internal.h"
+#include "image/meta.h"
+#include "image/state.h"
 #include "image/store.h"
 #include "image/tree_digest.h"
+#include "model/places.h"
 
 /* The list stands beside the tree: whoever changed one may have changed the other. */
 static int check_list(FILE *list, const struct image_meta *m, struct err *err)

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/gzip.h"
+#include "archive/gzip.h"
 
 static la_ssize_t source_read(struct archive *a, void *data, const void **ret)
 {

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/gzip.h"
+#include "archive/gzip.h"
 #include "base/utf8.h"
 #include "base/zip_end.h"
 

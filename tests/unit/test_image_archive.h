@@ -4,9 +4,9 @@
 
 #include "test_image_fixture.h"
 
-#include "image/documents.h"
-#include "image/members.h"
-#include "image/source.h"
+#include "import/documents.h"
+#include "import/image_source.h"
+#include "import/members.h"
 
 /* 64 digits that are the digest of nothing. */
 #define D1 "1111111111111111111111111111111111111111111111111111111111111111"

@@ -12,13 +12,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/ceilings.h"
+#include "archive/host_copy.h"
+#include "archive/marks.h"
+#include "archive/rootfs_writer.h"
+#include "archive/tar_entries.h"
+#include "archive/walk.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/err.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "image/internal.h"
+#include "image/folder.h"
+#include "image/meta.h"
+#include "image/name.h"
+#include "image/recipe_names.h"
+#include "image/state.h"
 #include "image/store.h"
 #include "image/tree_digest.h"
+#include "import/import.h"
+#include "model/image.h"
+#include "model/places.h"
 
 #define UNUSED_OK __attribute__((unused)) static
 #define BIG (INT64_C(1) << 33)

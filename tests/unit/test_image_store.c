@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
-#include "image/import.h"
+#include "import/import.h"
 
 static void write_tar(struct store_fixture *f, const char *text)
 {
