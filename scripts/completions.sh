@@ -21,10 +21,10 @@ options_of() {
 	}' <<<"$table"
 }
 
-# "image import NAME FILE | build RECIPE | list": the lower-case words that open an alternative
+# "usage: moulette image import NAME FILE", "   or: moulette image list": the words after the command
 verbs_of() {
-	"$program" "$1" --help | sed -n '1s/^[Uu]sage: moulette //p' | sed "s/^$1 //; s/[()]//g" | tr '|' '\n' |
-		awk '$1 ~ /^[a-z][a-z-]*$/ { printf " %s", $1 }'
+	"$program" "$1" --help | sed -n "s/^ *\(usage\|or\): moulette $1 \([a-z][a-z-]*\).*/\2/p" |
+		awk '{ printf " %s", $1 }'
 }
 
 summary_of() {
@@ -46,7 +46,8 @@ _moulette()
 	done
 	case $command in
 E
-	printf "\t'') COMPREPLY=(\$(compgen -W '%s --help --version' -- \"\$cur\")); return ;;\n" "${commands//$'\n'/ }"
+	printf "\t'') COMPREPLY=(\$(compgen -W '%s help --help --version' -- \"\$cur\")); return ;;\n" "${commands//$'\n'/ }"
+	printf "\thelp) COMPREPLY=(\$(compgen -W '%s' -- \"\$cur\")); return ;;\n" "${commands//$'\n'/ }"
 	for name in $commands; do
 		printf "\t%s) options='--help%s' verbs='%s' ;;\n" "$name" "$(options_of "$name")" \
 			"$(verbs_of "$name" | sed 's/^ //')"

@@ -91,6 +91,6 @@ static int assignment_exec(const struct places *places, const struct cli *cli, s
 const struct command cmd_assignment = {
 	.name = "assignment",
 	.synopsis = "assignment check DIR",
-	.summary = "check an assignment: its keys, its limits and the files that it names",
+	.summary = "check an assignment: its keys, its limits and its files",
 	.exec = assignment_exec,
 };

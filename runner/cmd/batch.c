@@ -26,9 +26,10 @@ static const struct option_spec options[] = {
 	OPTION_IMAGE,
 	OPTION_PROFILE,
 	{ "jobs", 'j', "N",
-	  "submissions that are graded at a time (default: one for each processor)" },
-	{ "format", 'f', "FORMAT", "text (default) or json: a line for each, as it is ready" },
-	{ "output", 'o', "FILE", "file of the lines (default: stdout)" },
+	  "how many submissions to grade at a time (default: one for each processor)" },
+	{ "format", 'f', "FORMAT",
+	  "text (default) or json; one line for each submission, as soon as it is graded" },
+	{ "output", 'o', "FILE", "file for the results (default: standard output)" },
 	OPTIONS_OF_GRADING,
 	OPTION_END,
 };
@@ -200,7 +201,7 @@ static int batch_exec(const struct places *places, const struct cli *cli, struct
 const struct command cmd_batch = {
 	.name = "batch",
 	.synopsis = "batch [OPTION]... SUBMISSION...",
-	.summary = "grade many submissions: files, folders of them, - for a list on stdin",
+	.summary = "grade many submissions: files, folders, or - for a list on stdin",
 	.options = options,
 	.exec = batch_exec,
 };

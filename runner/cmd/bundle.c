@@ -53,9 +53,9 @@ struct job {
 };
 
 static const struct option_spec options[] = {
-	{ "image", 'i', "NAME", "image to copy (default: host)" },
-	{ "profile", 'p', "NAME", "profile, or a file (default: default)" },
-	{ "output", 'o', "DIR", "folder to make; an empty one may be there" },
+	{ "image", 'i', "NAME", "image to copy into the bundle (default: host)" },
+	{ "profile", 'p', "NAME", "profile, by name or as a file (default: default)" },
+	{ "output", 'o', "DIR", "folder of the bundle; it is made, or must be empty" },
 	OPTION_VOLUME,
 	OPTION_ENV,
 	OPTION_END,
@@ -313,7 +313,7 @@ extern const struct command cmd_bundle;
 const struct command cmd_bundle = {
 	.name = "bundle",
 	.synopsis = "bundle [OPTION]... SUBMISSION -o DIR [-- COMMAND [ARG]...]",
-	.summary = "write an OCI bundle that runc or crun runs as is",
+	.summary = "write an OCI bundle that runc or crun can run",
 	.options = options,
 	.takes_command = true,
 	.exec = bundle_exec,

@@ -37,7 +37,8 @@ bool cli_has(const struct cli *cli, const char *name);
 
 struct command {
 	const char *name;
-	const char *synopsis; /* without the program's name: "run [OPTION]... SUBMISSION" */
+	const char *synopsis; /* without the program's name: "run [OPTION]... SUBMISSION"; a line
+				 for each way to call it */
 	const char *summary;  /* one line */
 	const struct option_spec *options; /* --help is added to each */
 	bool hidden;                       /* internal: not in --help */

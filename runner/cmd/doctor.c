@@ -79,7 +79,7 @@ static const struct option_spec options[] = {
 const struct command cmd_doctor = {
 	.name = "doctor",
 	.synopsis = "doctor [--json] [--engine-mode MODE]",
-	.summary = "say whether this host is fit for boxes, and what would mend it",
+	.summary = "check whether this host can run boxes, and say how to fix it",
 	.options = options,
 	.exec = doctor_exec,
 };

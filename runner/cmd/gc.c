@@ -165,16 +165,16 @@ static int gc_exec(const struct places *places, const struct cli *cli, struct er
 }
 
 static const struct option_spec options[] = {
-	{ "older-than", 0, "AGE", "remove results that old, with their logs: 30d, 12h, 2w" },
-	{ "dry-run", 'n', NULL, "say what would be removed, and remove nothing" },
+	{ "older-than", 0, "AGE",
+	  "also remove results older than AGE (12h, 30d, 2w), with their logs" },
+	{ "dry-run", 'n', NULL, "print what would be removed, and remove nothing" },
 	{ NULL, 0, NULL, NULL },
 };
 
 const struct command cmd_gc = {
 	.name = "gc",
 	.synopsis = "gc [--older-than AGE] [-n]",
-	.summary =
-		"remove what killed runs left behind, and old results; live runs are not touched",
+	.summary = "remove leftovers of killed runs, and old results",
 	.options = options,
 	.exec = gc_exec,
 };

@@ -115,17 +115,19 @@ static int image_exec(const struct places *places, const struct cli *cli, struct
 }
 
 static const struct option_spec options[] = {
-	{ "json", 0, NULL, "print JSON (list, show)" },
-	{ "max-size", 0, "SIZE", "refuse to import or pull more than this unpacked (default 8G)" },
-	{ "quiet", 'q', NULL, "show no progress (build)" },
+	{ "json", 0, NULL, "print JSON (with list and show)" },
+	{ "max-size", 0, "SIZE",
+	  "refuse an image that is larger than this when unpacked (with import and pull; default 8G)" },
+	{ "quiet", 'q', NULL, "show no progress (with build)" },
 	{ NULL, 0, NULL, NULL },
 };
 
 const struct command cmd_image = {
 	.name = "image",
 	.synopsis =
-		"image import NAME FILE|DIR | build RECIPE | pull NAME REF | list | show NAME | verify NAME | rm NAME",
-	.summary = "the images that boxes run in",
+		"image import NAME FILE|DIR\nimage build RECIPE\nimage pull NAME REF\nimage list\n"
+		"image show NAME\nimage verify NAME\nimage rm NAME",
+	.summary = "import, build, show and remove the images that boxes run in",
 	.options = options,
 	.exec = image_exec,
 };

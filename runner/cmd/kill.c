@@ -119,8 +119,8 @@ static int kill_exec(const struct places *places, const struct cli *cli, struct 
 }
 
 static const struct option_spec options[] = {
-	{ "signal", 's', "SIGNAL", "signal for the running step (default TERM)" },
-	{ "box", 'b', NULL, "end the whole run; its result says interrupted" },
+	{ "signal", 's', "SIGNAL", "signal to send to the running step (default TERM)" },
+	{ "box", 'b', NULL, "end the whole run; its result is an error, code interrupted" },
 	{ NULL, 0, NULL, NULL },
 };
 

@@ -116,8 +116,8 @@ static int list_exec(const struct places *places, const struct cli *cli, struct 
 }
 
 static const struct option_spec options[] = {
-	{ "all", 'a', NULL, "every result, not the 20 latest alone" },
-	{ "quiet", 'q', NULL, "print the ids of live boxes, nothing else" },
+	{ "all", 'a', NULL, "list every result (default: the latest 20)" },
+	{ "quiet", 'q', NULL, "print only the ids of boxes that run" },
 	{ "json", 0, NULL, "print JSON: an array of objects" },
 	{ NULL, 0, NULL, NULL },
 };
@@ -125,7 +125,7 @@ static const struct option_spec options[] = {
 const struct command cmd_list = {
 	.name = "list",
 	.synopsis = "list [--all] [-q] [--json]",
-	.summary = "live boxes and the latest results",
+	.summary = "list the boxes that run and the latest results",
 	.options = options,
 	.exec = list_exec,
 };

@@ -269,17 +269,17 @@ static int logs_exec(const struct places *places, const struct cli *cli, struct 
 }
 
 static const struct option_spec options[] = {
-	{ "step", 0, "NAME", "what this step printed, not all of them" },
-	{ "stdout", 0, NULL, "the standard output alone" },
-	{ "stderr", 0, NULL, "the standard error alone" },
-	{ "follow", 'f', NULL, "go on until the run ends" },
+	{ "step", 0, "NAME", "print the output of this step only" },
+	{ "stdout", 0, NULL, "print the standard output only" },
+	{ "stderr", 0, NULL, "print the standard error only" },
+	{ "follow", 'f', NULL, "print new output as it comes, until the run ends" },
 	{ NULL, 0, NULL, NULL },
 };
 
 const struct command cmd_logs = {
 	.name = "logs",
 	.synopsis = "logs [--step NAME] [--stdout | --stderr] [-f] ID",
-	.summary = "print what the steps of a run printed",
+	.summary = "print the captured output of a run",
 	.options = options,
 	.exec = logs_exec,
 };

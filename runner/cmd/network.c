@@ -43,9 +43,8 @@ static const struct option_spec options[] = {
 
 const struct command cmd_network = {
 	.name = "network",
-	.synopsis = "network up|down",
-	.summary = "keep the host's end of every card (one address) on the host, so that a server "
-		   "can bind it",
+	.synopsis = "network up\nnetwork down",
+	.summary = "keep the host's address for network cards up while no box runs",
 	.options = options,
 	.exec = network_exec,
 };

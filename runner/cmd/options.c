@@ -15,6 +15,9 @@
 #include "base/mem.h"
 
 #define OPTIONS_MAX 32
+/* Columns of --help: where explanations begin, and where lines end. */
+#define HELP_COLUMN 32
+#define HELP_WIDTH 80
 
 static const struct option_spec help_option = { "help", 'h', NULL, "show this help" };
 
@@ -148,22 +151,53 @@ int cli_parse(const struct command *cmd, int argc, char **argv, struct cli *ret,
 	return 0;
 }
 
+/* Words from HELP_COLUMN on, on as many lines as they need. */
+static void wrap_words(const char *text, FILE *out)
+{
+	size_t column = HELP_COLUMN;
+	while (*text) {
+		size_t len = strcspn(text, " ");
+		if (column > HELP_COLUMN && column + 1 + len > HELP_WIDTH) {
+			fprintf(out, "\n%*s", HELP_COLUMN, "");
+			column = HELP_COLUMN;
+		}
+		fprintf(out, "%s%.*s", column > HELP_COLUMN ? " " : "", (int)len, text);
+		column += len + (column > HELP_COLUMN);
+		text += len + strspn(text + len, " ");
+	}
+	fputc('\n', out);
+}
+
 static void help_line(const struct option_spec *o, FILE *out)
 {
 	char left[64];
-	snprintf(left, sizeof left, "%c%c%c --%s%s%s", o->letter ? '-' : ' ',
+	snprintf(left, sizeof left, "  %c%c%c --%s%s%s", o->letter ? '-' : ' ',
 		 o->letter ? o->letter : ' ', o->letter ? ',' : ' ', o->name, o->arg ? " " : "",
 		 o->arg ? o->arg : "");
-	/* A long left side gets its explanation below. */
-	if (strlen(left) > 28)
-		fprintf(out, "  %s\n  %-28s  %s\n", left, "", o->help);
+	fputs(left, out);
+	/* The explanation of a long option begins below it. */
+	if (strlen(left) > HELP_COLUMN - 2)
+		fprintf(out, "\n%*s", HELP_COLUMN, "");
 	else
-		fprintf(out, "  %-28s  %s\n", left, o->help);
+		fprintf(out, "%*s", HELP_COLUMN - (int)strlen(left), "");
+	wrap_words(o->help, out);
+}
+
+/* One line for each way to call the command. */
+static void usage_lines(const char *synopsis, FILE *out)
+{
+	const char *first = "usage:";
+	for (size_t len; *synopsis; synopsis += len + (synopsis[len] == '\n')) {
+		len = strcspn(synopsis, "\n");
+		fprintf(out, "%s moulette %.*s\n", first, (int)len, synopsis);
+		first = "   or:";
+	}
 }
 
 void cmd_help(const struct command *cmd, FILE *out)
 {
-	fprintf(out, "usage: moulette %s\n\n%s\n\noptions:\n", cmd->synopsis, cmd->summary);
+	usage_lines(cmd->synopsis, out);
+	fprintf(out, "\n%s\n\noptions:\n", cmd->summary);
 	for (size_t i = 0; row(cmd, i); i++)
 		help_line(row(cmd, i), out);
 	help_line(&help_option, out);

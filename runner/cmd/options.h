@@ -27,21 +27,23 @@ void cmd_help(const struct command *cmd, FILE *out);
 
 /* Options of run, spec and bundle alike: rows for their tables. */
 /* clang-format off */
-#define OPTION_ASSIGNMENT { "assignment", 'a', "DIR", "folder of an assignment (default: the " \
-	"current one when it has an assignment.json, else the built-in one)" }
-#define OPTION_IMAGE { "image", 'i', "NAME", "image to run in (default: the assignment's, else host)" }
-#define OPTION_PROFILE { "profile", 'p', "NAME", "profile, or a file (default: the assignment's, " \
-	"else default)" }
-#define OPTION_VOLUME { "volume", 'v', "SRC:DST[:ro|:rw]", "bind a file or folder of the host, " \
-	"read-only unless said" }
-#define OPTION_ENV { "env", 'e', "NAME=VALUE", "set a variable in the box" }
+#define OPTION_ASSIGNMENT { "assignment", 'a', "DIR", "folder of the assignment (default: the " \
+	"current folder if it has an assignment.json, else the built-in assignment)" }
+#define OPTION_IMAGE { "image", 'i', "NAME", "image to run in (default: that of the " \
+	"assignment, else host)" }
+#define OPTION_PROFILE { "profile", 'p', "NAME", "profile, by name or as a file (default: " \
+	"that of the assignment, else default)" }
+#define OPTION_VOLUME { "volume", 'v', "SRC:DST[:ro|:rw]", "mount a file or folder of the " \
+	"host in the box, read-only unless :rw is given" }
+#define OPTION_ENV { "env", 'e', "NAME=VALUE", "set an environment variable in the box" }
 #define OPTION_LIMIT { "limit", 'l', "NAME=VALUE", "override a limit: cpu, wall, memory, processes, " \
 	"output, disk" }
-#define OPTION_TIME_FACTOR { "time-factor", 't', "X", "multiply every time limit by X (a slow machine)" }
-#define OPTION_ISOLATION { "isolation", 0, "HOW", "box: all tests in one container; strict: each in a " \
-	"new one" }
-#define OPTION_ENGINE_MODE { "engine-mode", 0, "MODE", "lean (default): crun is started in less time; " \
-	"plain: as by hand" }
+#define OPTION_TIME_FACTOR { "time-factor", 't', "X", "multiply every time limit by X, for a slow " \
+	"machine" }
+#define OPTION_ISOLATION { "isolation", 0, "HOW", "box (default): all tests in one container; strict: " \
+	"a new container for each test" }
+#define OPTION_ENGINE_MODE { "engine-mode", 0, "MODE", "lean (default): start crun the fast way; plain: " \
+	"start it as a shell would" }
 /* All that grading_open() takes beside the assignment, the image and the profile. */
 #define OPTIONS_OF_GRADING OPTION_VOLUME, OPTION_ENV, OPTION_LIMIT, OPTION_TIME_FACTOR, OPTION_ISOLATION, \
 	OPTION_ENGINE_MODE

@@ -190,15 +190,15 @@ static int profile_exec(const struct places *places, const struct cli *cli, stru
 }
 
 static const struct option_spec options[] = {
-	{ "json", 0, NULL, "print JSON (list, check; show always does)" },
+	{ "json", 0, NULL, "print JSON (with list and check; show always prints JSON)" },
 	{ NULL, 0, NULL, NULL },
 };
 
 extern const struct command cmd_profile;
 const struct command cmd_profile = {
 	.name = "profile",
-	.synopsis = "profile list | show NAME | check FILE",
-	.summary = "the templates that boxes are made from",
+	.synopsis = "profile list\nprofile show NAME\nprofile check FILE",
+	.summary = "list, show and check profiles, from which boxes are made",
 	.options = options,
 	.exec = profile_exec,
 };

@@ -34,9 +34,10 @@ static const struct option_spec options[] = {
 	OPTION_IMAGE,
 	OPTION_PROFILE,
 	{ "format", 'f', "FORMAT[:FILE]",
-	  "text (default) or json; may be repeated, each with a file" },
-	{ "output", 'o', "FILE", "file of the format that names none (default: stdout)" },
-	{ "name", 'n', "NAME", "name of the submission in the result (default: of its file)" },
+	  "text (default) or json; may be given several times, each with a file of its own" },
+	{ "output", 'o', "FILE",
+	  "file for the format given without one (default: standard output)" },
+	{ "name", 'n', "NAME", "name of the submission in the result (default: that of its file)" },
 	OPTIONS_OF_GRADING,
 	OPTION_END,
 };

@@ -12,7 +12,7 @@
 
 static const struct option_spec options[] = {
 	{ "image", 'i', "NAME", "image to run in (default: host)" },
-	{ "profile", 'p', "NAME", "profile, or a file (default: default)" },
+	{ "profile", 'p', "NAME", "profile, by name or as a file (default: default)" },
 	OPTION_VOLUME,
 	OPTION_ENV,
 	OPTION_END,
@@ -75,7 +75,7 @@ extern const struct command cmd_spec;
 const struct command cmd_spec = {
 	.name = "spec",
 	.synopsis = "spec [OPTION]... [-- COMMAND [ARG]...]",
-	.summary = "print the config.json that would be used",
+	.summary = "print the config.json that a box would get",
 	.options = options,
 	.takes_command = true,
 	.exec = spec_exec,

@@ -32,6 +32,6 @@ static int state_exec(const struct places *places, const struct cli *cli, struct
 const struct command cmd_state = {
 	.name = "state",
 	.synopsis = "state ID",
-	.summary = "print the OCI state of a live box, or a stored result, as JSON",
+	.summary = "print the OCI state of a box that runs, or a result, as JSON",
 	.exec = state_exec,
 };

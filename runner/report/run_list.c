@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <libsmartcols/libsmartcols.h>
+#include <limits.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio_ext.h>
@@ -18,7 +19,13 @@
 #include "report/escape.h"
 #include "report/json_out.h"
 #include "report/locale.h"
+#include "report/terminal.h"
 #include "report/words.h"
+
+/* Columns of a line where none are known, and the fewest that are believed. */
+#define WIDTH_DEFAULT 80
+#define WIDTH_MIN 40
+#define GAP 2
 
 struct run_row *run_rows_add(struct run_rows *r)
 {
@@ -146,18 +153,21 @@ static const struct {
 	const char *name;
 	int flags;
 	void (*cell)(const struct run_row *r, struct buf *b);
+	int rank;  /* the highest is left out first where a line is too short; 0: always shown */
+	int least; /* columns that a cell gets which may be cut */
 } columns[] = {
-	{ "ID", 0, cell_id },
-	{ "PID", SCOLS_FL_RIGHT, cell_pid },
-	{ "STATUS", 0, cell_status },
-	{ "BUNDLE", SCOLS_FL_TRUNC, cell_bundle },
-	{ "CREATED", 0, cell_created },
-	{ "OWNER", SCOLS_FL_TRUNC, cell_owner },
-	{ "SUBMISSION", SCOLS_FL_TRUNC, cell_submission },
-	{ "ASSIGNMENT", SCOLS_FL_TRUNC, cell_assignment },
-	{ "STEP", SCOLS_FL_TRUNC, cell_step },
-	{ "ELAPSED", SCOLS_FL_RIGHT, cell_elapsed },
+	{ "ID", 0, cell_id, 0, 0 },
+	{ "PID", SCOLS_FL_RIGHT, cell_pid, 0, 0 },
+	{ "STATUS", 0, cell_status, 0, 0 },
+	{ "BUNDLE", SCOLS_FL_TRUNC, cell_bundle, 5, 30 },
+	{ "CREATED", 0, cell_created, 3, 0 },
+	{ "OWNER", SCOLS_FL_TRUNC, cell_owner, 5, 8 },
+	{ "SUBMISSION", SCOLS_FL_TRUNC, cell_submission, 0, 10 },
+	{ "ASSIGNMENT", SCOLS_FL_TRUNC, cell_assignment, 4, 10 },
+	{ "STEP", SCOLS_FL_TRUNC, cell_step, 2, 10 },
+	{ "ELAPSED", SCOLS_FL_RIGHT, cell_elapsed, 1, 0 },
 };
+#define RANK_MAX 5
 /* clang-format on */
 #define N_COLUMNS (sizeof(columns) / sizeof(*columns))
 
@@ -166,19 +176,58 @@ static void table_cleanup(struct libscols_table **t)
 	scols_unref_table(*t);
 }
 
-static int fill(struct libscols_table *t, const struct run_rows *r)
+/* COLUMNS, else the width of the terminal. */
+static int line_width(FILE *out)
+{
+	const char *given = getenv("COLUMNS");
+	const long n = given ? strtol(given, NULL, 10) : 0;
+	return n >= WIDTH_MIN && n <= INT_MAX ? (int)n :
+						terminal_columns(out, WIDTH_MIN, WIDTH_DEFAULT);
+}
+
+/* What column @i needs, with the gap before it. */
+static int needed(size_t i, const struct run_rows *r)
+{
+	size_t width = strlen(columns[i].name);
+	if (columns[i].flags & SCOLS_FL_TRUNC)
+		return columns[i].least + GAP;
+	for (size_t k = 0; k < r->n; k++) {
+		AUTO_BUF cell = { 0 };
+		columns[i].cell(&r->rows[k], &cell);
+		width = cell.len > width ? cell.len : width;
+	}
+	return (int)width + GAP;
+}
+
+/* The numbers of the columns that fit into lines of @width. Return: how many. */
+static size_t choose_columns(const struct run_rows *r, int width, size_t chosen[N_COLUMNS])
+{
+	int sum[RANK_MAX + 1] = { 0 }, last = 0; /* what the columns of each rank need */
+	size_t n = 0;
+	for (size_t i = 0; i < N_COLUMNS; i++)
+		sum[columns[i].rank] += needed(i, r);
+	for (int left = width + GAP - sum[0]; last < RANK_MAX && left >= sum[last + 1]; last++)
+		left -= sum[last + 1];
+	for (size_t i = 0; i < N_COLUMNS; i++)
+		if (columns[i].rank <= last)
+			chosen[n++] = i;
+	return n;
+}
+
+static int fill(struct libscols_table *t, const struct run_rows *r, const size_t *chosen, size_t n)
 {
 	/* Cells are escaped already; a second time would make "\x1b" "\x5cx1b". */
 	scols_table_enable_noencoding(t, 1);
 	scols_table_set_column_separator(t, "  ");
-	for (size_t i = 0; i < N_COLUMNS; i++)
-		if (!scols_table_new_column(t, columns[i].name, 0, columns[i].flags))
+	for (size_t i = 0; i < n; i++)
+		if (!scols_table_new_column(t, columns[chosen[i]].name, 0,
+					    columns[chosen[i]].flags))
 			return -1;
 	for (size_t k = 0; k < r->n; k++) {
 		struct libscols_line *line = scols_table_new_line(t, NULL);
-		for (size_t i = 0; i < N_COLUMNS; i++) {
+		for (size_t i = 0; i < n; i++) {
 			AUTO_BUF cell = { 0 };
-			columns[i].cell(&r->rows[k], &cell);
+			columns[chosen[i]].cell(&r->rows[k], &cell);
 			if (!line || scols_line_set_data(line, i, cell.data) < 0)
 				return -1;
 		}
@@ -190,12 +239,17 @@ int run_list_table(FILE *out, const struct run_rows *r, struct err *err)
 {
 	IN_REPORT_LOCALE;
 	CLEANUP(table_cleanup) struct libscols_table *t = scols_new_table();
-	if (!t || fill(t, r) < 0)
+	const int width = line_width(out);
+	size_t chosen[N_COLUMNS];
+	const size_t n = choose_columns(r, width, chosen);
+	if (!t || fill(t, r, chosen, n) < 0)
 		return err_set(err, FAULT_INFRA, ENOMEM, "cannot make a table");
 	scols_table_set_stream(t, out);
-	/* A table without lines is printed without its headings. */
-	for (size_t i = 0; r->n == 0 && i < N_COLUMNS; i++)
-		fprintf(out, "%s%s", columns[i].name, i + 1 < N_COLUMNS ? "  " : "\n");
+	scols_table_set_termforce(t, SCOLS_TERMFORCE_ALWAYS); /* the width holds for files, too */
+	scols_table_set_termwidth(t, (size_t)width);
+	/* libsmartcols prints no headings for a table without lines. */
+	for (size_t i = 0; r->n == 0 && i < n; i++)
+		fprintf(out, "%s%s", columns[chosen[i]].name, i + 1 < n ? "  " : "\n");
 	return written(out, scols_print_table(t) == 0, err);
 }
 

@@ -28,7 +28,8 @@ struct run_rows {
 struct run_row *run_rows_add(struct run_rows *r);
 void run_rows_done(struct run_rows *r);
 
-/** run_list_table() - headings, then a line each, escaped. FAULT_INFRA. */
+/** run_list_table() - headings, then a line each, escaped, as wide as COLUMNS or the terminal says,
+ *  else 80 columns: what a narrow line has no place for is left out. FAULT_INFRA. */
 int run_list_table(FILE *out, const struct run_rows *r, struct err *err);
 /** run_list_json() - an array of objects. FAULT_INFRA. */
 int run_list_json(FILE *out, const struct run_rows *r, struct err *err);

@@ -15,7 +15,7 @@
 #include "report/text_table.h"
 #include "report/words.h"
 
-#define WIDTH_DEFAULT 120
+#define WIDTH_DEFAULT 80
 #define WIDTH_MIN 40
 /* Below a failed test: enough to see what went wrong; the whole of it is in the log. */
 #define EXCERPT_LINES 20

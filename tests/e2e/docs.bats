@@ -85,6 +85,23 @@ json_blocks() {
 	done < <("$MOULETTE" help-table | tr '\t' '\037')
 }
 
+@test "the help fits 80 columns, and 'help COMMAND' is 'COMMAND --help'" {
+	local command line
+	"$MOULETTE" --help >"$BATS_TEST_TMPDIR/help"
+	"$MOULETTE" help | cmp - "$BATS_TEST_TMPDIR/help"
+	"$MOULETTE" help help | cmp - "$BATS_TEST_TMPDIR/help"
+	for command in $("$MOULETTE" help-table | awk '$1 == "command" { print $2 }'); do
+		"$MOULETTE" "$command" --help >"$BATS_TEST_TMPDIR/of-command"
+		"$MOULETTE" help "$command" | cmp - "$BATS_TEST_TMPDIR/of-command"
+		cat "$BATS_TEST_TMPDIR/of-command" >>"$BATS_TEST_TMPDIR/help"
+	done
+	while IFS= read -r line; do [ ${#line} -le 80 ] || fail "${#line} columns: $line"; done <"$BATS_TEST_TMPDIR/help"
+	run -2 --separate-stderr "$MOULETTE" help frobnicate
+	[ -z "$output" ]
+	[ "$stderr" = "moulette: unknown command 'frobnicate'; 'moulette help' lists the commands" ]
+	run -2 "$MOULETTE" help run batch
+}
+
 @test "bash completes commands, options and verbs" {
 	# shellcheck disable=SC1090
 	source "$build/completions/moulette.bash"
@@ -97,6 +114,9 @@ json_blocks() {
 	COMP_WORDS=(moulette image bu) COMP_CWORD=2
 	_moulette
 	[ "${COMPREPLY[*]}" = build ]
+	COMP_WORDS=(moulette help as) COMP_CWORD=2
+	_moulette
+	[ "${COMPREPLY[*]}" = assignment ]
 	COMP_WORDS=(moulette run -p str) COMP_CWORD=3
 	PATH=$build:$PATH _moulette
 	[ "${COMPREPLY[*]}" = strict ]

@@ -31,6 +31,8 @@ row() {
 @test "a home in which nothing ran has an empty list, and stays empty" {
 	MOULETTE_HOME=$BATS_TEST_TMPDIR/none run -0 "$MOULETTE" list
 	[ "${#lines[@]}" = 1 ]
+	[[ $output == "ID "*PID*STATUS*SUBMISSION* ]]
+	COLUMNS=200 MOULETTE_HOME=$BATS_TEST_TMPDIR/none run -0 "$MOULETTE" list
 	[[ $output == "ID "*PID*STATUS*BUNDLE*CREATED*OWNER*SUBMISSION*ASSIGNMENT*STEP*ELAPSED ]]
 	MOULETTE_HOME=$BATS_TEST_TMPDIR/none run -0 "$MOULETTE" list --json
 	[ "$output" = "[]" ]
@@ -57,7 +59,7 @@ row() {
 	# It is PID 1 of a pid namespace, and its bundle is where it is said to be.
 	[ "$(awk '/^NSpid:/ { print $NF }' "/proc/$pid/status")" = 1 ]
 	[ -s "$bundle/config.json" ]
-	run -0 "$MOULETTE" list
+	COLUMNS=250 run -0 "$MOULETTE" list
 	[[ ${lines[1]} == "$id"*"$pid"*running*"$bundle"*"command (1/1)"* ]]
 	moulette kill -s USR1 "$id"
 	wait "$runner"
@@ -135,10 +137,22 @@ row() {
 	host_same
 }
 
+@test "list fits 80 columns, whatever the names" {
+	local long=$(printf '%0100d' 7) line
+	grade -i busybox -n "$long" "$submission" -- true
+	start 'trap "exit 0" USR1; while :; do sleep 0.05; done'
+	run -0 "$MOULETTE" list
+	moulette kill -s USR1 "$id"
+	wait "$runner"
+	[ "${#lines[@]}" = 4 ]
+	for line in "${lines[@]}"; do [ ${#line} -le 80 ] || fail "${#line} columns: $line"; done
+	[[ $output == *" 00000"* ]]
+}
+
 @test "names are shown escaped" {
 	local odd=$'\e[31mred\nline\xff'
 	grade -i busybox -n "$odd" "$submission" -- true
-	run -0 "$MOULETTE" list
+	COLUMNS=100 run -0 "$MOULETTE" list
 	[ "${#lines[@]}" = 3 ]
 	[[ $output == *'\x1b[31mred\nline\xff'* ]]
 }
@@ -147,7 +161,7 @@ row() {
 	sqlite3 "$MOULETTE_HOME/results.db" "with recursive n (i) as (select 1 union all select i + 1 from n where i < 1000)
 		insert into results (id, submission_name, verdict, fault, version, score, max_score, started_ns, duration_ns)
 		select printf('01AAAAAAAAAAAAAAAAAAAA%04d', i), 'n' || i, 'passed', 'none', '0', 1, 1, i * 1000000000, 5 from n"
-	moulette list >"$BATS_TEST_TMPDIR/table"
+	COLUMNS=120 "$MOULETTE" list >"$BATS_TEST_TMPDIR/table"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/table")" = 21 ]
 	# The one of today, then the newest of those of 1970.
 	[[ $(sed -n 3p "$BATS_TEST_TMPDIR/table") == 01AAAAAAAAAAAAAAAAAAAA1000*"passed 1/1"*1970-01-01T00:16:40*n1000* ]]

@@ -43,6 +43,7 @@ static void two_rows(struct run_rows *rows)
 START_TEST(a_table)
 {
 	struct run_rows rows = { 0 };
+	setenv("COLUMNS", "250", 1);
 	two_rows(&rows);
 	AUTO_FREE char *text = written(run_list_table, &rows);
 	for (char *c = text; *c; c++)
@@ -73,6 +74,7 @@ START_TEST(names_of_any_language)
 		r->submission = mem_strdup(names[i]);
 		r->assignment = mem_strdup(names[i]);
 	}
+	setenv("COLUMNS", "250", 1);
 	AUTO_FREE char *text = written(run_list_table, &rows);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		ck_assert_msg(strstr(text, names[i]) != NULL, "'%s' is not in: %s", names[i], text);
@@ -87,6 +89,7 @@ START_TEST(names_that_look_the_same)
 	strcpy(r->id, "01JD0000000000000000000001");
 	r->submission = mem_strdup("alice\xe2\x80\x8b");
 	r->assignment = mem_strdup("a\xe2\x80\x8d");
+	setenv("COLUMNS", "250", 1);
 	AUTO_FREE char *text = written(run_list_table, &rows);
 	ck_assert_ptr_nonnull(strstr(text, "alice\\u200b"));
 	ck_assert_ptr_nonnull(strstr(text, "a\\u200d"));
@@ -94,13 +97,40 @@ START_TEST(names_that_look_the_same)
 }
 END_TEST
 
+/* Long names are cut, and what is nothing to a student or a teacher is left out. */
+START_TEST(lines_of_80_columns)
+{
+	struct run_rows rows = { 0 };
+	unsetenv("COLUMNS");
+	two_rows(&rows);
+	free(rows.rows[0].submission);
+	rows.rows[0].pid = 4194304;
+	rows.rows[0].submission = mem_printf("%0200d", 7);
+	rows.rows[1].submission = mem_printf("%0200d", 7);
+	rows.rows[1].status = "internal_error";
+	rows.rows[1].score = rows.rows[1].max_score = 1000;
+	rows.rows[1].elapsed_ns = INT64_C(86399) * 1000000000;
+	AUTO_FREE char *text = written(run_list_table, &rows);
+	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+		ck_assert_msg(strcspn(line, "\n") <= 80, "%s", line);
+	ck_assert_msg(strstr(text, "  internal error 1000/1000  0000") != NULL, "%s", text);
+	ck_assert_ptr_null(strstr(text, "ELAPSED")); /* 88 columns with it */
+	ck_assert_ptr_null(strstr(text, "BUNDLE"));
+	run_rows_done(&rows);
+}
+END_TEST
+
 START_TEST(nothing_to_list)
 {
 	struct run_rows rows = { 0 };
+	setenv("COLUMNS", "200", 1);
 	AUTO_FREE char *text = written(run_list_table, &rows);
 	ck_assert_str_eq(text,
 			 "ID  PID  STATUS  BUNDLE  CREATED  OWNER  SUBMISSION  ASSIGNMENT  STEP  "
 			 "ELAPSED\n");
+	setenv("COLUMNS", "50", 1);
+	AUTO_FREE char *narrow = written(run_list_table, &rows);
+	ck_assert_str_eq(narrow, "ID  PID  STATUS  SUBMISSION  STEP  ELAPSED\n");
 	AUTO_FREE char *json = written(run_list_json, &rows);
 	ck_assert_str_eq(json, "[]\n");
 }
@@ -185,6 +215,7 @@ Suite *suite_report_run_list(void)
 	tcase_add_test(tc, a_table);
 	tcase_add_test(tc, names_of_any_language);
 	tcase_add_test(tc, names_that_look_the_same);
+	tcase_add_test(tc, lines_of_80_columns);
 	tcase_add_test(tc, nothing_to_list);
 	tcase_add_test(tc, an_array);
 	tcase_add_test(tc, a_state);

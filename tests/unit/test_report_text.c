@@ -274,7 +274,7 @@ START_TEST(names_are_escaped_and_aligned)
 	test("\xe6\x97\xa5\xe6\x9c\xac", VERDICT_MEMORY_LIMIT, 0, 1); /* two columns each */
 	test("abcd", VERDICT_PROCESS_LIMIT, 0, 1);
 	test("", VERDICT_DISK_LIMIT, 0, 1);
-	AUTO_FREE char *got = fixture_report(&fx.r, "text", 0, false, NULL);
+	AUTO_FREE char *got = fixture_report(&fx.r, "text", 120, false, NULL);
 	has(got, "a\\x1b[31m\\x07\\u202e\"'\\\\r\\n\\u009b\\x9b\\xc3 (a\\x1b");
 	has(got, "  time limit     a\\x1b[31m\\x07\\u202e\"'\\\\r\\n\\u009b\\x9b\\xc3     0/1  ");
 	has(got,
