@@ -83,8 +83,11 @@ static int check(const struct places *places, const char *dir, struct err *err)
 
 static int assignment_exec(const struct places *places, const struct cli *cli, struct err *err)
 {
-	if (cli->n_args != 2 || strcmp(cli->args[0], "check") != 0)
-		return usage_error(err, "assignment: expected 'check DIR'");
+	if (cli->n_args > 0 && strcmp(cli->args[0], "check") != 0)
+		return usage_error(err, "assignment: unknown action '%s'; expected check DIR",
+				   cli->args[0]);
+	if (cli->n_args != 2)
+		return usage_error(err, "assignment: expected 'assignment check DIR'");
 	return check(places, cli->args[1], err);
 }
 

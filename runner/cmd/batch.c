@@ -51,10 +51,23 @@ static int take_jobs(const struct cli *cli, const struct assignment *a, int *ret
 	char *end = NULL;
 	long n = text ? strtol(text, &end, 10) : processors_allowed() / each;
 	if (text && (end == text || *end || n < 1 || n > JOBS_MAX))
-		return usage_error(err, "batch: jobs '%s': expected a number from 1 to %d", text,
+		return usage_error(err, "batch: --jobs '%s': expected a number from 1 to %d", text,
 				   JOBS_MAX);
 	*ret = n < 1 ? 1 : n > JOBS_MAX ? JOBS_MAX : (int)n;
 	return 0;
+}
+
+/* "json:FILE", as run takes it, gets the option that batch has for it. */
+static int take_format(const char *text, const struct report_format **ret, struct err *err)
+{
+	const char *colon = strchr(text, ':');
+	if (!colon || !colon[1])
+		return report_format_find(text, ret, err);
+	AUTO_FREE char *name = mem_strndup(text, (size_t)(colon - text));
+	if (report_format_find(name, ret, err) < 0)
+		return -1;
+	return usage_error(err, "batch: format '%s': give the file with -o: -f %s -o %s", text,
+			   name, colon + 1);
 }
 
 /* Last of what the user may have got wrong, since it empties the file. */
@@ -102,7 +115,7 @@ static void say_sum(const struct batch *b)
 		buf_printf(&tally, "; %zu not graded", left);
 	fprintf(stderr, "moulette: %zu of %zu submission%s: %s\n", b->progress.done,
 		b->progress.total, b->progress.total == 1 ? "" : "s",
-		tally.data ? tally.data : "none was graded");
+		tally.data ? tally.data : "none graded");
 }
 
 static int status_of(const struct batch *b)
@@ -120,9 +133,9 @@ static void say_alone(const struct cli *cli, const struct batch *b)
 	    word.st_dev == path.st_dev) {
 		escape_name(&name, cli->args[0], strlen(cli->args[0]));
 		fprintf(stderr,
-			"moulette: the folder '%s' holds sources and is graded as one "
-			"submission; for one a file, name the files\n",
-			name.data);
+			"moulette: '%s' holds source files, so it is one submission; to "
+			"grade each file separately, name them: %s/*\n",
+			name.data, name.data);
 	}
 }
 
@@ -149,8 +162,8 @@ static int grade_all(struct batch *b, struct session *s, int jobs, struct err *e
 	progress_clear(&b->progress);
 	say_sum(b); /* however it ended: what is missing is to be seen */
 	if (bad && strcmp(err->code, "interrupted") == 0)
-		return grading_interrupted(s->opt.interrupt_fd, "boxes are ended, what was graded "
-								"is recorded");
+		return grading_interrupted(s->opt.interrupt_fd,
+					   "all boxes are stopped; finished results are kept");
 	return bad ? -1 : status_of(b);
 }
 
@@ -161,7 +174,7 @@ static int open_and_grade(const struct cli *cli, struct grading *g, struct batch
 	const char *format = cli_get(cli, "format");
 	int jobs = 1;
 	if (take_jobs(cli, g->opt.assignment, &jobs, err) < 0 ||
-	    report_format_find(format ? format : "text", &b->format, err) < 0)
+	    take_format(format ? format : "text", &b->format, err) < 0)
 		return -1;
 	int status = session_open(&g->opt, &session, err);
 	if (status == 0)
@@ -184,8 +197,8 @@ static int batch_exec(const struct places *places, const struct cli *cli, struct
 	struct batch b = { .out = NULL };
 	if (cli->n_args == 0)
 		return usage_error(
-			err, "batch: expected SUBMISSION...: files, folders of them, or - for "
-			     "a list on stdin; see 'moulette batch --help'");
+			err, "batch: expected SUBMISSION...: files, folders, or - for a list on "
+			     "stdin; see 'moulette batch --help'");
 	b.paths = strv_dup(NULL);
 	int status = grading_open(places, cli, "batch", &g, err);
 	if (status == 0)

@@ -84,7 +84,9 @@ static int open_dir(struct job *job, const char *path, struct err *err)
 		cleanup_fd(&job->dir); /* so that nothing in it is removed */
 		job->dir = -1;
 		return err_set(err, FAULT_USAGE, 0,
-			       "folder '%s' is not empty; a bundle needs one of its own", path);
+			       "folder '%s' is not empty; name a new or an empty folder for the "
+			       "bundle",
+			       path);
 	}
 	return 0;
 }
@@ -107,8 +109,9 @@ static void warn_closed(const char *path)
 		struct stat st;
 		if (stat(at, &st) == 0 && !(st.st_mode & S_IXOTH))
 			fprintf(stderr,
-				"moulette: '%s' has mode %04o: runc cannot enter it from a user "
-				"namespace, so run the bundle from elsewhere or open it\n",
+				"moulette: warning: '%s' has mode %04o, and runc cannot enter it "
+				"from a user namespace; move the bundle elsewhere or run 'chmod "
+				"o+x'\n",
 				at, (unsigned int)st.st_mode & 07777);
 		*strrchr(at, '/') = '\0';
 	}
@@ -119,8 +122,9 @@ static void warn_card(const struct profile *p)
 {
 	if (p->network.kind == NETWORK_CARD)
 		fprintf(stderr,
-			"moulette: profile '%s' has a network card, which only 'moulette run' makes: "
-			"the bundle has a network of its own with nothing in it\n",
+			"moulette: warning: profile '%s' has a network card, which only "
+			"'moulette run' can make; in the bundle the network has only "
+			"loopback\n",
 			p->name);
 }
 
@@ -132,7 +136,8 @@ static int enter_top(int dir, const char *top, struct err *err)
 	/* The child has ended, and nobody but it and root could write here. */
 	if (renameat(dir, from, dir, "work") < 0 || fchmodat(dir, "work", 0700, 0) < 0 ||
 	    (*top && tree_remove_at(dir, UNPACKED) < 0))
-		return err_set(err, FAULT_INFRA, errno, "cannot make 'work' of the bundle");
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot make the folder 'work' in the bundle");
 	return 0;
 }
 
@@ -149,11 +154,13 @@ static int unpack(const struct job *job, const char *path, struct err *err)
 		return -1;
 	if (mkdirat(job->dir, UNPACKED, 0700) < 0 ||
 	    fchownat(job->dir, UNPACKED, uid, uid, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot make 'work' of the bundle");
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot make the folder 'work' in the bundle");
 	AUTO_FD int dest = openat(job->dir, UNPACKED,
 				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dest < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot make 'work' of the bundle");
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot make the folder 'work' in the bundle");
 	const struct unpack_request req = { .program = job->places->unpack,
 					    .dest_fd = dest,
 					    .uid = uid,
@@ -207,7 +214,7 @@ static int write_passwd(const struct job *job, struct err *err)
 {
 	if (job->passwd.len > 0 && (file_write(job->dir, PASSWD, job->passwd.data) < 0 ||
 				    fchmodat(job->dir, PASSWD, 0644, 0) < 0))
-		return err_set(err, FAULT_INFRA, errno, "cannot write '" PASSWD "' of the bundle");
+		return err_set(err, FAULT_INFRA, errno, "cannot write '" PASSWD "' in the bundle");
 	return 0;
 }
 
@@ -288,14 +295,14 @@ static int bundle_exec(const struct places *places, const struct cli *cli, struc
 	if (cli->n_args != 1 || !path || !*path)
 		return usage_error(err, "bundle: expected one SUBMISSION and -o DIR; see 'moulette "
 					"bundle --help'");
-	if (rights_ids("the files of a bundle belong to its box", places->uid_base, SLOTS_UIDS,
+	if (rights_ids("the files of a bundle get the uid of the box", places->uid_base, SLOTS_UIDS,
 		       err) < 0)
 		return -1;
 	watch_signals(&job, &old);
 	int got = write_bundle(&job, path, err);
 	int came = signal_came(&job);
 	if (got < 0 && came) {
-		fprintf(stderr, "moulette: interrupted; '%s' is removed\n", path);
+		fprintf(stderr, "moulette: interrupted; '%s' was removed\n", path);
 		got = came;
 	}
 	cleanup_fd(&job.signals);

@@ -45,7 +45,7 @@ static void try_box(const struct places *places, bool plain, struct health *h)
 	if (trial_box(places, plain, &err) < 0)
 		health_add(h, FINDING_PROBLEM, "box", "%s", err.msg);
 	else
-		health_add(h, FINDING_OK, "box", "one was started, and 'true' ran in it");
+		health_add(h, FINDING_OK, "box", "started one, and ran 'true' in it");
 }
 
 static int doctor_exec(const struct places *places, const struct cli *cli, struct err *err)
@@ -53,7 +53,9 @@ static int doctor_exec(const struct places *places, const struct cli *cli, struc
 	struct health h;
 	bool plain = false;
 	if (cli->n_args > 0)
-		return usage_error(err, "doctor: unexpected argument '%s'", cli->args[0]);
+		return usage_error(err,
+				   "doctor: unexpected argument '%s'; see 'moulette doctor --help'",
+				   cli->args[0]);
 	if (cli_plain_engine(cli, "doctor", &plain, err) < 0)
 		return -1;
 	health_look(places, plain, &h);

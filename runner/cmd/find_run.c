@@ -36,13 +36,11 @@ static int unknown(const char *given, struct err *err)
 {
 	if (strlen(given) < STORED_PREFIX_MIN)
 		return err_set(err, FAULT_USAGE, 0,
-			       "no live run '%s'; of a result give at least %d "
-			       "characters of the id",
+			       "no run with the id '%s' goes on; to name a result, give at least "
+			       "%d characters of its id",
 			       given, STORED_PREFIX_MIN);
 	return err_set(err, FAULT_USAGE, 0,
-		       "no run or result '%s': 'moulette list --all' shows what "
-		       "there is",
-		       given);
+		       "no run or result has the id '%s'; 'moulette list --all' lists them", given);
 }
 
 static int ambiguous(const char *given, char *const *ids, struct err *err)
@@ -50,8 +48,8 @@ static int ambiguous(const char *given, char *const *ids, struct err *err)
 	AUTO_BUF list = { 0 };
 	for (size_t i = 0; ids[i] && i <= AMBIGUOUS_SHOWN; i++)
 		buf_printf(&list, "%s%s", i ? ", " : "", i < AMBIGUOUS_SHOWN ? ids[i] : "...");
-	return err_set(err, FAULT_USAGE, 0,
-		       "'%s' is ambiguous (%s): give more characters of the id", given, list.data);
+	return err_set(err, FAULT_USAGE, 0, "id '%s' is ambiguous (%s); give more characters of it",
+		       given, list.data);
 }
 
 /* A mark that outlived its result is nothing but a leftover. */

@@ -38,8 +38,8 @@ static int take_age(const char *text, int64_t *ret_ns, struct err *err)
 		return 0;
 	}
 	return usage_error(err,
-			   "gc: --older-than '%s': expected a whole number above 0 with s, m, h, d "
-			   "or w, as 30d",
+			   "gc: --older-than '%s': expected a whole number above 0 and a unit "
+			   "(s, m, h, d or w), such as 30d",
 			   text);
 }
 
@@ -64,8 +64,8 @@ static void say_results(const struct retention *want, const struct retention_out
 	size_format(done->left_bytes, size);
 	size_format(want->max_bytes, limit);
 	fprintf(stderr,
-		"moulette: results and logs take %s, above the limit of %s: those that are left "
-		"are younger than an hour\n",
+		"moulette: results and logs still take %s, above the limit of %s: "
+		"none of them is older than an hour\n",
 		size, limit);
 }
 
@@ -89,7 +89,7 @@ static int dry_run(const struct places *p, const struct retention *want, struct 
 	}
 	if (store && retention_apply(p, store, want, &done, err) < 0)
 		return -1;
-	fprintf(stderr, "moulette: what %d killed run%s left would be removed\n", died,
+	fprintf(stderr, "moulette: the leftovers of %d killed run%s would be removed\n", died,
 		plural(died));
 	say_results(want, &done);
 	return EXIT_ALL_PASSED;
@@ -100,7 +100,7 @@ static int collect(const struct places *p, const struct retention *want, struct 
 	AUTO_STORE *store = NULL;
 	struct retention_outcome done;
 	int swept = 0, images = 0;
-	if (rights_ids("boxes belong to root", p->uid_base, SLOTS_UIDS, err) < 0 ||
+	if (rights_ids("only root can remove boxes", p->uid_base, SLOTS_UIDS, err) < 0 ||
 	    places_make(p, err) < 0 || store_open(p->database, &store, err) < 0 ||
 	    session_sweep(p, store, &swept, err) < 0 || image_sweep(p, &images, err) < 0)
 		return -1;
@@ -158,7 +158,7 @@ static int gc_exec(const struct places *places, const struct cli *cli, struct er
 				  .dry_run = cli_has(cli, "dry-run") };
 	const char *age = cli_get(cli, "older-than");
 	if (cli->n_args)
-		return usage_error(err, "gc takes no arguments");
+		return usage_error(err, "gc: expected no arguments; see 'moulette gc --help'");
 	if (age && take_age(age, &want.older_than_ns, err) < 0)
 		return -1;
 	return want.dry_run ? dry_run(places, &want, err) : collect_in_any_case(places, &want, err);

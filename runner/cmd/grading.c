@@ -44,7 +44,7 @@ static int take_limits(const struct cli *cli, const char *command, struct sessio
 	if (factor &&
 	    (end == factor || *end || !(opt->time_factor >= 0.01 && opt->time_factor <= 10000)))
 		return usage_error(err,
-				   "%s: time factor '%s': expected a number from 0.01 to 10000",
+				   "%s: --time-factor '%s': expected a number from 0.01 to 10000",
 				   command, factor);
 	return 0;
 }

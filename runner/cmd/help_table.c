@@ -15,7 +15,7 @@ static int help_table_exec(const struct places *places, const struct cli *cli, s
 {
 	(void)places;
 	if (cli->n_args)
-		return usage_error(err, "help-table takes no arguments");
+		return usage_error(err, "help-table: expected no arguments");
 	for (const struct command *const *c = command_table; *c; c++)
 		if (!(*c)->hidden)
 			print_command(*c);

@@ -47,7 +47,7 @@ static int build_exec(const struct places *p, const struct cli *cli, struct err 
 {
 	char *const argv[] = { "moulette-image", cli->args[0], cli->args[1], NULL };
 	if (cli_has(cli, "quiet") && setenv(TOOL_QUIET, "1", 1) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot set a variable");
+		return err_set(err, FAULT_INFRA, errno, "cannot set an environment variable");
 	return become_maker(p, argv, err);
 }
 
@@ -55,7 +55,7 @@ static int verify_exec(const struct places *p, const struct cli *cli, struct err
 {
 	if (image_verify(p, cli->args[1], err) < 0)
 		return -1;
-	printf("%s: nothing changed since it was made\n", cli->args[1]);
+	printf("%s: unchanged since it was made\n", cli->args[1]);
 	return EXIT_ALL_PASSED;
 }
 
@@ -88,8 +88,8 @@ static int no_such_sub(const char *word, struct err *err)
 	for (size_t i = 0; i < N_SUBS; i++)
 		buf_printf(&all, "%s%s", i ? ", " : "", subs[i].name);
 	if (!word)
-		return usage_error(err, "image: expected one of %s", all.data);
-	return usage_error(err, "image: there is no '%s'; expected one of %s", word, all.data);
+		return usage_error(err, "image: expected an action: %s", all.data);
+	return usage_error(err, "image: unknown action '%s'; expected one of %s", word, all.data);
 }
 
 static int image_exec(const struct places *places, const struct cli *cli, struct err *err)
@@ -104,12 +104,13 @@ static int image_exec(const struct places *places, const struct cli *cli, struct
 	if (!s)
 		return no_such_sub(cli->args[0], err);
 	if (cli->n_args != s->n_args)
-		return usage_error(err, "image %s: expected `image %s%s`", s->name, s->name,
-				   s->operands);
+		return usage_error(err, "image %s: expected 'moulette image %s%s'", s->name,
+				   s->name, s->operands);
 	for (size_t i = 0; i < cli->n_given; i++) {
 		const char *option = cli->given[i].spec->name;
 		if (!s->option || strcmp(option, s->option) != 0)
-			return usage_error(err, "image %s takes no --%s", s->name, option);
+			return usage_error(err, "image %s: option --%s does not apply here",
+					   s->name, option);
 	}
 	return s->exec(places, cli, err);
 }

@@ -36,8 +36,8 @@ static int signal_step(const struct places *p, const struct found_run *f, int si
 	const struct live_run *r = &f->live;
 	if (r->status == LIVE_DIED)
 		return err_set(err, FAULT_USAGE, 0,
-			       "run '%s': its runner died; 'moulette gc' removes "
-			       "what it left",
+			       "run '%s': the moulette process that ran it died; 'moulette gc' "
+			       "removes its leftovers",
 			       f->id);
 	if (r->n_steps == 0)
 		return err_set(err, FAULT_USAGE, 0, "run '%s': no step is running yet", f->id);
@@ -50,7 +50,10 @@ static int sweep(const struct places *p, const char *id, struct err *err)
 	int swept = 0;
 	if (store_open(p->database, &store, err) < 0 || session_sweep(p, store, &swept, err) < 0)
 		return -1;
-	fprintf(stderr, "moulette: run '%s': its runner had died; what it left is removed\n", id);
+	fprintf(stderr,
+		"moulette: run '%s': the moulette process that ran it had died; "
+		"its leftovers were removed\n",
+		id);
 	return 0;
 }
 
@@ -73,12 +76,12 @@ static int kill_one(const struct places *p, const char *given, int signo, struct
 	if (find_run(p, given, &found, err) < 0)
 		return -1;
 	if (found.mark < 0)
-		return err_set(err, FAULT_USAGE, 0, "run '%s' is over", found.id);
+		return err_set(err, FAULT_USAGE, 0, "run '%s' has ended", found.id);
 	/* It would be waited for until somebody continues it. */
 	if (live_runner_stopped(&found.live))
 		return err_set(err, FAULT_USAGE, 0,
-			       "run '%s': its runner is stopped: continue it first, "
-			       "with 'fg' in its terminal or 'kill -CONT %ld'",
+			       "run '%s': the moulette process that runs it is stopped; continue "
+			       "it with 'fg' in its terminal or with 'kill -CONT %ld'",
 			       found.id, (long)found.live.runner);
 	return signo ? signal_step(p, &found, signo, err) : end_run(p, &found, err);
 }
@@ -105,14 +108,14 @@ static int kill_exec(const struct places *places, const struct cli *cli, struct 
 	int signo = box ? 0 : SIGTERM;
 	if (cli->n_args == 0)
 		return usage_error(err,
-				   "kill: expected the ID of a run; 'moulette list' shows them");
+				   "kill: expected the ID of a run; 'moulette list' lists them");
 	if (name && box)
-		return usage_error(err,
-				   "kill: --signal is for a step, --box for the whole run: give "
-				   "one of them");
+		return usage_error(
+			err, "kill: --signal (for a step) and --box (for the whole run) exclude "
+			     "each other; give one of them");
 	if (name && (signo = signal_of(name)) < 0)
 		return usage_error(err,
-				   "kill: '%s' is no signal: expected a name such as TERM or "
+				   "kill: unknown signal '%s'; expected a name such as TERM or "
 				   "SIGUSR1, or a number from 1 to %d",
 				   name, NSIG - 1);
 	return kill_all(places, cli, signo);

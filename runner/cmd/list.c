@@ -100,7 +100,7 @@ static int list_exec(const struct places *places, const struct cli *cli, struct 
 	AUTO_STORE *store = NULL;
 	AUTO_STRV ids = NULL;
 	if (cli->n_args)
-		return usage_error(err, "list takes no arguments");
+		return usage_error(err, "list: expected no arguments; see 'moulette list --help'");
 	if (store_open_read(places->database, &store, err) < 0 || live_list(places, &ids, err) < 0)
 		return -1;
 	for (char **id = ids; *id; id++)

@@ -100,8 +100,8 @@ static int put(struct reading *r, const struct buf *b, struct err *err)
 static int damaged(const struct reading *r, struct err *err)
 {
 	return err_set(err, FAULT_INFRA, 0,
-		       "the captured output of '%s' is damaged: its log ends at byte "
-		       "%" PRId64 ", or cannot be read from there on",
+		       "the captured output of run '%s' is damaged: its log cannot be read "
+		       "beyond byte %" PRId64,
 		       r->run->id, r->cursor.at);
 }
 
@@ -138,9 +138,8 @@ static int open_log(struct reading *r, const char *path, struct err *err)
 	r->log = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (r->log < 0)
 		return err_set(err, FAULT_INFRA, errno,
-			       "cannot open '%s', the captured output of "
-			       "'%s'",
-			       path, r->run->id);
+			       "cannot open '%s', the captured output of run '%s'", path,
+			       r->run->id);
 	r->cursor.fd = r->log;
 	return 0;
 }
@@ -217,8 +216,8 @@ static int look(struct reading *r, struct err *err)
 		return -1;
 	if (status == LIVE_DIED)
 		fprintf(stderr,
-			"moulette: run '%s' died: its runner is gone, and this is all that was "
-			"printed\n",
+			"moulette: run '%s': the moulette process that ran it died; this is all "
+			"the output that it had captured\n",
 			r->run->id);
 	return wait && !r->closed;
 }
@@ -257,7 +256,7 @@ static int logs_exec(const struct places *places, const struct cli *cli, struct 
 	};
 	if (cli->n_args != 1)
 		return usage_error(err,
-				   "logs: expected one ID, got %zu; 'moulette list' shows them",
+				   "logs: expected one ID, got %zu; 'moulette list' lists them",
 				   cli->n_args);
 	if (find_run(places, cli->args[0], &found, err) < 0)
 		return -1;

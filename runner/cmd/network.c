@@ -17,9 +17,9 @@ static int change(struct network_host *h, bool up, struct err *err)
 	if (up)
 		printf("%s\n", at);
 	if (up && was)
-		fprintf(stderr, "moulette: %s was on the host already\n", at);
+		fprintf(stderr, "moulette: %s was up already\n", at);
 	if (!up && !was)
-		fprintf(stderr, "moulette: %s was not kept on the host\n", at);
+		fprintf(stderr, "moulette: %s was not up\n", at);
 	return EXIT_ALL_PASSED;
 }
 
@@ -28,7 +28,7 @@ static int network_exec(const struct places *places, const struct cli *cli, stru
 	struct network_host h;
 	bool up = cli->n_args == 1 && strcmp(cli->args[0], "up") == 0;
 	if (!up && (cli->n_args != 1 || strcmp(cli->args[0], "down") != 0))
-		return usage_error(err, "network: expected 'up' or 'down'");
+		return usage_error(err, "network: expected 'network up' or 'network down'");
 	if (rights_boxes(places->uid_base, SLOTS_UIDS, err) < 0 ||
 	    network_host_open(places, &h, err) < 0)
 		return -1;

@@ -208,8 +208,9 @@ static void warn_unreadable(const char *path, const struct stat *st)
 	mode_t need = S_ISDIR(st->st_mode) ? S_IROTH | S_IXOTH : S_IROTH;
 	if ((st->st_mode & need) != need)
 		fprintf(stderr,
-			"moulette: volume '%s': its mode %04o keeps programs of a box out\n", path,
-			(unsigned)(st->st_mode & 07777));
+			"moulette: warning: volume '%s': programs in a box cannot read it, "
+			"because its mode is %04o\n",
+			path, (unsigned)(st->st_mode & 07777));
 }
 
 static int parse_mount(const char *text, struct mount_spec *ret, struct err *err)
@@ -224,8 +225,8 @@ static int parse_mount(const char *text, struct mount_spec *ret, struct err *err
 	char *colon = strrchr(copy, ':');
 	if (!colon || colon == copy || colon[1] != '/')
 		return usage_error(err,
-				   "volume '%s': expected SRC:DST or SRC:DST:rw with an absolute "
-				   "DST",
+				   "volume '%s': expected SRC:DST or SRC:DST:rw, with an absolute "
+				   "path as DST",
 				   text);
 	*colon = '\0';
 	AUTO_FREE char *source = realpath(copy, NULL);
@@ -307,7 +308,7 @@ int cli_plain_engine(const struct cli *cli, const char *command, bool *ret, stru
 	*ret = word && strcmp(word, "plain") == 0;
 	return !word || *ret || strcmp(word, "lean") == 0 ?
 		       0 :
-		       usage_error(err, "%s: engine mode '%s': expected lean or plain", command,
+		       usage_error(err, "%s: --engine-mode '%s': expected lean or plain", command,
 				   word);
 }
 

@@ -182,11 +182,12 @@ static int profile_exec(const struct places *places, const struct cli *cli, stru
 		if (strcmp(subs[i].name, word) != 0)
 			continue;
 		if (cli->n_args != subs[i].n_args)
-			return usage_error(err, "profile %s: expected `profile %s%s`", word, word,
-					   subs[i].operands);
+			return usage_error(err, "profile %s: expected 'moulette profile %s%s'",
+					   word, word, subs[i].operands);
 		return subs[i].exec(places, cli, err);
 	}
-	return usage_error(err, "profile: expected one of list, show, check, got '%s'", word);
+	return usage_error(err, "profile: unknown action '%s'; expected one of list, show, check",
+			   word);
 }
 
 static const struct option_spec options[] = {

@@ -69,11 +69,18 @@ static int assign_output(const char *path, struct outputs *out, struct err *err)
 			n++;
 		}
 	if (n > 1)
-		return usage_error(err, "run: %zu formats name no file; write -f FORMAT:FILE", n);
+		return usage_error(err,
+				   "run: %zu formats have no file; only one of them can go to the "
+				   "standard output, so write -f FORMAT:FILE",
+				   n);
 	if (!path)
 		return 0;
 	if (!nameless)
-		return usage_error(err, "run: -o '%s': every format has a file already", path);
+		return usage_error(
+			err,
+			"run: -o '%s': each format has a file already; leave out -o or one "
+			"of them",
+			path);
 	nameless->path = mem_strdup(path);
 	return 0;
 }
@@ -158,7 +165,7 @@ static int write_outputs(struct outputs *out, const struct run_result *r, bool k
 		bad = -1;
 	}
 	if (bad && kept)
-		fprintf(stderr, "moulette: the result is kept: 'moulette state %s' prints it\n",
+		fprintf(stderr, "moulette: the result is stored; 'moulette state %s' prints it\n",
 			r->id);
 	return bad;
 }
@@ -197,7 +204,7 @@ static int report(const struct keeping *k, const struct run_result *r, struct ou
 		fprintf(stderr, "moulette: %s\n", err->msg);
 	*err = k->trouble;
 	err->fault = FAULT_INFRA;
-	return err_wrap(err, "the result is not stored and counts for nothing");
+	return err_wrap(err, "the result could not be stored and does not count");
 }
 
 static int grade_and_report(const struct session_options *opt, const struct cli *cli,
@@ -221,7 +228,7 @@ static int grade_and_report(const struct session_options *opt, const struct cli 
 		status = report(&keeping, &result, out, err);
 	else if (strcmp(err->code, "interrupted") == 0)
 		status = grading_interrupted(opt->interrupt_fd,
-					     "the box is ended, nothing was recorded");
+					     "the box is stopped; no result was stored");
 	run_result_done(&result);
 	session_close(&session);
 	return status;
@@ -231,7 +238,7 @@ static int run_with(const struct cli *cli, struct grading *g, struct outputs *ou
 {
 	const char *name = cli_get(cli, "name");
 	if (name && !*name)
-		return usage_error(err, "run: name '': expected a name");
+		return usage_error(err, "run: --name '': expected a name that is not empty");
 	if (take_outputs(cli, out, err) < 0)
 		return -1;
 	return grade_and_report(&g->opt, cli, out, err);

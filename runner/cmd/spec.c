@@ -56,7 +56,7 @@ static int spec_exec(const struct places *places, const struct cli *cli, struct 
 	struct image image = { 0 };
 
 	if (cli->n_args != 0)
-		return usage_error(err, "spec: unexpected '%s'; a command goes behind '--'",
+		return usage_error(err, "spec: unexpected argument '%s'; give a command after '--'",
 				   cli->args[0]);
 	if (profile_load(profile_name ? profile_name : "default", places->profiles, &profile, err) <
 	    0)

@@ -21,7 +21,7 @@ static int state_exec(const struct places *places, const struct cli *cli, struct
 	AUTO_FOUND_RUN found = { .mark = -1 };
 	if (cli->n_args != 1)
 		return usage_error(err,
-				   "state: expected one ID, got %zu; 'moulette list' shows them",
+				   "state: expected one ID, got %zu; 'moulette list' lists them",
 				   cli->n_args);
 	if (find_run(places, cli->args[0], &found, err) < 0)
 		return -1;

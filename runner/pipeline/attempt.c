@@ -253,11 +253,11 @@ static int blame_group_around(struct job *job, const struct step_spec *spec,
 			      struct step_result *res, struct err *err)
 {
 	struct err why = { 0 };
-	err_set_code(
-		&why, "host.processes", FAULT_INFRA, 0,
-		"a cgroup around the boxes has reached its own limit of processes (pids.max, TasksMax): "
-		"step '%s' was refused one within its limit",
-		spec->name);
+	err_set_code(&why, "host.processes", FAULT_INFRA, 0,
+		     "a cgroup above the boxes has reached its limit of processes "
+		     "(pids.max, TasksMax), so step '%s' could not start a process "
+		     "within its own limit",
+		     spec->name);
 	return blame_host(job, spec, &why, res, err);
 }
 

@@ -108,8 +108,8 @@ void again_choose(struct job *job, struct step_result *res)
 		*first = other;
 	}
 	res->reruns = mem_strdup(runs.data);
-	AUTO_FREE char *words = mem_printf(" (run twice, the second time alone: %s and %s)", one,
-					   two);
+	AUTO_FREE char *words = mem_printf(" (run twice, the second time alone: used %s and %s)",
+					   one, two);
 	if (res->verdict == VERDICT_TIME_LIMIT)
 		words_append(res, words);
 	job_done(job);
@@ -136,5 +136,5 @@ void again_note(const struct attempt *a, struct step_result *res)
 	const bool disturbed = res->limit_hit == LIMIT_CPU && (f->beside > 0 || is_disturbed(a));
 	res->near_limit = res->reruns || close || disturbed;
 	if (disturbed && !res->reruns)
-		words_append(res, " (while other work kept the host busy)");
+		words_append(res, " (other work kept the host busy)");
 }

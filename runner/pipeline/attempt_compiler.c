@@ -117,10 +117,11 @@ int attempt_doubt_compiler(struct attempt *a, size_t i, bool *ret_again, struct 
 	if (row->newer && try_probe(a, spec, row, true, &fails, &said, err) < 0)
 		return -1;
 	if (fails) {
-		err_set_code(
-			ret_why, "image.compiler", FAULT_INFRA, 0,
-			"'%s' of image '%s' fails on a program of moulette's own%s%s; mend the image",
-			spec->argv[0], a->session->image.name, said.len ? ": " : "", said.line);
+		err_set_code(ret_why, "image.compiler", FAULT_INFRA, 0,
+			     "'%s' of image '%s' fails to compile a minimal program%s%s; fix "
+			     "the image",
+			     spec->argv[0], a->session->image.name, said.len ? ": " : "",
+			     said.line);
 		return 0;
 	}
 	row->compiler = COMPILER_OLD;

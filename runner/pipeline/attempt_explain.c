@@ -58,8 +58,10 @@ static void explain_status(const struct attempt *a, const char *program, struct 
 								NULL;
 	if (!end || end[-1] != '\r')
 		return;
-	AUTO_FREE char *words = mem_printf("the first line of %.100s ends in a carriage return",
-					   program);
+	AUTO_FREE char *words =
+		mem_printf("%.100s has Windows line endings (CRLF): its first line ends in a "
+			   "carriage return; save it with Unix line endings",
+			   program);
 	attempt_add_words(res, words);
 }
 
@@ -96,8 +98,9 @@ static bool leaks_are_off(const struct attempt *a, const struct step_spec *spec)
 static void explain_leaks(struct attempt *a, const struct step_spec *spec, struct step_result *res)
 {
 	if (spec->kind != STEP_BUILD && leaks_are_off(a, spec) && looks_for_leaks(a, spec->argv[0]))
-		attempt_add_words(
-			res, "leaks were not looked for: LeakSanitizer needs the profile debug");
+		attempt_add_words(res,
+				  "memory leaks were not checked: LeakSanitizer needs the profile "
+				  "debug");
 }
 
 static bool hides_proc(const struct profile *p)
@@ -125,9 +128,9 @@ static void explain_hints(const struct attempt *a, struct step_result *res)
 {
 	const unsigned int hints = res->facts.hints;
 	if ((hints & HINT_PROC) && hides_proc(&a->session->profile))
-		attempt_add_words(
-			res,
-			"it reads a file of /proc that a box lacks: the profile os-course has all of them");
+		attempt_add_words(res,
+				  "it reads a file of /proc that a box does not have; the profile "
+				  "os-course has all of them");
 	if (hints & HINT_LEAKS)
 		attempt_add_words(res,
 				  "LeakSanitizer needs ptrace, which the profile debug allows");
@@ -151,7 +154,7 @@ static void explain_stack(const struct attempt *a, struct step_result *res)
 	if ((f->signal != SIGSEGV && f->exit_code != 128 + SIGSEGV) || f->rss_peak_bytes < limit)
 		return;
 	size_format(limit, size);
-	AUTO_FREE char *words = mem_printf("its stack may have overflowed: the limit is %s", size);
+	AUTO_FREE char *words = mem_printf("its stack may have overflowed; the limit is %s", size);
 	attempt_add_words(res, words);
 }
 

@@ -17,15 +17,16 @@ static int check_volume(const struct attempt *a, const struct mount_spec *m, str
 	const char *at = cell_clean_place(m->destination);
 	if (path_within(m->destination, SPEC_HOME_PATH))
 		return err_set(err, FAULT_USAGE, 0,
-			       "volume '%s': HOME is made anew for each step; choose "
-			       "another place, and say -e HOME=PLACE",
+			       "volume '%s': HOME is emptied for each step; choose another "
+			       "destination, and give it with -e HOME=PATH",
 			       m->destination);
 	for (size_t i = 0; at && i < a->plan.n; i++)
 		if (a->plan.steps[i].kind == STEP_TEST)
-			return err_set(err, FAULT_USAGE, 0,
-				       "volume '%s': every test finds a clean "
-				       "%s, where nothing of the host can be; choose another place",
-				       m->destination, at);
+			return err_set(
+				err, FAULT_USAGE, 0,
+				"volume '%s': each test starts with a clean %s, so nothing of the "
+				"host can be mounted there; choose another destination",
+				m->destination, at);
 	return 0;
 }
 

@@ -234,7 +234,7 @@ static int deliver(struct crew *c, const struct run_result *r, const char *text,
 	/* One that cannot be stored is printed all the same. */
 	const bool lost = store_put(c->opt->session->store, r, err) < 0;
 	if (lost)
-		err_wrap(err, "the result of '%s' is not stored and counts for nothing",
+		err_wrap(err, "the result of '%s' could not be stored and does not count",
 			 r->submission.name);
 	c->done++;
 	return c->opt->each(c->opt->ctx, r, text, len, lost ? NULL : err) < 0 || lost ? -1 : 0;
@@ -296,7 +296,7 @@ static void name_end(const struct member *m, int status, char words[64])
 {
 	char signal_words[16];
 	if (m->hung_ns > 0)
-		snprintf(words, 64, "gave no sign of life for %d s and was killed",
+		snprintf(words, 64, "did not respond for %d s and was killed",
 			 (int)(m->hung_ns / NSEC_PER_SEC));
 	else if (WIFSIGNALED(status))
 		snprintf(words, 64, "was killed by %s",
@@ -316,14 +316,14 @@ static int replace(struct crew *c, struct member *m, struct err *err)
 	if (job == NO_JOB && ++c->barren >= BARREN_MAX)
 		return err_set_code(
 			err, code, FAULT_INFRA, 0,
-			"%d workers ended before they took a submission; the last one %s",
+			"%d workers ended before they started a submission; the last one %s",
 			BARREN_MAX, words);
 	if (job != NO_JOB && ++c->tries[job] < TRIES_MAX) {
 		try_again(c, job);
 	} else if (job != NO_JOB) {
 		struct err why = { 0 };
 		err_set_code(&why, code, FAULT_INFRA, 0,
-			     "two workers ended while they graded it; the last one %s", words);
+			     "two workers ended while grading it; the last one %s", words);
 		if (give_up(c, job, &why, err) < 0)
 			return -1;
 	}

@@ -43,7 +43,7 @@ static int check_copy(const struct file_spec *f, const char *copy, const char *h
 	if (assignment_file_digest(&copied, got, err) < 0)
 		return -1;
 	return strcmp(got, hex) ? err_set(err, FAULT_INFRA, 0,
-					  "'%s' was changed while it was copied", f->from) :
+					  "'%s' changed while it was copied; try again", f->from) :
 				  0;
 }
 

@@ -51,7 +51,7 @@ static int quote_compiler(const struct framelog *log, const struct step_spec *sp
 		found = first_error_find(read_log, &said, error);
 	}
 	if (found < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot read what the build said");
+		return err_set(err, FAULT_INFRA, errno, "cannot read the output of the build");
 	if (found)
 		words_of_compiler(spec, error, res);
 	return 0;

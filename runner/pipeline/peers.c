@@ -238,8 +238,7 @@ static int wait_ready(const struct attempt *a, struct peers *all, struct peer *p
 		if (clock_mono_ns() - since >= most)
 			return any ? 0 :
 				     err_set_code(err, "assignment.peer", FAULT_ASSIGNMENT, 0,
-						  "peer '%s' does "
-						  "not listen on port %d after 10 s",
+						  "peer '%s' did not listen on port %d within 10 s",
 						  p->spec->name, p->spec->listen);
 		steps_watch(running, peers_running(all, running), LOOK_NS);
 		for (size_t i = 0; i < all->n; i++)

@@ -122,8 +122,8 @@ static int hear(int fd, pid_t pid, struct err *err)
 		kill(pid, SIGTERM);
 	if (late && wait_for(fd, END_MS) < 0)
 		kill(pid, SIGKILL);
-	int got = report_take(fd, pid, "the process that tried a box", err);
-	return late ? err_set(err, FAULT_INFRA, 0, "a box was not over after %d s",
+	int got = report_take(fd, pid, "the process that starts a box to try it", err);
+	return late ? err_set(err, FAULT_INFRA, 0, "a box did not end within %d s",
 			      TRIAL_MS / 1000) :
 		      got;
 }

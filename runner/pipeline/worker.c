@@ -59,9 +59,10 @@ static int send_result(const struct worker *w, const struct run_result *r, struc
 		return -1;
 	AUTO_FD int fd = memfd_create("result", MFD_CLOEXEC);
 	if (fd < 0 || fd_write_all(fd, bytes.data, bytes.len) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot hand on a result");
+		return err_set(err, FAULT_INFRA, errno, "cannot send a result to the main process");
 	return fd_send(w->opt->socket, &a, sizeof a, &fd, 1) < 0 ?
-		       err_set(err, FAULT_INFRA, errno, "cannot hand on a result") :
+		       err_set(err, FAULT_INFRA, errno,
+			       "cannot send a result to the main process") :
 		       0;
 }
 

@@ -53,7 +53,8 @@ bool fold_line(const struct fold *f, const char *s, size_t len)
 	fputc('\n', f->out);
 	if (i == len)
 		return false;
-	fprintf(f->out, "%s%zu bytes more in this line\n", f->note, len - i);
+	fprintf(f->out, "%s%zu more byte%s in this line\n", f->note, len - i,
+		len - i == 1 ? "" : "s");
 	return true;
 }
 

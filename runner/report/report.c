@@ -22,7 +22,7 @@ int report_format_find(const char *name, const struct report_format **ret, struc
 		}
 		buf_printf(&names, "%s%s", i > 0 ? ", " : "", report_formats[i]->name);
 	}
-	return err_set(err, FAULT_USAGE, 0, "'%s' is not a report format: expected one of %s", name,
+	return err_set(err, FAULT_USAGE, 0, "unknown report format '%s'; expected one of %s", name,
 		       names.data);
 }
 

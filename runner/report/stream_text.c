@@ -211,7 +211,7 @@ int stream_text_load(int log, const struct step_facts *facts, int stream, size_t
 	struct window w;
 	window_init(&w, max);
 	if (window_fill(&w, log, facts, stream) < 0) {
-		rc = err_set(err, FAULT_INFRA, errno, "cannot read the captured output");
+		rc = err_set(err, FAULT_INFRA, errno, "cannot read the captured output of a step");
 		ret->data = mem_strdup("");
 	} else {
 		window_text(&w, max, f->over, ret);

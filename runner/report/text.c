@@ -126,15 +126,14 @@ static void put_error(const struct page *p)
 	add_error(&reason, r);
 	put_line(p, reason.data);
 	if (r->fault == FAULT_ASSIGNMENT)
-		put_line(p, "the fault is the assignment's, not the student's");
+		put_line(p, "the fault lies with the assignment, not with the student");
 	else if (r->fault == FAULT_INFRA)
-		put_line(p, "the fault is this host's or moulette's, not the student's");
+		put_line(p, "the fault lies with this host or with moulette, not with the "
+			    "student");
 	else
-		put_line(p,
-			 "the submission was not accepted, and nothing of it was run: it has to be "
-			 "handed in anew");
+		put_line(p, "not accepted, nothing was run; please hand it in again");
 	if (isnan(r->score))
-		put_line(p, "no mark was recorded");
+		put_line(p, "no points were recorded");
 }
 
 static void put_stream(struct page *p, const struct step_result *s, int stream)
@@ -238,10 +237,8 @@ static int put_page(struct page *p)
 	put_headline(p);
 	fputc('\n', p->out);
 	if (p->r->submission.changed)
-		put_line(
-			p,
-			"the file was still being written to, whenever it was copied; the last copy was "
-			"graded: grade it again when it is complete");
+		put_line(p, "the file changed each time it was copied, so the last copy was "
+			    "graded; grade it again when it is complete");
 	if (words_has_error(p->r))
 		put_error(p);
 	if (put_steps(p) < 0)
@@ -249,7 +246,7 @@ static int put_page(struct page *p)
 	put_groups(p);
 	put_replaced(p);
 	if (p->cut)
-		fputs("\n  there is more output: -f json has 64 KiB of each stream\n", p->out);
+		fputs("\n  some output is left out; -f json has 64 KiB of each stream\n", p->out);
 	return 0;
 }
 

@@ -110,7 +110,7 @@ static int ambiguous(const char *prefix, char *const *ids, struct err *err)
 		buf_str(&list, i < AMBIGUOUS_SHOWN ? ids[i] : "...");
 	}
 	return err_set(err, FAULT_USAGE, 0,
-		       "result '%s' is ambiguous (%s): give more characters of the id", prefix,
+		       "result '%s' is ambiguous (%s); give more characters of the id", prefix,
 		       list.data);
 }
 
@@ -126,7 +126,8 @@ static int resolve(struct store *s, const char *given, char ret_id[27], struct e
 		return -1;
 	if (strv_len(ids) == 0)
 		return err_set(err, FAULT_USAGE, 0,
-			       "no result '%s': 'moulette list --all' shows what there is", given);
+			       "no result has the id '%s'; 'moulette list --all' lists them",
+			       given);
 	if (strv_len(ids) > 1)
 		return ambiguous(given, ids, err);
 	if (strlen(ids[0]) >= 27)

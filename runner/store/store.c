@@ -22,20 +22,18 @@
 
 int store_damaged(struct store *s, const char *what, struct err *err)
 {
-	return err_set_code(
-		err, "store.damaged", FAULT_INFRA, 0,
-		"results database '%s' is damaged (%s): move it away to begin a new one, "
-		"or save its rows with '.recover' of the program sqlite3",
-		s->path, what);
+	return err_set_code(err, "store.damaged", FAULT_INFRA, 0,
+			    "results database '%s' is damaged (%s); move it away to begin a "
+			    "new one, or save its rows with the command '.recover' of sqlite3",
+			    s->path, what);
 }
 
 static int store_full(const struct store *s, const char *what, struct err *err)
 {
-	return err_set_code(
-		err, "store.full", FAULT_INFRA, 0,
-		"cannot %s: the disk of results database '%s' is full: make room, as by "
-		"'moulette gc --older-than 30d', and try again",
-		what, s->path);
+	return err_set_code(err, "store.full", FAULT_INFRA, 0,
+			    "cannot %s: the disk of results database '%s' is full; make room, "
+			    "for example with 'moulette gc --older-than 30d', and try again",
+			    what, s->path);
 }
 
 /* Of a file that it may not write sqlite tells what failed last, when it tried to do without. */
@@ -57,8 +55,8 @@ int store_fail(struct store *s, const char *what, struct err *err)
 	case SQLITE_LOCKED:
 		return err_set_code(
 			err, "store.locked", FAULT_INFRA, 0,
-			"cannot %s: another process has kept results database '%s' locked for "
-			"%d s: end it (fuser names it) and try again",
+			"cannot %s: another process has locked results database '%s' for "
+			"%d s; end it ('fuser' finds it) and try again",
 			what, s->path, BUSY_SECONDS);
 	case SQLITE_FULL:
 		return store_full(s, what, err);
@@ -131,15 +129,15 @@ static int schema_check(struct store *s, int64_t *ret_version, struct err *err)
 	bool empty = version == 0 && application == 0 && objects == 0;
 	if (!empty && application != STORE_APPLICATION)
 		return err_set(err, FAULT_USAGE, 0,
-			       "'%s' is the database of another program: move it away, or set "
+			       "'%s' is the database of another program; move it away, or set "
 			       "MOULETTE_HOME to another folder",
 			       s->path);
 	if (version > STORE_SCHEMA)
-		return err_set(
-			err, FAULT_USAGE, 0,
-			"results database '%s' was written by a newer moulette (schema %lld, "
-			"this one knows %d): use that one, or set MOULETTE_HOME to another folder",
-			s->path, (long long)version, STORE_SCHEMA);
+		return err_set(err, FAULT_USAGE, 0,
+			       "results database '%s' was written by a newer moulette (its schema "
+			       "is %lld, this version knows %d); use the newer one, or set "
+			       "MOULETTE_HOME to another folder",
+			       s->path, (long long)version, STORE_SCHEMA);
 	if (!empty && (version < 1 || objects == 0))
 		return store_damaged(s, "it has no schema", err);
 	*ret_version = version;

@@ -220,9 +220,9 @@ print(*[s["verdict"] for s in json.load(open(sys.argv[1]))["steps"]])' "$result"
 	files_into "$BATS_TEST_TMPDIR/whole" run.sh "$right" other.sh "$right"
 	batch -a "$assignment" "$BATS_TEST_TMPDIR/whole"
 	expect_lines 'whole: passed, 2/2 points'
-	expect_text "$messages" "is graded as one submission"
+	expect_text "$messages" "holds source files, so it is one submission" "name them: "
 	batch -a "$assignment" "$BATS_TEST_TMPDIR/whole" "$BATS_TEST_TMPDIR/whole"
-	[ "$(grep -c "as one" "$messages")" = 0 ]
+	[ "$(grep -c "it is one submission" "$messages")" = 0 ]
 }
 
 @test "a folder of archives with a stray source is an error, and nothing is graded" {
@@ -351,7 +351,7 @@ print(*[s["verdict"] for s in json.load(open(sys.argv[1]))["steps"]])' "$result"
 	await_batch
 	expect_status 3
 	expect_lines 'a (a.tar): passed, 2/2 points' 'b (b.tar): passed, 2/2 points' \
-		'slow (slow.tar): internal error - two workers ended while they graded it; the last one was killed by SIGKILL (worker.died)'
+		'slow (slow.tar): internal error - two workers ended while grading it; the last one was killed by SIGKILL (worker.died)'
 	expect_recorded 'a passed' 'b passed' 'slow internal_error'
 }
 
@@ -393,7 +393,7 @@ print(*[s["verdict"] for s in json.load(open(sys.argv[1]))["steps"]])' "$result"
 	await_batch
 	expect_status 143
 	[ ! -s "$printed" ] || fail "a line: $(cat "$printed")"
-	expect_text "$messages" "0 of 1 submission: none was graded" "interrupted"
+	expect_text "$messages" "0 of 1 submission: none graded" "interrupted"
 	[ -z "$(recorded)" ] || fail "recorded: $(recorded)"
 }
 

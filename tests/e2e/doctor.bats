@@ -27,7 +27,7 @@ fake_engine() {
 	need_engine
 	run -0 moulette doctor
 	said ok root "called by root"
-	said ok box "'true' ran in it"
+	said ok box "ran 'true' in it"
 	said ok cgroups memory
 	for fact in sockets links "equal pages" "huge pages" filters; do
 		grep -qE "^(ok|warning) +$fact: " <<<"$output" || fail "nothing about $fact" || return 1
@@ -128,7 +128,7 @@ one_sentence() {
 	local demo=$REPO/tests/data/demo
 	one_sentence "must be root: boxes need" run -a "$demo/assignment" "$demo/correct"
 	one_sentence "must be root: boxes need" batch -a "$demo/assignment" "$demo/correct" "$demo/wrong"
-	one_sentence "must be root: boxes belong to root" gc
+	one_sentence "must be root: only root can remove boxes" gc
 	one_sentence "must be root: the files of an image" spec
 	one_sentence "must be root: the files of a bundle" bundle -i busybox "$demo/correct" -o "$BATS_TEST_TMPDIR/b" -- true
 	one_sentence "must be root: the files of an image" image build busybox

@@ -112,7 +112,7 @@ on_disk() {
 		fill_meanwhile
 		wait $runner'
 	[ "$status" = 3 ] || fail "status $status: $(cat "$out")"
-	expect_text "$out" "a (a.tar): passed" "the result of 'a' is not stored" "1 not graded"
+	expect_text "$out" "a (a.tar): passed" "the result of 'a' could not be stored" "1 not graded"
 }
 
 @test "doctor says that a home is full or read-only, and a run says it before anything is graded" {

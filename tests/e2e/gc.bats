@@ -73,7 +73,7 @@ with_limit() {
 	[ ! -e "$MOULETTE_HOME/logs/${old[1]}.log" ]
 	[ -e "$MOULETTE_HOME/logs/${old[3]}.log" ]
 	run -0 with_limit 1K "$MOULETTE" gc
-	[[ $output == *"younger than an hour"* ]]
+	[[ $output == *"none of them is older than an hour"* ]]
 	kept "$young"
 	host_same
 }

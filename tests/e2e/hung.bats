@@ -54,7 +54,7 @@ nothing_is_left() {
 	await_batch
 	expect_status 3
 	expect_lines 'once (once.tar): passed, 2/2 points' 'other (other.tar): passed, 2/2 points' \
-		'twice (twice.tar): internal error - two workers ended while they graded it; the last one gave no sign of life for 30 s and was killed (worker.hung)'
+		'twice (twice.tar): internal error - two workers ended while grading it; the last one did not respond for 30 s and was killed (worker.hung)'
 	expect_recorded 'once passed' 'other passed' 'twice internal_error'
 	nothing_is_left
 }

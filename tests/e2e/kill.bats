@@ -83,7 +83,7 @@ ended() {
 	ended
 	expect_verdict passed none 0
 	run -2 "$MOULETTE" kill "$id"
-	[[ $output == *over* ]]
+	[[ $output == *"has ended"* ]]
 	run -2 "$MOULETTE" kill --box "$id"
 	host_same
 }

@@ -164,6 +164,6 @@ for s in json.load(open(sys.argv[1]))["steps"]:
 
 @test "another mode is an error of usage" {
 	run -2 moulette run --engine-mode=fast "$submission"
-	[[ $output == *"engine mode 'fast': expected lean or plain"* ]]
+	[[ $output == *"--engine-mode 'fast': expected lean or plain"* ]]
 	MOULETTE_ENGINE_MODE=fast run -2 moulette run "$submission"
 }

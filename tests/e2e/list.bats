@@ -138,7 +138,8 @@ row() {
 }
 
 @test "list fits 80 columns, whatever the names" {
-	local long=$(printf '%0100d' 7) line
+	local long line
+	long=$(printf '%0100d' 7)
 	grade -i busybox -n "$long" "$submission" -- true
 	start 'trap "exit 0" USR1; while :; do sleep 0.05; done'
 	run -0 "$MOULETTE" list
@@ -231,7 +232,7 @@ looks() {
 	id=$(field id)
 	looks "$full"
 	run -3 unshare -m sh -ec "$full; '$MOULETTE' gc"
-	[[ $output == *"is full: make room"* ]]
+	[[ $output == *"is full; make room"* ]]
 }
 
 @test "a reader that has enough is a quiet end of a list" {

@@ -166,7 +166,7 @@ noise='head -c 3000000 /dev/urandom; printf "\1\0\0\0\2\0\0\0\4\0\0\0evil"; head
 		truncate -s "$size" "$log"
 		run -3 --separate-stderr "$MOULETTE" logs "$id"
 		[[ $output == first* ]]
-		[[ $stderr == *"of '$id' is damaged"* ]]
+		[[ $stderr == *"of run '$id' is damaged"* ]]
 		cp "$BATS_TEST_TMPDIR/log" "$log"
 	done
 	[ "$(moulette logs "$id")" = $'first\nsecond' ]

@@ -143,7 +143,7 @@ fills() {
 	grade -i host "$(archive s.tar deep.c 'int f(int n) { volatile int b[20]; b[n % 20] = 1; return n + f(n + 1) + b[0]; } int main(void) { return f(0); }')" \
 		-- sh -c 'cc -O0 -o deep deep.c && exec ./deep'
 	expect steps.0.verdict runtime_error \
-		steps.0.message "killed by SIGSEGV (invalid memory access); its stack may have overflowed: the limit is 64 MiB"
+		steps.0.message "killed by SIGSEGV (invalid memory access); its stack may have overflowed; the limit is 64 MiB"
 }
 
 @test "what does not compile" {
@@ -209,7 +209,7 @@ fills() {
 }
 
 @test "a program that misses a file of /proc is told of the profile that has it" {
-	local hint='it reads a file of /proc that a box lacks: the profile os-course has all of them'
+	local hint='it reads a file of /proc that a box does not have; the profile os-course has all of them'
 	grade -i busybox "$(archive s.tar a x)" -- cat /proc/meminfo
 	expect steps.0.message "ended with status 1, expected 0; $hint"
 	grade -i busybox "$(archive s.tar a x)" -- cat /proc/4242/status
@@ -228,7 +228,7 @@ fills() {
 }
 
 @test "a program built with LeakSanitizer: the result says that it is off, and what turns it on" {
-	local a kind hint='leaks were not looked for: LeakSanitizer needs the profile debug'
+	local a kind hint='memory leaks were not checked: LeakSanitizer needs the profile debug'
 	printf 'int main(void) { return 0; }' | cc -fsanitize=leak,address -x c -o /dev/null - 2>/dev/null || skip "cc has no sanitizer"
 	for kind in address leak; do
 		a=$(assignment leak '"build": [{"run": ["cc", "-fsanitize='$kind'", "-o", "p", "p.c"]}, {"run": ["cc", "-o", "q", "p.c"]}], "tests": [

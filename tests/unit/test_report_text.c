@@ -120,22 +120,23 @@ static const struct {
 	  "archive.path_escape",
 	  "entry '../x' leads outside",
 	  { "): refused\n    entry '../x' leads outside (archive.path_escape)\n",
-	    "    the submission was not accepted, and nothing of it was run",
-	    "no mark was recorded" } },
+	    "    not accepted, nothing was run; please hand it in again",
+	    "no points were recorded" } },
 	{ "host",
 	  VERDICT_INTERNAL_ERROR,
 	  FAULT_INFRA,
 	  "",
 	  "cannot start crun",
 	  { "): internal error\n    cannot start crun (internal_error)\n",
-	    "this host's or moulette's, not the student's", "no mark was recorded" } },
+	    "lies with this host or with moulette, not with the student",
+	    "no points were recorded" } },
 	{ "assignment",
 	  VERDICT_INTERNAL_ERROR,
 	  FAULT_ASSIGNMENT,
 	  "checker.crashed",
 	  "checker 'check' ended by SIGSEGV",
-	  { "(checker.crashed)\n", "the assignment's, not the student's",
-	    "no mark was recorded" } },
+	  { "(checker.crashed)\n", "lies with the assignment, not with the student",
+	    "no points were recorded" } },
 };
 
 START_TEST(errors_say_whose_fault)
@@ -190,11 +191,11 @@ START_TEST(long_output_is_cut_with_words)
 	AUTO_FREE char *got = fixture_report(&fx.r, "text", 0, false, NULL);
 	if (_i == 0) {
 		lacks(got, "left out");
-		lacks(got, "there is more output");
+		lacks(got, "some output is left out");
 		has(got, "| line 14\n    | line 15\n");
 	} else {
 		has(got, "| line 14\n    + 1 line (8 B) left out\n    | line 16\n");
-		has(got, "there is more output: -f json has 64 KiB of each stream\n");
+		has(got, "some output is left out; -f json has 64 KiB of each stream\n");
 	}
 	has(got, "| line 1\n");
 	has(got, "| line 20\n");
@@ -213,10 +214,10 @@ START_TEST(a_flood_is_counted)
 	}
 	fixture_flood(&fx, FRAMELOG_STDERR, 'x', 401);
 	AUTO_FREE char *got = fixture_report(&fx.r, "text", 0, false, NULL);
-	has(got, "    + 623 bytes more in this line\n");
+	has(got, "    + 623 more bytes in this line\n");
 	has(got, "    + 280 lines (280 KiB) left out\n");
 	has(got, "    + what came after the output limit was not captured\n");
-	has(got, "    + 1 bytes more in this line\n");
+	has(got, "    + 1 more byte in this line\n");
 	fixture_step(&fx, "command", STEP_COMMAND, VERDICT_PASSED);
 	fixture_flood(&fx, FRAMELOG_STDOUT, 'y', 100 * 1024);
 	AUTO_FREE char *more = fixture_report(&fx.r, "text", 0, false, NULL);
@@ -243,7 +244,7 @@ START_TEST(no_line_can_be_forged)
 	for (char *line = got, *end; (end = strchr(line, '\n')); line = end + 1, row++) {
 		*end = '\0';
 		/* headline, empty line, heading, the step: then only rows that begin with a mark */
-		if (row >= 4 && strncmp(line, "  there is more output: ", 24) != 0)
+		if (row >= 4 && strncmp(line, "  some output is left out; ", 27) != 0)
 			ck_assert_msg(!*line || strncmp(line, "    ", 4) == 0, "'%s'", line);
 		if (row == 3)
 			ck_assert_msg(strncmp(line, "  wrong answer  t\\n", 19) == 0, "'%s'", line);
@@ -415,7 +416,7 @@ START_TEST(a_file_that_was_changing)
 			 "alice (alice.tar.gz): passed, 2/2 points (changed while it was read)\n");
 	has(json, "\"changed\": true}");
 	AUTO_FREE char *page = fixture_report(&fx.r, "text", 0, false, NULL);
-	has(page, "still being written to");
+	has(page, "changed each time it was copied");
 }
 END_TEST
 

@@ -253,7 +253,7 @@ static const struct {
 	{ "four characters, three results", "01JD", NULL,
 	  "is ambiguous (01JD0000000000000000000000, " },
 	{ "three characters", "01J", NULL, "at least 4 characters" },
-	{ "unknown", "01JZ", NULL, "no result '01JZ': 'moulette list --all'" },
+	{ "unknown", "01JZ", NULL, "no result has the id '01JZ'; 'moulette list --all'" },
 	{ "too long", "01JD00000000000000000000000", NULL, "no result" },
 	{ "a pattern", "01J%", NULL, "no result" },
 	{ "SQL", "' OR 1=1 --", NULL, "no result" },
@@ -542,7 +542,7 @@ static const struct {
 	const char *words;
 } refusals[] = {
 	{ "newer", "PRAGMA user_version = 6", FAULT_USAGE,
-	  "newer moulette (schema 6, this one knows 5)" },
+	  "newer moulette (its schema is 6, this version knows 5)" },
 	{ "another program's", "PRAGMA application_id = 7", FAULT_USAGE, "another program" },
 	{ "no version", "PRAGMA user_version = 0", FAULT_INFRA, "is damaged (it has no schema)" },
 };
@@ -609,7 +609,7 @@ START_TEST(a_file_that_is_no_database)
 	ck_assert_int_eq(store_open(db_path, &s, &err), -1);
 	ck_assert_int_eq(err.fault, FAULT_INFRA);
 	ck_assert_ptr_nonnull(strstr(err.msg, db_path));
-	ck_assert_ptr_nonnull(strstr(err.msg, "is damaged (file is not a database): move it away"));
+	ck_assert_ptr_nonnull(strstr(err.msg, "is damaged (file is not a database); move it away"));
 	AUTO_BUF after = { 0 };
 	ck_assert_int_eq(file_read(AT_FDCWD, db_path, &after, 1 << 20), 0);
 	ck_assert_str_eq(after.data, junk);
