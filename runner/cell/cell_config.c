@@ -29,8 +29,8 @@ static int check_profile_mounts(const struct cell *c, struct err *err)
 		if (clean && strcmp(at, clean) != 0)
 			return err_set(
 				err, FAULT_USAGE, 0,
-				"profile '%s': cannot mount at '%s': every test finds a clean %s; choose "
-				"another place",
+				"profile '%s': cannot mount at '%s': each test starts with a clean "
+				"%s; choose another destination",
 				p->name, at, clean);
 	}
 	return 0;

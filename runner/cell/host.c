@@ -66,8 +66,7 @@ static int find_engine(struct host *h, struct err *err)
 	const struct places *p = h->places;
 	if (access(p->init, X_OK) < 0)
 		return err_set(err, FAULT_INFRA, errno,
-			       "cannot use the init of boxes '%s'; install "
-			       "moulette again",
+			       "cannot run '%s', the init program of boxes; install moulette again",
 			       p->init);
 	h->engine.patience = h->time_factor;
 	h->engine.alive = h->alive;
@@ -75,11 +74,10 @@ static int find_engine(struct host *h, struct err *err)
 		return -1;
 	/* Such an engine has a network stack of its own, which goes around the rules of a namespace. */
 	if (h->has_net && !h->engine.inherits_fds)
-		return err_set(
-			err, FAULT_USAGE, 0,
-			"engine '%s' cannot give a box a network card: it "
-			"has a network of its own that no rule of ours sees; use crun or runc",
-			h->engine.name);
+		return err_set(err, FAULT_USAGE, 0,
+			       "engine '%s' cannot give a box a network card, because its own "
+			       "network stack bypasses the host's rules; use crun or runc",
+			       h->engine.name);
 	return 0;
 }
 

@@ -88,8 +88,9 @@ void area_leave_box(int own_mnt)
 	if (setns(own_mnt, CLONE_NEWNS) == 0)
 		return;
 	fprintf(stderr,
-		"moulette: cannot return to the host's mounts from those of a box: %s; the run "
-		"ends, and 'moulette gc' removes what it left\n",
+		"moulette: cannot return to the host's mount namespace from that "
+		"of a box: %s; this run ends, and 'moulette gc' removes its "
+		"leftovers\n",
 		strerror(errno));
 	_exit(3);
 }
@@ -99,7 +100,7 @@ static int show_low(const struct area *a, int box_mnt, int own_mnt, struct err *
 {
 	AUTO_FD int tree = open_tree(AT_FDCWD, a->low, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (tree < 0 || setns(box_mnt, CLONE_NEWNS) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot show '%s' to the box", a->low);
+		return err_set(err, FAULT_INFRA, errno, "cannot mount '%s' for the box", a->low);
 	int bad = umount2(a->at, MNT_DETACH) < 0 ||
 		  move_mount(tree, "", AT_FDCWD, a->at, MOVE_MOUNT_F_EMPTY_PATH) < 0;
 	if (bad)
@@ -143,7 +144,7 @@ int area_allow(const struct area *a, int64_t bytes, struct err *err)
 	if (remove_home(a, err) < 0)
 		return -1;
 	if (statfs(a->base, &st) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", a->base);
+		return err_set(err, FAULT_INFRA, errno, "cannot examine '%s'", a->base);
 	int64_t used = (int64_t)(st.f_blocks - st.f_bfree) * st.f_bsize;
 	int64_t inodes = (int64_t)(st.f_files - st.f_ffree);
 	/* Options that are not named keep their values on a remount of tmpfs. */
@@ -177,7 +178,7 @@ int area_freeze(struct area *a, struct err *err)
 		return -1;
 	int empty = is_empty(a->source);
 	if (empty < 0 || stat(a->source, &st) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", a->source);
+		return err_set(err, FAULT_INFRA, errno, "cannot examine '%s'", a->source);
 	/* A build that changed the folder's own mode or owner left something, too. */
 	a->empty = empty && st.st_uid == a->uid && (st.st_mode & 07777) == a->mode;
 	a->frozen = true;
@@ -253,7 +254,8 @@ static int attach(struct area *a, int layer, int box_mnt, int own_mnt, struct er
 	if (box_mnt < 0)
 		return replace_layer(a, a->view, layer, err);
 	if (setns(box_mnt, CLONE_NEWNS) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot enter the mounts of the box");
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot enter the mount namespace of the box");
 	int bad = replace_layer(a, a->at, layer, err);
 	area_leave_box(own_mnt);
 	return bad;
@@ -272,7 +274,7 @@ static int note_folder(struct area_folder *w, const char *path, struct err *err)
 {
 	w->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (w->fd < 0 || fstat(w->fd, &w->clean) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", path);
+		return err_set(err, FAULT_INFRA, errno, "cannot examine '%s'", path);
 	return 0;
 }
 

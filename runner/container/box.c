@@ -96,7 +96,8 @@ static int protect_devices(const struct box *b, struct err *err)
 	static const char *const nodes[] = { "null", "zero", "full", "random", "urandom", "tty" };
 	int bad = 0;
 	if (setns(b->mnt_ns, CLONE_NEWNS) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot enter the mounts of the box");
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot enter the mount namespace of the box");
 	for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
 		char path[32];
 		snprintf(path, sizeof path, "/dev/%s", nodes[i]);
@@ -133,7 +134,7 @@ static int send_oom(const struct box *b, struct err *err)
 		return err_set(err, FAULT_INFRA, errno, "cannot open '%s' of the box", path);
 	if (fd_send(b->socket, &begin, sizeof begin, &fd, 1) < 0)
 		return err_set(err, FAULT_INFRA, errno,
-			       "cannot greet the first process of the box");
+			       "cannot send a message to the first process of the box");
 	return 0;
 }
 
@@ -150,17 +151,17 @@ static int greet(struct box *b, struct err *err)
 	int fds[FD_SEND_MAX];
 	ssize_t n = fd_recv(b->socket, &hello, sizeof hello, fds, &n_fds, &b->init_pid, 0);
 	if (n != (ssize_t)sizeof hello || hello.type != INIT_HELLO)
-		return engine_trouble(b, "the engine ended before the box began", err);
+		return engine_trouble(b, "the engine ended before the box started", err);
 	if (hello.protocol != INIT_PROTOCOL)
 		return err_set(err, FAULT_INFRA, 0,
-			       "moulette-init speaks protocol %u, expected %d: "
-			       "the installation is mixed",
+			       "moulette-init has protocol %u, expected %d: it belongs to another "
+			       "version; install moulette again",
 			       hello.protocol, INIT_PROTOCOL);
 	if (hello.seccomp != 2 || hello.no_new_privs != 1)
 		return err_set_code(
 			err, "box.unconfined", FAULT_INFRA, 0,
 			"the engine started the box without a seccomp filter or without "
-			"no_new_privs: nothing was run in it");
+			"no_new_privs, so nothing was run in it");
 	AUTO_FREE char *group = group_of(b);
 	if (box_cgroup_check(b->opt.host, group, &b->opt.limits, b->init_pid, err) < 0)
 		return -1;

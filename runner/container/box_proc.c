@@ -135,6 +135,6 @@ int box_proc_close(const struct box_proc *p, int mnt_ns, int pid_ns, struct err 
 	const int bad = p->opened ? as_child(enter_pids, &at) : 0;
 	return bad ? err_set(err, FAULT_INFRA, bad,
 			     "cannot replace /proc of the box by one with " SUBSET
-			     ": nothing was run in it") :
+			     ", so nothing was run in it") :
 		     0;
 }

@@ -46,7 +46,8 @@ static int keep(struct capture *c, const char *data, size_t len, capture_sink_fn
 	if (len == 0)
 		return 0;
 	if (sink(ctx, c->stream, data, len) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot keep the output of a step");
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot write the output of a step to its log");
 	if (!c->digest)
 		c->digest = digest_new();
 	digest_add(c->digest, data, len);

@@ -102,8 +102,7 @@ static int check_base(struct cgroup_host *h, struct err *err)
 		if (i != CG_CPUACCT && (!text.data || !has_word(text.data, controllers[i])))
 			return err_set_code(
 				err, "cgroup.missing", FAULT_INFRA, 0,
-				"the cgroup '%s' was given no controller '%s': '%s' does not "
-				"list it",
+				"the cgroup '%s' has no controller '%s': '%s' does not list it",
 				h->root[i], controllers[i], file);
 	if (text.data && has_word(text.data, "cpuset"))
 		h->cpuset = mem_strdup(h->root[CG_CPU]);
@@ -114,10 +113,11 @@ static int check_host(struct cgroup_host *h, struct err *err)
 {
 	for (int i = 0; i < CG_COUNT; i++)
 		if (!h->root[i])
-			return err_set_code(err, "cgroup.missing", FAULT_INFRA, 0,
-					    "this host mounts no cgroup hierarchy with the "
-					    "controller '%s'",
-					    controllers[i]);
+			return err_set_code(
+				err, "cgroup.missing", FAULT_INFRA, 0,
+				"no cgroup hierarchy with the controller '%s' is mounted on this "
+				"host",
+				controllers[i]);
 	return h->v2 ? check_base(h, err) : 0;
 }
 

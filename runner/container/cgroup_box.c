@@ -148,8 +148,8 @@ static int check_member(const struct cgroup_host *h, const char *group, pid_t pi
 		if (!is_in(h, i, group, text.data))
 			return err_set_code(
 				err, "box.unlimited", FAULT_INFRA, 0,
-				"the box is not in its cgroup '%s' of '%s': nothing was run "
-				"in it",
+				"the box is not in its cgroup '%s' of '%s', so nothing was run in "
+				"it",
 				group, used[i].name);
 	return 0;
 }

@@ -170,11 +170,10 @@ static int restore(const struct cgroup_host *h, int base, int leaf)
 
 static int refuse(const struct cgroup_host *h, struct err *err)
 {
-	return err_set_code(
-		err, "cgroup.base", FAULT_INFRA, errno,
-		"cannot move the processes of the cgroup '%s' into '%s', so that boxes may "
-		"have groups below it",
-		h->root[CG_MEMORY], CGROUP_LEAF);
+	return err_set_code(err, "cgroup.base", FAULT_INFRA, errno,
+			    "cannot move the processes of the cgroup '%s' into '%s', which is "
+			    "needed to make cgroups of boxes below it",
+			    h->root[CG_MEMORY], CGROUP_LEAF);
 }
 
 int cgroup_leaf_enter(const struct cgroup_host *h, struct cgroup_leaf *ret, struct err *err)

@@ -155,8 +155,8 @@ int control_signal(const struct places *p, const char *id, uint32_t step, int si
 		return 0;
 	if (answer == EOPNOTSUPP)
 		return err_set(err, FAULT_USAGE, 0,
-			       "run '%s': its engine gives no way to a single "
-			       "step; 'moulette kill --box' ends the run",
+			       "run '%s': its engine cannot signal a single step; 'moulette kill "
+			       "--box' ends the run",
 			       id);
 	if (answer == ESRCH)
 		return err_set(err, FAULT_USAGE, 0, "run '%s': the step has ended", id);

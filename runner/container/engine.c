@@ -97,8 +97,8 @@ static int listen_to(const struct engine *e, pid_t pid, int pidfd, struct engine
 		if (left == 0)
 			return err_set_code(
 				err, "engine.timeout", FAULT_INFRA, 0,
-				"'%s --version' did not end within %d s; repair this engine "
-				"or set MOULETTE_ENGINE to another one",
+				"'%s --version' did not end within %d s; repair this engine, or "
+				"set MOULETTE_ENGINE to another one",
 				e->path, engine_wait_ms(e) / 1000);
 		alive_for(e->alive, left * NSEC_PER_MS);
 		poll(fds, 2, left);
@@ -108,8 +108,8 @@ static int listen_to(const struct engine *e, pid_t pid, int pidfd, struct engine
 		if (!engine_words_take(words))
 			return err_set_code(
 				err, "engine.unusable", FAULT_INFRA, 0,
-				"'%s --version' printed more than 1 MiB; repair this engine "
-				"or set MOULETTE_ENGINE to another one",
+				"'%s --version' printed more than 1 MiB; repair this engine, or "
+				"set MOULETTE_ENGINE to another one",
 				e->path);
 	}
 	engine_words_take(words);
@@ -156,11 +156,10 @@ static int ask_version(struct engine *e, struct err *err)
 		*err = why;
 		return -1;
 	}
-	return err_set_code(
-		err, "engine.unusable", FAULT_INFRA, 0,
-		"'%s' is no OCI runtime: '%s --version' does not say NAME version NUMBER%s%s%s; "
-		"set MOULETTE_ENGINE to crun, runc or runsc",
-		e->path, e->path, *line ? ", but '" : "", line, *line ? "'" : "");
+	return err_set_code(err, "engine.unusable", FAULT_INFRA, 0,
+			    "'%s' is not an OCI runtime: '%s --version' does not print NAME "
+			    "version NUMBER%s%s%s; set MOULETTE_ENGINE to crun, runc or runsc",
+			    e->path, e->path, *line ? ", but '" : "", line, *line ? "'" : "");
 }
 
 /* crun alone has the option; what it does is looked at whenever a box has started. */
@@ -201,7 +200,7 @@ static int learn(const struct places *p, struct engine *e, struct err *err)
 {
 	struct stat st;
 	if (stat(e->path, &st) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot look at the engine '%s'", e->path);
+		return err_set(err, FAULT_INFRA, errno, "cannot examine the engine '%s'", e->path);
 	e->kept = mem_printf("%s/engine-%jx-%jx-%jx-%jx-%lx", p->run, (uintmax_t)st.st_dev,
 			     (uintmax_t)st.st_ino, (uintmax_t)st.st_size,
 			     (uintmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
@@ -268,8 +267,8 @@ int engine_find(const struct places *p, struct engine *ret, struct err *err)
 	e.path = search(p->engine);
 	if (!e.path)
 		return err_set_code(err, "engine.missing", FAULT_INFRA, errno,
-				    "cannot find the engine '%s'; install one (apt-get install "
-				    "crun) or set MOULETTE_ENGINE to a path",
+				    "cannot find the engine '%s'; install one ('apt-get install "
+				    "crun'), or set MOULETTE_ENGINE to the path of one",
 				    p->engine);
 	if (learn(p, &e, err) < 0) {
 		engine_done(&e);

@@ -67,22 +67,19 @@ static int try_pin(void *ctx)
 static void look_at_mode(struct health *h, struct engine *e, bool plain, bool able)
 {
 	if (plain)
-		health_add(h, FINDING_OK, "engine mode", "plain: it was asked for");
+		health_add(h, FINDING_OK, "engine mode", "plain, as requested");
 	else if (strcmp(e->name, "crun") != 0)
-		health_add(h, FINDING_OK, "engine mode",
-			   "plain: %s has no way to be started in less "
-			   "time",
+		health_add(h, FINDING_OK, "engine mode", "plain: %s cannot be started the fast way",
 			   e->name);
 	else if (!e->leaves_cgroups)
-		health_add(
-			h, FINDING_WARNING, "engine mode",
-			"plain where cgroups are concerned: '%s' "
-			"does not know '%s', so a box takes longer to start; install a newer crun",
-			e->path, ENGINE_LEAVES_CGROUPS);
+		health_add(h, FINDING_WARNING, "engine mode",
+			   "plain for cgroups: '%s' does not know '%s', so a box takes longer "
+			   "to start; install a newer crun",
+			   e->path, ENGINE_LEAVES_CGROUPS);
 	else if (able && child_try(CHILD_COPY, try_pin, e) != 0)
 		health_add(h, FINDING_WARNING, "engine mode",
-			   "lean, but '%s' cannot be bound read-only, "
-			   "so it copies itself at each start; look for what forbids mounts here",
+			   "lean, but '%s' cannot be mounted read-only, so it copies itself "
+			   "at each start; find out what forbids mounts here",
 			   e->path);
 	else
 		health_add(h, FINDING_OK, "engine mode",
@@ -102,8 +99,8 @@ void health_engine(struct health *h, const struct places *p, bool plain, bool ab
 	health_holes(h, e.name, e.version);
 	if (!e.inherits_fds)
 		health_add(h, FINDING_WARNING, "engine",
-			   "%s starts a container for each step, and "
-			   "neither limits nor counts processes; crun and runc do",
+			   "%s starts a container for each step, and does not limit or count "
+			   "processes; use crun or runc for that",
 			   e.name);
 	if (engine_rights(&e, &err) < 0)
 		health_add(h, FINDING_PROBLEM, "capabilities", "engine '%s': %s", e.name, err.msg);
@@ -137,26 +134,24 @@ static bool look_at_folder(struct health *h, const char *path, mode_t mode, bool
 		return true;
 	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
 		health_add(h, FINDING_PROBLEM, "folders",
-			   "'%s' is no folder that can be used; move it "
-			   "away",
-			   path);
+			   "'%s' is not a usable folder; move it away", path);
 		return false;
 	}
 	/* To others than root of the host an owner says nothing. */
 	if (able && st.st_uid != geteuid())
 		health_add(h, FINDING_WARNING, "folders",
-			   "'%s' belongs to uid %ld, who can change what "
-			   "is in it; chown root '%s'",
+			   "'%s' belongs to uid %ld, which can change its contents; "
+			   "chown root '%s'",
 			   path, (long)st.st_uid, path);
 	else if (st.st_mode & ~mode & 022)
 		health_add(h, FINDING_WARNING, "folders",
-			   "'%s' can be written to by others: its mode is "
-			   "%04o; chmod %04o '%s'",
+			   "other users can write to '%s', because its mode is %04o; "
+			   "chmod %04o '%s'",
 			   path, (unsigned)(st.st_mode & 07777), (unsigned)mode, path);
 	else if (mode == 0700 && st.st_mode & 077)
 		health_add(h, FINDING_WARNING, "folders",
-			   "'%s' shows others what students handed in: its "
-			   "mode is %04o; chmod %04o '%s'",
+			   "other users can read submissions in '%s', because its mode is "
+			   "%04o; chmod %04o '%s'",
 			   path, (unsigned)(st.st_mode & 07777), (unsigned)mode, path);
 	else
 		return true;
@@ -173,7 +168,7 @@ static bool look_at_run(struct health *h, const char *path)
 	if (access(at, W_OK) == 0 || errno != EROFS)
 		return true;
 	health_add(h, FINDING_PROBLEM, "folders",
-		   "'%s' cannot be %s: %s; mount '%s' writable, as with "
+		   "'%s' cannot be %s: %s; mount '%s' writable, for example with "
 		   "--tmpfs /run in docker",
 		   path, strcmp(at, path) ? "made" : "used", strerror(EROFS), at);
 	return false;
@@ -230,8 +225,8 @@ static bool nobody_in(struct health *h, const struct range *boxes, const char *f
 		if (!overlap(boxes, first, count))
 			continue;
 		health_add(h, FINDING_WARNING, "ids",
-			   "'%s' gives '%s' ids from %llu on, which boxes use, "
-			   "too: their programs would be that user's; set another \"uid_base\" in "
+			   "'%s' gives '%s' ids from %llu on, which boxes also use: that user "
+			   "would own their processes; set another \"uid_base\" in "
 			   "/etc/moulette.conf",
 			   file, name, first);
 		good = false;
@@ -249,8 +244,7 @@ void health_ids(struct health *h, const struct places *p, const char *const *sub
 		good &= nobody_in(h, &boxes, *subids, false);
 	if (good)
 		health_add(h, FINDING_OK, "ids",
-			   "boxes use uids and gids from %llu to %llu, which nobody "
-			   "else has",
+			   "boxes use uids and gids from %llu to %llu, which no other user has",
 			   boxes.first, boxes.end - 1);
 }
 

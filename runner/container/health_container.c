@@ -86,8 +86,8 @@ static bool look_at_calls(struct health *h)
 		int got = child_try(CHILD_COPY, first_refused, &from);
 		if (got < 0) {
 			health_add(h, FINDING_PROBLEM, "system calls",
-				   "a filter ends processes for calls that "
-				   "boxes need; in docker add --security-opt seccomp=unconfined");
+				   "a seccomp filter kills processes for calls that boxes need; in "
+				   "docker add --security-opt seccomp=unconfined");
 			return false;
 		}
 		from = (size_t)got;
@@ -96,11 +96,11 @@ static bool look_at_calls(struct health *h)
 	}
 	if (names.len)
 		health_add(h, FINDING_PROBLEM, "system calls",
-			   "refused here by a filter: %s; in docker add "
-			   "--security-opt seccomp=unconfined",
+			   "a seccomp filter refuses %s; in docker add --security-opt "
+			   "seccomp=unconfined",
 			   names.data);
 	else
-		health_add(h, FINDING_OK, "system calls", "none that boxes need is refused");
+		health_add(h, FINDING_OK, "system calls", "all that boxes need are allowed");
 	return names.len == 0;
 }
 
@@ -156,9 +156,9 @@ static void look_at_proc(struct health *h)
 		health_add(h, FINDING_OK, "proc", "a box can have its own");
 	else if (got == EPERM)
 		health_add(h, FINDING_PROBLEM, "proc",
-			   "the kernel refuses a box its own /proc, because parts "
-			   "of this one are covered or read-only; in docker add --security-opt "
-			   "systempaths=unconfined");
+			   "the kernel does not let a box mount its own /proc, because parts "
+			   "of this one are covered or read-only; in docker add "
+			   "--security-opt systempaths=unconfined");
 	else
 		health_add(h, FINDING_PROBLEM, "proc", "a box cannot have its own /proc: %s",
 			   got > 0 ? strerror(got) : "no child");

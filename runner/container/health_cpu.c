@@ -37,20 +37,20 @@ static void look_at_weight(struct health *h, const struct cgroup_host *host)
 	const bool within = strlen(host->above[CG_CPU]) > base;
 	health_add(h, FINDING_OK, "cpu weight", "boxes weigh %d times an ordinary group of '%s'%s",
 		   host->weight, host->root[CG_CPU],
-		   within ? "; what that weighs on the host is not to be seen from here" : "");
+		   within ? "; their weight on the whole host is not visible from here" : "");
 	if (base == 0)
 		return;
 	if (around * host->weight >= 10)
 		health_add(h, FINDING_OK, "cpu weight",
-			   "with the groups around, %g times an ordinary one of the "
-			   "host",
+			   "boxes weigh %g times an ordinary group of the host, the groups "
+			   "above them included",
 			   around * host->weight);
 	else
-		health_add(
-			h, FINDING_WARNING, "cpu weight",
-			"with the groups around, only %g times an ordinary "
-			"one of the host: grading is slow beside other work; a service wants CPUWeight=10000",
-			around * host->weight);
+		health_add(h, FINDING_WARNING, "cpu weight",
+			   "boxes weigh only %g times an ordinary group of the host, the "
+			   "groups above them included, so grading is slow beside other work; "
+			   "set CPUWeight=10000 in a service",
+			   around * host->weight);
 }
 
 static void look_at_pressure(struct health *h, const struct cgroup_host *host, const char *group)
@@ -60,14 +60,13 @@ static void look_at_pressure(struct health *h, const struct cgroup_host *host, c
 	fd_close(&folder);
 	if (fd >= 0)
 		health_add(h, FINDING_OK, "waiting",
-			   "what a box waits for a processor is counted, and does not "
-			   "count against its wall limit");
+			   "the time that a box waits for a processor is measured and does "
+			   "not count against its wall limit");
 	else
-		health_add(
-			h, FINDING_WARNING, "waiting",
-			"this kernel does not count what a box waits for a "
-			"processor, so a step that slept to its wall limit is run twice; boot Linux 5.13 or "
-			"newer with psi=1");
+		health_add(h, FINDING_WARNING, "waiting",
+			   "this kernel does not measure the time that a box waits for a "
+			   "processor, so a step that slept to its wall limit is run twice; "
+			   "boot Linux 5.13 or newer with psi=1");
 }
 
 static void look_at_binding(struct health *h, const struct cgroup_host *host, const char *group)

@@ -31,9 +31,8 @@ static void look_at_release(struct health *h)
 		health_add(h, FINDING_OK, "kernel", "Linux %s", u.release);
 	else
 		health_add(h, FINDING_PROBLEM, "kernel",
-			   "Linux %s is older than %d.%d; install a newer "
-			   "one",
-			   u.release, KERNEL_MAJOR, KERNEL_MINOR);
+			   "Linux %s is older than %d.%d; install a newer kernel", u.release,
+			   KERNEL_MAJOR, KERNEL_MINOR);
 }
 
 static int try_namespaces(void *ctx)
@@ -70,12 +69,12 @@ static void look_at_overlay(struct health *h)
 {
 	int got = child_try(CHILD_COPY, try_overlay, NULL);
 	if (got == 0)
-		health_add(h, FINDING_OK, "overlayfs", "there");
+		health_add(h, FINDING_OK, "overlayfs", "available");
 	else if (got == ENODEV)
 		health_add(h, FINDING_PROBLEM, "overlayfs",
-			   "this kernel has none; modprobe overlay");
+			   "this kernel does not have it; modprobe overlay");
 	else
-		health_add(h, FINDING_PROBLEM, "overlayfs", "not permitted here: %s",
+		health_add(h, FINDING_PROBLEM, "overlayfs", "cannot be mounted here: %s",
 			   got > 0 ? strerror(got) : "no child");
 }
 
@@ -96,11 +95,11 @@ static void look_at_cores(struct health *h)
 		return;
 	if (pattern[0] == '|')
 		health_add(h, FINDING_WARNING, "core files",
-			   "each crash in a box starts '%s' on the host; "
+			   "each crash in a box starts '%s' on the host; to prevent it: "
 			   "sysctl kernel.core_pattern=core",
 			   pattern + 1);
 	else
-		health_add(h, FINDING_OK, "core files", "start no program");
+		health_add(h, FINDING_OK, "core files", "do not start a program");
 }
 
 void health_kernel(struct health *h, bool able)
@@ -140,14 +139,13 @@ static void look_at_base(struct health *h, const struct cgroup_host *host)
 		return;
 	if (*host->base || strcmp(own, above) == 0)
 		health_add(h, FINDING_OK, "base cgroup",
-			   "boxes lie below '%s', and within its limits", host->root[CG_MEMORY]);
+			   "boxes are below '%s' and within its limits", host->root[CG_MEMORY]);
 	else
-		health_add(
-			h, FINDING_OK, "base cgroup",
-			"boxes lie at the top, beside the group in which "
-			"moulette was started: limits of '%s' do not hold for them; a service with "
-			"cgroup version 2 wants Delegate=yes for that",
-			own);
+		health_add(h, FINDING_OK, "base cgroup",
+			   "boxes are at the top of the hierarchy, beside the cgroup in which "
+			   "moulette was started, so the limits of '%s' do not apply to them; "
+			   "to change that, use cgroup v2 and Delegate=yes in a service",
+			   own);
 }
 
 /* A leaf outlives its runs where another group needs the controllers that they enabled. */
@@ -169,8 +167,8 @@ static void look_at_swap(struct health *h, const struct cgroup_host *host, const
 		health_add(h, FINDING_OK, "swap", "off");
 	else
 		health_add(h, FINDING_WARNING, "swap",
-			   "on, and not limited: a box may use it beyond its "
-			   "memory; swapoff -a, or boot with swapaccount=1");
+			   "on and not limited, so a box may use more than its memory limit; "
+			   "swapoff -a, or boot with swapaccount=1");
 }
 
 static void look_at_sockets(struct health *h, const struct cgroup_host *host, const char *group)
@@ -179,13 +177,12 @@ static void look_at_sockets(struct health *h, const struct cgroup_host *host, co
 		health_add(h, FINDING_OK, "sockets", "their buffers are counted as memory");
 	else if (has_file(host, CG_MEMORY, group, CGROUP_SOCKETS))
 		health_add(h, FINDING_OK, "sockets",
-			   "their buffers have a limit of their own, as high as that of "
-			   "memory");
+			   "their buffers have a separate limit, as high as that of memory");
 	else
-		health_add(
-			h, FINDING_WARNING, "sockets",
-			"this kernel does not limit their buffers in version 1 "
-			"of cgroups, so a box may keep more than its memory in them; boot with cgroup v2");
+		health_add(h, FINDING_WARNING, "sockets",
+			   "this kernel does not limit their buffers with cgroup v1, so a box "
+			   "may use more than its memory limit through them; boot with cgroup "
+			   "v2");
 }
 
 /* What is not counted is null in a result. */
@@ -216,12 +213,11 @@ static void try_group(struct health *h, const struct cgroup_host *host)
 		  cgroup_entry_make(host, group, &limits, &entry, &err) < 0;
 	cgroup_entry_close(&entry);
 	if (bad) {
-		health_add(
-			h, FINDING_PROBLEM, "cgroups",
-			"%s; boxes need cgroups that can be changed: in "
-			"docker add --privileged, or --security-opt writable-cgroups=true (before docker "
-			"28: --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw)",
-			err.msg);
+		health_add(h, FINDING_PROBLEM, "cgroups",
+			   "%s; boxes need writable cgroups: in docker add --privileged, or "
+			   "--security-opt writable-cgroups=true (before docker 28: "
+			   "--cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw)",
+			   err.msg);
 	} else {
 		look_at_swap(h, host, group);
 		look_at_sockets(h, host, group);

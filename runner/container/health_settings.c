@@ -23,12 +23,11 @@ static void look_at_links(struct health *h, const char *root)
 	number(root, "proc/sys/fs/protected_symlinks", &symlinks);
 	number(root, "proc/sys/fs/protected_hardlinks", &hardlinks);
 	if (symlinks && hardlinks)
-		health_add(h, FINDING_OK, "links",
-			   "those of others in /tmp and the like are not followed");
+		health_add(h, FINDING_OK, "links", "links of other users in /tmp are not followed");
 	else
 		health_add(h, FINDING_WARNING, "links",
-			   "users of this host can lay links in /tmp that root "
-			   "follows, hand-ins and results there among them; sysctl%s%s",
+			   "root follows links that other users make in /tmp, also to "
+			   "submissions and results; sysctl%s%s",
 			   symlinks ? "" : " fs.protected_symlinks=1",
 			   hardlinks ? "" : " fs.protected_hardlinks=1");
 }
@@ -39,10 +38,9 @@ static void look_at_merging(struct health *h, const char *root)
 	int64_t run = 0;
 	number(root, "sys/kernel/mm/ksm/run", &run);
 	if (run == 1)
-		health_add(
-			h, FINDING_WARNING, "equal pages",
-			"the kernel merges them, and the time of a write "
-			"tells a program what others have in memory; echo 2 >/sys/kernel/mm/ksm/run");
+		health_add(h, FINDING_WARNING, "equal pages",
+			   "the kernel merges them, so a program can learn from the time of a "
+			   "write what others have in memory; echo 2 >/sys/kernel/mm/ksm/run");
 	else
 		health_add(h, FINDING_OK, "equal pages", "are not merged");
 }
@@ -87,7 +85,7 @@ static void look_at_filters(struct health *h, const char *root)
 			   "helps who attacks the kernel; sysctl net.core.bpf_jit_harden=1");
 	else
 		health_add(h, FINDING_OK, "filters",
-			   "there is room for compiled ones, and their constants are "
+			   "there is space for compiled filters, and their constants are "
 			   "hidden");
 }
 

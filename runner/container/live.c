@@ -82,11 +82,13 @@ int live_begin(const struct places *p, const char *id, int interrupt_fd, struct 
 	add_runner(&text);
 	/* Waits for nobody but one who just looks whether it is locked. */
 	if (fd < 0 || flock(fd, LOCK_EX) < 0 || say(&l, &text) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot mark the run in '%s'", p->live);
+		return err_set(err, FAULT_INFRA, errno, "cannot make the record of a run in '%s'",
+			       p->live);
 	char self[64];
 	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
 	if (linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0 && errno != EEXIST)
-		return err_set(err, FAULT_INFRA, errno, "cannot mark the run as '%s'", path);
+		return err_set(err, FAULT_INFRA, errno, "cannot rename the record of a run to '%s'",
+			       path);
 	if (control_open(p, id, interrupt_fd, &l.control, err) < 0) {
 		unlink(path);
 		return -1;

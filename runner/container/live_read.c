@@ -44,7 +44,7 @@ int live_open(const struct places *p, const char *id, int *ret_fd, struct err *e
 	struct stat st;
 	*ret_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (*ret_fd < 0 && errno != ENOENT && errno != ELOOP)
-		return err_set(err, FAULT_INFRA, errno, "cannot read the mark '%s'", path);
+		return err_set(err, FAULT_INFRA, errno, "cannot read the run record '%s'", path);
 	/* A folder or the like is nothing of ours. */
 	if (*ret_fd >= 0 && (fstat(*ret_fd, &st) < 0 || !S_ISREG(st.st_mode)))
 		fd_close(ret_fd);
@@ -155,7 +155,7 @@ int live_load(int fd, const char *id, struct live_run *ret, struct err *err)
 	snprintf(r.id, sizeof r.id, "%s", id);
 	/* After the look: what a run said before it ended is read whole. */
 	if (read_mark(fd, &text) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot read the mark of run '%s'", id);
+		return err_set(err, FAULT_INFRA, errno, "cannot read the record of run '%s'", id);
 	char *line = text.data;
 	for (char *end; line && (end = strchr(line, '\n')); line = end + 1) {
 		*end = '\0';

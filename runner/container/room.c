@@ -93,8 +93,8 @@ int room_enter(const struct places *p, const char *hidden, struct room *ret, str
 	*ret = r;
 	if (unshare(CLONE_NEWNS) < 0)
 		return err_set(err, FAULT_INFRA, errno,
-			       "cannot make a mount namespace (moulette "
-			       "must run as root)");
+			       "cannot make a mount namespace (needs root with CAP_SYS_ADMIN; in "
+			       "docker add --privileged, see README \"In a CI job\")");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot make the mounts private");
 	/* Covered, not unmounted: crun writes into the folder that it then takes for its own. */
@@ -165,19 +165,21 @@ static int make_skeleton(const struct image *image, char *const *points, int ske
 		int has = image_has(root, point, folder);
 		if (has < 0 && err_path_fault(errno) == FAULT_INFRA)
 			return err_set(err, FAULT_INFRA, errno,
-				       "image '%s': cannot look at the mount point '/%s'",
+				       "image '%s': cannot examine the mount point '/%s'",
 				       image->name, point);
 		if (has < 0)
-			return err_set(err, FAULT_USAGE, errno,
-				       "image '%s': cannot mount at '/%s': expected a %s there, "
-				       "without symlinks on the way",
-				       image->name, point, folder ? "folder" : "file");
+			return err_set(
+				err, FAULT_USAGE, errno,
+				"image '%s': cannot mount at '/%s': expected a %s there, reached "
+				"without symlinks",
+				image->name, point, folder ? "folder" : "file");
 		AUTO_FREE char *closed = fd_closed_beneath(root, point);
 		if (closed)
-			return err_set(err, FAULT_USAGE, 0,
-				       "image '%s': cannot mount at '/%s': the mode of '/%s' keeps "
-				       "programs of the box out",
-				       image->name, point, closed);
+			return err_set(
+				err, FAULT_USAGE, 0,
+				"image '%s': cannot mount at '/%s': programs in the box cannot "
+				"enter '/%s' because of its mode",
+				image->name, point, closed);
 		if (has == 0 && lend(skeleton, point, folder) < 0)
 			return err_set(err, FAULT_INFRA, errno, "cannot make the mount point '/%s'",
 				       point);
@@ -202,7 +204,7 @@ int room_mount_root(const struct room *r, const struct image *image, char *const
 			       image->rootfs);
 	AUTO_FREE char *options = mem_printf("lowerdir=%s:%s", r->root, skeleton);
 	if (any && mount("overlay", r->root, "overlay", MS_RDONLY, options) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot lend mount points to '%s'",
+		return err_set(err, FAULT_INFRA, errno, "cannot add mount points over '%s'",
 			       image->rootfs);
 	return 0;
 }

@@ -121,7 +121,8 @@ static int write_mark(int fd, const struct places *p, const struct cgroup_host *
 {
 	AUTO_FREE char *mark = mem_printf("%ld %s\n%s\n%s\n", (long)getpid(), id, h->base, p->home);
 	if (pwrite(fd, mark, strlen(mark), 0) != (ssize_t)strlen(mark))
-		return err_set(err, FAULT_INFRA, errno, "cannot mark a slot in '%s'", p->run);
+		return err_set(err, FAULT_INFRA, errno, "cannot write the owner of a slot in '%s'",
+			       p->run);
 	return 0;
 }
 
@@ -142,7 +143,9 @@ static int clean(int fd, int number, const struct cgroup_host *h, struct err *er
 	cgroup_host_done(&there);
 	if (bad)
 		return -1;
-	return ftruncate(fd, 0) < 0 ? err_set(err, FAULT_INFRA, errno, "cannot clear a mark") : 0;
+	return ftruncate(fd, 0) < 0 ?
+		       err_set(err, FAULT_INFRA, errno, "cannot clear the owner of a slot") :
+		       0;
 }
 
 /* Return: 0 the slot is @ret; 1 it is another runner's; -1. */
@@ -188,8 +191,10 @@ int slot_take(const struct places *p, const struct cgroup_host *h, const char *i
 		if (got <= 0)
 			return got;
 	}
-	return err_set(err, FAULT_INFRA, 0, "all %d slots in '%s/slots' are taken", SLOTS_MAX,
-		       p->run);
+	return err_set(err, FAULT_INFRA, 0,
+		       "all %d slots in '%s/slots' are in use; wait until other runs on "
+		       "this host end",
+		       SLOTS_MAX, p->run);
 }
 
 int slot_release(struct slot *s, struct err *err)
@@ -198,7 +203,7 @@ int slot_release(struct slot *s, struct err *err)
 		return 0;
 	int bad = cgroup_remove(s->host, s->group, err);
 	if (!bad && ftruncate(s->fd, 0) < 0)
-		bad = err_set(err, FAULT_INFRA, errno, "cannot clear a mark");
+		bad = err_set(err, FAULT_INFRA, errno, "cannot clear the owner of a slot");
 	close(s->group_fd);
 	close(s->fd); /* a mark that could not be cleared is left for the next sweep */
 	s->fd = s->group_fd = -1;

@@ -106,7 +106,7 @@ static int join(struct running *r, int in, int out, struct err *err)
 {
 	if (r->channel->memory_overhead && (in >= 0 || out >= 0))
 		return err_set(err, FAULT_USAGE, 0,
-			       "engine '%s' cannot join boxes by pipes; use crun or runc",
+			       "engine '%s' cannot connect boxes with pipes; use crun or runc",
 			       r->box->opt.engine->name);
 	if ((in < 0 ? running_open_input(r, err) : 0) < 0 || open_output(r, err) < 0)
 		return -1;
@@ -117,7 +117,7 @@ static int join(struct running *r, int in, int out, struct err *err)
 		r->out.write_fd = fcntl(out, F_DUPFD_CLOEXEC, 0);
 	}
 	return r->out.write_fd < 0 || r->stdin_fd < 0 ?
-		       err_set(err, FAULT_INFRA, errno, "cannot hand a pipe to the box") :
+		       err_set(err, FAULT_INFRA, errno, "cannot give a pipe to the box") :
 		       0;
 }
 

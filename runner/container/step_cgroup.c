@@ -229,7 +229,7 @@ static int limit_processes(struct step_cgroup *c, int64_t processes)
 int step_cgroup_begin(struct step_cgroup *c, const struct cgroup_limits *lim, struct err *err)
 {
 	if (!c->host->v2 && c->used && is_burdened(c, lim->memory_bytes) && renew_memory(c) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot renew the cgroup '%s'", c->group);
+		return err_set(err, FAULT_INFRA, errno, "cannot replace the cgroup '%s'", c->group);
 	c->used = true;
 	if (limit_memory(c, lim->memory_bytes) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot limit the memory of cgroup '%s'",
@@ -241,7 +241,7 @@ int step_cgroup_begin(struct step_cgroup *c, const struct cgroup_limits *lim, st
 		(void)!pwrite(c->files[CG_FILE_PEAK], "0", 1, 0);
 	uint64_t old;
 	if (c->oom_event >= 0 && read(c->oom_event, &old, sizeof old) < 0 && errno != EAGAIN)
-		return err_set(err, FAULT_INFRA, errno, "cannot reset the event of an OOM");
+		return err_set(err, FAULT_INFRA, errno, "cannot reset the out-of-memory event");
 	if (!c->known)
 		counters_read(c, &c->before);
 	c->refused_before = counters_refused_around(c);
@@ -332,6 +332,6 @@ int step_cgroup_end(struct step_cgroup *c, struct cgroup_counters *ret, struct e
 	else if (ret->processes_peak > 1)
 		bad = replace(c, CG_PIDS);
 	if (bad)
-		return err_set(err, FAULT_INFRA, errno, "cannot renew the cgroup '%s'", c->group);
+		return err_set(err, FAULT_INFRA, errno, "cannot replace the cgroup '%s'", c->group);
 	return 0;
 }

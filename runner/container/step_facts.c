@@ -22,14 +22,15 @@ static void explain_exec(struct running *r)
 			  (path[0] != '/' || strncmp(path, work, sizeof work - 1) == 0);
 	err_escape(name, sizeof name, r->reply.note, strnlen(r->reply.note, INIT_NOTE_MAX));
 	if (r->reply.note_kind == INIT_NOTE_CARRIAGE)
-		words = "the first line ends in a carriage return";
+		words = "Windows line endings (CRLF): the first line ends in a carriage "
+			"return; save it with Unix line endings";
 	else if (r->reply.note_kind == INIT_NOTE_INTERPRETER)
 		f->exec_note = mem_printf("the first line names '%.120s', which does not exist",
 					  name);
 	else if (r->reply.note_kind == INIT_NOTE_LOADER)
 		words = "its dynamic loader is not in the image";
 	else if (r->reply.note_kind == INIT_NOTE_FOREIGN)
-		words = "built for another kind of machine";
+		words = "built for another processor architecture";
 	if (words)
 		f->exec_note = mem_strdup(words);
 }
@@ -84,10 +85,11 @@ static int count(struct running *r, struct err *err)
 	if (step_cgroup_end(r->cgroup, &c, err) < 0)
 		return -1;
 	if (c.short_around)
-		return err_set_code(err, "host.memory", FAULT_INFRA, 0,
-				    "the host ran short of memory: its kernel killed processes of "
-				    "step '%s', which was within its limit",
-				    r->step->spec->name);
+		return err_set_code(
+			err, "host.memory", FAULT_INFRA, 0,
+			"the host ran out of memory: its kernel killed processes of step "
+			"'%s', which was within its limit",
+			r->step->spec->name);
 	struct step_facts *f = r->facts;
 	f->memory_peak_bytes = c.memory_peak_bytes;
 	/* The engine's threads are no processes of the step. */

@@ -68,12 +68,11 @@ static int look_at_start(struct running *r, struct err *err)
 	const struct box *b = r->box;
 	if (engine_clock_left(&r->starting, b->engine_pid) > 0)
 		return 0;
-	return err_set_code(
-		err, "engine.timeout", FAULT_INFRA, 0,
-		"engine '%s': did not start the box of step '%s' within %d s; repair this "
-		"engine, set MOULETTE_ENGINE to another one or, on a slow machine, raise "
-		"--time-factor",
-		b->opt.engine->name, r->step->spec->name, box_start_ms(b) / 1000);
+	return err_set_code(err, "engine.timeout", FAULT_INFRA, 0,
+			    "engine '%s' did not start the box of step '%s' within %d s; "
+			    "repair this engine, set MOULETTE_ENGINE to another one or, on a "
+			    "slow machine, raise --time-factor",
+			    b->opt.engine->name, r->step->spec->name, box_start_ms(b) / 1000);
 }
 
 static int look_at_clocks(struct running *r, int64_t now, struct err *err)
@@ -187,7 +186,7 @@ static int look(struct running *r, int64_t now, int64_t *ret_wait, struct err *e
 	if (!r->killed && look_at_clocks(r, now, err) < 0)
 		return -1;
 	if (r->killed && now - r->killed_ns > grace)
-		return running_gone(r, "the box did not answer", err);
+		return running_gone(r, "the box did not respond", err);
 	*ret_wait = time_to_wait(r, now);
 	return 0;
 }

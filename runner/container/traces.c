@@ -76,7 +76,7 @@ static int remove_queues(const struct room *room, struct err *err)
 	AUTO_FREE char *at = mem_printf("%s/mqueue", room->path);
 	if ((mkdir(at, 0700) < 0 && errno != EEXIST) || mount("mqueue", at, "mqueue", 0, NULL) < 0)
 		return err_set(err, FAULT_INFRA, errno,
-			       "cannot look at the message queues of the box");
+			       "cannot examine the message queues of the box");
 	AUTO_FD int fd = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int bad = fd < 0 || tree_remove(fd) < 0;
 	umount2(at, MNT_DETACH);
@@ -188,12 +188,16 @@ static int reset_pids(const struct box *b, struct err *err)
 	if (last < 0 && errno == ENOENT)
 		return 0; /* a kernel without checkpoints: the numbers count on */
 	if (own < 0 || last < 0 || setns(b->pid_ns, CLONE_NEWPID) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot enter the process ids of the box");
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot enter the pid namespace of the box");
 	struct last_pid next = { last, text, (size_t)len };
 	const int tried = child_try(CHILD_SHARED, write_last_pid, &next), saved = errno;
 	if (setns(own, CLONE_NEWPID) < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot leave the process ids of the box");
-	return tried < 0 ? err_set(err, FAULT_INFRA, saved, "cannot set the process ids back") : 0;
+		return err_set(err, FAULT_INFRA, errno,
+			       "cannot leave the pid namespace of the box");
+	return tried < 0 ?
+		       err_set(err, FAULT_INFRA, saved, "cannot reset the last pid of the box") :
+		       0;
 }
 
 static int open_of_init(const struct box *b, const char *name, int *ret, struct err *err)
@@ -245,8 +249,8 @@ static int open_counts(struct box *b, struct err *err)
 		if (hide(b, more[i]) < 0)
 			return err_set(
 				err, FAULT_INFRA, errno,
-				"cannot hide '%s' of the box, by which a test "
-				"could tell the next one something; is /proc read-only here?",
+				"cannot hide '%s' of the box, which a test could use to pass data "
+				"to the next one; is /proc read-only here?",
 				more[i]);
 	for (int i = 0; i < TRACES_NET; i++) {
 		const bool hidden = i > 0 && hide(b, counts[i].name) == 1;

@@ -17,7 +17,7 @@ int isolation_parse(const char *word, const char *where, enum isolation *ret, st
 		}
 	}
 	return err_set(err, FAULT_USAGE, 0,
-		       "%s: '%s': expected 'box' (all tests of a submission in "
-		       "one container) or 'strict' (each in a new one)",
+		       "%s: '%s': expected 'box' (all tests of a submission in one "
+		       "container) or 'strict' (a new container for each test)",
 		       where, word);
 }

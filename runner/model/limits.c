@@ -130,7 +130,8 @@ int size_parse(const char *text, int64_t *ret, struct err *err)
 		}
 	}
 	return err_set(err, FAULT_USAGE, 0,
-		       "'%s' is not a size: expected bytes or a number with K, M, G or T, as 64M",
+		       "'%s' is not a size: expected bytes, or a number with K, M, G or "
+		       "T, such as 64M",
 		       text);
 }
 
@@ -146,8 +147,8 @@ int duration_parse(const char *text, int64_t *ret_ns, struct err *err)
 		}
 	}
 	return err_set(err, FAULT_USAGE, 0,
-		       "'%s' is not a duration: expected seconds or a number with ms, s, m or h, "
-		       "as 1.5s",
+		       "'%s' is not a duration: expected seconds, or a number with ms, s, "
+		       "m or h, such as 1.5s",
 		       text);
 }
 
@@ -158,17 +159,21 @@ static int value_parse(enum limit_id id, const char *text, int64_t *ret, struct 
 	if (id == LIMIT_CPU || id == LIMIT_WALL)
 		bad = duration_parse(text, &value, err);
 	else if (id == LIMIT_PROCESSES && (!*text || text[strspn(text, "0123456789")]))
-		bad = err_set(err, FAULT_USAGE, 0, "'%s' is not a number of processes", text);
+		bad = err_set(err, FAULT_USAGE, 0,
+			      "'%s' is not a number of processes: expected a whole number", text);
 	else
 		bad = size_parse(text, &value, err);
 	if (bad)
 		return -1;
 	if (value <= 0)
-		return err_set(err, FAULT_USAGE, 0, "'%s': a limit must be above 0", text);
+		return err_set(err, FAULT_USAGE, 0, "'%s': expected a limit above 0", text);
 	if (id == LIMIT_MEMORY && value < MEMORY_MIN)
-		return err_set(err, FAULT_USAGE, 0, "'%s': below 1M no program starts", text);
+		return err_set(err, FAULT_USAGE, 0,
+			       "'%s': expected at least 1M, which a program needs to start", text);
 	if (id == LIMIT_PROCESSES && value > INT32_MAX)
-		return err_set(err, FAULT_USAGE, 0, "'%s' is more processes than a host has", text);
+		return err_set(err, FAULT_USAGE, 0,
+			       "'%s' is more than the number of processes that a host can have",
+			       text);
 	*ret = value;
 	return 0;
 }
@@ -192,9 +197,10 @@ int limits_load(struct json_object *o, const char *where, struct limits *l, stru
 			   strlen(text) != (size_t)json_object_get_string_len(v);
 		if (cut ||
 		    (type != json_type_string && type != json_type_int && type != json_type_double))
-			return err_set(err, FAULT_USAGE, 0,
-				       "%s.%s: expected a number or a text as \"1s\" or \"64M\"",
-				       where, keys[i]);
+			return err_set(
+				err, FAULT_USAGE, 0,
+				"%s.%s: expected a number, or a string such as \"1s\" or \"64M\"",
+				where, keys[i]);
 		if (value_parse((enum limit_id)i, text, &got.v[i], err) < 0)
 			return err_wrap(err, "%s.%s", where, keys[i]);
 	}

@@ -59,7 +59,7 @@ static const struct {
 	int bits;
 	const char *why;
 } never[] = {
-	{ 0x7f000000, 8, "127.0.0.0/8, the box's own loopback, which is always there" },
+	{ 0x7f000000, 8, "127.0.0.0/8, the loopback of the box, which is always allowed" },
 	{ 0x00000000, 8, "0.0.0.0/8, which has no hosts" },
 	{ 0xe0000000, 3, "224.0.0.0/3, which is multicast and reserved" },
 };
@@ -73,8 +73,8 @@ static int check_range(const struct entry *e)
 {
 	const struct network_rule *r = e->rule;
 	if (r->bits == 0)
-		return refuse(e, "every address of all; write \"internet\" for the public ones, "
-				 "and name the others");
+		return refuse(e, "stands for every address; write \"internet\" for all public "
+				 "addresses, and list the others");
 	for (size_t i = 0; i < COUNT(never); i++) {
 		int bits = r->bits < never[i].bits ? r->bits : never[i].bits;
 		if ((r->address & mask_of(bits)) == (never[i].address & mask_of(bits)))
@@ -95,8 +95,10 @@ static int refuse_word(const struct entry *e, const char *word, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (isalpha((unsigned char)word[i]) || (unsigned char)word[i] >= 0x80)
-			return refuse(e, "host names are not taken, as what a name means may "
-					 "change while tests run; write the address, or \"host\"");
+			return refuse(
+				e,
+				"host names are not accepted, because their addresses may change "
+				"while tests run; write the address, or \"host\"");
 	return refuse(e, "not an address; expected " FORM);
 }
 
@@ -175,7 +177,7 @@ static int read_ports(struct entry *e)
 	if (read_port(e, &r->port_last) < 0)
 		return -1;
 	if (r->port_last < r->port_first)
-		return refuse(e, "the ports are upside down; expected %u-%u", r->port_last,
+		return refuse(e, "the first port is above the last; expected %u-%u", r->port_last,
 			      r->port_first);
 	return 0;
 }
@@ -211,7 +213,7 @@ static int read_entry(struct entry *e)
 	if (!*e->at)
 		return refuse(e, "an empty entry; expected " FORM);
 	if (is_ipv6(e->at))
-		return refuse(e, "an IPv6 address, but a card speaks IPv4 only");
+		return refuse(e, "an IPv6 address; network cards support only IPv4");
 	size_t len = strcspn(e->at, "/:"), i = 0;
 	while (i < COUNT(words) &&
 	       (strlen(words[i].name) != len || strncmp(words[i].name, e->at, len) != 0))
@@ -241,8 +243,7 @@ static int load_rule(struct json_object *v, struct network_rule *r, struct err *
 	const char *text = text_of(v);
 	if (!text)
 		return err_set(err, FAULT_USAGE, 0,
-			       "%s: expected a text, as \"10.0.0.5:5432/tcp\""
-			       ", got %.64s",
+			       "%s: expected a string such as \"10.0.0.5:5432/tcp\", got %.64s",
 			       r->key, json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN));
 	r->text = mem_strdup(text);
 	struct entry e = { .rule = r, .at = r->text, .err = err };
@@ -313,8 +314,8 @@ static int load_rate(struct json_object *o, const char *where, int64_t *ret, str
 	if (text && rate_parse(text, ret))
 		return 0;
 	return err_set(err, FAULT_USAGE, 0,
-		       "%s.rate: expected a text of a number and kbit, Mbit "
-		       "or Gbit, as \"10Mbit\", from 8kbit to 10Gbit, got %.64s",
+		       "%s.rate: expected a string from 8kbit to 10Gbit with the unit "
+		       "kbit, Mbit or Gbit, such as \"10Mbit\", got %.64s",
 		       where, json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN));
 }
 
@@ -330,8 +331,8 @@ int network_load(struct json_object *o, const char *where, struct network *ret, 
 		return 0;
 	if (v && !json_object_is_type(v, json_type_object))
 		return err_set(err, FAULT_USAGE, 0,
-			       "%s: expected an object, as {\"allow\": "
-			       "[\"host:8080\"]}, or null for no card",
+			       "%s: expected an object such as {\"allow\": [\"host:8080\"]}, or "
+			       "null for no card",
 			       here);
 	if (v) {
 		n.kind = NETWORK_CARD;

@@ -56,8 +56,8 @@ static int find_home(char **ret, struct err *err)
 		*ret = mem_printf("%s/.local/state/moulette", user);
 	else
 		return err_set(err, FAULT_USAGE, 0,
-			       "cannot tell where images and results are kept: set "
-			       "MOULETTE_HOME or HOME to the absolute path of a folder");
+			       "cannot find the folder for images and results: set MOULETTE_HOME "
+			       "or HOME to the absolute path of a folder");
 	return 0;
 }
 
@@ -123,8 +123,8 @@ static int load_card_network(struct json_object *o, struct places *p, struct err
 	if (!is_16 || inet_pton(AF_INET, text, &a) != 1 || !is_private(ntohl(a.s_addr)) ||
 	    (ntohl(a.s_addr) & 0xffff) != 0)
 		return err_set(err, FAULT_USAGE, 0,
-			       "%s.card_network: expected a private network of "
-			       "65536 addresses, as \"10.213.0.0/16\"",
+			       "%s.card_network: expected a private network of 65536 addresses, "
+			       "such as \"10.213.0.0/16\"",
 			       CONF);
 	p->card_network = ntohl(a.s_addr);
 	return 0;
@@ -176,7 +176,8 @@ static int load_conf(struct places *p, struct err *err)
 	if (size && size_parse(size, &p->store_max_bytes, err) < 0)
 		return err_wrap(err, "%s.store_max_size", CONF);
 	if (size && p->store_max_bytes == 0)
-		return err_set(err, FAULT_USAGE, 0, "%s.store_max_size: must be above 0", CONF);
+		return err_set(err, FAULT_USAGE, 0, "%s.store_max_size: expected a size above 0",
+			       CONF);
 	p->uid_base = (uint32_t)base;
 	p->cpu_weight = (int)weight;
 	return 0;
@@ -265,11 +266,10 @@ static char *mount_of(const char *path)
 
 static int full(const char *home, int sys, struct err *err)
 {
-	return err_set_code(
-		err, "home.full", FAULT_INFRA, sys,
-		"cannot write %d KiB to '%s': make room on its file system, as by 'moulette gc "
-		"--older-than 30d'",
-		PLACES_ROOM / 1024, home);
+	return err_set_code(err, "home.full", FAULT_INFRA, sys,
+			    "cannot write %d KiB to '%s'; make room on its file system, for "
+			    "example with 'moulette gc --older-than 30d'",
+			    PLACES_ROOM / 1024, home);
 }
 
 int places_check(const struct places *p, struct err *err)
@@ -305,11 +305,11 @@ int places_check_exec(const char *path, struct err *err)
 	if (!(fs.f_flag & ST_NOEXEC))
 		return 0;
 	AUTO_FREE char *mounted = mount_of(path);
-	return err_set_code(
-		err, "home.noexec", FAULT_INFRA, 0,
-		"no program in '%s' can be run: '%s' is mounted with the option noexec; remount "
-		"it with 'mount -o remount,exec %s', or set MOULETTE_HOME to a folder elsewhere",
-		path, mounted, mounted);
+	return err_set_code(err, "home.noexec", FAULT_INFRA, 0,
+			    "programs in '%s' cannot be run: '%s' is mounted noexec; remount "
+			    "it with 'mount -o remount,exec %s', or set MOULETTE_HOME to a "
+			    "folder elsewhere",
+			    path, mounted, mounted);
 }
 
 void places_done(struct places *p)

@@ -71,7 +71,7 @@ int network_host_admit(struct network_host *h, const char *name, const struct ne
 		return 0;
 	/* Somebody may have flushed the host's rules meanwhile. */
 	if (second_line_enter(h, &lock, err) < 0 || second_line_need_beyond(h, err) < 0 ||
-	    nft_do(h->nft, add.data, "admit a card to the host's rules", err) < 0)
+	    nft_do(h->nft, add.data, "add a network card to the host's rules", err) < 0)
 		return -1;
 	*ret_undo = buf_take(&undo);
 	return 0;
@@ -81,7 +81,7 @@ int network_host_admit(struct network_host *h, const char *name, const struct ne
 void network_host_undo(struct network_host *h, char **undo)
 {
 	if (*undo)
-		nft_do(h->nft, *undo, "dismiss a card from the host's rules", NULL);
+		nft_do(h->nft, *undo, "remove a network card from the host's rules", NULL);
 	free(*undo);
 	*undo = NULL;
 }
@@ -148,5 +148,6 @@ int network_host_dismiss(struct network_host *h, int number, struct err *err)
 	if (nft_ask(h->nft, "list sets inet", &sets, err) < 0)
 		return -1;
 	dismiss_text(sets, prefix, &b);
-	return b.len ? nft_do(h->nft, b.data, "dismiss a card from the host's rules", err) : 0;
+	return b.len ? nft_do(h->nft, b.data, "remove a network card from the host's rules", err) :
+		       0;
 }

@@ -85,7 +85,7 @@ static int inside(void *ctx, struct err *err)
 	rules_text(&rules, &text);
 	if (set(settings, err) < 0 || netlink_open(NETLINK_ROUTE, &m->card->inner, err) < 0 ||
 	    netlink_open(NETLINK_NETFILTER, &m->card->filter, err) < 0 ||
-	    nft_do_here(m->opt->host->nft, text.data, "write the rules of a card", err) < 0)
+	    nft_do_here(m->opt->host->nft, text.data, "write the rules of a network card", err) < 0)
 		return -1;
 	return set(tracking, err);
 }
@@ -108,7 +108,7 @@ static int set_up_box(const struct making *m, const struct route_end *host, stru
 	int index = route_index(m->card->inner, RULES_CARD);
 	const uint32_t to = m->opt->host->address;
 	if (index == 0)
-		return err_set(err, FAULT_INFRA, 0, "the card of a box has gone");
+		return err_set(err, FAULT_INFRA, 0, "the network card of a box has disappeared");
 	if (route_address(m->card->inner, index, m->card->address, 32, err) < 0 ||
 	    route_up(m->card->inner, index, err) < 0 ||
 	    route_add(m->card->inner, index, to, 32, 0, 0, err) < 0 ||
@@ -124,7 +124,8 @@ static int set_up_host(const struct making *m, const struct route_end *host,
 	struct network_host *h = m->opt->host;
 	int index = route_index(h->route, host->name);
 	if (index == 0)
-		return err_set(err, FAULT_INFRA, 0, "the host's end of a card has gone");
+		return err_set(err, FAULT_INFRA, 0,
+			       "the host's end of a network card has disappeared");
 	if (route_address(h->route, index, h->address, 32, err) < 0 ||
 	    route_add(h->route, index, m->card->address, 32, 0, h->address, err) < 0 ||
 	    route_neighbour(h->route, index, m->card->address, box->mac, err) < 0)

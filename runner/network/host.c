@@ -179,12 +179,13 @@ static int check_cards(const struct network_host *h, struct err *err)
 			const struct network_prefix *p = &all[k].list[i];
 			if (!network_overlap(p->address, p->bits, h->network, NETWORK_BITS))
 				continue;
-			return err_set(err, FAULT_USAGE, 0,
-				       "/etc/moulette.conf.card_network: the "
-				       "cards' network %s/%d overlaps with the host's %s %s/%d of "
-				       "'%s'; give another private /16 there",
-				       network_address(h->network, ours), NETWORK_BITS, all[k].what,
-				       network_address(p->address, other), p->bits, p->name);
+			return err_set(
+				err, FAULT_USAGE, 0,
+				"/etc/moulette.conf.card_network: the network of the cards, %s/%d, "
+				"overlaps with the %s %s/%d of '%s' on the host; set another "
+				"private /16",
+				network_address(h->network, ours), NETWORK_BITS, all[k].what,
+				network_address(p->address, other), p->bits, p->name);
 		}
 	return 0;
 }
@@ -218,15 +219,14 @@ static int check_dns(const struct network_host *h, const struct network_rule *r,
 		if (h->nameservers[i] >> 24 == 127)
 			return err_set(
 				err, FAULT_USAGE, 0,
-				"%s: 'dns' cannot be given: the host's "
-				"nameserver %s (/etc/resolv.conf) is on its loopback, which no "
-				"box reaches; name a server there that listens on another "
-				"address",
+				"%s: 'dns' is not possible: the host's nameserver %s "
+				"(/etc/resolv.conf) is on loopback, which boxes cannot reach; name "
+				"a server there that listens on another address",
 				r->key, network_address(h->nameservers[i], at));
 	if (h->n_nameservers == 0)
 		return err_set(err, FAULT_USAGE, 0,
-			       "%s: 'dns' cannot be given: /etc/resolv.conf of "
-			       "the host names no IPv4 nameserver",
+			       "%s: 'dns' is not possible: /etc/resolv.conf of the host names no "
+			       "IPv4 nameserver",
 			       r->key);
 	return 0;
 }
@@ -254,9 +254,9 @@ int network_host_check(const struct network_host *h, const struct network *n, st
 		if (leads_beyond(h, r) && !h->forwards)
 			return err_set(
 				err, FAULT_USAGE, 0,
-				"%s: '%s' lies beyond the host, which does "
-				"not forward packets; if it may, switch forwarding on: sysctl -w "
-				"net.ipv4.ip_forward=1 (moulette never does)",
+				"%s: '%s' is not on the host, and the host does not forward "
+				"packets; to allow it, run 'sysctl -w net.ipv4.ip_forward=1' "
+				"(moulette never changes this setting)",
 				r->key, r->text);
 	}
 	return 0;

@@ -25,7 +25,7 @@ static int lo_up(void)
 static int fill(const char *path, netns_inside_fn *inside, void *ctx, struct err *err)
 {
 	if (lo_up() < 0)
-		return err_set(err, FAULT_INFRA, errno, "cannot bring up lo for a box");
+		return err_set(err, FAULT_INFRA, errno, "cannot bring up the loopback of a box");
 	/* A port in TIME_WAIT would outlive the test that used it, and fail the next test's bind().
 	 * Kernels that keep the value for the whole host show no such file here: no harm. */
 	file_write(AT_FDCWD, "/proc/sys/net/ipv4/tcp_max_tw_buckets", "0");

@@ -210,7 +210,7 @@ static int start(struct nft *nft, struct err *err)
 	const pid_t child = child_start(&spec);
 	if (child < 0)
 		return err_set(err, FAULT_INFRA, errno,
-			       "cannot start a child for the rules of a card");
+			       "cannot start a process for the rules of a network card");
 	nft->child = child;
 	nft->sock = fd_steal(&ours);
 	return 0;
@@ -262,14 +262,14 @@ static int no_answer(struct nft *nft, const char *what, bool late, struct err *e
 	const int status = end_child(nft, late);
 	if (late)
 		return err_set_code(err, "network.failed", FAULT_INFRA, 0,
-				    "cannot %s: '" LIBRARY "' does not answer", what);
+				    "cannot %s: '" LIBRARY "' does not respond", what);
 	if (WIFSIGNALED(status))
 		return err_set_code(err, "network.failed", FAULT_INFRA, 0,
-				    "cannot %s: '" LIBRARY "' was ended by signal %d", what,
+				    "cannot %s: '" LIBRARY "' was killed by signal %d", what,
 				    WTERMSIG(status));
 	return err_set_code(err, "network.failed", FAULT_INFRA, 0,
-			    "cannot %s: '" LIBRARY "' gave up with "
-			    "status %d, as it does when the kernel does not answer",
+			    "cannot %s: '" LIBRARY "' ended with status %d, "
+			    "as it does when the kernel does not respond",
 			    what, WEXITSTATUS(status));
 }
 
@@ -281,8 +281,8 @@ static int trouble(const char *said, const char *what, struct err *err)
 	word = word ? word + strlen("Error: ") : said;
 	err_escape(line, sizeof line, word, strcspn(word, "\n"));
 	return err_set(err, FAULT_INFRA, 0,
-		       "cannot %s: %s; nf_tables, conntrack and their modules "
-		       "are needed for a network card",
+		       "cannot %s: %s; a network card needs the kernel modules of "
+		       "nf_tables and conntrack",
 		       what, line);
 }
 
@@ -323,14 +323,14 @@ int nft_ask(struct nft *nft, const char *text, struct json_object **ret, struct 
 	AUTO_JSON *all = NULL;
 	AUTO_BUF said = { 0 };
 	struct json_object *list = NULL;
-	if (call(nft, text, true, -1, "read the rules of a card", &said, err) < 0)
+	if (call(nft, text, true, -1, "read the rules of a network card", &said, err) < 0)
 		return -1;
 	if (said.len == 0 || json_parse_foreign("nftables", said.data, said.len, &all, NULL) < 0 ||
 	    !json_object_object_get_ex(all, "nftables", &list) ||
 	    !json_object_is_type(list, json_type_array))
 		return err_set(err, FAULT_INFRA, 0,
-			       "cannot read the rules of a card: libnftables "
-			       "gave no JSON; was it built without?");
+			       "cannot read the rules of a network card: libnftables returned no "
+			       "JSON; install one that was built with JSON support");
 	*ret = json_object_get(list);
 	return 0;
 }

@@ -84,10 +84,10 @@ static int list_set(struct nl_sock *filter, const char *set, struct list *ret, s
 	if (rc < 0 || nla_put_string(msg, NFTA_SET_ELEM_LIST_TABLE, RULES_TABLE) < 0 ||
 	    nla_put_string(msg, NFTA_SET_ELEM_LIST_SET, set) < 0) {
 		nlmsg_free(msg);
-		return err_set(err, FAULT_INFRA, 0, "cannot ask for the rules of a card");
+		return err_set(err, FAULT_INFRA, 0, "cannot request the rules of a network card");
 	}
 	rc = netlink_ask(filter, msg, take, ret);
-	return rc < 0 ? err_set(err, FAULT_INFRA, 0, "cannot read the rules of a card: %s",
+	return rc < 0 ? err_set(err, FAULT_INFRA, 0, "cannot read the rules of a network card: %s",
 				nl_geterror(rc)) :
 			0;
 }

@@ -174,7 +174,7 @@ int route_up(struct nl_sock *sock, int index, struct err *err)
 int route_port(struct nl_sock *sock, int index, int bridge, struct err *err)
 {
 	int rc = rtnl_link_enslave_ifindex(sock, bridge, index);
-	return rc < 0 ? trouble(rc, err, "join a network card to others") : 0;
+	return rc < 0 ? trouble(rc, err, "connect a network card to those of peers") : 0;
 }
 
 int route_address(struct nl_sock *sock, int index, uint32_t address, int bits, struct err *err)
@@ -231,7 +231,7 @@ int route_nowhere(struct nl_sock *sock, uint32_t to, int bits, bool there, struc
 	nl_addr_put(dst);
 	rtnl_route_put(r);
 	return rc < 0 && rc != -NLE_OBJ_NOTFOUND ?
-		       trouble(rc, err, "route to boxes that are gone") :
+		       trouble(rc, err, "add a route for boxes that have ended") :
 		       0;
 }
 
@@ -249,7 +249,7 @@ int route_neighbour(struct nl_sock *sock, int index, uint32_t address, const uin
 	nl_addr_put(dst);
 	nl_addr_put(ll);
 	rtnl_neigh_put(n);
-	return rc < 0 ? trouble(rc, err, "tell a network card its neighbour") : 0;
+	return rc < 0 ? trouble(rc, err, "set the neighbour of a network card") : 0;
 }
 
 int route_rate(struct nl_sock *sock, int index, int64_t bits_per_second, struct err *err)

@@ -379,9 +379,9 @@ static int one_ended(struct walk *w, enum compare_kind kind, const struct differ
 	ret->equal = false;
 	bool plain = newlines == 1 && d->expected.len + d->actual.len + text.len == 0;
 	snprintf(ret->message, sizeof ret->message, "line %" PRIu64 ": %s", w->line,
-		 !plain       ? "only blanks and newlines at the end of the output differ" :
+		 !plain       ? "the output differs only in blanks and newlines at its end" :
 		 actual_ended ? "the newline at the end of the output is missing" :
-				"there is a newline too many at the end of the output");
+				"there is an extra newline at the end of the output");
 	return 0;
 }
 

@@ -16,13 +16,13 @@ static const struct {
 	const char *meaning;
 } meanings[] = {
 	{ SIGSEGV, "invalid memory access" },
-	{ SIGBUS, "access beyond the end of a mapped file, or misaligned" },
+	{ SIGBUS, "access beyond the end of a mapped file, or a misaligned one" },
 	{ SIGFPE, "division by zero or another arithmetic error" },
 	{ SIGABRT, "abort() or a failed assertion" },
-	{ SIGILL, "an instruction that the processor does not know" },
-	{ SIGPIPE, "wrote to a pipe that nobody reads" },
-	{ SIGSYS, "a system call that the box refuses" },
-	{ SIGXFSZ, "a file became too large" },
+	{ SIGILL, "illegal instruction" },
+	{ SIGPIPE, "wrote to a pipe whose reader was gone" },
+	{ SIGSYS, "a system call that the box does not allow" },
+	{ SIGXFSZ, "a file grew beyond the limit" },
 	{ SIGKILL, "not because of a limit" },
 	{ SIGTRAP, "a breakpoint or a trap of the compiler" },
 };
@@ -98,10 +98,10 @@ static void start_words(const struct step_spec *spec, struct step_result *res)
 		words_say(res, "cannot enter the work folder: %s", why);
 		return;
 	case EXEC_FORK:
-		words_say(res, "cannot make a process in the box: %s", why);
+		words_say(res, "cannot start a process in the box: %s", why);
 		return;
 	case EXEC_CGROUP:
-		words_say(res, "cannot put a process of the box under its limits: %s", why);
+		words_say(res, "cannot set the limits of a process in the box: %s", why);
 		return;
 	case EXEC_SETUP:
 	case EXEC_OK:
@@ -168,10 +168,10 @@ static void time_words(struct step_result *res)
 		words_say(res, "took longer than %s", limit);
 	} else {
 		duration_format(f->cpu_ns, cpu);
-		words_say(res, "took longer than %s, %s: used %s of cpu time", limit,
-			  f->waited_ns < 0 ? "waiting or not scheduled" :
-					     "asleep or waiting for input",
-			  cpu);
+		words_say(res, "took longer than %s, but used only %s of cpu time: it %s", limit,
+			  cpu,
+			  f->waited_ns < 0 ? "slept, waited for input, or the host was too busy" :
+					     "slept or waited for input");
 	}
 }
 
@@ -196,7 +196,7 @@ static void process_words(const struct step_spec *spec, const struct comparison 
 			  struct step_result *res)
 {
 	char limit[32], cause[160];
-	snprintf(cause, sizeof cause, "wanted more than %s at a time: %" PRId64 " refused",
+	snprintf(cause, sizeof cause, "needed more than %s at a time: %" PRId64 " refused",
 		 limit_words(res, LIMIT_PROCESSES, limit), res->facts.pids_denied);
 	cause_words(spec, cmp, res, cause);
 }
@@ -277,7 +277,7 @@ static void refused_words(const struct step_spec *spec, struct step_result *res)
 		return;
 	network_refusal_text(&net->refused[0], first);
 	more_words(net, more);
-	snprintf(tail, sizeof tail, "; refused: %s (not let through by the network of this %s)%s",
+	snprintf(tail, sizeof tail, "; refused: %s (not allowed by the network of this %s)%s",
 		 first, step_words(spec->kind), more);
 	if (strlen(res->message) + strlen(tail) >= sizeof res->message)
 		snprintf(tail, sizeof tail, "; refused: %s%s", first, more);

@@ -52,7 +52,7 @@ fake_engine() {
 	if [ "$MOULETTE_ENGINE" = crun ]; then
 		said ok "engine mode" lean
 		run -0 moulette doctor --engine-mode=plain
-		said ok "engine mode" "plain: it was asked for"
+		said ok "engine mode" "plain, as requested"
 		MOULETTE_ENGINE_MODE=plain run -0 moulette doctor
 	fi
 	said ok "engine mode" plain
@@ -79,7 +79,7 @@ fake_engine() {
 	said problem engine "cannot find the engine 'no-such-engine'"
 	fake_engine 'exit 1'
 	run -3 moulette doctor
-	said problem engine "is no OCI runtime"
+	said problem engine "is not an OCI runtime"
 }
 
 @test "who is not root starts no box" {

@@ -77,7 +77,7 @@ host_at_fault() {
 	host_at_fault "cannot read '/etc/passwd' of image 'busybox'"
 	# The first one looks at /etc/passwd.
 	with_fault "$MOULETTE_HOME/images/busybox/rootfs" openat2 error=EIO:when=2+ run -a "$one" "$submission"
-	host_at_fault "image 'busybox': cannot look at the mount point"
+	host_at_fault "image 'busybox': cannot examine the mount point"
 }
 
 @test "a runner that cannot leave the mounts of a box ends with a message" {
@@ -86,7 +86,7 @@ host_at_fault() {
 		with_fault - setns error=ENOMEM:when="$nth" run -a "$one" "$submission" || break
 		# Some are only for what a test left behind, which the box's end removes as well.
 		[ "$status" = 0 ] || host_at_fault "Cannot allocate memory"
-		left=$((left + $(grep -c "cannot return to the host's mounts" "$messages" || true)))
+		left=$((left + $(grep -c "cannot return to the host's mount namespace" "$messages" || true)))
 	done
 	[ "$left" -gt 0 ]
 	moulette gc

@@ -130,7 +130,7 @@ on_disk() {
 		moulette gc --older-than 1s; [ $? = 3 ] || exit 93
 		graded true; [ $? = 3 ] || exit 92'
 	[ "$status" = 0 ] || fail "status $status: $(cat "$out")"
-	expect_text "$out" "ok       folders: " "cannot write 1024 KiB" "is full: make room" \
+	expect_text "$out" "ok       folders: " "cannot write 1024 KiB" "is full; make room" \
 		"mounted read-only; remount it" "Read-only file system"
 }
 
@@ -144,6 +144,6 @@ on_disk() {
 		moulette doctor | grep folders; [ ${PIPESTATUS[0]} = 3 ] || exit 94
 		moulette run -i host $submission -- true || exit 93'
 	[ "$status" = 0 ] || fail "status $status: $(cat "$out")"
-	expect_text "$out" "'$disk' is mounted with the option noexec" "mount -o remount,exec $disk"
+	expect_text "$out" "'$disk' is mounted noexec" "mount -o remount,exec $disk"
 	run ! grep -q "assignment)" "$out"
 }

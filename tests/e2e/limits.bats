@@ -66,7 +66,7 @@ at_a_squeeze() {
 	at_a_squeeze always
 	expect_verdict internal_error infrastructure 3
 	expect steps.0.points null error.code host.memory
-	[[ $(field error.message) == *"ran short of memory"*"'fits'"* ]]
+	[[ $(field error.message) == *"ran out of memory"*"'fits'"* ]]
 	host_same
 }
 

@@ -320,7 +320,7 @@ static const struct { const char *label, *text, *why; } refused[] = {
 	{ "two types", MOUNT("\"destination\": \"/a\", \"type\": \"proc tmpfs\""), "mounts[0].type: expected bind" },
 	{ "unknown moulette key", MOULETTE("\"limit\": {}"), "t.json: moulette: unknown key 'limit'" },
 	{ "unknown limit of ours", MOULETTE("\"limits\": {\"time\": 1}"), "moulette.limits: unknown key 'time'" },
-	{ "limit of 0", MOULETTE("\"limits\": {\"cpu\": 0}"), "moulette.limits.cpu: '0': a limit must be above 0" },
+	{ "limit of 0", MOULETTE("\"limits\": {\"cpu\": 0}"), "moulette.limits.cpu: '0': expected a limit above 0" },
 	{ "env name", MOULETTE("\"env\": {\"A B\": \"1\"}"), "moulette.env: expected an object of NAME" },
 	{ "env value", MOULETTE("\"env\": {\"A\": 1}"), "moulette.env: expected an object of NAME" },
 	{ "unpack of 0", MOULETTE("\"unpack\": {\"entries\": 0}"), "moulette.unpack.entries: expected a whole number from 1" },

@@ -69,16 +69,17 @@ static const struct {
 	const char *text;
 } rows[] = {
 	{ "nobody", "", "", FINDING_OK, "1610612736 to 1879048191" },
-	{ "before", "ada:1610612735:1\n", "", FINDING_OK, "nobody else" },
+	{ "before", "ada:1610612735:1\n", "", FINDING_OK, "no other user" },
 	{ "the first one", "ada:1610612735:2\n", "", FINDING_WARNING, "'ada'" },
 	{ "the last one", "bob:1879048191:65536\n", "", FINDING_WARNING, "'bob'" },
-	{ "after", "bob:1879048192:65536\n", "", FINDING_OK, "nobody else" },
+	{ "after", "bob:1879048192:65536\n", "", FINDING_OK, "no other user" },
 	{ "around", "eve:1:4294967294\n", "", FINDING_WARNING, "uid_base" },
 	{ "second line", "ada:100000:65536\neve:1700000000:10\n", "", FINDING_WARNING, "'eve'" },
-	{ "no line of such a file", "# ada 1700000000\n\nada\n", "", FINDING_OK, "nobody else" },
+	{ "no line of such a file", "# ada 1700000000\n\nada\n", "", FINDING_OK, "no other user" },
 	{ "a user", "", "root:x:0:0::/:/bin/sh\nmax:x:1610612736:0::/:\n", FINDING_WARNING,
 	  "'max'" },
-	{ "a user's group is none", "", "max:x:1000:1610612736::/:\n", FINDING_OK, "nobody else" },
+	{ "a user's group is none", "", "max:x:1000:1610612736::/:\n", FINDING_OK,
+	  "no other user" },
 };
 
 START_TEST(ids)
@@ -210,7 +211,7 @@ static const struct {
 	{ "the group writes", "run", 0775, "chmod 0711" },
 	{ "secret as made", "home/logs", 0700, NULL },
 	{ "secret, shown", "home/logs", 0711, "chmod 0700" },
-	{ "secret, to the group", "home/live", 0740, "handed in" },
+	{ "secret, to the group", "home/live", 0740, "other users can read" },
 };
 
 START_TEST(folder_modes)
@@ -255,7 +256,7 @@ static const struct {
 	const char *mode;
 } engines[] = {
 	{ "#!/bin/sh\necho crun version 1.20\n", false, FINDING_OK, "lean" },
-	{ "#!/bin/sh\necho crun version 1.20\n", true, FINDING_OK, "asked for" },
+	{ "#!/bin/sh\necho crun version 1.20\n", true, FINDING_OK, "as requested" },
 	{ "#!/bin/sh\n[ $1 = --version ] && echo crun version 1.20\n", false, FINDING_WARNING,
 	  "--cgroup-manager=disabled" },
 	{ "#!/bin/sh\necho runc version 1.3.3\n", false, FINDING_OK, "plain: runc" },

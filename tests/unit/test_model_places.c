@@ -200,7 +200,7 @@ static const struct {
 	{ "no size", "{\"store_max_size\": \"lots\"}", 0,
 	  CONF ".store_max_size: 'lots' is not a size" },
 	{ "no room at all", "{\"store_max_size\": \"0\"}", 0,
-	  CONF ".store_max_size: must be above 0" },
+	  CONF ".store_max_size: expected a size above 0" },
 	{ "a size as a number", "{\"store_max_size\": 5}", 0, CONF ".store_max_size: expected" },
 	{ "the last key that is known", "{\"cards\": 1}", 0,
 	  "known: uid_base, store_max_size, card_network, cpu_weight, host_image" },

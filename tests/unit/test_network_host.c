@@ -131,18 +131,18 @@ END_TEST
 /* --- the cards' network ------------------------------------------------------------------- */
 
 #define CONF \
-	"/etc/moulette.conf.card_network: the cards' network 10.213.0.0/16 overlaps with the host's "
+	"/etc/moulette.conf.card_network: the network of the cards, 10.213.0.0/16, overlaps with the "
 
 /* clang-format off */
 static const struct {
 	const char *label; bool is_route; struct network_prefix prefix; const char *why;
 } others[] = {
-	{ "an address in it", false, { IP(10, 213, 9, 9), 32, "eth7" }, "address 10.213.9.9/32 of 'eth7'; give" },
+	{ "an address in it", false, { IP(10, 213, 9, 9), 32, "eth7" }, "address 10.213.9.9/32 of 'eth7' on the host" },
 	{ "its first address", false, { CARDS, 32, "eth7" }, "address 10.213.0.0/32" },
 	{ "its last address", false, { IP(10, 213, 255, 255), 32, "eth7" }, "address 10.213.255.255/32" },
 	{ "the address below", false, { IP(10, 212, 255, 255), 32, "eth7" }, NULL },
 	{ "the address above", false, { IP(10, 214, 0, 0), 32, "eth7" }, NULL },
-	{ "the same route", true, { CARDS, 16, "tun0" }, "route 10.213.0.0/16 of 'tun0'; give" },
+	{ "the same route", true, { CARDS, 16, "tun0" }, "route 10.213.0.0/16 of 'tun0' on the host" },
 	{ "a narrower route", true, { IP(10, 213, 4, 0), 24, "tun0" }, "route 10.213.4.0/24" },
 	{ "a wider route", true, { IP(10, 0, 0, 0), 8, "tun0" }, "route 10.0.0.0/8" },
 	{ "twice as wide", true, { IP(10, 212, 0, 0), 15, "tun0" }, "route 10.212.0.0/15" },
@@ -192,16 +192,16 @@ static const struct {
 	const char *label; uint32_t servers[2]; size_t n; bool forwards; const char *why;
 } dns[] = {
 	{ "beyond", { IP(10, 1, 0, 53) }, 1, true, NULL },
-	{ "beyond, no forwarding", { IP(10, 1, 0, 53) }, 1, false, "'as written' lies beyond the host, which does not forward" },
+	{ "beyond, no forwarding", { IP(10, 1, 0, 53) }, 1, false, "'as written' is not on the host, and the host does not forward" },
 	{ "at the host", { IP(10, 1, 2, 3) }, 1, false, NULL },
 	{ "one at the host, one beyond", { IP(10, 1, 2, 3), IP(10, 1, 0, 53) }, 2, false, "sysctl -w net.ipv4.ip_forward=1" },
-	{ "none", { 0 }, 0, true, "'dns' cannot be given: /etc/resolv.conf of the host names no IPv4" },
-	{ "on loopback", { IP(127, 0, 0, 1) }, 1, true, "'dns' cannot be given: the host's nameserver 127.0.0.1 (/etc/resolv.conf)" },
+	{ "none", { 0 }, 0, true, "'dns' is not possible: /etc/resolv.conf of the host names no IPv4" },
+	{ "on loopback", { IP(127, 0, 0, 1) }, 1, true, "'dns' is not possible: the host's nameserver 127.0.0.1 (/etc/resolv.conf)" },
 	{ "a stub on loopback", { IP(127, 0, 0, 53) }, 1, true, "nameserver 127.0.0.53" },
 	{ "the last of loopback", { IP(127, 255, 255, 255) }, 1, true, "nameserver 127.255.255.255" },
 	{ "above loopback", { IP(128, 0, 0, 0) }, 1, true, NULL },
 	{ "below loopback", { IP(126, 255, 255, 255) }, 1, true, NULL },
-	{ "the second on loopback", { IP(10, 1, 0, 53), IP(127, 0, 0, 1) }, 2, true, "on its loopback" },
+	{ "the second on loopback", { IP(10, 1, 0, 53), IP(127, 0, 0, 1) }, 2, true, "is on loopback" },
 };
 /* clang-format on */
 
@@ -242,8 +242,9 @@ START_TEST(what_lies_beyond_needs_forwarding)
 	h.forwards = false;
 	ck_assert_msg(check(&h, &r, 1) == (ways[_i].needs ? -1 : 0), "%s", ways[_i].label);
 	if (ways[_i].needs)
-		ck_refused(ways[_i].label, KEY ": 'as written' lies beyond the host",
-			   "sysctl -w net.ipv4.ip_forward=1 (moulette never does)");
+		ck_refused(
+			ways[_i].label, KEY ": 'as written' is not on the host",
+			"sysctl -w net.ipv4.ip_forward=1' (moulette never changes this setting)");
 }
 END_TEST
 

@@ -94,11 +94,11 @@ static const struct row rows[] = {
 	{ "box failed, cpu", TEST, .box_failed = true, .exit_code = -1, .ended_for = LIMIT_CPU,
 	  HIT(TIME_LIMIT, CPU), .words = "" },
 	{ "fork", TEST, .stage = EXEC_FORK, .exec_errno = ENOMEM, .exit_code = -1, OURS,
-	  .words = "cannot make a process in the box: Cannot allocate memory" },
+	  .words = "cannot start a process in the box: Cannot allocate memory" },
 	{ "fork, EAGAIN", TEST, .stage = EXEC_FORK, .exec_errno = EAGAIN, .exit_code = -1, OURS,
-	  .words = "cannot make a process" },
+	  .words = "cannot start a process" },
 	{ "cgroup", TEST, .stage = EXEC_CGROUP, .exec_errno = ENOENT, .exit_code = -1, OURS,
-	  .words = "under its limits" },
+	  .words = "cannot set the limits" },
 	{ "setup", TEST, .stage = EXEC_SETUP, .exec_errno = EPERM, .exit_code = -1, OURS,
 	  .words = "cannot prepare" },
 	{ "setup outranks memory", TEST, .stage = EXEC_SETUP, .exec_errno = EPERM, .exit_code = -1,
@@ -153,7 +153,7 @@ static const struct row rows[] = {
 	/* 4. processes, when it did not pass */
 	{ "refused and status wrong", TEST, .pids_denied = 3, .exit_code = 1,
 	  HIT(PROCESS_LIMIT, PROCESSES),
-	  .words = "wanted more than 20 processes at a time: 3 "
+	  .words = "needed more than 20 processes at a time: 3 "
 		   "refused; ended with status 1, expected 0" },
 	{ "refused and output wrong", TEST, .pids_denied = 1, .output = WRONG,
 	  HIT(PROCESS_LIMIT, PROCESSES), .words = "; the output is wrong" },
@@ -195,10 +195,12 @@ static const struct row rows[] = {
 	  .cpu_ns = CPU_LIMIT + 1, HIT(TIME_LIMIT, CPU), .words = "used more than 1 s of cpu" },
 	{ "wall, asleep", TEST, .ended_for = LIMIT_WALL, .signal = SIGKILL, .exit_code = -1,
 	  .wall_ns = WALL_LIMIT + 1, HIT(TIME_LIMIT, WALL),
-	  .words = "took longer than 2 s, waiting or not scheduled: used 10 ms of cpu time" },
+	  .words =
+		  "took longer than 2 s, but used only 10 ms of cpu time: it slept, waited for input, or the host was too busy" },
 	{ "wall, asleep, as is known", TEST, .ended_for = LIMIT_WALL, .signal = SIGKILL,
 	  .exit_code = -1, .wall_ns = WALL_LIMIT + 1, .waited_ns = 0, HIT(TIME_LIMIT, WALL),
-	  .words = "took longer than 2 s, asleep or waiting for input: used 10 ms of cpu time" },
+	  .words =
+		  "took longer than 2 s, but used only 10 ms of cpu time: it slept or waited for input" },
 	{ "waited for a processor, then right", TEST, .output = RIGHT, .wall_ns = 9 * WALL_LIMIT,
 	  .waited_ns = 8 * WALL_LIMIT, PASSED },
 	{ "waited, and took too long all the same", TEST, .output = RIGHT,
@@ -279,46 +281,46 @@ static const struct {
 	  { "", TEST, .exit_code = 1 },
 	  1,
 	  "ended with status 1, expected 0; refused: "
-	  "10.0.0.9:5432/tcp (not let through by the network of this test)" },
+	  "10.0.0.9:5432/tcp (not allowed by the network of this test)" },
 	{ "three",
 	  { "", TEST, .exit_code = 1 },
 	  3,
 	  "ended with status 1, expected 0; refused: "
-	  "10.0.0.9:5432/tcp (not let through by the network of this test), and 2 more" },
+	  "10.0.0.9:5432/tcp (not allowed by the network of this test), and 2 more" },
 	{ "one fewer than are listed",
 	  { "", TEST, .exit_code = 1 },
 	  63,
 	  "ended with status 1, "
-	  "expected 0; refused: 10.0.0.9:5432/tcp (not let through by the network of this test), and "
+	  "expected 0; refused: 10.0.0.9:5432/tcp (not allowed by the network of this test), and "
 	  "62 more" },
 	{ "as many as are listed",
 	  { "", TEST, .exit_code = 1 },
 	  64,
 	  "ended with status 1, "
-	  "expected 0; refused: 10.0.0.9:5432/tcp (not let through by the network of this test), and "
+	  "expected 0; refused: 10.0.0.9:5432/tcp (not allowed by the network of this test), and "
 	  "at least 63 more" },
 	{ "a build",
 	  { "", BUILD, .exit_code = 2 },
 	  2,
 	  "prog: ended with status 2, expected 0; "
-	  "refused: 10.0.0.9:5432/tcp (not let through by the network of this build step), and 1 "
+	  "refused: 10.0.0.9:5432/tcp (not allowed by the network of this build step), and 1 "
 	  "more" },
 	{ "a command",
 	  { "", TEST, .kind = STEP_COMMAND, .signal = SIGABRT },
 	  1,
 	  "killed by "
-	  "SIGABRT (abort() or a failed assertion); refused: 10.0.0.9:5432/tcp (not let through by the "
+	  "SIGABRT (abort() or a failed assertion); refused: 10.0.0.9:5432/tcp (not allowed by the "
 	  "network of this command)" },
 	{ "waits for an answer",
 	  { "", TEST, .ended_for = LIMIT_WALL, .wall_ns = WALL_LIMIT + 1 },
 	  1,
-	  "took longer than 2 s, waiting or not scheduled: used 10 ms of cpu time; refused: "
-	  "10.0.0.9:5432/tcp (not let through by the network of this test)" },
+	  "took longer than 2 s, but used only 10 ms of cpu time: it slept, waited for input, or the host was too busy; refused: "
+	  "10.0.0.9:5432/tcp (not allowed by the network of this test)" },
 	{ "wrong output",
 	  { "", TEST, .output = WRONG },
 	  1,
 	  "line 1: expected \"a\", got \"b\"; "
-	  "refused: 10.0.0.9:5432/tcp (not let through by the network of this test)" },
+	  "refused: 10.0.0.9:5432/tcp (not allowed by the network of this test)" },
 	{ "passed all the same", { "", TEST, .output = RIGHT }, 2, "" },
 	{ "the box failed", { "", TEST, .box_failed = true }, 1, "the box ended for a test" },
 	{ "a card that refused nothing",
@@ -490,8 +492,7 @@ START_TEST(what_was_refused_is_named)
 }
 END_TEST
 
-#define WHOLE \
-	"; refused: 10.0.0.9:5432/tcp (not let through by the network of this test), and 1 more"
+#define WHOLE "; refused: 10.0.0.9:5432/tcp (not allowed by the network of this test), and 1 more"
 #define SHORT "; refused: 10.0.0.9:5432/tcp, and 1 more"
 /* A cause of @length bytes and two refusals: the whole form at its border, the short one, and a
  * cause that is cut between its characters. */

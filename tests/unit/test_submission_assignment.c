@@ -288,7 +288,7 @@ static const struct {
 	{ "network of a test", "T", "\"network\": {}", NULL },
 	{ "no network of a test", "T", "\"network\": null", NULL },
 	{ "network of a test is bad", "T", "\"network\": {\"allow\": [\"a.example\"]}",
-	  "tests[0].network.allow[0]: 'a.example': host names are not taken" },
+	  "tests[0].network.allow[0]: 'a.example': host names are not accepted" },
 	{ "files of a test", "T", "\"files\": []", "'files' is not known to this version" },
 	{ "profile of a test", "T", "\"profile\": \"\"", "'profile' is not known to this version" },
 
