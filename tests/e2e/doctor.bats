@@ -36,7 +36,7 @@ fake_engine() {
 	said ok namespaces user
 	said ok folders "(to be made)"
 	# In the topmost group there is nothing to be said.
-	if grep -qE '^([0-9]+:([a-z_,]*,)?memory|0:)(,[a-z_,]*)?:/.' /proc/self/cgroup; then said ok "base cgroup" "boxes lie"; fi
+	if grep -qE '^([0-9]+:([a-z_,]*,)?memory|0:)(,[a-z_,]*)?:/.' /proc/self/cgroup; then said ok "base cgroup" "boxes are"; fi
 	[[ $output != *problem* ]]
 	[ ! -e "$MOULETTE_HOME" ]
 	[ -z "$(find /sys/fs/cgroup -name 'doctor-*')" ]
