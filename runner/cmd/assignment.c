@@ -1,4 +1,4 @@
-/* assignment.c - look at an assignment before students are graded by it. */
+/* assignment.c - check an assignment before submissions are graded with it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +30,7 @@ static int check_profile(const struct places *places, const char *name, struct e
 	return bad;
 }
 
-/* Nothing is built: an image that a recipe makes is there as well. */
+/* Builds nothing: an image exists if a recipe can make it. */
 static int check_boxes(const struct places *places, const struct assignment *a, struct err *err)
 {
 	if ((a->image && image_check(places, a->image, err) < 0) ||

@@ -34,7 +34,7 @@ static const struct option_spec options[] = {
 	OPTION_END,
 };
 
-/* What one call prints, and how far it is. */
+/* The output and the progress of one call. */
 struct batch {
 	FILE *out;
 	const char *path; /* of -o; NULL: stdout */
@@ -43,7 +43,7 @@ struct batch {
 	struct progress progress;
 };
 
-/* By default as many as can have the processors that the assignment wants for each of them. */
+/* Default: the available processors, divided by those that the assignment requests for a submission. */
 static int take_jobs(const struct cli *cli, const struct assignment *a, int *ret, struct err *err)
 {
 	const char *text = cli_get(cli, "jobs");
@@ -70,7 +70,7 @@ static int take_format(const char *text, const struct report_format **ret, struc
 			   name, colon + 1);
 }
 
-/* Last of what the user may have got wrong, since it empties the file. */
+/* Called after all other checks of the command line, because it truncates the file. */
 static int open_output(const struct cli *cli, struct batch *b, struct err *err)
 {
 	b->path = cli_get(cli, "output");
@@ -123,7 +123,7 @@ static int status_of(const struct batch *b)
 	return b->progress.tally[VERDICT_INTERNAL_ERROR] > 0 ? EXIT_TROUBLE : EXIT_ALL_PASSED;
 }
 
-/* One word that is one submission may have been meant for a folder of them. */
+/* Warns when the only argument is a folder that is graded as one submission. */
 static void say_alone(const struct cli *cli, const struct batch *b)
 {
 	struct stat word, path;
@@ -160,7 +160,7 @@ static int grade_all(struct batch *b, struct session *s, int jobs, struct err *e
 	progress_show(&b->progress);
 	int bad = crew_run(&crew, err);
 	progress_clear(&b->progress);
-	say_sum(b); /* however it ended: what is missing is to be seen */
+	say_sum(b); /* also after an error, to show how many were not graded */
 	if (bad && strcmp(err->code, "interrupted") == 0)
 		return grading_interrupted(s->opt.interrupt_fd,
 					   "all boxes are stopped; finished results are kept");

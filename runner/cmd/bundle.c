@@ -2,8 +2,8 @@
  * bundle.c - write an OCI bundle that an engine runs as is.
  *
  * DIR gets `work` (the submission), `rootfs` (the image, copied), `passwd` where the image's names another
- * home, and last config.json, so that what is half made cannot be run. Signals are blocked meanwhile and
- * looked for by the stages: whatever happens, what was made is removed again.
+ * home, and last config.json, so that an incomplete bundle cannot be run. Signals are blocked meanwhile and
+ * polled by the stages; after an error or a signal all files are removed again.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -117,7 +117,7 @@ static void warn_closed(const char *path)
 	}
 }
 
-/* The OCI runtime spec has no word for a card: who runs the bundle makes its network. */
+/* The OCI runtime spec cannot describe a network card, so the bundle is written without one. */
 static void warn_card(const struct profile *p)
 {
 	if (p->network.kind == NETWORK_CARD)
@@ -128,12 +128,12 @@ static void warn_card(const struct profile *p)
 			p->name);
 }
 
-/* The folder that is to be entered becomes DIR/work. */
+/* Renames the top folder of the submission to DIR/work. */
 static int enter_top(int dir, const char *top, struct err *err)
 {
 	AUTO_FREE char *from = mem_printf(UNPACKED "%s%s", *top ? "/" : "", top);
 
-	/* The child has ended, and nobody but it and root could write here. */
+	/* The child has ended, and only the child and root could write here. */
 	if (renameat(dir, from, dir, "work") < 0 || fchmodat(dir, "work", 0700, 0) < 0 ||
 	    (*top && tree_remove_at(dir, UNPACKED) < 0))
 		return err_set(err, FAULT_INFRA, errno,
@@ -184,7 +184,7 @@ static int unpack(const struct job *job, const char *path, struct err *err)
 	return got < 0 ? -1 : enter_top(job->dir, outcome.top, err);
 }
 
-/* The copy has in it what the image binds, so the config is made for an image without. */
+/* The copy contains the folders that the image binds, so the config gets an image without binds. */
 static int make_config(const struct job *job, struct json_object **ret, struct err *err)
 {
 	struct image whole = job->image;
@@ -266,7 +266,7 @@ static int write_bundle(struct job *job, const char *path, struct err *err)
 	AUTO_JSON *config = NULL;
 	AUTO_STRV points = NULL;
 
-	/* All that is wrong with the command line is said before a file is made. */
+	/* Check the whole command line before a file is made. */
 	if (open_all(job, err) < 0 || make_config(job, &config, err) < 0 ||
 	    spec_mount_points(config, &points, err) < 0)
 		return -1;

@@ -1,4 +1,4 @@
-/* command.h - a command of the program: its words, its options, what it does. */
+/* command.h - a command of the program: name, help, options and function. */
 #ifndef MOULETTE_CMD_COMMAND_H
 #define MOULETTE_CMD_COMMAND_H
 
@@ -18,7 +18,7 @@ struct option_spec {
 	const char *help; /* one line */
 };
 
-/** What the command line said: for each option its values in order. */
+/** The parsed command line: options with their values, in order. */
 struct option_value {
 	const struct option_spec *spec;
 	const char *value; /* NULL for an option without argument */

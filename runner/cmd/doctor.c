@@ -1,4 +1,4 @@
-/* doctor.c - is this host fit? One line a fact. */
+/* doctor.c - check whether this host can run boxes; one line per finding. */
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +36,7 @@ static int print_array(const struct health *h, struct err *err)
 	return print_json(all, err);
 }
 
-/* Where something is missing a box could only say the same in other words. */
+/* After a problem a box is not tried: it would fail for the same reason. */
 static void try_box(const struct places *places, bool plain, struct health *h)
 {
 	struct err err = { 0 };

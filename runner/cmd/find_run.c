@@ -1,4 +1,4 @@
-/* find_run.c - looks an id up among the marks of live runs and the stored results. */
+/* find_run.c - look up an id among the records of runs and the stored results. */
 #include "cmd/find_run.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "container/live.h"
 
-/* An id begins with the time: fewer characters are those of weeks of results. */
+/* An id begins with the time, and a shorter prefix matches weeks of results. */
 #define STORED_PREFIX_MIN 4
 #define AMBIGUOUS_SHOWN 5
 
@@ -52,7 +52,7 @@ static int ambiguous(const char *given, char *const *ids, struct err *err)
 		       given, list.data);
 }
 
-/* A mark that outlived its result is nothing but a leftover. */
+/* A run record whose result is stored is a leftover; the result counts. */
 static int look(const struct places *p, struct found_run *f, struct err *err)
 {
 	int got = live_open(p, f->id, &f->mark, err);

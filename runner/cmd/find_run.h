@@ -1,4 +1,4 @@
-/* find_run.h - what an id on the command line means: a live run, or a stored result. */
+/* find_run.h - the run or the stored result that an id on the command line names. */
 #ifndef MOULETTE_CMD_FIND_RUN_H
 #define MOULETTE_CMD_FIND_RUN_H
 
@@ -9,16 +9,16 @@
 
 struct found_run {
 	char id[27];
-	int mark;             /* open mark of a run that lives or died; -1: it is a result */
-	struct live_run live; /* what the mark says, when there is one */
+	int mark;             /* open record of a run that goes on or died; -1: it is a result */
+	struct live_run live; /* content of the record, if there is one */
 	struct store *store;  /* NULL: there is none yet */
 };
 
 /**
- * find_run() - by an id or the begin of exactly one, in any case
+ * find_run() - look up an id or an unambiguous prefix, ignoring case
  *
- * Of a run that has a mark any begin serves, of a result at least 4 characters. Return: 0, or -1
- * with FAULT_USAGE when nothing or more than one thing is meant, or FAULT_INFRA.
+ * Any prefix of a run with a record is accepted, and at least 4 characters for a result. Return: 0, or -1
+ * with FAULT_USAGE when none or several match, or FAULT_INFRA.
  */
 int find_run(const struct places *p, const char *given, struct found_run *ret, struct err *err);
 void found_run_done(struct found_run *f);

@@ -1,4 +1,4 @@
-/* gc.c - remove what killed runs left behind, and results that are too old or too many. */
+/* gc.c - remove leftovers of killed runs, and results beyond the limits of age and size. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -69,7 +69,7 @@ static void say_results(const struct retention *want, const struct retention_out
 		size, limit);
 }
 
-/* Looks at everything, and makes and removes nothing. */
+/* Reads only: makes and removes no file. */
 static int dry_run(const struct places *p, const struct retention *want, struct err *err)
 {
 	AUTO_STORE *store = NULL;
@@ -118,8 +118,8 @@ static bool is_full(const struct err *err)
 	return strcmp(err->code, "store.full") == 0 || err->sys == ENOSPC || err->sys == EDQUOT;
 }
 
-/* On a full disk no row can be removed, since that is written down first. Files can: what killed runs
- * left, and the logs of results that are to be removed. */
+/* On a full disk sqlite cannot remove rows, because it writes its journal first. Files can be removed:
+ * leftovers of killed runs, and the logs of results that are removed afterwards. */
 static void make_room(const struct places *p, const struct retention *want)
 {
 	AUTO_STORE *store = NULL;

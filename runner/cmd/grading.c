@@ -57,7 +57,7 @@ static int take_isolation(const struct cli *cli, const char *command, struct ses
 	return word ? isolation_parse(word, where, &opt->isolation, err) : 0;
 }
 
-/* Readable once the session has blocked the signals. */
+/* The descriptor gets signals once the session has blocked them. */
 static int open_signals(int *ret, struct err *err)
 {
 	sigset_t set;

@@ -1,4 +1,4 @@
-/* grading.h - what the commands that grade take from their command lines alike. */
+/* grading.h - options that the grading commands share. */
 #ifndef MOULETTE_CMD_GRADING_H
 #define MOULETTE_CMD_GRADING_H
 
@@ -20,7 +20,7 @@ struct grading {
 int grading_open(const struct places *places, const struct cli *cli, const char *command,
 		 struct grading *ret, struct err *err);
 void grading_close(struct grading *g);
-/** grading_interrupted() - takes the signal that came, says @what of it on stderr. Return: the exit
+/** grading_interrupted() - consume the pending signal and print "interrupted; WHAT". Return: the exit
  *  status. */
 int grading_interrupted(int signals, const char *what);
 

@@ -20,7 +20,7 @@
 
 typedef int sub_fn(const struct places *p, const struct cli *cli, struct err *err);
 
-/* In the place of this process, which so needs none of the libraries that read archives: nearly
+/* A separate program reads archives, so that this one loads none of their libraries: nearly
  * every other command starts faster. */
 static int become_maker(const struct places *p, char *const argv[], struct err *err)
 {
@@ -29,7 +29,7 @@ static int become_maker(const struct places *p, char *const argv[], struct err *
 		       p->image);
 }
 
-/* Both take a name, where the image comes from, and a limit. */
+/* import and pull: a name, a source, and the largest size. */
 static int bring_exec(const struct places *p, const struct cli *cli, struct err *err)
 {
 	int64_t max = MAX_SIZE_DEFAULT;

@@ -1,4 +1,4 @@
-/* image_show.c - images as people and scripts see them: list, show. */
+/* image_show.c - list and show images, as text or JSON. */
 #include "cmd/image_show.h"
 
 #include <inttypes.h>
@@ -17,7 +17,7 @@
 #include "report/locale.h"
 #include "submission/language.h"
 
-/* Text of an image (its env, its user) as a terminal may see it. */
+/* Prints a text of an image (env, user), escaped for a terminal. */
 static void print_line(const char *key, const char *value)
 {
 	size_t room = strlen(value) + 1;
@@ -47,7 +47,7 @@ static void add_json(struct json_object *all, const struct row *r)
 	json_object_array_add(all, o);
 }
 
-/* Twelve digits tell images apart; `show` has all 64. */
+/* Twelve digits are enough to distinguish images; `show` prints all 64. */
 static int add_line(struct libscols_table *t, const struct row *r)
 {
 	struct libscols_line *line = scols_table_new_line(t, NULL);
@@ -128,7 +128,7 @@ int image_list_exec(const struct places *p, const struct cli *cli, struct err *e
 
 /* ---- show ---- */
 
-/* An image with all that is said of it. */
+/* An image with everything that `show` prints. */
 struct shown {
 	struct image image;
 	int64_t bytes; /* -1: it shows the host's own files */

@@ -1,7 +1,7 @@
 /* kill.c - send a signal to the running step, or end a whole run.
  *
- * Nothing here sends a signal: the runner is asked to (container/control.h), which knows its step,
- * so that no process of anybody else can be hit whatever became of the numbers in a mark.
+ * The runner sends the signal on request (container/control.h), because it knows its step:
+ * a process id from a stale run record could belong to another process by now.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -59,7 +59,7 @@ static int sweep(const struct places *p, const char *id, struct err *err)
 
 static int end_run(const struct places *p, struct found_run *f, struct err *err)
 {
-	/* When nobody answers it is just ending, or it died: the lock tells. */
+	/* Without an answer the run is ending or died; the lock of its record shows which. */
 	if (f->live.status == LIVE_ALIVE &&
 	    (control_ask_end(p, f->id, err) < 0 || live_wait(f->mark, err) < 0))
 		return -1;
@@ -77,7 +77,7 @@ static int kill_one(const struct places *p, const char *given, int signo, struct
 		return -1;
 	if (found.mark < 0)
 		return err_set(err, FAULT_USAGE, 0, "run '%s' has ended", found.id);
-	/* It would be waited for until somebody continues it. */
+	/* A stopped runner would not answer until it is continued. */
 	if (live_runner_stopped(&found.live))
 		return err_set(err, FAULT_USAGE, 0,
 			       "run '%s': the moulette process that runs it is stopped; continue "
@@ -86,7 +86,7 @@ static int kill_one(const struct places *p, const char *given, int signo, struct
 	return signo ? signal_step(p, &found, signo, err) : end_run(p, &found, err);
 }
 
-/* Each is tried, and each that fails is named; the worst status is that of all. */
+/* Tries every id, prints each failure, and returns the worst status. */
 static int kill_all(const struct places *p, const struct cli *cli, int signo)
 {
 	int status = EXIT_ALL_PASSED;

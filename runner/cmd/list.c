@@ -49,7 +49,7 @@ static void add_live(struct run_rows *rows, struct live_run *r)
 		row->steps_total = (int64_t)strv_len(r->plan);
 }
 
-/* A mark that outlived its result is a leftover, and the result is listed. */
+/* A run record whose result is stored is a leftover, so only the result is listed. */
 static int add_mark(const struct places *p, const char *id, struct store *store,
 		    struct run_rows *rows, struct err *err)
 {
@@ -73,7 +73,7 @@ static int add_result(void *ctx, const struct store_row *r)
 	struct run_rows *rows = &l->rows;
 	for (size_t i = 0; i < l->n_live; i++)
 		if (strcmp(rows->rows[i].id, r->id) == 0)
-			return 0; /* stored, and not quite ended */
+			return 0; /* stored already, but the run has not ended yet */
 	struct run_row *row = run_rows_add(rows);
 	memcpy(row->id, r->id, sizeof row->id);
 	row->status = verdict_name(r->verdict);

@@ -1,7 +1,7 @@
-/* logs.c - what the steps of a run printed, from the log that is written while they do.
+/* logs.c - print the captured output of a run from its log.
  *
- * The bytes of a run that goes on are followed by looking again, some times a second: the mark says
- * which steps began where, its lock that more may come.
+ * Output of a running run is polled several times a second. The run record says which steps began
+ * at which offset, and its lock shows whether more output may come.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ struct reading {
 	int64_t known;       /* frames that begin before here belong to steps that are known */
 	int stream;          /* 0: both */
 	const char *step;    /* NULL: all */
-	bool follow, closed; /* closed: nobody reads what we write */
+	bool follow, closed; /* closed: the reader of stdout is gone */
 };
 
 /* --- whose bytes -------------------------------------------------------------------------- */
@@ -50,7 +50,7 @@ static int reload(struct reading *r, struct err *err)
 	return 0;
 }
 
-/* Of a live run a step goes on until another one begins. */
+/* In a running run a step lasts until the next one begins. */
 static bool of_live_step(const struct live_run *l, const char *name, int64_t at)
 {
 	const struct live_step *in = NULL;
@@ -164,7 +164,7 @@ static int check_step(const struct reading *r, char *const *names, struct err *e
 	return no_such_step(r, names, err);
 }
 
-/* Cut off behind a frame, a log looks like one that has no more. */
+/* A log that was truncated after a frame looks complete. */
 static bool is_whole(const struct reading *r)
 {
 	struct stat st;
@@ -192,12 +192,12 @@ static int print_result(struct reading *r, struct err *err)
 static void wait_a_moment(struct reading *r)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO };
-	/* Nothing was asked for: whatever is told is that nobody reads any more. */
+	/* events is 0, so any event means that the reader is gone. */
 	if (poll(&out, 1, LOOK_AGAIN_MS) > 0)
 		r->closed = true;
 }
 
-/* One look: the state of the run first, so that what it printed until its end is read after it.
+/* Polls once: reads the state of the run first, so that output written before its end is not missed.
  * Return: 1 more may come, 0 that was all, -1. */
 static int look(struct reading *r, struct err *err)
 {
@@ -206,10 +206,10 @@ static int look(struct reading *r, struct err *err)
 	const struct live_run *l = &r->run->live;
 	enum live_status status = l->status;
 	bool wait = r->follow && status == LIVE_ALIVE;
-	/* Until the submission was unpacked nobody knows the steps. */
+	/* The steps are unknown until the submission is unpacked. */
 	if (r->step && (l->plan || !wait) && check_step(r, l->plan, err) < 0)
 		return -1;
-	/* Without bytes the log goes with the run. */
+	/* The log of a run without output is removed with the run. */
 	if (open_log(r, l->log_path, status == LIVE_ALIVE ? err : NULL) < 0 && status == LIVE_ALIVE)
 		return -1;
 	if (drain(r, err) < 0)

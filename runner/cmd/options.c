@@ -60,7 +60,7 @@ static const struct option_spec *row(const struct command *cmd, size_t i)
 static size_t make_tables(const struct command *cmd, struct option *longs, char *shorts)
 {
 	size_t n = 0;
-	*shorts++ = ':'; /* we say ourselves what is wrong */
+	*shorts++ = ':'; /* report errors through struct err, not through getopt */
 	for (; row(cmd, n) && n + 2 < OPTIONS_MAX; n++) {
 		const struct option_spec *o = row(cmd, n);
 		longs[n] = (struct option){ o->name, o->arg ? required_argument : no_argument, NULL,
@@ -105,7 +105,7 @@ static int complain(const struct command *cmd, int got, char **argv, struct err 
 			   word, cmd->name);
 }
 
-/* Everything behind the first "--" is the command, untouched. */
+/* Everything after the first "--" is the command, unchanged. */
 static int split_command(const struct command *cmd, int argc, char **argv, struct cli *ret)
 {
 	for (int i = 1; cmd->takes_command && i < argc; i++)
@@ -312,7 +312,7 @@ int cli_plain_engine(const struct cli *cli, const char *command, bool *ret, stru
 				   word);
 }
 
-/* Some errors are said by the last write alone, or by close(2): a full disk, a quota of NFS. */
+/* Some errors appear only in the last write or in close(2): a full disk, an NFS quota. */
 static int close_stdout(int status)
 {
 	const bool lost = ferror(stdout);

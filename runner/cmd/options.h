@@ -8,18 +8,18 @@
 #include "model/spec.h"
 
 /**
- * cli_parse() - the words after the command's name, by its option table
+ * cli_parse() - parse the arguments of a command by its option table
  * @argv: argv[0] is the command's name; reordered
  * @ret_help: --help was given: print cmd_help()
  */
 int cli_parse(const struct command *cmd, int argc, char **argv, struct cli *ret, bool *ret_help,
 	      struct err *err);
 void cli_done(struct cli *cli);
-/** cmd_end() - how every program ends: @err is printed when @got is -1, stdout is closed; what could
+/** cmd_end() - print @err when @got is -1, and close stdout; output that could
  *  not be written there is an error.
  *  Return: the exit status, @got unless something went wrong. */
 int cmd_end(int got, const struct err *err);
-/** cmd_check_stdout() - can stdout be written at all? For commands that work long before they write.
+/** cmd_check_stdout() - check that stdout is open for writing, before long work.
  *  FAULT_INFRA. */
 int cmd_check_stdout(struct err *err);
 /** cmd_help() - what --help prints. */

@@ -31,7 +31,7 @@ static struct libscols_table *new_table(void)
 	return ptr_steal(&t);
 }
 
-/* A profile that cannot be loaded is in the list all the same, with what is wrong with it. */
+/* A profile that cannot be loaded is listed with its error. */
 static void add_row(struct libscols_table *table, struct json_object *all, const char *name,
 		    const struct profile *p, const struct err *trouble)
 {
@@ -42,7 +42,7 @@ static void add_row(struct libscols_table *table, struct json_object *all, const
 	AUTO_FREE char *text = p->description ? mem_strdup(p->description) :
 						mem_printf("not valid: %s", trouble->msg);
 
-	/* A site's own text, on a terminal. */
+	/* Escape the description, which the administrator writes, for a terminal. */
 	err_escape(words, room, text, strlen(text));
 	if (line) {
 		scols_line_set_data(line, 0, name);
@@ -103,7 +103,7 @@ static int show_exec(const struct places *places, const struct cli *cli, struct 
 	return print_json(o, err);
 }
 
-/* A config is made as well: a bind of the profile may have no source on this host. */
+/* Also make a config, to find mounts of the profile without a source on this host. */
 static int try_spec(const struct places *places, const struct profile *p, struct err *err)
 {
 	const struct spec_request req = { .uid_base = places->uid_base,

@@ -85,8 +85,8 @@ static int assign_output(const char *path, struct outputs *out, struct err *err)
 	return 0;
 }
 
-/* Opened before anything runs, so that a typing error costs no grading; emptied only when the
- * report is there. */
+/* Opened before anything runs, so that a wrong path is found early; truncated only when the
+ * report is ready. */
 static int open_outputs(struct outputs *out, struct err *err)
 {
 	for (size_t i = 0; i < out->n; i++) {
@@ -136,7 +136,7 @@ static int not_written(const struct output *o, int sys, struct err *err)
 		       o->path ? o->path : "stdout");
 }
 
-/* Some errors are said by close(2) alone. */
+/* Some errors appear only in close(2). */
 static int write_output(struct output *o, const struct run_result *r, struct err *err)
 {
 	const struct report_options opt = report_options_for(o->file);
@@ -177,7 +177,7 @@ static int status_of(const struct run_result *r)
 	return r->verdict == VERDICT_INTERNAL_ERROR ? EXIT_TROUBLE : EXIT_NOT_PASSED;
 }
 
-/* A result that cannot be stored is printed all the same. */
+/* A result that cannot be stored is still printed. */
 struct keeping {
 	struct session *session;
 	struct err trouble;

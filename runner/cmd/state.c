@@ -1,4 +1,4 @@
-/* state.c - what one live box is doing, or what one result is. */
+/* state.c - print the state of a run or a stored result. */
 #include <stdio.h>
 
 #include "cmd/command.h"

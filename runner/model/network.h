@@ -69,7 +69,7 @@ bool network_names_servers(const struct network *n);
 /** network_address() - "10.0.0.5" of a host byte order address. */
 const char *network_address(uint32_t address, char buf[16]);
 
-/** What a box tried to reach and was not let through to. */
+/** A destination that was refused to a box. */
 struct network_refusal {
 	uint32_t address; /* host byte order */
 	uint16_t port;
@@ -79,7 +79,7 @@ struct network_refusal {
 
 #define NETWORK_REFUSALS_MAX 64
 
-/** What one step sent, received and was refused; its own card, without lo. */
+/** Traffic and refusals of one step on its own card, without lo. */
 struct network_facts {
 	int64_t sent_bytes, sent_packets, received_bytes, received_packets;
 	size_t n_refused; /* at most NETWORK_REFUSALS_MAX; the first is the first that was tried */

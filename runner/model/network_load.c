@@ -1,4 +1,4 @@
-/* network_load.c - reads the key "network": what a box may reach, how fast, how often at once. */
+/* network_load.c - read the key "network": allowed destinations, rate and connections of a box. */
 #include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
@@ -90,7 +90,7 @@ static bool is_ipv6(const char *text)
 	       (colon && strchr(colon + 1, ':') && !strchr(text, '.'));
 }
 
-/* @word of @len bytes is none of our names and no address in dots and digits. */
+/* @word of @len bytes is neither a reserved name nor a dotted address. */
 static int refuse_word(const struct entry *e, const char *word, size_t len)
 {
 	for (size_t i = 0; i < len; i++)

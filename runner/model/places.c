@@ -1,4 +1,4 @@
-/* places.c - where things lie: the environment, /etc/moulette.conf, the program's own path. */
+/* places.c - paths of moulette's files, from the environment, /etc/moulette.conf and the program's own path. */
 #include "model/places.h"
 
 #include <arpa/inet.h>
@@ -166,7 +166,7 @@ static int load_conf(struct places *p, struct err *err)
 	AUTO_JSON *o = NULL;
 	AUTO_FREE char *size = NULL;
 	int64_t base = UID_BASE_DEFAULT, weight = CPU_WEIGHT_DEFAULT;
-	/* The last slot must stay below 2^32 - 2, the first above the ids of people. */
+	/* The last slot must stay below 2^32 - 2, the first above the ids of users. */
 	if (json_load(CONF, &o, err) < 0 || json_only_keys(o, CONF, keys, err) < 0 ||
 	    json_get_i64(o, CONF, "uid_base", 100000, 0xe0000000, &base, err) < 0 ||
 	    json_get_i64(o, CONF, "cpu_weight", 1, 100, &weight, err) < 0 ||
@@ -211,7 +211,7 @@ int places_find(struct places *ret, struct err *err)
 	return 0;
 }
 
-/* Only a folder that we make gets our mode: somebody may have chosen another one on purpose. */
+/* The mode of an existing folder is kept: an administrator may have chosen it. */
 static int make_dir(const char *path, mode_t mode, struct err *err)
 {
 	struct stat st;

@@ -1,4 +1,4 @@
-/* places.h - where things lie on this host: state, shared data, the program itself. */
+/* places.h - paths on this host: state, shared data, the programs. */
 #ifndef MOULETTE_MODEL_PLACES_H
 #define MOULETTE_MODEL_PLACES_H
 
@@ -14,7 +14,7 @@ struct places {
 	char *home;      /* MOULETTE_HOME; root-owned, 0711 */
 	char *images;    /* home/images */
 	char *database;  /* home/results.db */
-	char *live;      /* home/live, 0700: marks of runs */
+	char *live;      /* home/live, 0700: run records */
 	char *logs;      /* home/logs, 0700: captured bytes of results, ID.log */
 	char *run;       /* /run/moulette: slots and locks that all homes share */
 	char **profiles; /* folders searched for NAME.json, in this order; the shipped one is last */

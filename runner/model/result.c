@@ -1,4 +1,4 @@
-/* result.c - names of verdicts and signals; births and ends of results. */
+/* result.c - names of verdicts and signals; making and freeing results. */
 #include "model/result.h"
 
 #include <math.h>
@@ -99,7 +99,7 @@ void run_result_reserve(struct run_result *r, size_t n)
 	if (n <= r->room)
 		return;
 	r->steps = mem_realloc(r->steps, n * sizeof *r->steps);
-	/* Touched now: what 10,000 steps need is not found out at the last one. */
+	/* Touch the memory now, so that a lack of it shows before the steps run. */
 	memset(r->steps + r->n_steps, 0, (n - r->n_steps) * sizeof *r->steps);
 	r->room = n;
 }

@@ -1,4 +1,4 @@
-/* result.h - what was measured, and what a step and a submission got. */
+/* result.h - measurements and verdicts of steps and submissions. */
 #ifndef MOULETTE_MODEL_RESULT_H
 #define MOULETTE_MODEL_RESULT_H
 
@@ -32,7 +32,7 @@ const char *verdict_name(enum verdict v);          /* "time_limit" */
 int verdict_of(const char *name);                  /* -1: no such verdict */
 const char *signal_label(int signo, char buf[16]); /* "SIGSEGV", "SIGRTMIN+3", "SIG77" */
 
-/** Where an exec failed, as PID 1 of the box tells it. */
+/** The stage at which an exec failed, as PID 1 of the box reports it. */
 enum exec_stage { EXEC_OK, EXEC_FORK, EXEC_CGROUP, EXEC_SETUP, EXEC_CHDIR, EXEC_EXEC };
 
 /** One captured stream; the bytes lie in the result's log (base/framelog.h). */

@@ -1,4 +1,4 @@
-/* spec.h - what a config.json is made of, besides the profile. */
+/* spec.h - the values of a config.json that do not come from the profile. */
 #ifndef MOULETTE_MODEL_SPEC_H
 #define MOULETTE_MODEL_SPEC_H
 

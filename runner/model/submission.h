@@ -1,4 +1,4 @@
-/* submission.h - what one student handed in. */
+/* submission.h - the submission of one student. */
 #ifndef MOULETTE_MODEL_SUBMISSION_H
 #define MOULETTE_MODEL_SUBMISSION_H
 
@@ -35,7 +35,7 @@ struct unpack_limits {
  *  entry may leave most of a page unused, and stand in a folder that no entry names. */
 int64_t unpack_limits_room(const struct unpack_limits *u);
 
-/** submission_is_junk() - do packers, editors and version control leave this name beside others? */
+/** submission_is_junk() - is it a name that archivers, editors and version control leave behind? */
 bool submission_is_junk(const char *name);
 
 void submission_done(struct submission *s); /* closes fd */

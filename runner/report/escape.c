@@ -1,4 +1,4 @@
-/* escape.c - foreign bytes made harmless; one function per sink. */
+/* escape.c - escape untrusted bytes; one function per output format. */
 #include "report/escape.h"
 
 #include <nettle/base64.h>

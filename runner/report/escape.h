@@ -1,4 +1,4 @@
-/* escape.h - foreign bytes made harmless; one function per sink. */
+/* escape.h - escape untrusted bytes; one function per output format. */
 #ifndef MOULETTE_REPORT_ESCAPE_H
 #define MOULETTE_REPORT_ESCAPE_H
 
@@ -26,11 +26,11 @@ void escape_base64(FILE *out, const char *s, size_t len);
 size_t escape_terminal_char(const char *s, size_t len, char shown[ESCAPE_CHAR_MAX],
 			    uint32_t *ret_c);
 
-/** escape_terminal() - the same of a whole text, as of a message: one line, whatever it holds. */
+/** escape_terminal() - escape a whole text, such as a message, into one line. */
 void escape_terminal(struct buf *out, const char *s, size_t len);
 
 /**
- * escape_name() - the same of a name, of what utf8_is_distinct() refuses, too
+ * escape_name() - escape a name, including what utf8_is_distinct() refuses
  *
  * Names are compared by eye: two that differ in a joiner, or in the kind of a blank, must not look the
  * same, even where it is a part of a word. A text that a program printed is read, and may be spelt right.

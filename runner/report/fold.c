@@ -1,4 +1,4 @@
-/* fold.c - foreign text shown so that none of its lines can be taken for one of ours. */
+/* fold.c - print untrusted text so that none of its lines looks like a line of the report. */
 #include "report/fold.h"
 
 #include <inttypes.h>
@@ -23,7 +23,7 @@ static size_t next_char(const char *s, size_t len, int at, char shown[ESCAPE_CHA
 	}
 	size_t n = escape_terminal_char(s, len, shown, &c);
 	int columns = c ? wcwidth((wchar_t)c) : (int)strlen(shown);
-	/* What the locale does not know takes one cell, most likely. */
+	/* Assume one column for a character that the locale does not know. */
 	*ret_columns = columns < 0 ? 1 : columns;
 	return n;
 }
@@ -126,7 +126,9 @@ static void note_left_out(const struct fold *f, int64_t lines, int64_t bytes)
 bool fold_text(const struct fold *f, const struct stream_text *t, int max_lines)
 {
 	bool all = max_lines == 0 || (t->omitted == 0 && t->lines <= max_lines);
-	int64_t first = all ? -1 : max_lines - max_lines / 3; /* what came first explains more */
+	int64_t first =
+		all ? -1 :
+		      max_lines - max_lines / 3; /* the first lines explain more than the last */
 	struct shown shown = { 0 };
 
 	size_t end = show_lines(f, t->data, t->head, first, &shown);

@@ -1,4 +1,4 @@
-/* fold.h - foreign text shown so that none of its lines can be taken for one of ours. */
+/* fold.h - print untrusted text so that none of its lines looks like a line of the report. */
 #ifndef MOULETTE_REPORT_FOLD_H
 #define MOULETTE_REPORT_FOLD_H
 
@@ -9,13 +9,13 @@
 
 #include "report/stream_text.h"
 
-/** Every row begins with a prefix, also those on which a long line goes on: a terminal that wraps
- *  by itself would begin them with what the program chose. */
+/** Every row begins with a prefix, including continuations of a long line: a row that the terminal
+ *  wraps would begin with text that the program chose. */
 struct fold {
 	FILE *out;
 	const char *first; /* prefix of a line, printable ASCII as the others */
-	const char *next;  /* of the rows on which it goes on */
-	const char *note;  /* of rows in which we say what was left out */
+	const char *next;  /* prefix of its continuation rows */
+	const char *note;  /* prefix of rows that report omitted text */
 	int width;         /* columns; 0: no terminal, a line is one row */
 	int max_columns;   /* of one line, the rest is left out; 0: all */
 };

@@ -13,7 +13,7 @@
 #include "report/stream_text.h"
 #include "report/words.h"
 
-/* What the parts of one document share. */
+/* State shared by the parts of one document. */
 struct document {
 	struct json_out o;
 	int log; /* -1: no captured bytes to be had */
@@ -69,7 +69,7 @@ static void write_stream(struct document *d, const char *key, const struct step_
 	const struct stream_facts *f = stream == FRAMELOG_STDOUT ? &s->facts.out : &s->facts.err;
 	struct json_out *o = &d->o;
 	AUTO_STREAM_TEXT text = { 0 };
-	struct err *err = d->rc == 0 ? d->err : NULL; /* the first failure is told */
+	struct err *err = d->rc == 0 ? d->err : NULL; /* keep the first failure */
 
 	if (stream_text_load(d->log, &s->facts, stream, text_budget_share(&d->budget, f->bytes),
 			     &text, err) < 0) {
@@ -189,7 +189,7 @@ static void write_step(struct document *d, const struct step_result *s)
 	json_out_close(o, '}');
 }
 
-/* Who handed in what, and what it was graded with. */
+/* The submission, and the assignment, image, profile and engine of the run. */
 static void write_parties(struct json_out *o, const struct run_result *r)
 {
 	open_named(o, "submission", r->submission.name);

@@ -1,4 +1,4 @@
-/* json_out.c - JSON written as it comes, nothing of it kept. */
+/* json_out.c - a streaming JSON writer. */
 #include "report/json_out.h"
 
 #include <float.h>

@@ -1,4 +1,4 @@
-/* json_out.h - JSON written as it comes, nothing of it kept. */
+/* json_out.h - a streaming JSON writer. */
 #ifndef MOULETTE_REPORT_JSON_OUT_H
 #define MOULETTE_REPORT_JSON_OUT_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/** The caller sees to it that keys and values alternate; errors stay in ferror(@f). */
+/** The caller must alternate keys and values; write errors stay in ferror(@f). */
 struct json_out {
 	FILE *f;
 	bool one_line;

@@ -1,4 +1,4 @@
-/* locale.h - what widths of characters and the decimal point of a report depend on: nothing. */
+/* locale.h - a fixed locale for character widths and the decimal point of reports. */
 #ifndef MOULETTE_REPORT_LOCALE_H
 #define MOULETTE_REPORT_LOCALE_H
 
@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 
 /** report_locale_enter() - UTF-8 in the "C" locale for this thread, wherever the program was called from;
- *  libsmartcols 2.38 does not come back from a name like "aü" in a locale of ASCII. */
+ *  libsmartcols 2.38 loops forever on a name such as "aü" in an ASCII locale. */
 locale_t report_locale_enter(void);
 void report_locale_leave(const locale_t *before);
 /** Holds until the end of the block. */

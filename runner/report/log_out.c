@@ -1,4 +1,4 @@
-/* log_out.c - captured bytes of a run as they are, or made harmless for a terminal. */
+/* log_out.c - captured output of a run, unchanged or escaped for a terminal. */
 #include "report/log_out.h"
 
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* log_out.h - captured bytes of a run as they are, or made harmless for a terminal. */
+/* log_out.h - captured output of a run, unchanged or escaped for a terminal. */
 #ifndef MOULETTE_REPORT_LOG_OUT_H
 #define MOULETTE_REPORT_LOG_OUT_H
 

@@ -67,7 +67,7 @@ void progress_show(struct progress *p)
 		return;
 	AUTO_BUF line = { 0 };
 	progress_line(p, now - p->start_ns, &line);
-	/* Full to its last column a line would wrap, and could not be taken back. */
+	/* A line that fills the last column would wrap, and \r could not rewrite it. */
 	const size_t room = (size_t)terminal_columns(p->out, 2, COLUMNS_DEFAULT) - 1;
 	fprintf(p->out, "\r\033[K%.*s", (int)(line.len < room ? line.len : room), line.data);
 	fflush(p->out);

@@ -1,4 +1,4 @@
-/* progress.h - how far many submissions are: a line on a terminal, and what they came to. */
+/* progress.h - progress of a batch: a line on a terminal, and the tally of verdicts. */
 #ifndef MOULETTE_REPORT_PROGRESS_H
 #define MOULETTE_REPORT_PROGRESS_H
 

@@ -12,11 +12,11 @@
 struct report_options {
 	bool color; /* ANSI colours */
 	int width;  /* columns of the terminal, in which long lines are folded; 0: no terminal,
-		     * tables are at most 120 columns wide and nothing is folded */
+		     * tables are at most 80 columns wide and nothing is folded */
 };
 
-/** report_options_for() - what suits @out: colours and a width on a terminal alone (NO_COLOR and
- *  TERM=dumb are heard). */
+/** report_options_for() - options for @out: colours and a width only on a terminal (NO_COLOR and
+ *  TERM=dumb are respected). */
 struct report_options report_options_for(FILE *out);
 
 /** A format; `-f NAME`. write: FAULT_INFRA when the stream or the log fails; with a log that

@@ -22,7 +22,7 @@
 #include "report/terminal.h"
 #include "report/words.h"
 
-/* Columns of a line where none are known, and the fewest that are believed. */
+/* Width of a line when it is unknown, and the smallest width that is accepted. */
 #define WIDTH_DEFAULT 80
 #define WIDTH_MIN 40
 #define GAP 2
@@ -54,7 +54,7 @@ void run_rows_done(struct run_rows *r)
 	*r = (struct run_rows){ 0 };
 }
 
-/* A reader that has enough, as `head`, is no trouble: what is left for it is forgotten. */
+/* A reader that closes the pipe early, such as `head`, is not an error: drop the remaining output. */
 static int written(FILE *out, bool ok, struct err *err)
 {
 	if (fflush(out) == 0 && !ferror(out) && ok)
@@ -153,8 +153,8 @@ static const struct {
 	const char *name;
 	int flags;
 	void (*cell)(const struct run_row *r, struct buf *b);
-	int rank;  /* the highest is left out first where a line is too short; 0: always shown */
-	int least; /* columns that a cell gets which may be cut */
+	int rank;  /* if a line is too short, the highest rank is left out first; 0: always shown */
+	int least; /* smallest width of a cell that may be cut */
 } columns[] = {
 	{ "ID", 0, cell_id, 0, 0 },
 	{ "PID", SCOLS_FL_RIGHT, cell_pid, 0, 0 },
@@ -185,7 +185,7 @@ static int line_width(FILE *out)
 						terminal_columns(out, WIDTH_MIN, WIDTH_DEFAULT);
 }
 
-/* What column @i needs, with the gap before it. */
+/* Width that column @i needs, including the gap before it. */
 static int needed(size_t i, const struct run_rows *r)
 {
 	size_t width = strlen(columns[i].name);
@@ -314,7 +314,7 @@ int run_list_json(FILE *out, const struct run_rows *r, struct err *err)
 	return finish(&o, err);
 }
 
-/* Annotations are strings; what is not known has none. */
+/* Annotations are strings; unknown values are omitted. */
 static void annotate(struct json_out *o, const char *key, const char *value)
 {
 	if (value && *value)

@@ -24,12 +24,12 @@ struct run_rows {
 	size_t n;
 };
 
-/** run_rows_add() - a new row of which nothing is known; good until the next call. */
+/** run_rows_add() - append a row with all values unknown; the pointer is valid until the next call. */
 struct run_row *run_rows_add(struct run_rows *r);
 void run_rows_done(struct run_rows *r);
 
-/** run_list_table() - headings, then a line each, escaped, as wide as COLUMNS or the terminal says,
- *  else 80 columns: what a narrow line has no place for is left out. FAULT_INFRA. */
+/** run_list_table() - headings and one escaped line per row, as wide as COLUMNS or the terminal says,
+ *  else 80 columns; columns that do not fit are left out. FAULT_INFRA. */
 int run_list_table(FILE *out, const struct run_rows *r, struct err *err);
 /** run_list_json() - an array of objects. FAULT_INFRA. */
 int run_list_json(FILE *out, const struct run_rows *r, struct err *err);

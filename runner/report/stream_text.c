@@ -11,7 +11,7 @@
 
 #define CHUNK (16u * 1024)
 
-/* UTF-8 judged piece by piece: the bytes of a character that is not complete yet are carried. */
+/* Incremental UTF-8 validation: bytes of an incomplete character are carried over. */
 struct utf8_check {
 	char carry[4];
 	size_t n;
@@ -60,7 +60,7 @@ static bool utf8_check_is_cut(const struct utf8_check *u)
 	return false;
 }
 
-/* The stream while it passes by: its head, and a window over its last bytes. */
+/* A stream that is read once: its head, and a window over its last bytes. */
 struct window {
 	size_t max_head, max_tail;
 	char *head, *tail;
@@ -175,7 +175,7 @@ int stream_log_open(const struct run_result *r, int *ret_fd, struct err *err)
 		*ret_fd = -1;
 		return 0;
 	}
-	/* O_NONBLOCK: what lies there should be a file, but nothing may block a report. */
+	/* O_NONBLOCK: a file that is not regular must not block the report. */
 	int fd = open(r->log_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return err_set(err, FAULT_INFRA, errno,
@@ -233,7 +233,7 @@ static int64_t at_most(int64_t bytes, int64_t max)
 	return bytes < 0 ? 0 : bytes < max ? bytes : max;
 }
 
-/* What all texts take when none may have more than @level. */
+/* Total size of all texts if each is limited to @level. */
 static int64_t sum_at(const struct run_result *r, int64_t level, bool base64)
 {
 	int64_t sum = 0;

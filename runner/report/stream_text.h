@@ -1,4 +1,4 @@
-/* stream_text.h - what a reader sees of a captured stream: its first and last part. */
+/* stream_text.h - the part of a captured stream that reports show: its beginning and its end. */
 #ifndef MOULETTE_REPORT_STREAM_TEXT_H
 #define MOULETTE_REPORT_STREAM_TEXT_H
 

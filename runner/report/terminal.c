@@ -1,4 +1,4 @@
-/* terminal.c - what a stream can show. */
+/* terminal.c - capabilities of the terminal behind a stream. */
 #include "report/terminal.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* text.c - a result for people: what happened, what was given for it, and why. */
+/* text.c - a result for people: verdict, points and reasons. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static const char *color_of(enum verdict v)
 	case VERDICT_REFUSED:
 		return "\033[31m"; /* red */
 	case VERDICT_INTERNAL_ERROR:
-		return "\033[35m"; /* magenta: nobody's failure but ours or the teacher's */
+		return "\033[35m"; /* magenta: the fault of the host or the assignment */
 	default:
 		return "\033[33m"; /* yellow: a limit, or not run at all */
 	}
@@ -73,7 +73,7 @@ static void put_name(const struct page *p, const char *s)
 			(int)utf8_cut_head(shown.data, shown.len, NAME_MAX_BYTES - 3), shown.data);
 }
 
-/* A line of ours, which may quote a program. */
+/* A line of the report, which may quote a program. */
 static void put_line(const struct page *p, const char *text)
 {
 	struct fold f = { .out = p->out,
@@ -117,7 +117,7 @@ static void add_error(struct buf *b, const struct run_result *r)
 	buf_printf(b, " (%s)", words_error_code(r));
 }
 
-/* Why there is no grade, whose fault that is, and what it means for the student. */
+/* The reason for a refusal or an error, its fault, and the consequence for the student. */
 static void put_error(const struct page *p)
 {
 	const struct run_result *r = p->r;
@@ -172,7 +172,7 @@ static void put_details(struct page *p, const struct step_result *s)
 		put_line(p, s->message);
 	if (!failed && s->kind != STEP_COMMAND)
 		return;
-	/* Compilers speak on stderr; what make echoed before is less. */
+	/* Compilers report errors on stderr; stdout mostly has the commands that make echoes. */
 	if (s->kind == STEP_BUILD)
 		put_stream(p, s, FRAMELOG_STDERR);
 	put_stream(p, s, FRAMELOG_STDOUT);
@@ -216,7 +216,7 @@ static void put_groups(const struct page *p)
 		fputc('\n', p->out);
 }
 
-/* A student who wonders why a change of his does nothing finds it here. */
+/* Explains to students why their changes to these files have no effect. */
 static void put_replaced(const struct page *p)
 {
 	const char *line = p->r->replaced;

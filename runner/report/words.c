@@ -1,4 +1,4 @@
-/* words.c - what several formats say in the same words. */
+/* words.c - texts that several formats share. */
 #include "report/words.h"
 
 #include <math.h>
@@ -38,7 +38,7 @@ const char *words_points(double points, char buf[32])
 {
 	if (!isfinite(points))
 		return "-";
-	if (fabs(points) >= 1e12) { /* no points that anybody gives, but they must fit */
+	if (fabs(points) >= 1e12) { /* unlikely as points, but they must fit the buffer */
 		snprintf(buf, 32, "%g", points);
 		return buf;
 	}

@@ -1,4 +1,4 @@
-/* words.h - what several formats say in the same words. */
+/* words.h - texts that several formats share. */
 #ifndef MOULETTE_REPORT_WORDS_H
 #define MOULETTE_REPORT_WORDS_H
 
@@ -6,7 +6,7 @@
 
 #include "model/result.h"
 
-/** words_has_error() - is the result one with an `error`: refused or internal_error? */
+/** words_has_error() - does the result have an `error` (refused or internal_error)? */
 bool words_has_error(const struct run_result *r);
 /** words_error_code() - never empty where there is an error: the verdict when no code was given. */
 const char *words_error_code(const struct run_result *r);

@@ -1,4 +1,4 @@
-/* internal.h - what the files of the store share. */
+/* internal.h - declarations shared by the files of the store. */
 #ifndef MOULETTE_STORE_INTERNAL_H
 #define MOULETTE_STORE_INTERNAL_H
 
@@ -27,7 +27,7 @@ extern const char store_schema_sql[];
 
 /** store_fail() - FAULT_INFRA from sqlite's last error: what failed, the file, what to do. -1. */
 int store_fail(struct store *s, const char *what, struct err *err);
-/** store_damaged() - FAULT_INFRA: the rows say what no moulette wrote. -1. */
+/** store_damaged() - FAULT_INFRA: the rows hold values that moulette never writes. -1. */
 int store_damaged(struct store *s, const char *what, struct err *err);
 /** store_exec() - SQL without parameters or rows. */
 int store_exec(struct store *s, const char *sql, const char *what, struct err *err);

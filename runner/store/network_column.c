@@ -1,4 +1,4 @@
-/* network_column.c - what went through a step's card, as the JSON text of one column. */
+/* network_column.c - the network counters of a step, as the JSON text of one column. */
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>

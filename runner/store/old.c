@@ -1,7 +1,7 @@
-/* old.c - old results: found, counted, and the room that they leave. */
+/* old.c - find and count old results, and reclaim their space. */
 #include "store/internal.h"
 
-/* Less is not worth writing the whole database anew; later rows fill it. */
+/* Less does not justify rewriting the whole database; later rows reuse the space. */
 #define SHRINK_MIN_BYTES (1 << 20)
 
 int store_oldest(struct store *s, int (*each)(void *ctx, const char *id, int64_t started_real_ns),

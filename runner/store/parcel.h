@@ -8,8 +8,8 @@
 #include "base/err.h"
 #include "model/result.h"
 
-/** parcel_pack() - append @r, with all that store_put() keeps. Only this very program can read it:
- *  it is no format of a file. */
+/** parcel_pack() - append @r, with all that store_put() keeps. Only the same build can read it:
+ *  it is not a file format. */
 void parcel_pack(struct buf *b, const struct run_result *r);
 /** parcel_unpack() - @ret is initialised and is to be freed in both cases. FAULT_INFRA when the bytes
  *  are not those of one whole result. */
