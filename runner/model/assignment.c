@@ -1,4 +1,4 @@
-/* assignment.c - copies and ends of the plain structs of an assignment. */
+/* assignment.c - copy and free the structs of an assignment. */
 #include "model/assignment.h"
 
 #include <math.h>

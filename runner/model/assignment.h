@@ -1,4 +1,4 @@
-/* assignment.h - what is asked, and the steps that follow from it. */
+/* assignment.h - an assignment and its steps. */
 #ifndef MOULETTE_MODEL_ASSIGNMENT_H
 #define MOULETTE_MODEL_ASSIGNMENT_H
 
@@ -21,10 +21,10 @@ struct file_spec {
 	bool exposes; /* the teacher said that it may cover expected output */
 };
 
-#define PEER_LISTEN_ANY (-1) /* not said: the first socket that it opens */
-#define PEER_LISTEN_NONE 0   /* false: it is a client, and nobody waits for it */
+#define PEER_LISTEN_ANY (-1) /* not given: the first socket that it opens */
+#define PEER_LISTEN_NONE 0   /* false: a client, which the test does not wait for */
 
-/** A program beside a test, in a box of its own that the test's box reaches by its name. */
+/** A program that runs beside a test, in a box of its own that is reached by its name. */
 struct peer_spec {
 	char *name; /* a host name: [a-z0-9-]{1,63} */
 	char **argv;

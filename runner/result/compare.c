@@ -34,7 +34,7 @@ struct source {
 	char data[BLOCK];
 };
 
-/* What one side has from the difference to the end of the line. */
+/* The text of one side from the difference to the end of the line. */
 struct excerpt {
 	char text[AFTER_MAX];
 	size_t len;
@@ -178,7 +178,7 @@ static void remember(struct walk *w, const char *text, size_t n)
 	w->n_before += n;
 }
 
-/* Takes what is equal. *ret_equal: up to the end of both. */
+/* Consumes the equal part of both. *ret_equal: both ended. */
 static int take_equal(struct walk *w, bool *ret_equal, struct err *err)
 {
 	struct source *e = &w->expected, *a = &w->actual;
@@ -353,7 +353,7 @@ static int lines_differ(struct walk *w, enum compare_kind kind, struct differenc
 	return 0;
 }
 
-/* One side has ended, the other has a newline there: does any text follow? */
+/* One side has ended and the other has a newline: check whether text follows. */
 static int one_ended(struct walk *w, enum compare_kind kind, const struct difference *d,
 		     struct comparison *ret, struct err *err)
 {

@@ -7,11 +7,11 @@
 #include "base/err.h"
 #include "model/result.h"
 
-/** A source of bytes: fills @data, gives the count, 0 at the end, -1 with errno. */
+/** A source of bytes: fills @data and returns the count, 0 at the end, or -1 with errno. */
 typedef ssize_t compare_read_fn(void *ctx, void *data, size_t len);
 
 /**
- * compare_streams() - is @actual what @expected says?
+ * compare_streams() - compare @actual with @expected
  * COMPARE_EXACT: byte for byte. COMPARE_LINES: trailing blanks (space, tab, CR, VT, FF) of each
  * line and newlines at the end are ignored. The message names the first differing line and shows
  * both, escaped and cut, or says which ended early. No limit on the length of a line.

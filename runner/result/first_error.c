@@ -1,5 +1,5 @@
 /*
- * first_error.c - what a compiler complains of first; pure.
+ * first_error.c - find the first error in the output of a compiler; pure.
  *
  * A line counts by the word `error` at the place where compilers have it: first in the line, behind
  * "FILE:LINE:COLUMN: " or "FILE(LINE,COLUMN) ", or behind the name of a program. The same word in a
@@ -17,10 +17,10 @@
 #define BYTES_READ_MAX (1u << 20)
 #define LINE_MAX_BYTES 1000 /* the rest of a line is not looked at */
 
-/* What a line is worth: a later one replaces it only when it is worth more. */
+/* Rank of a line: a later line replaces it only with a higher rank. */
 enum worth { WORTH_NOTHING, WORTH_LAST_WORD, WORTH_MAKE, WORTH_ERROR };
 
-/* What the line that was found still wants of those that follow. */
+/* The addition that the found line needs from the following lines. */
 enum wish { WISH_NOTHING, WISH_PLACE, WISH_TEXT };
 
 struct search {
@@ -129,7 +129,7 @@ static bool is_go(const char *line)
 
 static enum worth worth_of(const char *line)
 {
-	/* All of them come behind what matters. */
+	/* Lines of this kind follow the actual error. */
 	if (strstr(line, "ld returned ") || strstr(line, "linker command failed"))
 		return WORTH_LAST_WORD;
 	for (const char *at = line; (at = strstr(at, "rror")); at++)
@@ -205,7 +205,7 @@ static void find(struct search *s, const char *line)
 			  WISH_TEXT :
 		  strncmp(line, "error", 5) == 0 ? WISH_PLACE :
 						   WISH_NOTHING;
-	/* What names a file itself needs no other place. */
+	/* A line that names its file needs no other location. */
 	if (s->place[0] && isupper((unsigned char)line[0]) && !strchr(line, '('))
 		add(s, " (", s->place, ")");
 }

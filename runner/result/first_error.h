@@ -1,4 +1,4 @@
-/* first_error.h - what a compiler complains of first; pure. */
+/* first_error.h - find the first error in the output of a compiler; pure. */
 #ifndef MOULETTE_RESULT_FIRST_ERROR_H
 #define MOULETTE_RESULT_FIRST_ERROR_H
 

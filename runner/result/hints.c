@@ -1,4 +1,4 @@
-/* hints.c - lines that programs are known to print where something is missing. */
+/* hints.c - known messages of programs about something that the box lacks. */
 #include "result/hints.h"
 
 #include <stdbool.h>
@@ -16,7 +16,7 @@ static bool has_one(const char *line, const char *const words[])
 	return false;
 }
 
-/* Processes come and go: what is missing there is hidden by no profile. */
+/* Paths of processes are excluded: they are missing because the process ended, not because of a profile. */
 static bool names_proc_file(const char *line)
 {
 	for (const char *at = line; (at = strstr(at, "/proc/")); at++) {

@@ -1,4 +1,4 @@
-/* hints.h - what a program printed about something that its box lacks. */
+/* hints.h - known messages of programs about something that the box lacks. */
 #ifndef MOULETTE_RESULT_HINTS_H
 #define MOULETTE_RESULT_HINTS_H
 

@@ -1,4 +1,4 @@
-/* verdict.c - measured facts to verdicts, and the words for people; pure. */
+/* verdict.c - turn measured facts into verdicts and messages; pure. */
 #include "result/verdict.h"
 
 #include <errno.h>
@@ -26,8 +26,8 @@ static struct judgement internal(enum fault fault)
 
 /* --- facts, one question each ------------------------------------------------------------- */
 
-/* What the kernel counted is true even of a box that died; what only our clock says of a box that
- * does not answer may be our own trouble. */
+/* Counters of the kernel are valid even if the box died. A clock of the runner is not enough if the box
+ * does not respond, because the host may be the reason. */
 static bool is_explained(const struct step_facts *f)
 {
 	return f->oom_kills > 0 || f->pids_denied > 0 || f->ended_for == LIMIT_OUTPUT ||
@@ -94,7 +94,7 @@ static bool ended_well(const struct step_spec *spec, const struct step_result *r
 	       f->exit_code == spec->exit && time_over(res) == LIMIT_NONE;
 }
 
-/* Causes that hold whatever status and output are; VERDICT_PASSED: none of them. */
+/* Causes that do not depend on status and output; VERDICT_PASSED: none of them. */
 static struct judgement outright(const struct step_result *res)
 {
 	const struct step_facts *f = &res->facts;
@@ -133,7 +133,7 @@ static struct judgement judge(const struct step_spec *spec, const struct compari
 	return student(VERDICT_WRONG_ANSWER, LIMIT_NONE);
 }
 
-/* Nobody gets points for less than all; what could not be graded is not worth 0, it is unknown. */
+/* A step earns all its points or none; the points of an ungraded step are unknown, not 0. */
 static double points_of(enum verdict verdict, double max)
 {
 	if (isnan(max) || verdict == VERDICT_INTERNAL_ERROR)
@@ -175,7 +175,7 @@ static void add_points(double *sum, double points)
 	*sum = isnan(*sum) ? points : *sum + points;
 }
 
-/* Ten times 0.1 is 1, whatever the order of the tests. NaN stays. */
+/* Rounds, so that ten times 0.1 is 1 in any order of the tests. NaN stays. */
 static double rounded(double points)
 {
 	return round(points * 1e6) / 1e6;

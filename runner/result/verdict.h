@@ -1,4 +1,4 @@
-/* verdict.h - measured facts to verdicts; pure. Source: contract, "Which verdict". */
+/* verdict.h - turn measured facts into verdicts; pure. Source: contract, "Which verdict". */
 #ifndef MOULETTE_RESULT_VERDICT_H
 #define MOULETTE_RESULT_VERDICT_H
 

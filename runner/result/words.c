@@ -1,4 +1,4 @@
-/* words.c - one line for people: why a step is not passed. */
+/* words.c - the message of a step: one line that says why it did not pass. */
 #include "result/words.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #include "base/utf8.h"
 
-/* What a signal means to somebody who did not expect it; others have the name that libc gives. */
+/* Explanations of signals for students; other signals get the description of libc. */
 static const struct {
 	int signo;
 	const char *meaning;
@@ -175,7 +175,7 @@ static void time_words(struct step_result *res)
 	}
 }
 
-/* A refused process or a full disk is the cause; what the program made of it is told too. */
+/* The cause is a refused process or a full disk; the message adds how the program ended. */
 static void cause_words(const struct step_spec *spec, const struct comparison *cmp,
 			struct step_result *res, const char *cause)
 {
@@ -258,7 +258,7 @@ static void more_words(const struct network_facts *net, char buf[32])
 		buf[0] = '\0';
 }
 
-/* Behind the cause, which is cut only where the shortest form does not fit. */
+/* Appends to the cause, which is cut only if the shortest form does not fit. */
 void words_append(struct step_result *res, const char *tail)
 {
 	size_t room = sizeof res->message - 1 - strlen(tail), len = strlen(res->message);
@@ -268,7 +268,7 @@ void words_append(struct step_result *res, const char *tail)
 	snprintf(res->message + len, sizeof res->message - len, "%s%s", dots, tail);
 }
 
-/* What the program could not reach is the likely reason for whatever it did then. */
+/* A refused connection is the likely reason for the failure of the program. */
 static void refused_words(const struct step_spec *spec, struct step_result *res)
 {
 	const struct network_facts *net = res->facts.network;
@@ -329,7 +329,7 @@ void words_of_step(const struct step_spec *spec, const struct comparison *cmp,
 	default:
 		res->message[0] = '\0';
 	}
-	/* Where the box or the assignment failed, what the program tried explains nothing. */
+	/* If the box or the assignment failed, refused connections do not explain it. */
 	if (res->verdict != VERDICT_PASSED && res->verdict != VERDICT_INTERNAL_ERROR)
 		refused_words(spec, res);
 }

@@ -1,4 +1,4 @@
-/* put.c - results written and removed. A batch writes thousands: its statements are prepared once. */
+/* put.c - store and remove results. Statements are prepared once, because a batch writes thousands. */
 #include <string.h>
 
 #include "store/internal.h"
@@ -36,7 +36,7 @@ static int insert_into(struct store *s, enum kept_statement which, sqlite3_stmt 
 	return 0;
 }
 
-/* Ready for its next use, and holding nothing of ours, whatever came of this one. */
+/* Resets the statement and its bindings, also after an error. */
 static void stmt_reset(sqlite3_stmt **st)
 {
 	if (!*st)
@@ -51,8 +51,8 @@ static int step_done(struct store *s, sqlite3_stmt *st, const char *what, struct
 	return sqlite3_step(st) == SQLITE_DONE ? 0 : store_fail(s, what, err);
 }
 
-/* A home that moves takes its logs along: below the folder of the database their paths are kept
- * relative to it. */
+/* Paths of logs below the folder of the database are stored relative to it, so that a home can be
+ * moved with its logs. */
 static const char *log_path_relative(const struct store *s, const char *path)
 {
 	size_t len = strlen(s->dir);

@@ -1,4 +1,4 @@
-/* query.c - results found and read back. */
+/* query.c - look up and read results. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "store/internal.h"
 
-/* A ULID has 26 characters; the first ten are the time, so that fewer than four tell nothing. */
+/* A ULID has 26 characters; the first ten are the time, so a prefix below four characters matches too many. */
 #define PREFIX_MIN 4
 #define AMBIGUOUS_SHOWN 3
 
@@ -150,7 +150,7 @@ int store_get(struct store *s, const char *id, struct run_result *ret, struct er
 {
 	struct run_result r;
 	run_result_init(&r);
-	/* One transaction: a result that is replaced meanwhile is seen as it was. */
+	/* One transaction, so that a concurrent replacement does not mix two results. */
 	if (store_exec(s, "BEGIN", "read", err) < 0)
 		return -1;
 	if (store_end(s, get_all(s, id, &r, err) == 0, err) < 0) {

@@ -1,4 +1,4 @@
-/* store.c - results.db: opened, made or refused; transactions; what sqlite's errors mean. */
+/* store.c - open, create or refuse results.db; transactions; error messages for sqlite's errors. */
 #include "store/store.h"
 
 #include <ctype.h>
@@ -16,7 +16,7 @@
 #include "base/mem.h"
 #include "store/internal.h"
 
-/* A batch on a slow disk may hold the lock for seconds; more means that somebody sleeps on it. */
+/* A batch on a slow disk may hold the lock for seconds; a longer time means that a process hangs. */
 #define BUSY_SECONDS 30
 #define BUSY_RETRY_NS (20 * 1000 * 1000)
 
@@ -36,7 +36,7 @@ static int store_full(const struct store *s, const char *what, struct err *err)
 			    what, s->path);
 }
 
-/* Of a file that it may not write sqlite tells what failed last, when it tried to do without. */
+/* If sqlite may not write the file, it tries read-only, and reports the error of that attempt. */
 static int cannot_open(const struct store *s, struct err *err)
 {
 	int cause = access(s->path, W_OK) < 0 ? errno : sqlite3_system_errno(s->db);
@@ -117,7 +117,7 @@ int store_scalar(struct store *s, const char *sql, int64_t *ret, struct err *err
 	return 0;
 }
 
-/* Is the schema ours? *ret_version 0: the database is empty. */
+/* Check that moulette made the schema. *ret_version 0: the database is empty. */
 static int schema_check(struct store *s, int64_t *ret_version, struct err *err)
 {
 	int64_t version, application, objects;
@@ -180,7 +180,7 @@ static int schema_migrate(struct store *s, int64_t version, struct err *err)
 	return 0;
 }
 
-/* Two processes that meet here: the second finds the work done. */
+/* Of two concurrent processes, the second one finds the migration done. */
 static int schema_make(struct store *s, struct err *err)
 {
 	int64_t version;
@@ -198,7 +198,7 @@ static int schema_make(struct store *s, struct err *err)
 }
 
 /* Changing the journal takes an exclusive lock, and sqlite answers SQLITE_BUSY at once where two
- * connections want it: the busy timeout does not serve there. */
+ * connections request it; the busy timeout does not apply there. */
 static int journal_set(struct store *s, struct err *err)
 {
 	int64_t give_up = clock_mono_ns() + BUSY_SECONDS * NSEC_PER_SEC;
@@ -270,14 +270,14 @@ int store_open(const char *path, struct store **ret, struct err *err)
 	return 0;
 }
 
-/* On a disk that is full or read-only sqlite cannot make the file by which readers and writers know
- * of each other. Where nothing is in a journal, the database can be read as it lies. */
+/* On a full or read-only disk sqlite cannot make the file through which readers and writers
+ * coordinate. If the journal is empty, the database can be read without it. */
 static bool cannot_share(const struct err *err)
 {
 	return strcmp(err->code, "store.full") == 0 || strcmp(err->code, "store.failed") == 0;
 }
 
-/* What a writer that was killed left in the journal is read by one process alone, which needs no such
+/* The journal of a killed writer can be read by a single process, which does not need that
  * file. */
 static int connect_alone(struct store *s, int64_t *ret_version, struct err *err)
 {

@@ -11,14 +11,14 @@ struct store;
  * of a newer moulette is FAULT_USAGE; a locked or full disk FAULT_INFRA. Not to be used across
  * fork. */
 int store_open(const char *path, struct store **ret, struct err *err);
-/** store_open_read() - the same for reading alone, which makes and changes nothing: *ret is NULL when
+/** store_open_read() - open read-only, without creating a file: *ret is NULL when
  *  there is no database yet. Only one of an older schema is brought up to date first. */
 int store_open_read(const char *path, struct store **ret, struct err *err);
 void store_close(struct store *s);
 void store_cleanup(struct store **s);
 #define AUTO_STORE __attribute__((cleanup(store_cleanup))) struct store
 
-/** store_put() - one whole result with its steps, in one transaction; the same id again replaces.
+/** store_put() - store a result with its steps in one transaction, replacing one of the same id.
  *  A log_path below the folder of the database is kept relative to it, so that a home can move;
  *  store_get() gives it back joined with the folder, as it does with one that was relative. */
 int store_put(struct store *s, const struct run_result *r, struct err *err);
@@ -50,9 +50,9 @@ int store_oldest(struct store *s, int (*each)(void *ctx, const char *id, int64_t
 		 void *ctx, struct err *err);
 /** store_remove() - a result with its steps and groups, its log not; a missing one is no error. */
 int store_remove(struct store *s, const char *id, struct err *err);
-/** store_bytes() - what the rows take of the database file. */
+/** store_bytes() - bytes of the database file that rows use. */
 int store_bytes(struct store *s, int64_t *ret, struct err *err);
-/** store_shrink() - give what removed rows left back to the disk, when it is much; a database that
+/** store_shrink() - return the space of removed rows to the disk if it is large; a database that
  *  others are using stays as it is. */
 int store_shrink(struct store *s, struct err *err);
 
