@@ -41,9 +41,9 @@ struct json_object *json_find(struct json_object *array, const char *key, const 
 void json_merge_patch(struct json_object **target, struct json_object *patch);
 
 /*
- * Checked access. @where is the path of @o for messages ("assignment.json: tests[2]"); every error
- * is FAULT_USAGE and reads "WHERE.KEY: expected a ..., got ...". A missing key gives the value
- * that *ret already has (so initialise it) and 0.
+ * Checked access to one key; json_table.h reads all keys of an object. @where is the path of @o for
+ * messages ("assignment.json: tests[2]"); every error is FAULT_USAGE and reads "WHERE.KEY: expected a
+ * ..., got ...". A missing key leaves *ret as it is (so initialise it) and gives 0.
  */
 int json_only_keys(struct json_object *o, const char *where, const char *const keys[],
 		   struct err *err); /* keys is NULL-terminated; the error lists them */

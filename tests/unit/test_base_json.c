@@ -362,7 +362,7 @@ START_TEST(only_keys)
 END_TEST
 
 /* Each row: one object, one kind of access, what comes out. */
-enum kind { STR, I64, DOUBLE, BOOL, STRV, ENV, OBJ, ARRAY };
+enum kind { STR, I64, BOOL, STRV, ENV, OBJ, ARRAY };
 /* clang-format off */
 static const struct { const char *label; enum kind kind; const char *json, *want, *why; } gets[] = {
 	{ "no string",         STR,    "{}", "old", NULL },
@@ -381,16 +381,6 @@ static const struct { const char *label; enum kind kind; const char *json, *want
 	{ "exponent",          I64,    "{\"k\":1e1}", NULL, "got 1e1" },
 	{ "text for number",   I64,    "{\"k\":\"5\"}", NULL, "got \"5\"" },
 	{ "true for number",   I64,    "{\"k\":true}", NULL, "got true" },
-	{ "no double",         DOUBLE, "{}", "0.25", NULL },
-	{ "a double",          DOUBLE, "{\"k\":1.5}", "1.5", NULL },
-	{ "a whole number",    DOUBLE, "{\"k\":2}", "2", NULL },
-	{ "least double",      DOUBLE, "{\"k\":-1}", "-1", NULL },
-	{ "below it",          DOUBLE, "{\"k\":-1.01}", NULL, "w.k: expected a number from -1 to 1e+06" },
-	{ "most double",       DOUBLE, "{\"k\":1e6}", "1000000", NULL },
-	{ "above it",          DOUBLE, "{\"k\":1000000.5}", NULL, "expected a number" },
-	{ "infinite double",   DOUBLE, "{\"k\":1e400}", NULL, "expected a number" },
-	{ "text for double",   DOUBLE, "{\"k\":\"1\"}", NULL, "expected a number" },
-	{ "null for double",   DOUBLE, "{\"k\":null}", NULL, "got null" },
 	{ "no bool",           BOOL,   "{}", "true", NULL },
 	{ "a bool",            BOOL,   "{\"k\":false}", "false", NULL },
 	{ "0 for bool",        BOOL,   "{\"k\":0}", NULL, "w.k: expected true or false, got 0" },
@@ -423,7 +413,6 @@ static const struct { const char *label; enum kind kind; const char *json, *want
 struct values {
 	char *str;
 	int64_t i64;
-	double d;
 	bool b;
 	char **strv, **env;
 	struct json_object *obj, *array;
@@ -436,8 +425,6 @@ static int get(struct json_object *o, enum kind kind, struct values *v, struct e
 		return json_get_str(o, "w", "k", &v->str, err);
 	case I64:
 		return json_get_i64(o, "w", "k", -5, 100, &v->i64, err);
-	case DOUBLE:
-		return json_get_double(o, "w", "k", -1, 1e6, &v->d, err);
 	case BOOL:
 		return json_get_bool(o, "w", "k", &v->b, err);
 	case STRV:
@@ -459,8 +446,6 @@ static void print(const struct values *v, enum kind kind, struct buf *b)
 		buf_str(b, v->str);
 	else if (kind == I64)
 		buf_printf(b, "%lld", (long long)v->i64);
-	else if (kind == DOUBLE)
-		buf_printf(b, "%.9g", v->d);
 	else if (kind == BOOL)
 		buf_str(b, v->b ? "true" : "false");
 	else if (kind == OBJ || kind == ARRAY)
@@ -473,7 +458,7 @@ static void print(const struct values *v, enum kind kind, struct buf *b)
 
 START_TEST(one_access)
 {
-	struct values v = { .str = mem_strdup("old"), .i64 = 7, .d = 0.25, .b = true };
+	struct values v = { .str = mem_strdup("old"), .i64 = 7, .b = true };
 	struct err err = { 0 };
 	strv_add(&v.strv, "old");
 	strv_add(&v.env, "old=1");
