@@ -51,8 +51,6 @@ int json_get_str(struct json_object *o, const char *where, const char *key, char
 		 struct err *err); /* *ret is freed and replaced; no NUL bytes inside */
 int json_get_i64(struct json_object *o, const char *where, const char *key, int64_t min,
 		 int64_t max, int64_t *ret, struct err *err);
-int json_get_double(struct json_object *o, const char *where, const char *key, double min,
-		    double max, double *ret, struct err *err);
 int json_get_bool(struct json_object *o, const char *where, const char *key, bool *ret,
 		  struct err *err);
 /** json_get_strv() - an array of strings. */

@@ -257,15 +257,6 @@ int json_get_i64(struct json_object *o, const char *where, const char *key, int6
 	return read_key(&row, o, where, ret, err);
 }
 
-int json_get_double(struct json_object *o, const char *where, const char *key, double min,
-		    double max, double *ret, struct err *err)
-{
-	const struct json_key row = {
-		.key = key, .kind = JSON_REAL, .least = (int64_t)min, .most = (int64_t)max
-	};
-	return read_key(&row, o, where, ret, err);
-}
-
 int json_get_bool(struct json_object *o, const char *where, const char *key, bool *ret,
 		  struct err *err)
 {

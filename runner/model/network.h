@@ -56,6 +56,8 @@ struct network {
  * without a unit. What depends on the host is checked by network/host.h.
  */
 int network_load(struct json_object *o, const char *where, struct network *ret, struct err *err);
+/** network_read() - the same of the value itself, NULL for null, into the struct network; a json_read_fn. */
+int network_read(struct json_object *v, const char *where, void *network, struct err *err);
 void network_copy(struct network *to, const struct network *from);    /* deep; @to is overwritten */
 bool network_equal(const struct network *a, const struct network *b); /* texts do not count */
 void network_done(struct network *n);

@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
-#include "base/json.h"
+#include "base/json_table.h"
 #include "base/mem.h"
 #include "model/network.h"
 
@@ -229,47 +229,19 @@ static int read_entry(struct entry *e)
 	return read_ports(e) < 0 || read_protocol(e) < 0 ? -1 : 0;
 }
 
-/* NULL: not a text, or one with a NUL inside. */
-static const char *text_of(struct json_object *v)
+/* One entry of `allow`, added to the struct network. */
+static int read_rule(struct json_object *v, const char *where, void *network, struct err *err)
 {
-	if (!json_object_is_type(v, json_type_string) ||
-	    strlen(json_object_get_string(v)) != (size_t)json_object_get_string_len(v))
-		return NULL;
-	return json_object_get_string(v);
-}
-
-static int load_rule(struct json_object *v, struct network_rule *r, struct err *err)
-{
-	const char *text = text_of(v);
+	struct network *n = network;
+	const char *text = json_text(v);
 	if (!text)
-		return err_set(err, FAULT_USAGE, 0,
-			       "%s: expected a string such as \"10.0.0.5:5432/tcp\", got %.64s",
-			       r->key, json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN));
-	r->text = mem_strdup(text);
+		return json_expected(v, where, "a string such as \"10.0.0.5:5432/tcp\"", err);
+	n->rules = mem_realloc(n->rules, (n->n_rules + 1) * sizeof *n->rules);
+	/* Counted first: a half-made one is freed with the rest. */
+	struct network_rule *r = &n->rules[n->n_rules++];
+	*r = (struct network_rule){ .key = mem_strdup(where), .text = mem_strdup(text) };
 	struct entry e = { .rule = r, .at = r->text, .err = err };
 	return read_entry(&e);
-}
-
-static int load_rules(struct json_object *o, const char *where, struct network *n, struct err *err)
-{
-	struct json_object *list = NULL;
-	if (json_get_array(o, where, "allow", &list, err) < 0)
-		return -1;
-	size_t count = list ? json_object_array_length(list) : 0;
-	if (count > NETWORK_RULES_MAX)
-		return err_set(err, FAULT_USAGE, 0,
-			       "%s.allow: expected at most %d entries, got "
-			       "%zu",
-			       where, NETWORK_RULES_MAX, count);
-	n->rules = count ? mem_alloc(count * sizeof *n->rules) : NULL;
-	while (n->n_rules < count) {
-		struct network_rule *r = &n->rules[n->n_rules];
-		r->key = mem_printf("%s.allow[%zu]", where, n->n_rules);
-		/* Counted first: a half-made one is freed with the rest. */
-		if (load_rule(json_object_array_get_idx(list, n->n_rules++), r, err) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* --- the rate ----------------------------------------------------------------------------- */
@@ -305,44 +277,48 @@ static bool rate_parse(const char *text, int64_t *ret)
 	return false;
 }
 
-static int load_rate(struct json_object *o, const char *where, int64_t *ret, struct err *err)
+static int read_rate(struct json_object *v, const char *where, void *bits, struct err *err)
 {
-	struct json_object *v;
-	if (!json_object_object_get_ex(o, "rate", &v))
+	const char *text = json_text(v);
+	if (text && rate_parse(text, bits))
 		return 0;
-	const char *text = text_of(v);
-	if (text && rate_parse(text, ret))
-		return 0;
-	return err_set(err, FAULT_USAGE, 0,
-		       "%s.rate: expected a string from 8kbit to 10Gbit with the unit "
-		       "kbit, Mbit or Gbit, such as \"10Mbit\", got %.64s",
-		       where, json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN));
+	return json_expected(
+		v, where,
+		"a string from 8kbit to 10Gbit with the unit kbit, Mbit or Gbit, such as \"10Mbit\"",
+		err);
 }
 
-int network_load(struct json_object *o, const char *where, struct network *ret, struct err *err)
+/* clang-format off */
+static const struct json_key network_keys[] = {
+	{ "allow",       .kind = JSON_EACH, .most = NETWORK_RULES_MAX, .read = read_rule },
+	{ "rate",        JSON_BY,    JSON_AT(struct network, rate), .read = read_rate },
+	{ "connections", JSON_WHOLE, JSON_AT(struct network, connections), .least = 1, .most = 65535 },
+	JSON_END,
+};
+/* clang-format on */
+
+int network_read(struct json_object *v, const char *where, void *network, struct err *err)
 {
-	static const char *const keys[] = { "allow", "rate", "connections", NULL };
-	AUTO_FREE char *here = mem_printf("%s.network", where);
-	AUTO_NETWORK n = { .kind = NETWORK_NONE,
+	struct network *ret = network;
+	AUTO_NETWORK n = { .kind = v ? NETWORK_CARD : NETWORK_NONE,
 			   .rate = NETWORK_RATE_DEFAULT,
 			   .connections = NETWORK_CONNECTIONS_DEFAULT };
-	struct json_object *v;
-	if (!json_object_object_get_ex(o, "network", &v))
-		return 0;
 	if (v && !json_object_is_type(v, json_type_object))
 		return err_set(err, FAULT_USAGE, 0,
-			       "%s: expected an object such as {\"allow\": [\"host:8080\"]}, or "
-			       "null for no card",
-			       here);
-	if (v) {
-		n.kind = NETWORK_CARD;
-		if (json_only_keys(v, here, keys, err) < 0 || load_rules(v, here, &n, err) < 0 ||
-		    load_rate(v, here, &n.rate, err) < 0 ||
-		    json_get_i64(v, here, "connections", 1, 65535, &n.connections, err) < 0)
-			return -1;
-	}
+			       "%s: expected an object such as {\"allow\": "
+			       "[\"host:8080\"]}, or null for no card",
+			       where);
+	if (v && json_table_read(network_keys, v, where, &n, err) < 0)
+		return -1;
 	network_done(ret);
 	*ret = n;
 	n = (struct network){ .kind = NETWORK_UNSET };
 	return 0;
+}
+
+int network_load(struct json_object *o, const char *where, struct network *ret, struct err *err)
+{
+	struct json_object *v;
+	AUTO_FREE char *here = mem_printf("%s.network", where);
+	return json_object_object_get_ex(o, "network", &v) ? network_read(v, here, ret, err) : 0;
 }

@@ -14,7 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "base/json.h"
+#include "base/json_table.h"
 #include "base/mem.h"
 #include "model/limits.h"
 
@@ -108,79 +108,81 @@ static bool is_private(uint32_t a)
 	return a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8;
 }
 
-static int load_card_network(struct json_object *o, struct places *p, struct err *err)
+static int read_card_network(struct json_object *v, const char *where, void *address,
+			     struct err *err)
 {
-	AUTO_FREE char *text = NULL;
 	struct in_addr a;
-	if (json_get_str(o, CONF, "card_network", &text, err) < 0)
-		return -1;
-	if (!text)
-		return 0;
-	char *slash = strchr(text, '/');
+	AUTO_FREE char *text = mem_strdup(json_text(v));
+	char *slash = text ? strchr(text, '/') : NULL;
 	bool is_16 = slash && strcmp(slash, "/16") == 0;
 	if (slash)
 		*slash = '\0';
 	if (!is_16 || inet_pton(AF_INET, text, &a) != 1 || !is_private(ntohl(a.s_addr)) ||
 	    (ntohl(a.s_addr) & 0xffff) != 0)
-		return err_set(err, FAULT_USAGE, 0,
-			       "%s.card_network: expected a private network of 65536 addresses, "
-			       "such as \"10.213.0.0/16\"",
-			       CONF);
-	p->card_network = ntohl(a.s_addr);
+		return json_expected(
+			v, where, "a private network of 65536 addresses, such as \"10.213.0.0/16\"",
+			err);
+	*(uint32_t *)address = ntohl(a.s_addr);
 	return 0;
 }
 
-/* What a box mounts cannot come from an image. */
-static int load_host_image(struct json_object *o, struct places *p, struct err *err)
+/* An image cannot bring the folders that every box mounts. */
+static bool is_host_path(const char *path)
 {
 	static const char *const mounted[] = { "/dev", "/proc", "/sys", "/tmp", "/work", NULL };
-	AUTO_STRV paths = NULL;
-	if (json_get_strv(o, CONF, "host_image", &paths, err) < 0)
+	for (size_t i = 0; mounted[i]; i++)
+		if (path_within(path, mounted[i]))
+			return false;
+	return path[0] == '/' && !strstr(path, "/..") && strspn(path, "/") < strlen(path);
+}
+
+static int read_host_image(struct json_object *v, const char *where, void *paths, struct err *err)
+{
+	if (json_read_as(JSON_STRV, v, where, paths, err) < 0)
 		return -1;
-	for (char *const *path = paths; path && *path; path++) {
-		bool of_box = false;
-		for (size_t i = 0; mounted[i]; i++)
-			of_box = of_box || path_within(*path, mounted[i]);
-		if ((*path)[0] != '/' || strstr(*path, "/..") ||
-		    strspn(*path, "/") == strlen(*path) || of_box)
+	for (char *const *path = *(char ***)paths; *path; path++)
+		if (!is_host_path(*path))
 			return err_set(
 				err, FAULT_USAGE, 0,
-				"%s.host_image: '%s': expected the absolute path of a folder or "
-				"file of this host, without '..', and not in /dev, /proc, /sys, /tmp or /work",
-				CONF, *path);
-	}
-	p->host_image = ptr_steal(&paths);
+				"%s: '%s': expected the absolute path of a folder or file of this "
+				"host, without '..', and not in /dev, /proc, /sys, /tmp or /work",
+				where, *path);
 	return 0;
 }
+
+static int read_size(struct json_object *v, const char *where, void *bytes, struct err *err)
+{
+	const char *text = json_text(v);
+	if (!text)
+		return json_expected(v, where, "a size, as \"10G\"", err);
+	if (size_parse(text, bytes, err) < 0)
+		return err_wrap(err, "%s", where);
+	return *(int64_t *)bytes > 0 ? 0 :
+				       err_set(err, FAULT_USAGE, 0, "%s: must be above 0", where);
+}
+
+/* clang-format off */
+/* The last slot must stay below 2^32 - 2, the first above the ids of people. */
+static const struct json_key conf_keys[] = {
+	{ "uid_base",       JSON_WHOLE, JSON_AT(struct places, uid_base), .least = 100000, .most = 0xe0000000 },
+	{ "store_max_size", JSON_BY,    JSON_AT(struct places, store_max_bytes), .read = read_size },
+	{ "card_network",   JSON_BY,    JSON_AT(struct places, card_network), .read = read_card_network },
+	{ "cpu_weight",     JSON_WHOLE, JSON_AT(struct places, cpu_weight), .least = 1, .most = 100 },
+	{ "host_image",     JSON_BY,    JSON_AT(struct places, host_image), .read = read_host_image },
+	JSON_END,
+};
+/* clang-format on */
 
 static int load_conf(struct places *p, struct err *err)
 {
+	AUTO_JSON *o = NULL;
 	p->uid_base = UID_BASE_DEFAULT;
 	p->card_network = CARD_NETWORK_DEFAULT;
 	p->cpu_weight = CPU_WEIGHT_DEFAULT;
 	const int there = file_there(CONF, err);
 	if (there <= 0)
 		return there;
-	static const char *const keys[] = { "uid_base",   "store_max_size", "card_network",
-					    "cpu_weight", "host_image",     NULL };
-	AUTO_JSON *o = NULL;
-	AUTO_FREE char *size = NULL;
-	int64_t base = UID_BASE_DEFAULT, weight = CPU_WEIGHT_DEFAULT;
-	/* The last slot must stay below 2^32 - 2, the first above the ids of users. */
-	if (json_load(CONF, &o, err) < 0 || json_only_keys(o, CONF, keys, err) < 0 ||
-	    json_get_i64(o, CONF, "uid_base", 100000, 0xe0000000, &base, err) < 0 ||
-	    json_get_i64(o, CONF, "cpu_weight", 1, 100, &weight, err) < 0 ||
-	    json_get_str(o, CONF, "store_max_size", &size, err) < 0 ||
-	    load_card_network(o, p, err) < 0 || load_host_image(o, p, err) < 0)
-		return -1;
-	if (size && size_parse(size, &p->store_max_bytes, err) < 0)
-		return err_wrap(err, "%s.store_max_size", CONF);
-	if (size && p->store_max_bytes == 0)
-		return err_set(err, FAULT_USAGE, 0, "%s.store_max_size: expected a size above 0",
-			       CONF);
-	p->uid_base = (uint32_t)base;
-	p->cpu_weight = (int)weight;
-	return 0;
+	return json_load(CONF, &o, err) < 0 ? -1 : json_table_read(conf_keys, o, CONF, p, err);
 }
 
 int places_find(struct places *ret, struct err *err)

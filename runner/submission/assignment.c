@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "base/json.h"
+#include "base/json_table.h"
 #include "base/mem.h"
 #include "submission/files_load.h"
 #include "submission/keys.h"
@@ -19,92 +19,81 @@
 #define FILE_NAME "assignment.json"
 #define PROCESSORS_KEY_MAX 64
 
-static const char *const later_keys[] = { "groups", "solutions", NULL };
-
-static int get_language(struct json_object *o, const char *where, char ***ret, struct err *err)
+static int read_language(struct json_object *v, const char *where, void *names, struct err *err)
 {
-	struct json_object *v;
-	if (!json_object_object_get_ex(o, "language", &v) ||
-	    (json_object_is_type(v, json_type_string) &&
-	     strcmp(json_object_get_string(v), "auto") == 0))
+	const char *text = json_text(v);
+	if (text && strcmp(text, "auto") == 0)
 		return 0;
 	if (!json_object_is_type(v, json_type_array) || json_object_array_length(v) == 0)
 		return err_set(err, FAULT_USAGE, 0,
-			       "%s.language: expected \"auto\" or an array of "
-			       "names, as [\"c\", \"python\"]",
+			       "%s: expected \"auto\" or an array of names, as [\"c\", \"python\"]",
 			       where);
-	return json_get_strv(o, where, "language", ret, err);
+	return json_read_as(JSON_STRV, v, where, names, err);
 }
 
-static int get_home(struct json_object *o, const char *where, bool *ret_in_work, struct err *err)
+static int read_home(struct json_object *v, const char *where, void *in_work, struct err *err)
 {
-	AUTO_FREE char *home = NULL;
-	if (json_get_str(o, where, "home", &home, err) < 0)
-		return -1;
-	if (home && strcmp(home, "work") != 0)
+	const char *home = json_text(v);
+	if (!home)
+		return json_expected(v, where, "a string", err);
+	if (strcmp(home, "work") != 0)
 		return err_set(err, FAULT_USAGE, 0,
-			       "%s.home: '%s': expected \"work\", or no such key "
-			       "for a folder that is empty in each step",
+			       "%s: '%s': expected \"work\", or no such key for a folder that is "
+			       "empty in each step",
 			       where, home);
-	*ret_in_work = home != NULL;
+	*(bool *)in_work = true;
 	return 0;
 }
 
-static int load_top(struct json_object *root, const char *name, struct assignment *a,
+/* clang-format off */
+static const struct json_key assignment_keys[] = {
+	{ "name",       JSON_BY,    JSON_AT(struct assignment, name), .read = keys_read_name },
+	{ "image",      JSON_NAME,  JSON_AT(struct assignment, image) },
+	{ "profile",    JSON_NAME,  JSON_AT(struct assignment, profile) },
+	{ "env",        JSON_ENV,   JSON_AT(struct assignment, env) },
+	{ "home",       JSON_BY,    JSON_AT(struct assignment, home_in_work), .read = read_home },
+	{ "files",      .kind = JSON_ELSEWHERE },
+	{ "language",   JSON_BY,    JSON_AT(struct assignment, languages), .read = read_language },
+	{ "limits",     JSON_BY,    JSON_AT(struct assignment, limits), .read = keys_read_limits },
+	{ "processors", JSON_WHOLE, JSON_AT(struct assignment, processors), .least = 1, .most = PROCESSORS_KEY_MAX },
+	{ "network",    JSON_BY,    JSON_AT(struct assignment, network), .read = network_read },
+	{ "build",      .kind = JSON_ELSEWHERE },
+	{ "tests",      .kind = JSON_ELSEWHERE },
+	{ "groups",     .kind = JSON_LATER },
+	{ "solutions",  .kind = JSON_LATER },
+	JSON_END,
+};
+/* clang-format on */
+
+static int load_top(struct json_object *root, const char *where, struct assignment *a,
 		    struct err *err)
 {
-	static const char *const keys[] = { "name",  "image",    "profile", "env",        "home",
-					    "files", "language", "limits",  "processors", "network",
-					    "build", "tests",    NULL };
-	int64_t processors = 0;
-	AUTO_FREE char *where = mem_printf("%s: assignment", name);
-	if (keys_refuse_later(root, where, later_keys, err) < 0 ||
-	    json_only_keys(root, where, keys, err) < 0 ||
-	    json_get_str(root, where, "name", &a->name, err) < 0 ||
-	    json_get_str(root, where, "image", &a->image, err) < 0 ||
-	    json_get_str(root, where, "profile", &a->profile, err) < 0 ||
-	    json_get_env(root, where, "env", &a->env, err) < 0 ||
-	    get_home(root, where, &a->home_in_work, err) < 0 ||
-	    get_language(root, where, &a->languages, err) < 0 ||
-	    keys_limits(root, where, &a->limits, err) < 0 ||
-	    json_get_i64(root, where, "processors", 1, PROCESSORS_KEY_MAX, &processors, err) < 0 ||
-	    network_load(root, where, &a->network, err) < 0)
+	if (json_table_read(assignment_keys, root, where, a, err) < 0)
 		return -1;
-	a->processors = (int)processors;
 	if (!a->name) {
 		char base[KEYS_NAME_BYTES_MAX + 1];
 		const char *folder = strrchr(a->dir, '/') + 1;
 		err_escape(base, sizeof base, folder, strlen(folder));
 		a->name = mem_strdup(*base ? base : "assignment");
 	}
-	return keys_check_name(a->name, where, err) < 0 ||
-			       keys_check_not_empty(a->image, where, "image", err) < 0 ||
-			       keys_check_not_empty(a->profile, where, "profile", err) < 0 ?
-		       -1 :
-		       0;
+	return 0;
 }
 
-typedef int load_step_fn(struct json_object *o, const char *where, struct assignment *a,
-			 struct err *err);
-
-/* *ret_given: the key was there. */
-static int load_steps(struct json_object *root, const char *name, const char *key,
-		      load_step_fn *load, struct assignment *a, bool *ret_given, struct err *err)
+/* `build` and `tests`: each is called "FILE: build[0]", without the assignment. */
+static int load_steps(struct json_object *root, const char *file, const char *top,
+		      struct assignment *a, struct err *err)
 {
-	struct json_object *list = NULL;
-	AUTO_FREE char *top = mem_printf("%s: assignment", name);
-	if (json_get_array(root, top, key, &list, err) < 0)
+	struct json_object *build = NULL, *tests = NULL;
+	AUTO_FREE char *of_build = mem_printf("%s: build", file);
+	AUTO_FREE char *of_tests = mem_printf("%s: tests", file);
+	if (json_get_array(root, top, "build", &build, err) < 0 ||
+	    json_each(build, of_build, step_load_build, a, err) < 0 ||
+	    step_check_unique(a->build, a->n_build, of_build, err) < 0 ||
+	    json_get_array(root, top, "tests", &tests, err) < 0 ||
+	    json_each(tests, of_tests, step_load_test, a, err) < 0)
 		return -1;
-	*ret_given = list != NULL;
-	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
-		AUTO_FREE char *where = mem_printf("%s: %s[%zu]", name, key, i);
-		if (load(json_object_array_get_idx(list, i), where, a, err) < 0)
-			return -1;
-	}
-	AUTO_FREE char *where = mem_printf("%s: %s", name, key);
-	return step_check_unique(a->build, a->n_build, where, err) < 0 ?
-		       -1 :
-		       step_check_unique(a->tests, a->n_tests, where, err);
+	a->has_build = build != NULL;
+	return step_check_unique(a->tests, a->n_tests, of_tests, err);
 }
 
 /* --- digest ------------------------------------------------------------------------------- */
@@ -210,10 +199,8 @@ static int load_json(const char *path, const char *file, struct json_object **re
 static int load_all(struct json_object *root, const char *file, struct assignment *a,
 		    struct err *err)
 {
-	bool has_tests;
-	if (load_top(root, file, a, err) < 0 ||
-	    load_steps(root, file, "build", step_load_build, a, &a->has_build, err) < 0 ||
-	    load_steps(root, file, "tests", step_load_test, a, &has_tests, err) < 0 ||
+	AUTO_FREE char *top = mem_printf("%s: assignment", file);
+	if (load_top(root, top, a, err) < 0 || load_steps(root, file, top, a, err) < 0 ||
 	    peers_check_network(a, file, err) < 0 || files_load(root, file, a, err) < 0)
 		return -1;
 	return digest(root, a, err);

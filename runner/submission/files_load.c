@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/json_table.h"
 #include "base/mem.h"
 #include "submission/filetree.h"
 
@@ -170,16 +171,21 @@ static int place(const struct loading *l, const char *given, const char *where, 
 
 /* --- the list ----------------------------------------------------------------------------- */
 
+/* clang-format off */
+static const struct json_key file_keys[] = {
+	{ "from",    JSON_STR,  JSON_AT(struct file_spec, from) },
+	{ "to",      JSON_STR,  JSON_AT(struct file_spec, to) },
+	{ "exposes", JSON_BOOL, JSON_AT(struct file_spec, exposes) },
+	JSON_END,
+};
+/* clang-format on */
+
 static int load_entry(struct json_object *o, const char *where, const struct loading *l,
 		      struct file_spec *f, struct err *err)
 {
-	static const char *const keys[] = { "from", "to", "exposes", NULL };
-	AUTO_FREE char *from = NULL, *to = NULL;
-	if (json_only_keys(o, where, keys, err) < 0 ||
-	    json_get_str(o, where, "from", &from, err) < 0 ||
-	    json_get_str(o, where, "to", &to, err) < 0 ||
-	    json_get_bool(o, where, "exposes", &f->exposes, err) < 0)
+	if (json_table_read(file_keys, o, where, f, err) < 0)
 		return -1;
+	AUTO_FREE char *from = ptr_steal(&f->from), *to = ptr_steal(&f->to);
 	if (!from || !to || !*to)
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s: 'from' and 'to' are needed, as "
@@ -193,6 +199,16 @@ static int load_entry(struct json_object *o, const char *where, const struct loa
 	return filetree_walk(f->from, l->dir, check_covered, &c, err);
 }
 
+static int read_entry(struct json_object *o, const char *where, void *loading, struct err *err)
+{
+	struct loading *l = loading;
+	struct file_spec f = { .from = NULL };
+	int bad = load_entry(o, where, l, &f, err);
+	l->own = mem_realloc(l->own, (l->n_own + 1) * sizeof *l->own);
+	l->own[l->n_own++] = f; /* half-made ones are freed with the rest */
+	return bad;
+}
+
 /* @where: path of @o, which has the key; @below: what its entries begin with. What was read is in
  * @l, also after a failure. */
 static int load_list(struct json_object *o, const char *where, const char *below, struct loading *l,
@@ -201,17 +217,8 @@ static int load_list(struct json_object *o, const char *where, const char *below
 	struct json_object *list = NULL;
 	if (json_get_array(o, where, "files", &list, err) < 0)
 		return -1;
-	size_t n = list ? json_object_array_length(list) : 0;
-	l->own = n ? mem_alloc(n * sizeof *l->own) : NULL;
-	for (size_t i = 0; i < n; i++) {
-		AUTO_FREE char *here = mem_printf("%sfiles[%zu]", below, i);
-		struct file_spec f = { .from = NULL };
-		int bad = load_entry(json_object_array_get_idx(list, i), here, l, &f, err);
-		l->own[l->n_own++] = f; /* half-made ones are freed with the rest */
-		if (bad)
-			return -1;
-	}
-	return 0;
+	AUTO_FREE char *entries = mem_printf("%sfiles", below);
+	return json_each(list, entries, read_entry, l, err);
 }
 
 static int load_own(struct json_object *root, const char *file, const struct secrets *secrets,

@@ -10,53 +10,51 @@
 /* The kernel takes no longer word (MAX_ARG_STRLEN), and PID 1 of a box 192 KiB in all. */
 #define WORDS_BYTES_MAX (128u * 1024)
 
-int keys_refuse_later(struct json_object *o, const char *where, const char *const keys[],
-		      struct err *err)
+int keys_read_name(struct json_object *v, const char *where, void *name, struct err *err)
 {
-	for (; json_object_is_type(o, json_type_object) && *keys; keys++)
-		if (json_object_object_get_ex(o, *keys, NULL))
-			return err_set(err, FAULT_USAGE, 0, "%s: '%s' is not known to this version",
-				       where, *keys);
-	return 0;
-}
-
-int keys_check_name(const char *name, const char *where, struct err *err)
-{
-	size_t len = strlen(name);
+	if (json_read_as(JSON_NAME, v, where, name, err) < 0)
+		return -1;
+	const char *text = *(char **)name;
+	size_t len = strlen(text);
 	uint32_t c;
-	if (len == 0)
-		return err_set(err, FAULT_USAGE, 0, "%s.name: an empty name", where);
 	if (len > KEYS_NAME_BYTES_MAX)
-		return err_set(err, FAULT_USAGE, 0, "%s.name: more than %d bytes", where,
+		return err_set(err, FAULT_USAGE, 0, "%s: more than %d bytes", where,
 			       KEYS_NAME_BYTES_MAX);
 	for (size_t i = 0, n; i < len; i += n) {
-		n = utf8_decode(name + i, len - i, &c);
+		n = utf8_decode(text + i, len - i, &c);
 		if (n == 0 || !utf8_is_printable(c))
 			return err_set(err, FAULT_USAGE, 0,
-				       "%s.name: '%s' has characters that "
-				       "cannot be shown",
-				       where, name);
+				       "%s: '%s' has characters that cannot be shown", where, text);
 	}
 	return 0;
 }
 
-int keys_check_not_empty(const char *text, const char *where, const char *key, struct err *err)
+int keys_read_args(struct json_object *v, const char *where, void *words, struct err *err)
 {
-	return text && !text[0] ? err_set(err, FAULT_USAGE, 0, "%s.%s: an empty name", where, key) :
-				  0;
+	/* A string where words are expected is what people try first. */
+	if (json_object_is_type(v, json_type_string))
+		return err_set(err, FAULT_USAGE, 0,
+			       "%s: expected an array of words, as [\"./prog\", \"-v\"], got a "
+			       "string; no shell splits it",
+			       where);
+	return json_read_as(JSON_STRV, v, where, words, err);
 }
 
-/* A string where words are expected is what people try first. */
-static int get_words(struct json_object *o, const char *where, const char *key, char ***ret,
-		     struct err *err)
+int keys_read_run(struct json_object *v, const char *where, void *words, struct err *err)
 {
-	struct json_object *v;
-	if (json_object_object_get_ex(o, key, &v) && json_object_is_type(v, json_type_string))
-		return err_set(err, FAULT_USAGE, 0,
-			       "%s.%s: expected an array of words, as "
-			       "[\"./prog\", \"-v\"], got a string; no shell splits it",
-			       where, key);
-	return json_get_strv(o, where, key, ret, err);
+	if (keys_read_args(v, where, words, err) < 0)
+		return -1;
+	const char *program = (*(char ***)words)[0];
+	if (!program || !*program)
+		return err_set(err, FAULT_USAGE, 0, "%s: expected a program as the first word",
+			       where);
+	return 0;
+}
+
+int keys_read_limits(struct json_object *v, const char *where, void *limits, struct err *err)
+{
+	return json_object_is_type(v, json_type_object) ? limits_load(v, where, limits, err) :
+							  json_expected(v, where, "an object", err);
 }
 
 static size_t bytes_of(char *const *words)
@@ -67,28 +65,12 @@ static size_t bytes_of(char *const *words)
 	return bytes;
 }
 
-int keys_command(struct json_object *o, const char *where, char ***argv, char ***args,
-		 struct err *err)
+int keys_join_command(char ***argv, char *const *args, const char *where, struct err *err)
 {
-	if (get_words(o, where, "run", argv, err) < 0 ||
-	    (args && get_words(o, where, "args", args, err) < 0))
-		return -1;
-	if (*argv && (!(*argv)[0] || !(*argv)[0][0]))
-		return err_set(err, FAULT_USAGE, 0, "%s.run: expected a program as the first word",
-			       where);
-	if (bytes_of(*argv) + (args ? bytes_of(*args) : 0) > WORDS_BYTES_MAX)
+	if (bytes_of(*argv) + bytes_of(args) > WORDS_BYTES_MAX)
 		return err_set(err, FAULT_USAGE, 0, "%s: 'run' and 'args' have more than %u bytes",
 			       where, WORDS_BYTES_MAX);
-	for (char *const *w = args ? *args : NULL; *argv && w && *w; w++)
-		strv_add(argv, *w);
+	for (; *argv && args && *args; args++)
+		strv_add(argv, *args);
 	return 0;
-}
-
-int keys_limits(struct json_object *o, const char *where, struct limits *l, struct err *err)
-{
-	struct json_object *limits = NULL;
-	AUTO_FREE char *path = mem_printf("%s.limits", where);
-	if (json_get_obj(o, where, "limits", &limits, err) < 0)
-		return -1;
-	return limits ? limits_load(limits, path, l, err) : 0;
 }

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/json.h"
+#include "base/json_table.h"
 #include "base/mem.h"
+#include "submission/keys.h"
 
 static void language_done(struct language *l)
 {
@@ -65,31 +66,51 @@ static bool is_word(const char *word)
 		strncmp(brace, "{memory}", 8) == 0);
 }
 
-static int check_words(char *const *words, const char *where, const char *key, struct err *err)
+static int read_words(struct json_object *v, const char *where, void *list, struct err *err)
 {
+	if (json_read_as(JSON_STRV, v, where, list, err) < 0)
+		return -1;
+	char *const *words = *(char ***)list;
 	if (!words[0])
-		return err_set(err, FAULT_USAGE, 0, "%s.%s: expected at least one word", where,
-			       key);
+		return err_set(err, FAULT_USAGE, 0, "%s: expected at least one word", where);
 	for (; *words; words++)
 		if (!is_word(*words))
 			return err_set(err, FAULT_USAGE, 0,
-				       "%s.%s: '%.80s': expected {sources} or "
-				       "{script} alone, or {main}, {binary} or {memory} once in a "
-				       "word",
-				       where, key, *words);
+				       "%s: '%.80s': expected {sources} or {script} alone, or "
+				       "{main}, {binary} or {memory} once in a word",
+				       where, *words);
 	return 0;
 }
 
-static int check_endings(char *const *list, const char *where, const char *key, struct err *err)
+static int read_endings(struct json_object *v, const char *where, void *list, struct err *err)
 {
-	for (; *list; list++)
-		if ((*list)[0] != '.' || strlen(*list) < 2 || strchr(*list, '/'))
+	if (json_read_as(JSON_STRV, v, where, list, err) < 0)
+		return -1;
+	for (char *const *e = *(char ***)list; *e; e++)
+		if ((*e)[0] != '.' || strlen(*e) < 2 || strchr(*e, '/'))
 			return err_set(err, FAULT_USAGE, 0,
-				       "%s.%s: '%.80s' is not an extension: "
-				       "expected one as '.c'",
-				       where, key, *list);
+				       "%s: '%.80s' is not an extension: expected one as '.c'",
+				       where, *e);
 	return 0;
 }
+
+/* clang-format off */
+static const struct json_key language_keys[] = {
+	{ "name",         JSON_STR,  JSON_AT(struct language, name) },
+	{ "extensions",   JSON_BY,   JSON_AT(struct language, extensions), .read = read_endings },
+	{ "headers",      JSON_BY,   JSON_AT(struct language, headers), .read = read_endings },
+	{ "build",        JSON_BY,   JSON_AT(struct language, build), .read = read_words },
+	{ "run",          JSON_BY,   JSON_AT(struct language, run), .read = read_words },
+	{ "newer",        JSON_STRV, JSON_AT(struct language, newer) },
+	{ "check",        JSON_BY,   JSON_AT(struct language, check), .read = read_words },
+	{ "probe",        JSON_STR,  JSON_AT(struct language, probe) },
+	{ "mains",        JSON_STRV, JSON_AT(struct language, mains) },
+	{ "glue",         JSON_BOOL, JSON_AT(struct language, glue) },
+	{ "build_limits", JSON_BY,   JSON_AT(struct language, build_floor), .read = keys_read_limits },
+	{ "run_limits",   JSON_BY,   JSON_AT(struct language, run_floor), .read = keys_read_limits },
+	JSON_END,
+};
+/* clang-format on */
 
 /* A word that is left out of `build` has to stand there. */
 static int check_newer(const struct language *l, const char *where, struct err *err)
@@ -101,50 +122,18 @@ static int check_newer(const struct language *l, const char *where, struct err *
 	return 0;
 }
 
-static int load_floor(struct json_object *o, const char *where, const char *key, struct limits *l,
-		      struct err *err)
-{
-	struct json_object *limits = NULL;
-	AUTO_FREE char *path = mem_printf("%s.%s", where, key);
-	if (json_get_obj(o, where, key, &limits, err) < 0)
-		return -1;
-	return limits ? limits_load(limits, path, l, err) : 0;
-}
-
 static int load_row(struct json_object *o, const char *where, struct language *l, struct err *err)
 {
-	static const char *const keys[] = { "name",  "extensions", "headers",      "build",
-					    "run",   "newer",      "check",        "probe",
-					    "mains", "glue",       "build_limits", "run_limits",
-					    NULL };
 	limits_init(&l->build_floor);
 	limits_init(&l->run_floor);
 	l->extensions = strv_dup(NULL);
 	l->headers = strv_dup(NULL);
 	l->mains = strv_dup(NULL);
-	if (json_only_keys(o, where, keys, err) < 0 ||
-	    json_get_str(o, where, "name", &l->name, err) < 0 ||
-	    json_get_strv(o, where, "extensions", &l->extensions, err) < 0 ||
-	    json_get_strv(o, where, "headers", &l->headers, err) < 0 ||
-	    json_get_strv(o, where, "build", &l->build, err) < 0 ||
-	    json_get_strv(o, where, "run", &l->run, err) < 0 ||
-	    json_get_strv(o, where, "newer", &l->newer, err) < 0 ||
-	    json_get_strv(o, where, "check", &l->check, err) < 0 ||
-	    json_get_str(o, where, "probe", &l->probe, err) < 0 ||
-	    json_get_strv(o, where, "mains", &l->mains, err) < 0 ||
-	    json_get_bool(o, where, "glue", &l->glue, err) < 0 ||
-	    load_floor(o, where, "build_limits", &l->build_floor, err) < 0 ||
-	    load_floor(o, where, "run_limits", &l->run_floor, err) < 0)
+	if (json_table_read(language_keys, o, where, l, err) < 0)
 		return -1;
 	if (!l->name || !l->name[0] || !l->extensions[0] || !l->run)
 		return err_set(err, FAULT_USAGE, 0, "%s: 'name', 'extensions' and 'run' are needed",
 			       where);
-	if (check_endings(l->extensions, where, "extensions", err) < 0 ||
-	    check_endings(l->headers, where, "headers", err) < 0 ||
-	    check_words(l->run, where, "run", err) < 0 ||
-	    (l->build && check_words(l->build, where, "build", err) < 0) ||
-	    (l->check && check_words(l->check, where, "check", err) < 0))
-		return -1;
 	if (l->build && l->check)
 		return err_set(err, FAULT_USAGE, 0, "%s: expected 'build' or 'check', not both",
 			       where);
@@ -167,26 +156,27 @@ static int add_row(struct languages *l, const char *where, struct err *err)
 	return 0;
 }
 
+static int read_row(struct json_object *o, const char *where, void *languages, struct err *err)
+{
+	struct languages *l = languages;
+	l->rows = mem_realloc(l->rows, (l->n + 1) * sizeof *l->rows);
+	/* Counted first: a half-made one is freed with the rest. */
+	struct language *row = &l->rows[l->n++];
+	memset(row, 0, sizeof *row);
+	return load_row(o, where, row, err) < 0 ? -1 : add_row(l, where, err);
+}
+
 static int load_rows(struct json_object *root, const char *path, struct languages *l,
 		     struct err *err)
 {
 	static const char *const keys[] = { "languages", NULL };
 	struct json_object *rows = NULL;
+	AUTO_FREE char *where = mem_printf("%s: languages", path);
 	if (json_only_keys(root, path, keys, err) < 0 ||
-	    json_get_array(root, path, "languages", &rows, err) < 0)
+	    json_get_array(root, path, "languages", &rows, err) < 0 ||
+	    json_each(rows, where, read_row, l, err) < 0)
 		return -1;
-	size_t n = rows ? json_object_array_length(rows) : 0;
-	if (n == 0)
-		return err_set(err, FAULT_USAGE, 0, "%s: 'languages' has no rows", path);
-	l->rows = mem_alloc(n * sizeof *l->rows);
-	for (size_t i = 0; i < n; i++) {
-		AUTO_FREE char *where = mem_printf("%s: languages[%zu]", path, i);
-		l->n = i + 1;
-		if (load_row(json_object_array_get_idx(rows, i), where, &l->rows[i], err) < 0 ||
-		    add_row(l, where, err) < 0)
-			return -1;
-	}
-	return 0;
+	return l->n > 0 ? 0 : err_set(err, FAULT_USAGE, 0, "%s: 'languages' has no rows", path);
 }
 
 int languages_load(const char *path, struct languages *ret, struct err *err)

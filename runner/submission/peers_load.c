@@ -16,8 +16,6 @@ static int check_name(const struct peer_spec *peers, size_t n, const char *where
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 	const char *name = peers[n].name;
-	if (!name)
-		return err_set(err, FAULT_USAGE, 0, "%s: 'name' is missing", where);
 	size_t len = strlen(name);
 	if (len == 0 || len > NAME_BYTES_MAX || strspn(name, letters) < len || name[0] == '-' ||
 	    name[len - 1] == '-')
@@ -40,69 +38,47 @@ static int check_name(const struct peer_spec *peers, size_t n, const char *where
 	return 0;
 }
 
-static int get_listen(struct json_object *o, const char *where, int *ret, struct err *err)
+static int read_listen(struct json_object *v, const char *where, void *port, struct err *err)
 {
-	struct json_object *v;
-	int64_t port = 0;
-	if (!json_object_object_get_ex(o, "listen", &v))
-		return 0;
-	if (json_object_is_type(v, json_type_boolean) && !json_object_get_boolean(v)) {
-		*ret = PEER_LISTEN_NONE;
-		return 0;
-	}
-	if (json_object_is_type(v, json_type_boolean))
-		return err_set(err, FAULT_USAGE, 0,
-			       "%s.listen: expected a port from 1 to 65535, "
-			       "or false for a peer that nobody waits for, got true",
-			       where);
-	if (json_get_i64(o, where, "listen", 1, 65535, &port, err) < 0)
-		return -1;
-	*ret = (int)port;
+	static const struct json_key number = { .kind = JSON_WHOLE,
+						.size = sizeof(int),
+						.least = 1,
+						.most = 65535 };
+	if (!json_object_is_type(v, json_type_boolean))
+		return json_read_value(&number, v, where, port, err);
+	if (json_object_get_boolean(v))
+		return json_expected(
+			v, where,
+			"a port from 1 to 65535, or false for a peer that nobody waits for", err);
+	*(int *)port = PEER_LISTEN_NONE;
 	return 0;
 }
 
-static int load_peer(struct json_object *o, const char *where, struct peer_spec *peers, size_t n,
-		     struct err *err)
+/* clang-format off */
+static const struct json_key peer_keys[] = {
+	{ "name",    JSON_STR,  JSON_AT(struct peer_spec, name), .required = "" },
+	{ "run",     JSON_BY,   JSON_AT(struct peer_spec, argv), .read = keys_read_run, .required = ", as [\"/grader/server\"]" },
+	{ "env",     JSON_ENV,  JSON_AT(struct peer_spec, env) },
+	{ "files",   .kind = JSON_ELSEWHERE },
+	{ "profile", JSON_NAME, JSON_AT(struct peer_spec, profile) },
+	{ "limits",  JSON_BY,   JSON_AT(struct peer_spec, limits), .read = keys_read_limits },
+	{ "listen",  JSON_BY,   JSON_AT(struct peer_spec, listen), .read = read_listen },
+	JSON_END,
+};
+/* clang-format on */
+
+int peers_read(struct json_object *o, const char *where, void *step, struct err *err)
 {
-	static const char *const keys[] = { "name",    "run",    "env",    "files",
-					    "profile", "limits", "listen", NULL };
-	struct peer_spec *p = &peers[n];
-	p->listen = PEER_LISTEN_ANY;
+	struct step_spec *s = step;
+	s->peers = mem_realloc(s->peers, (s->n_peers + 1) * sizeof *s->peers);
+	/* Counted first: a half-made one is freed with the rest. */
+	struct peer_spec *p = &s->peers[s->n_peers++];
+	*p = (struct peer_spec){ .listen = PEER_LISTEN_ANY };
 	limits_init(&p->limits);
-	if (json_only_keys(o, where, keys, err) < 0 ||
-	    json_get_str(o, where, "name", &p->name, err) < 0 ||
-	    check_name(peers, n, where, err) < 0 ||
-	    keys_command(o, where, &p->argv, NULL, err) < 0 ||
-	    json_get_env(o, where, "env", &p->env, err) < 0 ||
-	    json_get_str(o, where, "profile", &p->profile, err) < 0 ||
-	    keys_check_not_empty(p->profile, where, "profile", err) < 0 ||
-	    keys_limits(o, where, &p->limits, err) < 0 || get_listen(o, where, &p->listen, err) < 0)
+	if (json_table_read(peer_keys, o, where, p, err) < 0 ||
+	    check_name(s->peers, s->n_peers - 1, where, err) < 0)
 		return -1;
-	if (!p->argv)
-		return err_set(err, FAULT_USAGE, 0,
-			       "%s: 'run' is missing, as "
-			       "[\"/grader/server\"]",
-			       where);
-	return 0;
-}
-
-int peers_load(struct json_object *o, const char *where, struct step_spec *s, struct err *err)
-{
-	struct json_object *list = NULL;
-	if (json_get_array(o, where, "peers", &list, err) < 0)
-		return -1;
-	size_t n = list ? json_object_array_length(list) : 0;
-	if (n > PEERS_MAX)
-		return err_set(err, FAULT_USAGE, 0, "%s.peers: expected at most %d, got %zu", where,
-			       PEERS_MAX, n);
-	s->peers = n ? mem_alloc(n * sizeof *s->peers) : NULL;
-	for (size_t i = 0; i < n; i++) {
-		AUTO_FREE char *here = mem_printf("%s.peers[%zu]", where, i);
-		s->n_peers++; /* half-made ones are freed with the rest */
-		if (load_peer(json_object_array_get_idx(list, i), here, s->peers, i, err) < 0)
-			return -1;
-	}
-	return 0;
+	return keys_join_command(&p->argv, NULL, where, err);
 }
 
 int peers_check_network(const struct assignment *a, const char *file, struct err *err)

@@ -13,11 +13,6 @@
 #include "submission/keys.h"
 #include "submission/peers_load.h"
 
-#define POINTS_MAX 1e9
-
-static const char *const later_keys[] = { "each",  "hidden",  "group",   "requires",
-					  "files", "profile", "checker", NULL };
-
 struct named {
 	const char *name;
 	size_t i;
@@ -48,13 +43,12 @@ int step_check_unique(const struct step_spec *steps, size_t n, const char *where
 				    where, again, steps[again].name);
 }
 
-static int get_file(struct json_object *o, const char *where, const char *key, const char *dir,
-		    char **ret, struct err *err)
+/* A path that `stdin` or `stdout` gives, in *path, becomes that of the file on this host. */
+static int resolve_file(const char *dir, const char *where, const char *key, char **path,
+			struct err *err)
 {
-	AUTO_FREE char *given = NULL, *real = NULL;
+	AUTO_FREE char *given = ptr_steal(path), *real = NULL;
 	struct stat st;
-	if (json_get_str(o, where, key, &given, err) < 0)
-		return -1;
 	if (!given)
 		return 0;
 	if (filetree_resolve(dir, given, &real, err) < 0)
@@ -65,9 +59,75 @@ static int get_file(struct json_object *o, const char *where, const char *key, c
 			       key, given);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, FAULT_USAGE, 0, "%s.%s: '%s' is not a file", where, key, given);
-	*ret = ptr_steal(&real);
+	*path = ptr_steal(&real);
 	return 0;
 }
+
+static int read_compare(struct json_object *v, const char *where, void *step, struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum compare_kind kind;
+	} kinds[] = {
+		{ "exact", COMPARE_EXACT },
+		{ "lines", COMPARE_LINES },
+		{ "none", COMPARE_NONE },
+	};
+	struct step_spec *s = step;
+	const char *name = json_text(v);
+	if (json_object_is_type(v, json_type_object))
+		return err_set(
+			err, FAULT_USAGE, 0,
+			"%s: a checker is not known to this version; known: exact, lines, none",
+			where);
+	if (!name)
+		return json_expected(v, where, "a string", err);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (strcmp(name, kinds[i].name) == 0) {
+			s->compare = kinds[i].kind;
+			s->has_compare = true;
+			return 0;
+		}
+	}
+	return err_set(err, FAULT_USAGE, 0,
+		       "%s: '%.64s' is not known to this version; known: exact, lines, none", where,
+		       name);
+}
+
+/* clang-format off */
+#define LATER(name) { name, .kind = JSON_LATER }
+#define LATER_KEYS LATER("each"), LATER("hidden"), LATER("group"), LATER("requires"), LATER("files"), \
+		   LATER("profile"), LATER("checker")
+
+static const struct json_key build_keys[] = {
+	{ "name",    JSON_BY,  JSON_AT(struct step_spec, name), .read = keys_read_name },
+	{ "run",     JSON_BY,  JSON_AT(struct step_spec, argv), .read = keys_read_run, .required = ", as [\"make\"]" },
+	{ "args",    JSON_BY,  JSON_AT(struct step_spec, args), .read = keys_read_args },
+	{ "env",     JSON_ENV, JSON_AT(struct step_spec, env) },
+	{ "limits",  JSON_BY,  JSON_AT(struct step_spec, limits), .read = keys_read_limits },
+	{ "network", JSON_BY,  JSON_AT(struct step_spec, network), .read = network_read },
+	LATER_KEYS,
+	{ "peers", .kind = JSON_REFUSED, .why = "a build step has no peers; give them to the tests that talk to them" },
+	JSON_END,
+};
+
+static const struct json_key test_keys[] = {
+	{ "name",    JSON_BY,    JSON_AT(struct step_spec, name), .read = keys_read_name, .required = "" },
+	{ "run",     JSON_BY,    JSON_AT(struct step_spec, argv), .read = keys_read_run },
+	{ "args",    JSON_BY,    JSON_AT(struct step_spec, args), .read = keys_read_args },
+	{ "stdin",   JSON_STR,   JSON_AT(struct step_spec, stdin_path) },
+	{ "stdout",  JSON_STR,   JSON_AT(struct step_spec, stdout_path) },
+	{ "exit",    JSON_WHOLE, JSON_AT(struct step_spec, exit), .least = 0, .most = 255 },
+	{ "points",  JSON_REAL,  JSON_AT(struct step_spec, points), .least = 0, .most = 1000000000 },
+	{ "compare", .kind = JSON_BY, .read = read_compare },
+	{ "env",     JSON_ENV,   JSON_AT(struct step_spec, env) },
+	{ "limits",  JSON_BY,    JSON_AT(struct step_spec, limits), .read = keys_read_limits },
+	{ "network", JSON_BY,    JSON_AT(struct step_spec, network), .read = network_read },
+	{ "peers",   .kind = JSON_EACH, .most = PEERS_MAX, .read = peers_read },
+	LATER_KEYS,
+	JSON_END,
+};
+/* clang-format on */
 
 static struct step_spec *add_step(struct step_spec **steps, size_t *n, enum step_kind kind)
 {
@@ -80,97 +140,24 @@ static struct step_spec *add_step(struct step_spec **steps, size_t *n, enum step
 	return s;
 }
 
-static int refuse_peers(struct json_object *o, const char *where, struct err *err)
+int step_load_build(struct json_object *o, const char *where, void *assignment, struct err *err)
 {
-	if (!json_object_is_type(o, json_type_object) ||
-	    !json_object_object_get_ex(o, "peers", NULL))
-		return 0;
-	return err_set(err, FAULT_USAGE, 0,
-		       "%s.peers: a build step has no peers; give them to the "
-		       "tests that talk to them",
-		       where);
-}
-
-int step_load_build(struct json_object *o, const char *where, struct assignment *a, struct err *err)
-{
-	static const char *const keys[] = {
-		"name", "run", "args", "env", "limits", "network", NULL
-	};
+	struct assignment *a = assignment;
 	struct step_spec *s = add_step(&a->build, &a->n_build, STEP_BUILD);
 	s->name = a->n_build == 1 ? mem_strdup("build") : mem_printf("build %zu", a->n_build);
 	s->compare = COMPARE_NONE;
-	if (keys_refuse_later(o, where, later_keys, err) < 0 || refuse_peers(o, where, err) < 0 ||
-	    json_only_keys(o, where, keys, err) < 0 ||
-	    json_get_str(o, where, "name", &s->name, err) < 0 ||
-	    keys_check_name(s->name, where, err) < 0 ||
-	    keys_command(o, where, &s->argv, &s->args, err) < 0 ||
-	    json_get_env(o, where, "env", &s->env, err) < 0 ||
-	    keys_limits(o, where, &s->limits, err) < 0 ||
-	    network_load(o, where, &s->network, err) < 0)
+	if (json_table_read(build_keys, o, where, s, err) < 0)
 		return -1;
-	if (!s->argv)
-		return err_set(err, FAULT_USAGE, 0, "%s: 'run' is missing, as [\"make\"]", where);
-	return 0;
+	return keys_join_command(&s->argv, s->args, where, err);
 }
 
-static int get_compare(struct json_object *o, const char *where, struct step_spec *s,
-		       struct err *err)
+int step_load_test(struct json_object *o, const char *where, void *assignment, struct err *err)
 {
-	static const struct {
-		const char *name;
-		enum compare_kind kind;
-	} kinds[] = {
-		{ "exact", COMPARE_EXACT },
-		{ "lines", COMPARE_LINES },
-		{ "none", COMPARE_NONE },
-	};
-	struct json_object *v = NULL;
-	AUTO_FREE char *name = NULL;
-	if (!json_object_object_get_ex(o, "compare", &v))
-		return 0;
-	if (json_object_is_type(v, json_type_object))
-		return err_set(err, FAULT_USAGE, 0,
-			       "%s.compare: a checker is not known to this "
-			       "version; known: exact, lines, none",
-			       where);
-	if (json_get_str(o, where, "compare", &name, err) < 0)
-		return -1;
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		if (strcmp(name, kinds[i].name) == 0) {
-			s->compare = kinds[i].kind;
-			s->has_compare = true;
-			return 0;
-		}
-	}
-	return err_set(err, FAULT_USAGE, 0,
-		       "%s.compare: '%.64s' is not known to this version; "
-		       "known: exact, lines, none",
-		       where, name);
-}
-
-int step_load_test(struct json_object *o, const char *where, struct assignment *a, struct err *err)
-{
-	static const char *const keys[] = { "name",    "run",    "args",    "stdin", "stdout",
-					    "exit",    "points", "compare", "env",   "limits",
-					    "network", "peers",  NULL };
+	struct assignment *a = assignment;
 	struct step_spec *s = add_step(&a->tests, &a->n_tests, STEP_TEST);
-	int64_t status = 0;
-	if (keys_refuse_later(o, where, later_keys, err) < 0 ||
-	    json_only_keys(o, where, keys, err) < 0 ||
-	    json_get_str(o, where, "name", &s->name, err) < 0)
+	if (json_table_read(test_keys, o, where, s, err) < 0 ||
+	    keys_join_command(&s->argv, s->args, where, err) < 0 ||
+	    resolve_file(a->dir, where, "stdin", &s->stdin_path, err) < 0)
 		return -1;
-	if (!s->name)
-		return err_set(err, FAULT_USAGE, 0, "%s: 'name' is missing", where);
-	if (keys_check_name(s->name, where, err) < 0 ||
-	    keys_command(o, where, &s->argv, &s->args, err) < 0 ||
-	    get_file(o, where, "stdin", a->dir, &s->stdin_path, err) < 0 ||
-	    get_file(o, where, "stdout", a->dir, &s->stdout_path, err) < 0 ||
-	    json_get_i64(o, where, "exit", 0, 255, &status, err) < 0 ||
-	    json_get_double(o, where, "points", 0, POINTS_MAX, &s->points, err) < 0 ||
-	    get_compare(o, where, s, err) < 0 || json_get_env(o, where, "env", &s->env, err) < 0 ||
-	    keys_limits(o, where, &s->limits, err) < 0 ||
-	    network_load(o, where, &s->network, err) < 0 || peers_load(o, where, s, err) < 0)
-		return -1;
-	s->exit = (int)status;
-	return 0;
+	return resolve_file(a->dir, where, "stdout", &s->stdout_path, err);
 }

@@ -108,7 +108,7 @@ static const struct {
 	{ "nine", "L",
 	  PEER("a") "," PEER("b") "," PEER("c") "," PEER("d") "," PEER("e") "," PEER("f") "," PEER(
 		  "g") "," PEER("h") "," PEER("i"),
-	  "tests[0].peers: expected at most 8, got 9" },
+	  "tests[0].peers: expected at most 8 entries, got 9" },
 
 	{ "files", "", FILES "[{\"from\": \"g\", \"to\": \"/data\"}]", NULL },
 	{ "files is an object", "", FILES "{}", "tests[0].peers[0].files: expected an array" },
