@@ -29,7 +29,8 @@ struct entry {
 };
 
 /* "KEY: 'ENTRY': why". Return: -1. */
-__attribute__((format(printf, 2, 3))) static int refuse(const struct entry *e, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static int refuse_entry(const struct entry *e,
+							      const char *fmt, ...)
 {
 	char why[256];
 	va_list args;
@@ -40,7 +41,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(const struct entry *e, c
 }
 
 /* @len digits at @s without a leading zero, at most @max. Return: false: they are none. */
-static bool number(const char *s, size_t len, unsigned max, unsigned *ret)
+static bool read_number(const char *s, size_t len, unsigned max, unsigned *ret)
 {
 	unsigned n = 0;
 	if (len == 0 || len > 5 || strspn(s, digits) < len || (len > 1 && s[0] == '0'))
@@ -73,12 +74,13 @@ static int check_range(const struct entry *e)
 {
 	const struct network_rule *r = e->rule;
 	if (r->bits == 0)
-		return refuse(e, "stands for every address; write \"internet\" for all public "
-				 "addresses, and list the others");
+		return refuse_entry(e,
+				    "stands for every address; write \"internet\" for all public "
+				    "addresses, and list the others");
 	for (size_t i = 0; i < COUNT(never); i++) {
 		int bits = r->bits < never[i].bits ? r->bits : never[i].bits;
 		if ((r->address & mask_of(bits)) == (never[i].address & mask_of(bits)))
-			return refuse(e, "overlaps with %s", never[i].why);
+			return refuse_entry(e, "overlaps with %s", never[i].why);
 	}
 	return 0;
 }
@@ -95,11 +97,11 @@ static int refuse_word(const struct entry *e, const char *word, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (isalpha((unsigned char)word[i]) || (unsigned char)word[i] >= 0x80)
-			return refuse(
+			return refuse_entry(
 				e,
 				"host names are not accepted, because their addresses may change "
 				"while tests run; write the address, or \"host\"");
-	return refuse(e, "not an address; expected " FORM);
+	return refuse_entry(e, "not an address; expected " FORM);
 }
 
 static int read_address(struct entry *e, size_t len)
@@ -111,10 +113,12 @@ static int read_address(struct entry *e, size_t len)
 		if (n == 0 || (i < 3 && s[n] != '.'))
 			return refuse_word(e, word, len);
 		if (n > 1 && s[0] == '0')
-			return refuse(e, "a number with a leading zero, which some programs read "
-					 "as octal; write it without");
-		if (!number(s, n, 255, &octet))
-			return refuse(e, "not an address: expected four numbers from 0 to 255");
+			return refuse_entry(
+				e, "a number with a leading zero, which some programs read "
+				   "as octal; write it without");
+		if (!read_number(s, n, 255, &octet))
+			return refuse_entry(e,
+					    "not an address: expected four numbers from 0 to 255");
 		e->rule->address = e->rule->address << 8 | octet;
 		s += n + (i < 3);
 	}
@@ -132,8 +136,8 @@ static int read_bits(struct entry *e)
 	r->bits = 32;
 	if (e->at[0] == '/' && isdigit((unsigned char)e->at[1])) {
 		size_t n = strspn(e->at + 1, digits);
-		if (!number(e->at + 1, n, 32, &bits))
-			return refuse(e, "expected bits from 1 to 32 after the slash");
+		if (!read_number(e->at + 1, n, 32, &bits))
+			return refuse_entry(e, "expected bits from 1 to 32 after the slash");
 		e->at += 1 + n;
 		r->bits = (int)bits;
 	}
@@ -141,8 +145,8 @@ static int read_bits(struct entry *e)
 		return -1;
 	uint32_t held = r->address & mask_of(r->bits);
 	if (held != r->address)
-		return refuse(e, "bits beyond the prefix are set; expected %s/%d",
-			      network_address(held, network), r->bits);
+		return refuse_entry(e, "bits beyond the prefix are set; expected %s/%d",
+				    network_address(held, network), r->bits);
 	return 0;
 }
 
@@ -152,9 +156,9 @@ static int read_port(struct entry *e, uint16_t *ret)
 {
 	size_t n = strcspn(e->at, "-/:");
 	unsigned port;
-	if (!number(e->at, n, 65535, &port) || port == 0)
-		return refuse(e, "'%.*s' is not a port; expected a number from 1 to 65535",
-			      n > 16 ? 16 : (int)n, e->at);
+	if (!read_number(e->at, n, 65535, &port) || port == 0)
+		return refuse_entry(e, "'%.*s' is not a port; expected a number from 1 to 65535",
+				    n > 16 ? 16 : (int)n, e->at);
 	*ret = (uint16_t)port;
 	e->at += n;
 	return 0;
@@ -177,8 +181,8 @@ static int read_ports(struct entry *e)
 	if (read_port(e, &r->port_last) < 0)
 		return -1;
 	if (r->port_last < r->port_first)
-		return refuse(e, "the first port is above the last; expected %u-%u", r->port_last,
-			      r->port_first);
+		return refuse_entry(e, "the first port is above the last; expected %u-%u",
+				    r->port_last, r->port_first);
 	return 0;
 }
 
@@ -192,9 +196,9 @@ static int read_protocol(struct entry *e)
 	if (strcmp(given, "/tcp") == 0 || strcmp(given, "/udp") == 0)
 		return 0;
 	if (given[0] == '/')
-		return refuse(e, "unknown protocol '%.16s'; expected /tcp or /udp at the end",
-			      given + 1);
-	return refuse(e, "expected " FORM);
+		return refuse_entry(e, "unknown protocol '%.16s'; expected /tcp or /udp at the end",
+				    given + 1);
+	return refuse_entry(e, "expected " FORM);
 }
 
 /* --- the list ----------------------------------------------------------------------------- */
@@ -211,9 +215,9 @@ static int read_entry(struct entry *e)
 	};
 	struct network_rule *r = e->rule;
 	if (!*e->at)
-		return refuse(e, "an empty entry; expected " FORM);
+		return refuse_entry(e, "an empty entry; expected " FORM);
 	if (is_ipv6(e->at))
-		return refuse(e, "an IPv6 address; network cards support only IPv4");
+		return refuse_entry(e, "an IPv6 address; network cards support only IPv4");
 	size_t len = strcspn(e->at, "/:"), i = 0;
 	while (i < COUNT(words) &&
 	       (strlen(words[i].name) != len || strncmp(words[i].name, e->at, len) != 0))
@@ -224,8 +228,8 @@ static int read_entry(struct entry *e)
 	if (r->target != NETWORK_ADDRESS)
 		e->at += len;
 	if (r->target == NETWORK_DNS && *e->at)
-		return refuse(e, "nothing follows \"dns\", which is port 53 of the host's "
-				 "nameservers");
+		return refuse_entry(e, "nothing follows \"dns\", which is port 53 of the host's "
+				       "nameservers");
 	return read_ports(e) < 0 || read_protocol(e) < 0 ? -1 : 0;
 }
 

@@ -30,7 +30,7 @@ static const char *env_or_null(const char *name)
 }
 
 /* @name: of the variable that holds @path */
-static int absolute(const char *name, const char *path, char **ret, struct err *err)
+static int make_absolute(const char *name, const char *path, char **ret, struct err *err)
 {
 	AUTO_FREE char *cwd = path[0] == '/' ? NULL : getcwd(NULL, 0);
 	if (path[0] != '/' && !cwd)
@@ -47,7 +47,7 @@ static int find_home(char **ret, struct err *err)
 	const char *home = env_or_null("MOULETTE_HOME"), *state = env_or_null("XDG_STATE_HOME");
 	const char *user = env_or_null("HOME");
 	if (home)
-		return absolute("MOULETTE_HOME", home, ret, err);
+		return make_absolute("MOULETTE_HOME", home, ret, err);
 	if (geteuid() == 0)
 		*ret = mem_strdup("/var/lib/moulette");
 	else if (state && state[0] == '/')
@@ -62,7 +62,7 @@ static int find_home(char **ret, struct err *err)
 }
 
 /* @path without its last @n components, but for the topmost one; heap. */
-static char *above(const char *path, int n)
+static char *folder_above(const char *path, int n)
 {
 	char *dir = mem_strdup(path);
 	for (char *slash; n > 0 && (slash = strrchr(dir, '/')) && slash != dir; n--)
@@ -73,7 +73,7 @@ static char *above(const char *path, int n)
 /* build/release/moulette of a source tree uses that tree's data; an installed program its own. */
 static int find_data(struct places *p, struct err *err)
 {
-	AUTO_FREE char *dir = above(p->self, 1), *tree = above(p->self, 3);
+	AUTO_FREE char *dir = folder_above(p->self, 1), *tree = folder_above(p->self, 3);
 	AUTO_FREE char *mark = mem_printf("%s/runner/init/protocol.h", tree);
 	const int in_tree = file_there(mark, err);
 	if (in_tree < 0)
@@ -95,7 +95,7 @@ static int find_profiles(struct places *p, struct err *err)
 	char *save = NULL;
 	for (char *dir = strtok_r(copy, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
 		AUTO_FREE char *path = NULL;
-		if (absolute("MOULETTE_PROFILES", dir, &path, err) < 0)
+		if (make_absolute("MOULETTE_PROFILES", dir, &path, err) < 0)
 			return -1;
 		strv_add(&p->profiles, path);
 	}
@@ -234,7 +234,7 @@ int places_make(const struct places *p, struct err *err)
 }
 
 /* The folder at @path, else the nearest one above it; heap. */
-static char *nearest(const char *path)
+static char *nearest_folder(const char *path)
 {
 	char *at = mem_strdup(path);
 	for (char *slash; access(at, F_OK) < 0 && (slash = strrchr(at, '/')) && slash != at;)
@@ -245,7 +245,7 @@ static char *nearest(const char *path)
 /* The topmost mount on the way to @path; heap. */
 static char *mount_of(const char *path)
 {
-	AUTO_FREE char *at = nearest(path);
+	AUTO_FREE char *at = nearest_folder(path);
 	AUTO_FREE char *real = realpath(at, NULL);
 	char *line = NULL, point[PATH_MAX], *ret = mem_strdup("/");
 	size_t size = 0;
@@ -266,7 +266,7 @@ static char *mount_of(const char *path)
 	return ret;
 }
 
-static int full(const char *home, int sys, struct err *err)
+static int refuse_full(const char *home, int sys, struct err *err)
 {
 	return err_set_code(err, "home.full", FAULT_INFRA, sys,
 			    "cannot write %d KiB to '%s'; make room on its file system, for "
@@ -276,7 +276,7 @@ static int full(const char *home, int sys, struct err *err)
 
 int places_check(const struct places *p, struct err *err)
 {
-	AUTO_FREE char *at = nearest(p->home), *zeros = mem_alloc(PLACES_ROOM);
+	AUTO_FREE char *at = nearest_folder(p->home), *zeros = mem_alloc(PLACES_ROOM);
 	AUTO_FREE char *mounted = mount_of(p->home);
 	struct statvfs fs;
 	if (statvfs(at, &fs) < 0)
@@ -290,12 +290,12 @@ int places_check(const struct places *p, struct err *err)
 	AUTO_FD int fd = open(at, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
 	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
 		return (uint64_t)fs.f_bavail * fs.f_frsize < PLACES_ROOM ?
-			       full(p->home, ENOSPC, err) :
+			       refuse_full(p->home, ENOSPC, err) :
 			       0;
 	if (fd >= 0 && fd_write_all(fd, zeros, PLACES_ROOM) == 0 && fsync(fd) == 0)
 		return 0;
 	if (errno == ENOSPC || errno == EDQUOT)
-		return full(p->home, errno, err);
+		return refuse_full(p->home, errno, err);
 	return err_set(err, FAULT_INFRA, errno, "cannot write to '%s'", at);
 }
 

@@ -12,6 +12,7 @@
 #include "pipeline/attempt_box.h"
 #include "pipeline/intake.h"
 #include "submission/assignment.h"
+#include "submission/files.h"
 #include "submission/submission.h"
 #include "unpack/unpack.h"
 
@@ -71,7 +72,7 @@ int attempt_lay_files(struct attempt *a, struct err *err)
 		return -1;
 	/* Only what the student handed in is worth a word: the first time. */
 	AUTO_STRV replaced = NULL;
-	int bad = assignment_lay_files(asked->files, asked->n_files, fd, work->uid, work->gid,
+	int bad = files_lay(asked->files, asked->n_files, fd, work->uid, work->gid,
 				       a->laid ? NULL : &replaced, err);
 	for (char **name = replaced; !bad && name && *name; name++)
 		run_result_replaced(a->job->result, *name);

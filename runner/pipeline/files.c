@@ -15,7 +15,7 @@
 #include "base/digest.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "submission/assignment.h"
+#include "submission/files.h"
 
 #define DIR_NAME "files"
 #define HALF_MADE "new"
@@ -40,7 +40,7 @@ static int check_copy(const struct file_spec *f, const char *copy, const char *h
 {
 	const struct file_spec copied = { .from = (char *)(uintptr_t)copy, .to = f->to };
 	char got[DIGEST_HEX];
-	if (assignment_file_digest(&copied, got, err) < 0)
+	if (files_digest(&copied, got, err) < 0)
 		return -1;
 	return strcmp(got, hex) ? err_set(err, FAULT_INFRA, 0,
 					  "'%s' changed while it was copied; try again", f->from) :
@@ -57,7 +57,7 @@ static int make_copy(const struct places *p, const struct file_spec *f, const ch
 	tree_remove_at(dir, HALF_MADE);
 	if (faccessat(dir, hex, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0; /* somebody else was faster */
-	int bad = assignment_copy_file(f, tmp, err) < 0 || check_copy(f, tmp, hex, err) < 0;
+	int bad = files_copy(f, tmp, err) < 0 || check_copy(f, tmp, hex, err) < 0;
 	if (!bad && renameat(dir, HALF_MADE, dir, hex) < 0)
 		bad = err_set(err, FAULT_INFRA, errno, "cannot rename '%s' to '%s'", tmp, hex);
 	tree_remove_at(dir, HALF_MADE);
@@ -80,7 +80,7 @@ int files_sweep(const struct places *p, struct err *err)
 static int copy(const struct places *p, const struct file_spec *f, char **ret_path, struct err *err)
 {
 	char hex[DIGEST_HEX];
-	if (assignment_file_digest(f, hex, err) < 0)
+	if (files_digest(f, hex, err) < 0)
 		return -1;
 	AUTO_FREE char *path = mem_printf("%s/" DIR_NAME "/%s", p->home, hex);
 	if (access(path, F_OK) < 0 && make_copy(p, f, hex, err) < 0)

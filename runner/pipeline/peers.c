@@ -13,7 +13,7 @@
 #include "pipeline/files.h"
 #include "pipeline/listening.h"
 #include "result/verdict.h"
-#include "submission/assignment.h"
+#include "submission/files.h"
 
 #define READY_NS (10 * NSEC_PER_SEC) /* "listen": PORT */
 #define GUESS_NS (5 * NSEC_PER_SEC)  /* nothing was said: it may be one that only waits */
@@ -141,7 +141,7 @@ static int lay(struct peer *p, struct err *err)
 	AUTO_FD int fd = -1;
 	if (cell_enter(&p->cell, "", err) < 0 || cell_work(&p->cell, &fd, err) < 0)
 		return -1;
-	return assignment_lay_files(p->spec->files, p->spec->n_files, fd, work->uid, work->gid,
+	return files_lay(p->spec->files, p->spec->n_files, fd, work->uid, work->gid,
 				    NULL, err);
 }
 

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/json_table.h"
 #include "base/mem.h"
+#include "submission/files.h"
 #include "submission/files_load.h"
 #include "submission/keys.h"
 #include "submission/peers_load.h"
@@ -105,7 +106,7 @@ static int add_file_digest(struct digest *d, const char *what, size_t i, const c
 	const struct file_spec f = { .from = (char *)(uintptr_t)path };
 	if (!path)
 		return 0;
-	if (assignment_file_digest(&f, hex, err) < 0)
+	if (files_digest(&f, hex, err) < 0)
 		return -1;
 	AUTO_FREE char *line = mem_printf("%s %zu %s\n", what, i, hex);
 	digest_add(d, line, strlen(line));
@@ -136,7 +137,7 @@ static int add_peers_digest(struct digest *d, const struct assignment *a, struct
 
 /* Over assignment.json as it was understood (blanks and comments do not count) and, one line each,
  * over every file that it names. */
-static int digest(struct json_object *root, struct assignment *a, struct err *err)
+static int digest_assignment(struct json_object *root, struct assignment *a, struct err *err)
 {
 	AUTO_DIGEST *d = digest_new();
 	char hex[DIGEST_HEX];
@@ -203,7 +204,7 @@ static int load_all(struct json_object *root, const char *file, struct assignmen
 	if (load_top(root, top, a, err) < 0 || load_steps(root, file, top, a, err) < 0 ||
 	    peers_check_network(a, file, err) < 0 || files_load(root, file, a, err) < 0)
 		return -1;
-	return digest(root, a, err);
+	return digest_assignment(root, a, err);
 }
 
 int assignment_load(const char *path, struct assignment *ret, struct err *err)

@@ -80,24 +80,4 @@ bool assignment_wants_probe(const struct assignment *a, int work_fd);
  *  line `check:` came that is not preceded by "# Not a target". @state starts as 0. */
 bool assignment_probe_line(int *state, const char *line, size_t len);
 
-/**
- * assignment_lay_files() - copy those of the @n files with a relative `to` into the work folder
- * @uid,@gid: owner of what is written
- * @replaced: names that stood there and were replaced are added (NULL: not wanted)
- *
- * Through directory descriptors, no link followed: whatever stands at a destination (a link, a
- * folder where a file must go) is removed first. Beside a GNUmakefile, makefile or Makefile the other
- * two are removed and count as replaced, unless they are laid as well. Modes 0644/0755 by the x bit.
- * FAULT_INFRA, or FAULT_USAGE when a source has become unreadable.
- */
-int assignment_lay_files(const struct file_spec *files, size_t n, int work_fd, uint32_t uid,
-			 uint32_t gid, char ***replaced, struct err *err);
-
-/** assignment_copy_file() - copy one `files` entry's tree (absolute `to`) to the empty folder or
- *  the new file @to_path, root-owned, 0644/0755 by the x bit; links inside are copied as their
- *  targets. For the copies that are mounted read-only. */
-int assignment_copy_file(const struct file_spec *f, const char *to_path, struct err *err);
-/** assignment_file_digest() - over names, x bits and bytes of one `files` entry. */
-int assignment_file_digest(const struct file_spec *f, char hex[DIGEST_HEX], struct err *err);
-
 #endif

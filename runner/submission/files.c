@@ -1,5 +1,7 @@
-/* files.c - what an assignment puts into the box: digests, copies, and laying into work folders
- * that students wrote to. */
+/* files.c - the files of an assignment: digests, copies, and laying into work folders that students
+ * wrote to. */
+#include "submission/files.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,7 +13,6 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "submission/assignment.h"
 #include "submission/filetree.h"
 #include "submission/sources.h"
 
@@ -38,7 +39,7 @@ static int add_to_digest(void *ctx, const struct filetree_entry *e, struct err *
 	return 0;
 }
 
-int assignment_file_digest(const struct file_spec *f, char hex[DIGEST_HEX], struct err *err)
+int files_digest(const struct file_spec *f, char hex[DIGEST_HEX], struct err *err)
 {
 	AUTO_DIGEST *d = digest_new();
 	if (filetree_walk(f->from, NULL, add_to_digest, d, err) < 0)
@@ -58,7 +59,7 @@ struct laying {
 	char ***makefiles; /* paths of those that were laid; NULL: others may stand beside them */
 };
 
-static int cannot(const char *path, struct err *err)
+static int cannot_lay(const char *path, struct err *err)
 {
 	int sys = errno;
 	if (sys == ENOSPC || sys == EDQUOT)
@@ -78,7 +79,7 @@ static int set_owner(const struct laying *l, int fd, mode_t mode)
 }
 
 /* @name in the open folder @at goes, whatever it is. @path names it to the caller. */
-static int make_way(const struct laying *l, int at, const char *name, const char *path)
+static int remove_entry(const struct laying *l, int at, const char *name, const char *path)
 {
 	struct stat st;
 	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -96,12 +97,12 @@ static int open_folder(int at, const char *name)
 }
 
 /* A folder that is there stays, with what is in it; anything else makes way for a new one. */
-static int enter_one(const struct laying *l, int at, const char *name, const char *path)
+static int enter_folder(const struct laying *l, int at, const char *name, const char *path)
 {
 	int fd = open_folder(at, name);
 	if (fd >= 0 || (errno != ENOENT && errno != ENOTDIR && errno != ELOOP))
 		return fd;
-	if (make_way(l, at, name, path) < 0 || mkdirat(at, name, 0755) < 0)
+	if (remove_entry(l, at, name, path) < 0 || mkdirat(at, name, 0755) < 0)
 		return -1;
 	AUTO_FD int made = open_folder(at, name);
 	if (made < 0 || set_owner(l, made, 0755) < 0)
@@ -117,7 +118,7 @@ static int enter_parent(const struct laying *l, const char *path, const char **r
 	const char *name = path;
 	for (const char *slash; at >= 0 && (slash = strchr(name, '/')); name = slash + 1) {
 		AUTO_FREE char *so_far = mem_strndup(path, (size_t)(slash - path));
-		int next = enter_one(l, at, so_far + (name - path), so_far);
+		int next = enter_folder(l, at, so_far + (name - path), so_far);
 		close(at);
 		at = next;
 	}
@@ -143,19 +144,20 @@ static int copy_bytes(int from, int to)
 
 static int lay_folder(const struct laying *l, int at, const char *name, const char *path)
 {
-	AUTO_FD int fd = enter_one(l, at, name, path);
+	AUTO_FD int fd = enter_folder(l, at, name, path);
 	return fd < 0 ? -1 : set_owner(l, fd, 0755);
 }
 
 /* @name, of a makefile, is to be the one that make takes, unless the assignment lays another beside it:
  * a student's of another name goes. */
-static int be_the_makefile(const struct laying *l, int at, const char *name, const char *path)
+static int remove_other_makefiles(const struct laying *l, int at, const char *name,
+				  const char *path)
 {
 	const size_t folder = strlen(path) - strlen(name);
 	strv_add(l->makefiles, path);
 	for (char *const *one = sources_makefiles; *one; one++) {
 		AUTO_FREE char *other = mem_printf("%.*s%s", (int)folder, path, *one);
-		if (!strv_has(*l->makefiles, other) && make_way(l, at, *one, other) < 0)
+		if (!strv_has(*l->makefiles, other) && remove_entry(l, at, *one, other) < 0)
 			return -1;
 	}
 	return 0;
@@ -164,8 +166,9 @@ static int be_the_makefile(const struct laying *l, int at, const char *name, con
 static int lay_file(const struct laying *l, int at, const char *name, const char *path,
 		    const struct filetree_entry *e)
 {
-	if (make_way(l, at, name, path) < 0 || (l->makefiles && strv_has(sources_makefiles, name) &&
-						be_the_makefile(l, at, name, path) < 0))
+	if (remove_entry(l, at, name, path) < 0 ||
+	    (l->makefiles && strv_has(sources_makefiles, name) &&
+	     remove_other_makefiles(l, at, name, path) < 0))
 		return -1;
 	AUTO_FD int fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 				0600);
@@ -183,13 +186,13 @@ static int lay_entry(void *ctx, const struct filetree_entry *e, struct err *err)
 	const char *name;
 	AUTO_FD int at = enter_parent(l, path, &name);
 	if (at < 0)
-		return cannot(e->path, err);
+		return cannot_lay(e->path, err);
 	int bad = e->fd < 0 ? lay_folder(l, at, name, path) : lay_file(l, at, name, path, e);
-	return bad ? cannot(e->path, err) : 0;
+	return bad ? cannot_lay(e->path, err) : 0;
 }
 
-int assignment_lay_files(const struct file_spec *files, size_t n, int work_fd, uint32_t uid,
-			 uint32_t gid, char ***replaced, struct err *err)
+int files_lay(const struct file_spec *files, size_t n, int work_fd, uint32_t uid, uint32_t gid,
+	      char ***replaced, struct err *err)
 {
 	AUTO_STRV makefiles = strv_dup(NULL);
 	for (size_t i = 0; i < n; i++) {
@@ -225,7 +228,7 @@ static int open_new_place(const struct file_spec *f, const char *to_path, char *
 	return fd_steal(&fd);
 }
 
-int assignment_copy_file(const struct file_spec *f, const char *to_path, struct err *err)
+int files_copy(const struct file_spec *f, const char *to_path, struct err *err)
 {
 	AUTO_FREE char *name = NULL;
 	AUTO_FD int dir = open_new_place(f, to_path, &name, err);

@@ -73,7 +73,7 @@ static int check_covered(void *ctx, const struct filetree_entry *e, struct err *
 /* --- to ----------------------------------------------------------------------------------- */
 
 /* Without "." and empty components; "" when nothing is left. */
-static int normalize(const char *to, const char *where, char **ret, struct err *err)
+static int normalize_path(const char *to, const char *where, char **ret, struct err *err)
 {
 	AUTO_BUF b = { 0 };
 	AUTO_FREE char *copy = mem_strdup(to);
@@ -142,8 +142,8 @@ static int check_mount(const struct loading *l, const char *to, const char *wher
 	return check_nesting(l->own, l->n_own, to, where, "an earlier entry", err);
 }
 
-static int place(const struct loading *l, const char *given, const char *where, struct file_spec *f,
-		 struct err *err)
+static int place_file(const struct loading *l, const char *given, const char *where,
+		      struct file_spec *f, struct err *err)
 {
 	struct stat st;
 	size_t len = strlen(given);
@@ -151,7 +151,7 @@ static int place(const struct loading *l, const char *given, const char *where, 
 	if (stat(f->from, &st) < 0)
 		return err_set(err, err_path_fault(errno), errno, "%s.from: cannot read '%s'",
 			       where, f->from);
-	if (normalize(given, where, &rest, err) < 0)
+	if (normalize_path(given, where, &rest, err) < 0)
 		return -1;
 	bool folder = len == 0 || given[len - 1] == '/' || !*rest ||
 		      (len > 1 && strcmp(given + len - 2, "/.") == 0);
@@ -193,7 +193,7 @@ static int load_entry(struct json_object *o, const char *where, const struct loa
 			       where);
 	if (filetree_resolve(l->dir, from, &f->from, err) < 0)
 		return err_wrap(err, "%s.from", where);
-	if (place(l, to, where, f, err) < 0)
+	if (place_file(l, to, where, f, err) < 0)
 		return -1;
 	struct covering c = { l->secrets, where, f->exposes };
 	return filetree_walk(f->from, l->dir, check_covered, &c, err);

@@ -77,7 +77,8 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int visit(struct walk *w, const char *path, const char *rel, int depth, struct err *err);
+static int visit_entry(struct walk *w, const char *path, const char *rel, int depth,
+		       struct err *err);
 
 static int visit_folder(struct walk *w, const char *path, const char *rel, int depth,
 			struct err *err)
@@ -91,14 +92,15 @@ static int visit_folder(struct walk *w, const char *path, const char *rel, int d
 		AUTO_FREE char *below = mem_printf("%s/%s", path, list[i]->d_name);
 		AUTO_FREE char *name = mem_printf("%s%s%s", rel, *rel ? "/" : "", list[i]->d_name);
 		if (!bad)
-			bad = visit(w, below, name, depth + 1, err);
+			bad = visit_entry(w, below, name, depth + 1, err);
 		free(list[i]);
 	}
 	free(list);
 	return bad;
 }
 
-static int visit(struct walk *w, const char *path, const char *rel, int depth, struct err *err)
+static int visit_entry(struct walk *w, const char *path, const char *rel, int depth,
+		       struct err *err)
 {
 	struct stat st;
 	struct filetree_entry e = { .path = path, .rel = rel, .st = &st, .fd = -1 };
@@ -126,5 +128,5 @@ static int visit(struct walk *w, const char *path, const char *rel, int depth, s
 int filetree_walk(const char *root, const char *inside, filetree_fn *fn, void *ctx, struct err *err)
 {
 	struct walk w = { .inside = inside, .fn = fn, .ctx = ctx };
-	return visit(&w, root, "", 0, err);
+	return visit_entry(&w, root, "", 0, err);
 }

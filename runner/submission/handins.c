@@ -24,7 +24,7 @@ struct finder {
 	size_t n, cap; /* of *found: thousands are added one by one */
 };
 
-static void add(struct finder *f, char *path)
+static void add_submission(struct finder *f, char *path)
 {
 	if (f->n + 1 >= f->cap) {
 		f->cap = f->cap ? 2 * f->cap : 64;
@@ -77,7 +77,7 @@ static bool is_sign(int dir, const struct dirent *e)
 	return S_ISREG(kind) || (S_ISLNK(kind) && is_inner_link(dir, e->d_name));
 }
 
-static struct signs look(int dir, struct dirent **entries, int n, char *const *extensions)
+static struct signs find_signs(int dir, struct dirent **entries, int n, char *const *extensions)
 {
 	struct signs s = { .work = NULL };
 	for (int i = 0; i < n; i++) {
@@ -127,15 +127,15 @@ static int one_or_many(const char *path, const struct signs *s, struct err *err)
 static int add_entries(struct finder *f, const char *path, int dir, struct dirent **entries, int n,
 		       struct err *err)
 {
-	const struct signs signs = look(dir, entries, n, f->extensions);
+	const struct signs signs = find_signs(dir, entries, n, f->extensions);
 	const size_t before = f->n;
 	if (is_unclear(f, &signs))
 		return one_or_many(path, &signs, err);
 	if (signs.work)
-		add(f, mem_strdup(path));
+		add_submission(f, mem_strdup(path));
 	for (int i = 0; i < n && !signs.work; i++)
 		if (may_be_one(kind_of(dir, entries[i])))
-			add(f, mem_printf("%s/%s", path, entries[i]->d_name));
+			add_submission(f, mem_printf("%s/%s", path, entries[i]->d_name));
 	if (f->n == before)
 		return err_set(err, FAULT_USAGE, 0, "the folder '%s' holds no submission", path);
 	return 0;
@@ -170,7 +170,7 @@ static int add_path(struct finder *f, const char *path, struct err *err)
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, FAULT_USAGE, 0,
 			       "submission '%s' is neither a file nor a folder", path);
-	add(f, ptr_steal(&whole));
+	add_submission(f, ptr_steal(&whole));
 	return 0;
 }
 

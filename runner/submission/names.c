@@ -26,7 +26,7 @@ struct claim {
 };
 
 /* The last @n components of @path; all of it when it has no more. */
-static const char *tail(const char *path, int n)
+static const char *path_tail(const char *path, int n)
 {
 	const char *at = path + strlen(path);
 	while (at > path && (at[-1] != '/' || --n > 0))
@@ -45,7 +45,7 @@ static size_t claim_all(struct called *all, size_t n, struct claim *claims)
 	for (size_t i = 0; i < n; i++) {
 		all[i].shared = false;
 		if (all[i].components > 0) {
-			claims[k++] = (struct claim){ tail(all[i].path, all[i].components),
+			claims[k++] = (struct claim){ path_tail(all[i].path, all[i].components),
 						      &all[i] };
 			continue;
 		}
@@ -78,12 +78,13 @@ static void find_shared(const struct claim *claims, size_t n)
 }
 
 /* Return: has any got a longer name? */
-static bool lengthen(struct called *all, size_t n)
+static bool lengthen_names(struct called *all, size_t n)
 {
 	bool any = false;
 	for (size_t i = 0; i < n; i++) {
 		struct called *c = &all[i];
-		if (!c->shared || (c->components > 0 && tail(c->path, c->components) == c->path))
+		if (!c->shared ||
+		    (c->components > 0 && path_tail(c->path, c->components) == c->path))
 			continue;
 		c->components++;
 		any = true;
@@ -111,10 +112,11 @@ char **names_tell_apart(char *const *paths)
 
 	do
 		find_shared(claims, claim_all(all, n, claims));
-	while (lengthen(all, n));
+	while (lengthen_names(all, n));
 	for (size_t i = 0; i < n; i++) {
-		names[i] = all[i].components > 0 ? mem_strdup(tail(paths[i], all[i].components)) :
-						   NULL;
+		names[i] = all[i].components > 0 ?
+				   mem_strdup(path_tail(paths[i], all[i].components)) :
+				   NULL;
 		free(all[i].name);
 		free(all[i].file);
 	}

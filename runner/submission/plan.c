@@ -145,7 +145,7 @@ static size_t table_runs(const struct assignment *a)
 	return n;
 }
 
-static int choose(struct planner *p, const struct languages *langs, struct err *err)
+static int choose_language(struct planner *p, const struct languages *langs, struct err *err)
 {
 	const struct assignment *a = p->assignment;
 	if (a->has_build && table_runs(a) == 0)
@@ -160,7 +160,7 @@ static int choose(struct planner *p, const struct languages *langs, struct err *
 static int plan_assigned(struct planner *p, const struct languages *langs, struct err *err)
 {
 	const struct assignment *a = p->assignment;
-	if (choose(p, langs, err) < 0)
+	if (choose_language(p, langs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < a->n_build; i++)
 		set_limits(p, add_copy(p, &a->build[i]), NULL);

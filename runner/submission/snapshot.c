@@ -95,7 +95,7 @@ static int check_room(const struct snapshot *c, struct err *err)
 		       0;
 }
 
-static int fill(struct snapshot *c, struct err *err)
+static int fill_copy(struct snapshot *c, struct err *err)
 {
 	if (copy_share(c->s->fd, c->fd) == 0)
 		return 0;
@@ -115,7 +115,7 @@ static int copy_once(struct snapshot *c, struct err *err)
 {
 	if (fstat(c->s->fd, &c->before) < 0)
 		return cannot_read(c->s, err);
-	if (check_size(c, c->before.st_size, err) < 0 || fill(c, err) < 0)
+	if (check_size(c, c->before.st_size, err) < 0 || fill_copy(c, err) < 0)
 		return -1;
 	if (fstat(c->fd, &c->copy) < 0)
 		return cannot_read(c->s, err);
@@ -163,7 +163,7 @@ static int copy_all(struct snapshot *c, bool *ret_changed, struct err *err)
 
 /* The copy for reading alone: it is handed to a child that reads foreign bytes, and must not change them. Mode and
  * time are those of the file, which unpacking of a source file gives to the one in the work folder. */
-static int reopen(const struct snapshot *c, int *ret, struct err *err)
+static int reopen_copy(const struct snapshot *c, int *ret, struct err *err)
 {
 	const struct timespec times[2] = { c->before.st_atim, c->before.st_mtim };
 	char path[32];
@@ -188,7 +188,7 @@ int snapshot_take(struct submission *s, int64_t max_bytes, const struct snapshot
 	if (copy < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot copy submission '%s' to '%s'",
 			       s->path, p->home);
-	if (copy_all(&c, &changed, err) < 0 || reopen(&c, &readable, err) < 0)
+	if (copy_all(&c, &changed, err) < 0 || reopen_copy(&c, &readable, err) < 0)
 		return -1;
 	close(s->fd);
 	s->fd = fd_steal(&readable);

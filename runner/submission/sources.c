@@ -49,7 +49,7 @@ const struct language *sources_row(const struct languages *l, const char *name)
 	return NULL;
 }
 
-static int add(struct scan *s, const char *path, struct err *err)
+static int add_source(struct scan *s, const char *path, struct err *err)
 {
 	struct sources *f = &s->found;
 	s->bytes += strlen(path) + 1;
@@ -70,7 +70,7 @@ static int note_file(struct scan *s, const char *name, const char *path, struct 
 {
 	const struct languages *l = s->languages;
 	if (sources_ends_in(name, l->extensions))
-		return add(s, path, err);
+		return add_source(s, path, err);
 	for (size_t i = 0; i < l->n && !s->found.header; i++)
 		if (sources_ends_in(name, l->rows[i].headers))
 			s->found.header = mem_strdup(path);

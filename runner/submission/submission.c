@@ -161,7 +161,8 @@ static bool is_plain(const struct submission *s, enum magic is, size_t len)
 	return len > 0 && is == MAGIC_NONE && submission_suffix(s->file) == 0;
 }
 
-static int identify(struct submission *s, char *const *extensions, bool any_file, struct err *err)
+static int identify_kind(struct submission *s, char *const *extensions, bool any_file,
+			 struct err *err)
 {
 	unsigned char head[MAGIC_BYTES];
 	struct zip_end end;
@@ -240,7 +241,7 @@ int submission_open(const char *path, const struct submission_request *req, stru
 
 	if (snapshot_take(&s, req->max_bytes, &req->place, &why) < 0)
 		return not_opened(&s, &why, ret, err);
-	if (identify(&s, req->extensions, req->any_file, &why) < 0) {
+	if (identify_kind(&s, req->extensions, req->any_file, &why) < 0) {
 		/* A refusal is recorded with the digest of what was refused. */
 		if (why.fault == FAULT_STUDENT)
 			submission_digest(&s, &why);

@@ -36,7 +36,7 @@ static const char *in_work(const char *path)
 }
 
 /* Does `files` lay @path, which is relative to the work folder? */
-static bool lays(const struct assignment *a, const char *path)
+static bool lays_path(const struct assignment *a, const char *path)
 {
 	for (size_t i = 0; i < a->n_files; i++) {
 		const struct file_spec *f = &a->files[i];
@@ -119,7 +119,7 @@ static bool lays_module(const struct assignment *a, const char *module)
 	for (char *dot = folder; (dot = strchr(dot, '.'));)
 		*dot = '/';
 	AUTO_FREE char *file = mem_printf("%s.py", folder);
-	return lays(a, file) || lays(a, folder);
+	return lays_path(a, file) || lays_path(a, folder);
 }
 
 /* A script of the image, or one that is mounted, has its own folder searched instead. */
@@ -136,7 +136,7 @@ static bool python_is_open(const struct assignment *a, char *const *argv)
 	return (p.code && strstr(p.code, "import")) ||
 	       (p.module &&
 		(is_one_of(p.module, tools, COUNT(tools)) || lays_module(a, p.module))) ||
-	       (script && lays(a, script));
+	       (script && lays_path(a, script));
 }
 
 /* --- pytest ------------------------------------------------------------------------------- */
@@ -148,7 +148,7 @@ static bool pytest_args_open(const struct assignment *a, char *const *args)
 		"-c",        "-k",           "-m",        "-o", "-p", "-W", "-n", "--config-file",
 		"--rootdir", "--confcutdir", "--junitxml"
 	};
-	bool settings = lays(a, "pytest.ini"), conftest = lays(a, "conftest.py");
+	bool settings = lays_path(a, "pytest.ini"), conftest = lays_path(a, "conftest.py");
 	for (; args && *args; args++) {
 		if ((*args)[0] != '-' && !in_work(*args))
 			return false;
@@ -207,7 +207,7 @@ static bool make_is_open(const struct assignment *a, char *const *argv)
 	const char *folder = make_folder(argv);
 	for (char *const *name = sources_makefiles; folder && *name; name++) {
 		AUTO_FREE char *path = mem_printf("%s%s%s", folder, *folder ? "/" : "", *name);
-		if (lays(a, path))
+		if (lays_path(a, path))
 			return false;
 	}
 	return folder != NULL;
@@ -215,7 +215,7 @@ static bool make_is_open(const struct assignment *a, char *const *argv)
 
 /* --- the list ----------------------------------------------------------------------------- */
 
-static void warn(const struct step_spec *s, const char *words, char ***ret)
+static void add_warning(const struct step_spec *s, const char *words, char ***ret)
 {
 	AUTO_FREE char *line = mem_printf(
 		"%s '%s': %s" MANUAL, s->kind == STEP_TEST ? "test" : "build step", s->name, words);
@@ -223,48 +223,53 @@ static void warn(const struct step_spec *s, const char *words, char ***ret)
 }
 
 /* A makefile and a repository of the student are what many builds are about. */
-static void look_at_test(const struct assignment *a, const struct step_spec *s, const char *program,
+static void warn_of_test(const struct assignment *a, const struct step_spec *s, const char *program,
 			 char ***ret)
 {
 	if ((strcmp(program, "make") == 0 || strcmp(program, "gmake") == 0) &&
 	    make_is_open(a, s->argv))
-		warn(s,
-		     "make takes the submission's makefile, which can pass anything; lay one by 'files' or "
-		     "say make -f FILE",
-		     ret);
+		add_warning(
+			s,
+			"make takes the submission's makefile, which can pass anything; lay one by 'files' or "
+			"say make -f FILE",
+			ret);
 	if (strcmp(program, "git") == 0 && s->argv[1] && strcmp(s->argv[1], "clone") != 0)
-		warn(s,
-		     "git obeys .git/config of the submission, which can name programs; work in a clone",
-		     ret);
+		add_warning(
+			s,
+			"git obeys .git/config of the submission, which can name programs; work in a clone",
+			ret);
 }
 
-static void look(const struct assignment *a, const struct step_spec *s, char ***ret)
+static void warn_of_step(const struct assignment *a, const struct step_spec *s, char ***ret)
 {
 	if (!s->argv || !s->argv[0])
 		return; /* the table's command is the student's program */
 	const char *program = path_last(s->argv[0]);
 	if (is_python(program) && python_is_open(a, s->argv))
-		warn(s,
-		     "python takes modules from the work folder first, so a file of the submission can stand "
-		     "for one of the library; say python3 -I",
-		     ret);
+		add_warning(
+			s,
+			"python takes modules from the work folder first, so a file of the submission can stand "
+			"for one of the library; say python3 -I",
+			ret);
 	if (pytest_is_open(a, s->argv))
-		warn(s,
-		     "pytest obeys conftest.py, pytest.ini and setup.cfg of the submission; keep the tests in a "
-		     "mounted folder",
-		     ret);
+		add_warning(
+			s,
+			"pytest obeys conftest.py, pytest.ini and setup.cfg of the submission; keep the tests in a "
+			"mounted folder",
+			ret);
 	if (strcmp(program, "valgrind") == 0 && valgrind_is_open(s->argv))
-		warn(s,
-		     "valgrind obeys .valgrindrc of the submission; say valgrind --command-line-only=yes",
-		     ret);
+		add_warning(
+			s,
+			"valgrind obeys .valgrindrc of the submission; say valgrind --command-line-only=yes",
+			ret);
 	if (s->kind == STEP_TEST)
-		look_at_test(a, s, program, ret);
+		warn_of_test(a, s, program, ret);
 }
 
 void test_programs_warn(const struct assignment *a, char ***ret)
 {
 	for (size_t i = 0; i < a->n_build; i++)
-		look(a, &a->build[i], ret);
+		warn_of_step(a, &a->build[i], ret);
 	for (size_t i = 0; i < a->n_tests; i++)
-		look(a, &a->tests[i], ret);
+		warn_of_step(a, &a->tests[i], ret);
 }

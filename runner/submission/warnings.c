@@ -23,7 +23,7 @@ static bool is_wide(const unsigned char *s, size_t len)
 }
 
 /* How a text begins that is not plain UTF-8; NULL: nothing is odd. */
-static const char *oddity(const unsigned char *s, size_t len)
+static const char *encoding_oddity(const unsigned char *s, size_t len)
 {
 	if (len >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0)
 		return "begins with a byte order mark";
@@ -34,8 +34,8 @@ static const char *oddity(const unsigned char *s, size_t len)
 	return is_wide(s, len) ? "is in UTF-16" : NULL;
 }
 
-static int look(const struct step_spec *s, const char *path, const char *what, const char *so,
-		char ***ret, struct err *err)
+static int warn_of_encoding(const struct step_spec *s, const char *path, const char *what,
+			    const char *so, char ***ret, struct err *err)
 {
 	unsigned char text[BYTES_LOOKED_AT];
 
@@ -45,7 +45,7 @@ static int look(const struct step_spec *s, const char *path, const char *what, c
 	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text);
 	if (len < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot read '%s'", path);
-	const char *odd = oddity(text, (size_t)len);
+	const char *odd = encoding_oddity(text, (size_t)len);
 	if (!odd)
 		return 0;
 	AUTO_FREE char *line =
@@ -56,7 +56,7 @@ static int look(const struct step_spec *s, const char *path, const char *what, c
 	return 0;
 }
 
-static const char *after(const char *text, const char *mark)
+static const char *behind_mark(const char *text, const char *mark)
 {
 	const char *at = strstr(text, mark);
 	return at ? at + strlen(mark) : NULL;
@@ -66,7 +66,7 @@ static const char *after(const char *text, const char *mark)
 static bool asks_for_leaks(char *const *words)
 {
 	for (; words && *words; words++)
-		for (const char *at = *words; (at = after(at, "-fsanitize="));) {
+		for (const char *at = *words; (at = behind_mark(at, "-fsanitize="));) {
 			AUTO_FREE char *names = mem_printf("%.*s", (int)strcspn(at, " \t\n'\";"),
 							   at);
 			if (strstr(names, "address") || strstr(names, "leak"))
@@ -84,7 +84,7 @@ static bool forbids_leaks(char *const *env)
 }
 
 /* Whether a profile of the teacher's own allows ptrace(2) is not known here. */
-static void look_for_leaks(const struct assignment *a, char ***ret)
+static void warn_of_leaks(const struct assignment *a, char ***ret)
 {
 	static const char *const without[] = { "default", "strict", NULL };
 	bool off = !a->profile;
@@ -109,11 +109,13 @@ int assignment_warnings(const struct assignment *a, char ***ret, struct err *err
 	for (size_t i = 0; i < a->n_tests; i++) {
 		const struct step_spec *s = &a->tests[i];
 		const char *expected = s->compare == COMPARE_NONE ? NULL : s->stdout_path;
-		if (look(s, s->stdin_path, "input", "and so a program reads it", ret, err) < 0 ||
-		    look(s, expected, "expected output", "which few programs print", ret, err) < 0)
+		if (warn_of_encoding(s, s->stdin_path, "input", "and so a program reads it", ret,
+				     err) < 0 ||
+		    warn_of_encoding(s, expected, "expected output", "which few programs print",
+				     ret, err) < 0)
 			return -1;
 	}
-	look_for_leaks(a, ret);
+	warn_of_leaks(a, ret);
 	test_programs_warn(a, ret);
 	return 0;
 }

@@ -64,7 +64,7 @@ static bool is_note(const char *name)
 	return name[0] == '.' || is_one_of(name, plain) || sources_ends_in(name, endings);
 }
 
-static bool goes_on(char c)
+static bool is_word_char(char c)
 {
 	return isalnum((unsigned char)c) || c == '_' || c == '-' || c == '.';
 }
@@ -74,7 +74,7 @@ static bool word_names(const char *word, const char *name)
 {
 	const size_t len = strlen(name);
 	for (const char *at = strstr(word, name); at; at = strstr(at + 1, name))
-		if ((at == word || !goes_on(at[-1])) && !goes_on(at[len]))
+		if ((at == word || !is_word_char(at[-1])) && !is_word_char(at[len]))
 			return true;
 	return false;
 }
@@ -166,12 +166,12 @@ static void note_file(struct survey *s, const char *name, const char *path)
 	}
 }
 
-static int look_into(struct survey *s, int parent, const char *name, const char *path, int depth,
-		     struct err *err);
+static int survey_folder(struct survey *s, int parent, const char *name, const char *path,
+			 int depth, struct err *err);
 
 /* @path: of it, for messages and as the archive's. */
-static int look_at(struct survey *s, int dir, const char *name, const char *path, int depth,
-		   struct err *err)
+static int survey_entry(struct survey *s, int dir, const char *name, const char *path, int depth,
+			struct err *err)
 {
 	struct stat st;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -179,7 +179,7 @@ static int look_at(struct survey *s, int dir, const char *name, const char *path
 			       path);
 	s->named = s->named || is_named(s->assignment, name);
 	if (S_ISDIR(st.st_mode)) /* a hidden one is a tool's */
-		return name[0] == '.' ? 0 : look_into(s, dir, name, path, depth + 1, err);
+		return name[0] == '.' ? 0 : survey_folder(s, dir, name, path, depth + 1, err);
 	if (S_ISREG(st.st_mode))
 		note_file(s, name, path);
 	else
@@ -195,8 +195,8 @@ static bool is_settled(const struct survey *s)
 }
 
 /* Until something is found that settles it. */
-static int look_into(struct survey *s, int parent, const char *name, const char *path, int depth,
-		     struct err *err)
+static int survey_folder(struct survey *s, int parent, const char *name, const char *path,
+			 int depth, struct err *err)
 {
 	AUTO_DIR DIR *dir = NULL;
 	const char *entry = NULL;
@@ -212,7 +212,7 @@ static int look_into(struct survey *s, int parent, const char *name, const char 
 		if (!entry)
 			break;
 		AUTO_FREE char *below = mem_printf("%s%s%s", path, *path ? "/" : "", entry);
-		if (look_at(s, dirfd(dir), entry, below, depth, err) < 0)
+		if (survey_entry(s, dirfd(dir), entry, below, depth, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -260,7 +260,7 @@ int within_archive(int dest_fd, const char *top, const struct assignment *a, cha
 	if (dir < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot enter '%s' of the submission", top);
 	*ret = NULL;
-	int bad = look_into(&s, dir, "", top, 0, err);
+	int bad = survey_folder(&s, dir, "", top, 0, err);
 	if (!bad)
 		bad = judge_archives(dest_fd, &s, ret, err);
 	survey_done(&s);
@@ -285,11 +285,11 @@ struct choices {
 	char *folder;
 };
 
-static int choose_folder(const struct survey *like, int dir, const char *name, struct choices *c,
-			 struct err *err)
+static int weigh_folder(const struct survey *like, int dir, const char *name, struct choices *c,
+			struct err *err)
 {
 	struct survey s = { .assignment = like->assignment, .languages = like->languages };
-	if (look_into(&s, dir, name, name, 0, err) < 0) {
+	if (survey_folder(&s, dir, name, name, 0, err) < 0) {
 		survey_done(&s);
 		return -1;
 	}
@@ -300,8 +300,8 @@ static int choose_folder(const struct survey *like, int dir, const char *name, s
 	return 0;
 }
 
-static int choose(const struct survey *like, int dir, const char *name, struct choices *c,
-		  struct err *err)
+static int weigh_entry(const struct survey *like, int dir, const char *name, struct choices *c,
+		       struct err *err)
 {
 	struct stat st;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -312,7 +312,7 @@ static int choose(const struct survey *like, int dir, const char *name, struct c
 		return 0;
 	}
 	if (S_ISDIR(st.st_mode) && name[0] != '.')
-		return choose_folder(like, dir, name, c, err);
+		return weigh_folder(like, dir, name, c, err);
 	c->loose++;
 	c->stays = c->stays || S_ISLNK(st.st_mode) ||
 		   !(is_note(name) || submission_suffix(name) > 0);
@@ -331,7 +331,7 @@ static int find_folder(const struct survey *like, int at, bool alone, char **ret
 		bad = next_name(dir, &name, err);
 		if (bad || !name)
 			break;
-		bad = choose(like, dirfd(dir), name, &c, err);
+		bad = weigh_entry(like, dirfd(dir), name, &c, err);
 	}
 	if (!bad && !c.stays && c.with_sources == 1 && (alone || c.loose > 0))
 		*ret = ptr_steal(&c.folder);

@@ -1,6 +1,7 @@
 /* test_submission_files.c - `files`: where they may go, what they may not show, how they are laid
  * over what students left there. */
 #include "submission/assignment.h"
+#include "submission/files.h"
 
 #include <errno.h>
 
@@ -58,7 +59,7 @@ static void lay(const char *files)
 {
 	int got = load(files);
 	ck_assert_msg(got == 0, "%s", err.msg);
-	got = assignment_lay_files(a.files, a.n_files, work, UID, GID, &replaced, &err);
+	got = files_lay(a.files, a.n_files, work, UID, GID, &replaced, &err);
 	ck_assert_msg(got == 0, "%s", err.msg);
 }
 
@@ -407,7 +408,7 @@ START_TEST(a_makefile_is_the_one_that_make_takes)
 		      "%s: %s", makefiles[_i].label, names);
 	/* A build step writes them again. */
 	put_all(makefiles[_i].handed, "w", "student's");
-	ck_assert_int_eq(assignment_lay_files(a.files, a.n_files, work, UID, GID, NULL, &err), 0);
+	ck_assert_int_eq(files_lay(a.files, a.n_files, work, UID, GID, NULL, &err), 0);
 	check_left(makefiles[_i].label, makefiles[_i].left);
 }
 END_TEST
@@ -431,7 +432,7 @@ START_TEST(laying_again_restores)
 	put("w/main.c", "changed by the build");
 	put("w/own", "own");
 	ck_assert_int_eq(unlinkat(tree_fd, "w/run", 0), 0);
-	ck_assert_int_eq(assignment_lay_files(a.files, a.n_files, work, UID, GID, NULL, &err), 0);
+	ck_assert_int_eq(files_lay(a.files, a.n_files, work, UID, GID, NULL, &err), 0);
 	AUTO_FREE char *own = get("w/own");
 	check_file("w/main.c", "teacher's", 0644);
 	check_file("w/run", "#!/bin/sh\n", 0755);
@@ -464,7 +465,7 @@ START_TEST(a_source_that_vanished)
 	AUTO_FD int fd = openat(tree_fd, "a/h", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_eq(tree_remove(fd), 0);
 	ck_assert_int_eq(unlinkat(tree_fd, "a/h", AT_REMOVEDIR), 0);
-	ck_assert_int_eq(assignment_lay_files(a.files, a.n_files, work, UID, GID, NULL, &err), -1);
+	ck_assert_int_eq(files_lay(a.files, a.n_files, work, UID, GID, NULL, &err), -1);
 	ck_assert_int_eq(err.fault, FAULT_USAGE);
 	ck_assert_msg(strstr(err.msg, "a/h': No such file"), "%s", err.msg);
 }
@@ -481,8 +482,8 @@ START_TEST(copies_are_readable_by_all)
 	ck_assert_int_eq(load("[{\"from\": \"h\", \"to\": \"/g\"}, {\"from\": \"one.h\", \"to\": "
 			      "\"/one\"}]"),
 			 0);
-	ck_assert_msg(assignment_copy_file(&a.files[0], folder, &err) == 0, "%s", err.msg);
-	ck_assert_msg(assignment_copy_file(&a.files[1], file, &err) == 0, "%s", err.msg);
+	ck_assert_msg(files_copy(&a.files[0], folder, &err) == 0, "%s", err.msg);
+	ck_assert_msg(files_copy(&a.files[1], file, &err) == 0, "%s", err.msg);
 	AUTO_FREE char *main_c = get("o/copy/main.c"), *alias = get("o/copy/alias.c"),
 		       *one = get("o/one");
 	ck_assert_str_eq(main_c, "teacher's");
@@ -507,18 +508,18 @@ START_TEST(digests_of_entries)
 	ck_assert_int_eq(load("[{\"from\": \"p\", \"to\": \"/p\"}, {\"from\": \"q\", \"to\": "
 			      "\"/q\"}]"),
 			 0);
-	ck_assert_int_eq(assignment_file_digest(&a.files[0], first, &err), 0);
-	ck_assert_int_eq(assignment_file_digest(&a.files[1], second, &err), 0);
+	ck_assert_int_eq(files_digest(&a.files[0], first, &err), 0);
+	ck_assert_int_eq(files_digest(&a.files[1], second, &err), 0);
 	ck_assert_str_eq(first, second); /* where it lies says nothing */
 	put("a/q/y/", "");
-	ck_assert_int_eq(assignment_file_digest(&a.files[1], second, &err), 0);
+	ck_assert_int_eq(files_digest(&a.files[1], second, &err), 0);
 	ck_assert_str_ne(first, second);
 	ck_assert_int_eq(unlinkat(tree_fd, "a/q/y", AT_REMOVEDIR), 0);
 	ck_assert_int_eq(fchmodat(tree_fd, "a/q/x", 0711, 0), 0);
-	ck_assert_int_eq(assignment_file_digest(&a.files[1], second, &err), 0);
+	ck_assert_int_eq(files_digest(&a.files[1], second, &err), 0);
 	ck_assert_str_ne(first, second);
 	ck_assert_int_eq(fchmodat(tree_fd, "a/q/x", 0600, 0), 0);
-	ck_assert_int_eq(assignment_file_digest(&a.files[1], second, &err), 0);
+	ck_assert_int_eq(files_digest(&a.files[1], second, &err), 0);
 	ck_assert_str_eq(first, second); /* modes other than x do not arrive in the box */
 }
 END_TEST
