@@ -15,9 +15,11 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "submission/sources.h"
+#include "submission/submission.h"
 
 #define CODE "submission.language"
 #define BINARY "a.out"
+#define SHOWN_SOURCES 3 /* names in a message; fewer than SOURCES_OTHERS_MAX */
 
 static const char *first_of(const struct languages *l, const struct sources *s,
 			    const struct language *row)
@@ -33,7 +35,7 @@ static bool is_allowed(const char *name, char *const *allowed)
 	return !allowed || strv_has(allowed, name);
 }
 
-/* "c (main.c), python (x.py)": what was handed in. */
+/* "c (main.c), python (x.py)": the first source of each language that was handed in. */
 static void list_found(const struct languages *l, const struct sources *s, struct buf *b)
 {
 	for (size_t i = 0; i < l->n; i++) {
@@ -43,7 +45,7 @@ static void list_found(const struct languages *l, const struct sources *s, struc
 	}
 }
 
-/* "c (.c), python (.py)": what would be taken. */
+/* "c (.c), python (.py)": the languages that are allowed, with their extensions. */
 static void list_allowed(const struct languages *l, char *const *allowed, struct buf *b)
 {
 	for (size_t i = 0; i < l->n; i++) {
@@ -57,17 +59,32 @@ static void list_allowed(const struct languages *l, char *const *allowed, struct
 	}
 }
 
+/* ", only a.txt, b.zip (not unpacked), ...": files that are no sources. */
+static void list_others(const struct sources *s, struct buf *b)
+{
+	for (size_t i = 0; s->others && s->others[i]; i++) {
+		const char *path = s->others[i];
+		if (i == SHOWN_SOURCES)
+			buf_str(b, ", ...");
+		else
+			buf_printf(b, "%s%.60s%s", i ? ", " : ", only ", path,
+				   submission_suffix(path) > 0 ? " (not unpacked)" : "");
+	}
+}
+
 static char *nothing_fits(const struct languages *l, char *const *allowed, const struct sources *s)
 {
 	AUTO_BUF found = { 0 }, taken = { 0 };
 	list_found(l, s, &found);
 	list_allowed(l, allowed, &taken);
 	if (found.len)
-		return mem_printf("found %s, but taken is %s", found.data, taken.data);
+		return mem_printf("found %s, but the assignment takes %s", found.data, taken.data);
 	if (s->header)
-		return mem_printf("found headers as '%s', but no source file; taken is %s",
+		return mem_printf("found the header '%.60s', but no source file; looked for %s",
 				  s->header, taken.data);
-	return mem_printf("found no source file; looked for %s", taken.data);
+	list_others(s, &found);
+	return mem_printf("found no source file%s; looked for %s", found.len ? found.data : "",
+			  taken.data);
 }
 
 static const struct language *preferred(const struct languages *l, char *const *allowed,
@@ -186,8 +203,6 @@ static const char *known_main(const struct choice *c, int (*compare)(const char 
 	}
 	return NULL;
 }
-
-#define SHOWN_SOURCES 3
 
 static int find_main(const struct choice *c, const char **ret, struct err *err)
 {

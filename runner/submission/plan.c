@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "submission/assignment.h"
@@ -116,15 +117,24 @@ int assignment_check_expected(const struct step_spec *steps, size_t n,
 	return 0;
 }
 
+static int refuse_language(const struct assignment *a, const struct languages *langs,
+			   const char *name, struct err *err)
+{
+	AUTO_BUF known = { 0 };
+	for (size_t i = 0; i < langs->n; i++)
+		buf_printf(&known, "%s%s", i ? ", " : "", langs->rows[i].name);
+	return err_set(err, FAULT_USAGE, 0,
+		       "assignment '%s': language '%.64s' is not known; known: %s; for another "
+		       "leave out \"language\" and give \"build\" and \"run\"",
+		       a->name, name, known.data);
+}
+
 int assignment_check_languages(const struct assignment *a, const struct languages *langs,
 			       struct err *err)
 {
 	for (char *const *name = a ? a->languages : NULL; name && *name; name++)
 		if (!languages_find(langs, *name))
-			return err_set(err, FAULT_USAGE, 0,
-				       "assignment '%s': language '%.64s' is "
-				       "not in the table of languages",
-				       a->name, *name);
+			return refuse_language(a, langs, *name, err);
 	return 0;
 }
 

@@ -66,18 +66,40 @@ static int add_source(struct scan *s, const char *path, struct err *err)
 	return 0;
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Keeps the first ones by name, as folders are read in any order. */
+static void add_other(struct scan *s, const char *path)
+{
+	char ***others = &s->found.others;
+	strv_add(others, path);
+	const size_t n = strv_len(*others);
+	qsort(*others, n, sizeof **others, by_bytes);
+	if (n > SOURCES_OTHERS_MAX) {
+		free((*others)[n - 1]);
+		(*others)[n - 1] = NULL;
+	}
+}
+
 static int note_file(struct scan *s, const char *name, const char *path, struct err *err)
 {
 	const struct languages *l = s->languages;
+	bool header = false;
 	if (sources_ends_in(name, l->extensions))
 		return add_source(s, path, err);
-	for (size_t i = 0; i < l->n && !s->found.header; i++)
-		if (sources_ends_in(name, l->rows[i].headers))
-			s->found.header = mem_strdup(path);
+	for (size_t i = 0; i < l->n && !header; i++)
+		header = sources_ends_in(name, l->rows[i].headers);
+	if (!header)
+		add_other(s, path);
+	else if (!s->found.header)
+		s->found.header = mem_strdup(path);
 	return 0;
 }
 
-/* Folders of packers, build tools and package managers: nobody wrote what is in them. */
+/* Folders of packers, build tools and package managers, whose files are generated or foreign. */
 static bool is_skipped(const char *name)
 {
 	static const char *const names[] = { "__MACOSX", "CMakeFiles", "venv", "node_modules",
@@ -138,11 +160,6 @@ static int scan_folder(struct scan *s, int parent, const char *name, const char 
 	}
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int sources_find(int work_fd, const struct languages *l, struct sources *ret, struct err *err)
 {
 	struct scan s = { .languages = l };
@@ -160,5 +177,6 @@ void sources_done(struct sources *s)
 {
 	strv_free(s->names);
 	free(s->header);
+	strv_free(s->others);
 	memset(s, 0, sizeof *s);
 }

@@ -10,10 +10,13 @@
  * and environment. */
 #define SOURCES_NAMES_MAX (128u * 1024)
 
+#define SOURCES_OTHERS_MAX 4
+
 struct sources {
 	char **names; /* relative paths, sorted; the extension is one of the table's */
 	size_t n;
-	char *header; /* a header that was seen; NULL: none */
+	char *header;  /* a header that was seen; NULL: none */
+	char **others; /* of the files that are neither, the first SOURCES_OTHERS_MAX by name */
 };
 
 /**

@@ -43,6 +43,14 @@ int step_check_unique(const struct step_spec *steps, size_t n, const char *where
 				    where, again, steps[again].name);
 }
 
+/* The input or output itself where the path of a file is expected. */
+static int refuse_text(const char *text, const char *where, const char *key, struct err *err)
+{
+	AUTO_JSON *v = json_new_str(text);
+	AUTO_FREE char *here = mem_printf("%s.%s", where, key);
+	return json_expected(v, here, "the path of a file", err);
+}
+
 /* A path that `stdin` or `stdout` gives, in *path, becomes that of the file on this host. */
 static int resolve_file(const char *dir, const char *where, const char *key, char **path,
 			struct err *err)
@@ -52,7 +60,8 @@ static int resolve_file(const char *dir, const char *where, const char *key, cha
 	if (!given)
 		return 0;
 	if (filetree_resolve(dir, given, &real, err) < 0)
-		return err_wrap(err, "%s.%s", where, key);
+		return strchr(given, '\n') ? refuse_text(given, where, key, err) :
+					     err_wrap(err, "%s.%s", where, key);
 	AUTO_FD int fd = open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_set(err, err_path_fault(errno), errno, "%s.%s: cannot read '%s'", where,

@@ -272,6 +272,8 @@ static const struct {
 	{ "stdout leaves by a link to a folder", "T", "\"stdout\": \"etc/passwd\"",
 	  "leaves the assignment" },
 	{ "a link that stays", "T", "\"stdin\": \"stays\"", NULL },
+	{ "stdin is the input itself", "T", "\"stdin\": \"1 2\\n\"",
+	  "tests[0].stdin: expected the path of a file, got \"1 2\\n\"" },
 	{ "stdin is a folder", "T", "\"stdin\": \"t\"", "'t' is not a file" },
 	{ "stdin is a fifo", "T", "\"stdin\": \"fifo/f\"", "'fifo/f' is not a file" },
 	{ "stdin is empty", "T", "\"stdin\": \"\"", "tests[0].stdin: an empty path" },

@@ -214,12 +214,31 @@ static const struct row built_in[] = {
 	  "nothing to run: no Makefile, no run.sh; found no "
 	  "source file; looked "
 	  "for c (.c), cpp (.cc .cpp .cxx .c++ .cp .C), python (.py), shell (.sh .bash)" },
-	{ "only a header", { "a.h" }, NULL, NULL, "found headers as 'a.h', but no source file" },
+	{ "only a header",
+	  { "a.h" },
+	  NULL,
+	  NULL,
+	  "found the header 'a.h', but no source file; looked for c (.c), cpp" },
 	{ "only an extension",
 	  { ".c", "a/.c", "c", ".C", "a.cx" },
 	  NULL,
 	  NULL,
-	  "found no source file" },
+	  "found no source file, only a.cx, c; looked for c (.c)" },
+	{ "three other files",
+	  { "d/b", "c.txt", "a.pdf" },
+	  NULL,
+	  NULL,
+	  "found no source file, only a.pdf, c.txt, d/b; looked for" },
+	{ "four other files",
+	  { "4", "1", "2", "3" },
+	  NULL,
+	  NULL,
+	  "found no source file, only 1, 2, 3, ...; looked for" },
+	{ "an archive",
+	  { "a/sum.zip" },
+	  NULL,
+	  NULL,
+	  "found no source file, only a/sum.zip (not unpacked); looked for" },
 };
 
 static void put_all(const char *const *files)
@@ -430,16 +449,14 @@ static const struct {
 	    { "x.c", "z.py" },
 	    NULL,
 	    NULL,
-	    "found c (x.c), python (z.py), but taken is "
-	    "cpp (.cc .cpp .cxx .c++ .cp .C)" },
+	    "found c (x.c), python (z.py), but the assignment takes cpp (.cc .cpp .cxx .c++ .cp .C)" },
 	  "{\"language\": [\"cpp\"], \"tests\": [{\"name\": "
 	  "\"one\"}]}" },
 	{ { "no source",
 	    { "x" },
 	    NULL,
 	    NULL,
-	    "found no source file; looked for cpp (.cc .cpp "
-	    ".cxx .c++ .cp .C)" },
+	    "found no source file, only x; looked for cpp (.cc .cpp .cxx .c++ .cp .C)" },
 	  "{\"language\": [\"cpp\"], \"tests\": [{\"name\": \"one\"}]}" },
 	{ { "two languages", { "x.c", "y.py" }, NULL, NULL, "sources of several languages" },
 	  "{\"tests\": [{\"name\": \"one\"}]}" },
@@ -483,7 +500,10 @@ START_TEST(a_language_that_the_table_lacks)
 	       "[{\"name\": \"x\", \"run\": [\"a\"]}]}");
 	ck_assert_int_eq(make_plan(&a, false), -1);
 	ck_assert_int_eq(err.fault, FAULT_USAGE);
-	ck_assert_msg(strstr(err.msg, "language 'rust' is not in the table"), "%s", err.msg);
+	ck_assert_msg(
+		strstr(err.msg,
+		       "language 'rust' is not known; known: c, cpp, python, shell; for another"),
+		"%s", err.msg);
 	ck_assert_int_eq(assignment_check_languages(&a, &table, &err), -1);
 	ck_assert_int_eq(assignment_check_languages(NULL, &table, &err), 0);
 }

@@ -101,7 +101,7 @@ static const struct {
 	{ "7z", "a.7z", "7z\xbc\xaf\x27\x1c..", 8, -1, "a", "archive.unsupported", "7z" },
 	{ "rar", "a.rar", "Rar!\x1a\x07\1", 7, -1, "a", "archive.unsupported", "rar" },
 	{ "rar named zip", "a.zip", "Rar!\x1a\x07\1", 7, -1, "a", "archive.unsupported", "rar" },
-	{ "web page named zip", "a.zip", "<!DOCTYPE html>", 15, -1, "a", "archive.unsupported", "named like" },
+	{ "web page named zip", "a.zip", "<!DOCTYPE html>", 15, -1, "a", "archive.unsupported", "'a.zip' is not a .zip archive, or is damaged; accepted" },
 	{ "empty tar", "a.tar", "", 0, -1, "a", "archive.truncated", "empty" },
 	{ "empty tar.gz", "a.tar.gz", "", 0, -1, "a", "archive.truncated", "empty" },
 	{ "cut tar", "a.tar", "main.c\0\0", 8, -1, "a", "archive.truncated", "cut off" },
