@@ -73,7 +73,7 @@ int attempt_lay_files(struct attempt *a, struct err *err)
 	/* Only what the student handed in is worth a word: the first time. */
 	AUTO_STRV replaced = NULL;
 	int bad = files_lay(asked->files, asked->n_files, fd, work->uid, work->gid,
-				       a->laid ? NULL : &replaced, err);
+			    a->laid ? NULL : &replaced, err);
 	for (char **name = replaced; !bad && name && *name; name++)
 		run_result_replaced(a->job->result, *name);
 	a->laid = true;

@@ -141,8 +141,7 @@ static int lay(struct peer *p, struct err *err)
 	AUTO_FD int fd = -1;
 	if (cell_enter(&p->cell, "", err) < 0 || cell_work(&p->cell, &fd, err) < 0)
 		return -1;
-	return files_lay(p->spec->files, p->spec->n_files, fd, work->uid, work->gid,
-				    NULL, err);
+	return files_lay(p->spec->files, p->spec->n_files, fd, work->uid, work->gid, NULL, err);
 }
 
 static int start(struct attempt *a, const struct step_spec *test, struct peer *p, int member,
