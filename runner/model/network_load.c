@@ -40,7 +40,7 @@ __attribute__((format(printf, 2, 3))) static int refuse_entry(const struct entry
 	return err_set(e->err, FAULT_USAGE, 0, "%s: '%.64s': %s", e->rule->key, e->rule->text, why);
 }
 
-/* @len digits at @s without a leading zero, at most @max. Return: false: they are none. */
+/* @len digits at @s without a leading zero, at most @max. Return: false: @s has no such number. */
 static bool read_number(const char *s, size_t len, unsigned max, unsigned *ret)
 {
 	unsigned n = 0;

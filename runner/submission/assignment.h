@@ -24,8 +24,8 @@ int assignment_check_tests(const struct assignment *a, struct err *err);
 int assignment_check_languages(const struct assignment *a, const struct languages *langs,
 			       struct err *err);
 
-/** assignment_has_commands() - does it say itself what is built or run? Then a single file of any
- *  kind may be what its commands want. @a may be NULL. */
+/** assignment_has_commands() - has it commands of its own, `build` or a `run`? They may want a single
+ *  file of any kind as the submission. @a may be NULL. */
 bool assignment_has_commands(const struct assignment *a);
 
 /** assignment_check_expected() - FAULT_USAGE when the expected output of a step is longer than its
@@ -34,9 +34,9 @@ bool assignment_has_commands(const struct assignment *a);
 int assignment_check_expected(const struct step_spec *steps, size_t n,
 			      const struct limits *otherwise, struct err *err);
 
-/** assignment_warnings() - what is allowed and likely a mistake, one line each, added to *@ret:
- *  inputs and expected outputs with a byte order mark or in UTF-16, and programs that what was handed in
- *  sets up (test_programs.h). FAULT_INFRA: unreadable. */
+/** assignment_warnings() - likely mistakes in a valid assignment, one line each, added to *@ret: inputs
+ *  and expected outputs with a byte order mark or in UTF-16, builds with a LeakSanitizer that is off, and
+ *  programs that obey files of the submission (test_programs.h). FAULT_INFRA: unreadable. */
 int assignment_warnings(const struct assignment *a, char ***ret, struct err *err);
 
 /** assignment_command() - the pseudo-assignment of `-- COMMAND`: one step of kind STEP_COMMAND (the
@@ -60,15 +60,15 @@ void assignment_command(const struct assignment *a, char *const *argv, struct as
  * The built-in assignment: `make` (build, 1 point in all: on `make check` when has_check, else the
  * build itself passes for it), else `run.sh` (`./run.sh` when it begins with #!, else `/bin/sh
  * run.sh`), else the sources, compiled and run by the table. Its steps are called "build", "check"
- * and "run". Nothing of these, or no row of the table for the submitted files: FAULT_STUDENT
- * "submission.nothing_to_run" / "submission.language" with words that list what was looked for.
+ * and "run". Without any of these: FAULT_STUDENT "submission.nothing_to_run"; without a row of the
+ * table for the submitted files: "submission.language". The message lists what was looked for.
  */
 int assignment_plan(const struct assignment *a, const struct languages *langs, int work_fd,
 		    bool has_check, const struct limits *base, const struct limits *over,
 		    double time_factor, struct plan *ret, struct err *err);
 
-/** assignment_ceiling() - no step of any plan that assignment_plan() makes of these has a larger
- *  limit, whatever is handed in. */
+/** assignment_ceiling() - the largest limits that a step of assignment_plan() can have, for any
+ *  submission. */
 void assignment_ceiling(const struct assignment *a, const struct languages *langs,
 			const struct limits *base, const struct limits *over, double time_factor,
 			struct limits *ret);

@@ -98,7 +98,7 @@ static const struct language *preferred(const struct languages *l, char *const *
 	return NULL;
 }
 
-/* The only row with sources; one that is no glue wins over those that are. */
+/* The only row with sources; a row that is not glue wins over glue rows. */
 static int only_row(const struct languages *l, const struct sources *s, const struct language **ret,
 		    struct err *err)
 {
@@ -182,7 +182,7 @@ static char *as_argument(const char *name)
 	return mem_printf("%s%s", isalnum(c) || c == '_' || c >= 0x80 ? "" : "./", name);
 }
 
-/* One of the names that mains have: at the top, else wherever there is only one of that name. */
+/* The source with one of the names in `mains`: at the top, else in any folder if the name is unique. */
 static const char *known_main(const struct choice *c, int (*compare)(const char *, const char *))
 {
 	for (char *const *m = c->row->mains; *m; m++)
@@ -237,7 +237,7 @@ void choice_script(int work_fd, const char *path, char ***argv)
 	strv_add(argv, link || hashbang ? itself : argument);
 }
 
-/* @word with @value in the place of @mark; the value itself is not looked at again. */
+/* @word with @value in the place of @mark; marks within the value stay. */
 static void add_filled(char ***argv, const char *word, const char *mark, const char *value)
 {
 	const char *at = strstr(word, mark);
@@ -246,7 +246,7 @@ static void add_filled(char ***argv, const char *word, const char *mark, const c
 	strv_add(argv, filled);
 }
 
-/* Without a limit there is nothing to say, and the word is left out. */
+/* Without a limit the word is left out. */
 static void add_memory(char ***argv, const char *word, int64_t memory)
 {
 	char bytes[24];

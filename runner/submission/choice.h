@@ -8,8 +8,8 @@
 struct choice {
 	const struct language *row; /* borrowed; NULL: no row fits */
 	char **sources;             /* those of the row, sorted */
-	char *binary;               /* what its build makes */
-	char *missing;              /* words for the student, when no row fits */
+	char *binary;               /* the program that its build makes */
+	char *missing;              /* message for the student when no row fits */
 };
 
 /**
@@ -25,7 +25,7 @@ int choice_make(const struct languages *l, char *const *allowed, int work_fd, st
 void choice_done(struct choice *c);
 
 /** choice_words() - @words of the row with the names in their places. @memory is the limit of the
- *  step in bytes, or LIMIT_UNSET. FAULT_STUDENT when the main source is asked for and cannot be told. */
+ *  step in bytes, or LIMIT_UNSET. FAULT_STUDENT when @words need the main source and several may be it. */
 int choice_words(const struct choice *c, int work_fd, int64_t memory, char *const *words,
 		 char ***ret_argv, struct err *err);
 /** choice_script() - append how the script @path is run: itself when it begins with #!, else by

@@ -23,7 +23,7 @@ static mode_t mode_of(const struct stat *st)
 
 /* --- digest ------------------------------------------------------------------------------- */
 
-/* Lengths stand before names and digests have one length, so that no two trees read the same. */
+/* Names follow their lengths and digests have one length, so that different trees give different bytes. */
 static int add_to_digest(void *ctx, const struct filetree_entry *e, struct err *err)
 {
 	char head[64], hex[DIGEST_HEX];
@@ -53,7 +53,7 @@ int files_digest(const struct file_spec *f, char hex[DIGEST_HEX], struct err *er
 struct laying {
 	int dir;        /* everything is written beneath it */
 	const char *to; /* the root of the entry in it; "." is the folder itself */
-	uid_t uid;      /* (uid_t)-1: ours */
+	uid_t uid;      /* (uid_t)-1: the runner's */
 	gid_t gid;
 	char ***replaced;
 	char ***makefiles; /* paths of those that were laid; NULL: others may stand beside them */
@@ -78,7 +78,7 @@ static int set_owner(const struct laying *l, int fd, mode_t mode)
 	return fchmod(fd, mode);
 }
 
-/* @name in the open folder @at goes, whatever it is. @path names it to the caller. */
+/* Removes @name, of any kind, from the open folder @at; *replaced gets its @path. */
 static int remove_entry(const struct laying *l, int at, const char *name, const char *path)
 {
 	struct stat st;
@@ -96,7 +96,7 @@ static int open_folder(int at, const char *name)
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* A folder that is there stays, with what is in it; anything else makes way for a new one. */
+/* An existing folder stays with its content; anything else is replaced by a new folder. */
 static int enter_folder(const struct laying *l, int at, const char *name, const char *path)
 {
 	int fd = open_folder(at, name);
@@ -148,8 +148,8 @@ static int lay_folder(const struct laying *l, int at, const char *name, const ch
 	return fd < 0 ? -1 : set_owner(l, fd, 0755);
 }
 
-/* @name, of a makefile, is to be the one that make takes, unless the assignment lays another beside it:
- * a student's of another name goes. */
+/* Removes the student's makefiles beside the makefile @name, so that make takes this one. Makefiles that
+ * the assignment lays stay. */
 static int remove_other_makefiles(const struct laying *l, int at, const char *name,
 				  const char *path)
 {

@@ -1,5 +1,5 @@
-/* files_load.c - reads `files` of the assignment and of peers, and makes sure that they give
- * nothing away. */
+/* files_load.c - reads `files` of the assignment and of peers, and checks that they expose no
+ * expected output. */
 #include "submission/files_load.h"
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #define PATH_BYTES_MAX 1024
 #define NAME_BYTES_MAX 255
 
-/* A file that no box may see. Known by its inode, so that links of both kinds are seen through. */
+/* A file that no box may see, identified by its inode: hard and symbolic links do not hide it. */
 struct secret {
 	dev_t dev;
 	ino_t ino;
@@ -32,7 +32,7 @@ static int add_secret(struct secrets *s, const char *path, struct err *err)
 	struct stat st;
 	if (!path)
 		return 0;
-	/* Without its inode it could not be kept from a box. */
+	/* Without its inode it could not be recognised. */
 	if (stat(path, &st) < 0)
 		return err_set(err, err_path_fault(errno), errno, "cannot read '%s'", path);
 	s->list = mem_realloc(s->list, (s->n + 1) * sizeof *s->list);
@@ -40,7 +40,7 @@ static int add_secret(struct secrets *s, const char *path, struct err *err)
 	return 0;
 }
 
-/* One key `files`, and what is known of the box that it is for. */
+/* One key `files`, and the mounts of the box that it is for. */
 struct loading {
 	const char *dir; /* the assignment's */
 	const struct secrets *secrets;

@@ -1,4 +1,4 @@
-/* filetree.c - walks trees that a teacher made: trusted, but not to be free of mistakes. */
+/* filetree.c - walks trees of the teacher, who is trusted and makes mistakes. */
 #include "submission/filetree.h"
 
 #include <dirent.h>
@@ -112,7 +112,7 @@ static int visit_entry(struct walk *w, const char *path, const char *rel, int de
 			       ENTRIES_MAX, path);
 	if (check_link(w, path, err) < 0)
 		return -1;
-	/* O_NONBLOCK: a fifo must not block us before it is seen to be one. */
+	/* O_NONBLOCK: opening a fifo must not block. */
 	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_set(err, err_path_fault(errno), errno, "cannot read '%s'", path);

@@ -48,7 +48,7 @@ static bool is_work(const char *name, char *const *extensions)
 	return sources_ends_in(name, extensions);
 }
 
-/* What makes a folder one submission, and what makes it many; NULL: nothing. */
+/* Files that make a folder one submission (work) or many (archives): the first of each, NULL: none. */
 struct signs {
 	const char *work, *archive;
 	int n_work, n_archives;
@@ -62,7 +62,7 @@ static mode_t kind_of(int dir, const struct dirent *e)
 	return fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : st.st_mode & S_IFMT;
 }
 
-/* A submission may have one for its Makefile. A link that leads elsewhere says nothing of the folder. */
+/* A submission may have such a link as its Makefile. A link out of the folder does not count. */
 static bool is_inner_link(int dir, const char *name)
 {
 	char target[PATH_MAX];
@@ -95,13 +95,13 @@ static struct signs find_signs(int dir, struct dirent **entries, int n, char *co
 	return s;
 }
 
-/* Who names several folders may well mean a submission with an archive of data by each. */
+/* Of several folders each may be one submission with an archive of data. */
 static bool is_unclear(const struct finder *f, const struct signs *s)
 {
 	return s->work && s->archive && (f->sole || s->n_archives > s->n_work);
 }
 
-/* A link is refused when it is opened, so that its student has a row. */
+/* Links are included: opening refuses them, which gives their student a result. */
 static bool may_be_one(mode_t kind)
 {
 	return S_ISREG(kind) || S_ISDIR(kind) || S_ISLNK(kind);

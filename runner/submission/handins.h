@@ -1,4 +1,4 @@
-/* handins.h - what is named to a batch: files, folders of submissions, lists of either. */
+/* handins.h - the submissions of a batch: files, folders of submissions, lists of either. */
 #ifndef MOULETTE_SUBMISSION_HANDINS_H
 #define MOULETTE_SUBMISSION_HANDINS_H
 

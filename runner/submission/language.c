@@ -55,7 +55,7 @@ const struct language *languages_compiler(const struct languages *l, const char 
 	return NULL;
 }
 
-/* {sources} and {script} may become several words, so that they stand alone. */
+/* {sources} and {script} stand alone, as they may become several words. */
 static bool is_word(const char *word)
 {
 	const char *brace = strchr(word, '{');
@@ -112,7 +112,7 @@ static const struct json_key language_keys[] = {
 };
 /* clang-format on */
 
-/* A word that is left out of `build` has to stand there. */
+/* `newer` names words of `build`. */
 static int check_newer(const struct language *l, const char *where, struct err *err)
 {
 	for (char *const *word = l->newer; word && *word; word++)

@@ -27,7 +27,7 @@ struct language {
 	bool glue;    /* gives way when there are sources of another row */
 	struct limits build_floor, run_floor;
 	enum compiler
-		compiler; /* what a session found out about that of its image; OLD: it lacks `newer` */
+		compiler; /* that of the image, as a session has tried it; OLD: it lacks `newer` */
 };
 struct languages {
 	struct language *rows;

@@ -1,4 +1,4 @@
-/* names.c - what the submissions of a batch are called, so that each can be told from the others. */
+/* names.c - unique names for the submissions of a batch. */
 #include "submission/names.h"
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "submission/submission.h"
 
-/* One submission: by how many components of its path it is called; 0: as it calls itself. */
+/* One submission. Its name has the last @components of its path; 0: its own name. */
 struct called {
 	const char *path;
 	char *name,
@@ -56,7 +56,7 @@ static size_t claim_all(struct called *all, size_t n, struct claim *claims)
 	return k;
 }
 
-/* Claims of one name, by different submissions. */
+/* @claims are of one name: marks their submissions when there are several. */
 static void mark_shared(const struct claim *claims, size_t n)
 {
 	bool shared = false;
@@ -66,7 +66,7 @@ static void mark_shared(const struct claim *claims, size_t n)
 		claims[i].by->shared = true;
 }
 
-/* They are neighbours. */
+/* Equal names are neighbours: the claims are sorted. */
 static void find_shared(const struct claim *claims, size_t n)
 {
 	for (size_t begin = 0, end; begin < n; begin = end) {
@@ -77,7 +77,7 @@ static void find_shared(const struct claim *claims, size_t n)
 	}
 }
 
-/* Return: has any got a longer name? */
+/* Return: a name became longer. */
 static bool lengthen_names(struct called *all, size_t n)
 {
 	bool any = false;

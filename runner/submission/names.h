@@ -1,4 +1,4 @@
-/* names.h - what the submissions of a batch are called, so that each can be told from the others. */
+/* names.h - unique names for the submissions of a batch. */
 #ifndef MOULETTE_SUBMISSION_NAMES_H
 #define MOULETTE_SUBMISSION_NAMES_H
 

@@ -15,7 +15,7 @@
 #define NOTHING "submission.nothing_to_run"
 #define LANGUAGE "submission.language"
 
-/* What all steps of a plan are made from. */
+/* The input of all steps of a plan, and the plan. */
 struct planner {
 	const struct assignment *assignment; /* NULL: the built-in one */
 	const struct limits *base, *over;
@@ -46,8 +46,8 @@ static struct step_spec *add_copy(struct planner *p, const struct step_spec *fro
 	return s;
 }
 
-/* @runs_all: every test is run by the row. What other commands do with a source that cannot be compiled is
- * theirs to say. */
+/* @runs_all: the row runs every test. Only then its `check` decides: other commands may accept a source
+ * that does not compile. */
 static int add_table_build(struct planner *p, bool runs_all, struct err *err)
 {
 	const struct language *row = p->choice.row;
@@ -146,7 +146,7 @@ bool assignment_has_commands(const struct assignment *a)
 	return any;
 }
 
-/* Return: how many tests the table of languages runs. */
+/* The number of tests that the table of languages runs. */
 static size_t table_runs(const struct assignment *a)
 {
 	size_t n = 0;
@@ -320,7 +320,7 @@ bool assignment_wants_probe(const struct assignment *a, int work_fd)
 	return !a && has_makefile(work_fd);
 }
 
-/* What the lines before mean for the next one; from PROBE_IN_DEFINE on it counts how deep. */
+/* The state after the lines so far; from PROBE_IN_DEFINE on it counts nested defines. */
 enum { PROBE_PLAIN, PROBE_NOT_A_TARGET, PROBE_IN_DEFINE };
 
 static bool begins_with(const char *line, size_t len, const char *with)
@@ -333,7 +333,7 @@ bool assignment_probe_line(int *state, const char *line, size_t len)
 {
 	bool defines = begins_with(line, len, "define ");
 	if (*state >= PROBE_IN_DEFINE) {
-		/* The text of a variable, which may hold any line. */
+		/* The text of a variable may contain any line. */
 		if (defines)
 			++*state;
 		else if (len == 5 && begins_with(line, len, "endef"))

@@ -1,8 +1,8 @@
 /*
- * snapshot.c - what a student handed in, as it is now: the copy that is digested and graded.
+ * snapshot.c - a private copy of a submission: its bytes are digested and graded.
  *
- * The student may be able to write to the file at any moment. Digested, unpacked and perhaps unpacked again
- * are the bytes of one copy, so nothing that is written later can make them differ.
+ * The student may be able to write to the file at any moment. One copy is digested, unpacked and perhaps
+ * unpacked again, so a later write cannot make these differ.
  */
 #include "submission/snapshot.h"
 
@@ -74,7 +74,7 @@ static bool is_interrupted(const struct snapshot *c, int wait_ms)
 	return poll(&p, 1, wait_ms) > 0;
 }
 
-/* Between pieces. */
+/* Called between pieces of a copy; false ends it. */
 static bool go_on(void *ctx)
 {
 	const struct snapshot *c = ctx;
@@ -82,14 +82,14 @@ static bool go_on(void *ctx)
 	return !is_interrupted(c, 0);
 }
 
-/* Before the disk is full, since results of others are to be written to it. */
+/* Refuses a copy that would fill the disk, which keeps the results of others. */
 static int check_room(const struct snapshot *c, struct err *err)
 {
 	struct statvfs fs;
 	if (fstatvfs(c->fd, &fs) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot look at '%s'", c->place->home);
 	const uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize;
-	/* Some file systems do not tell. */
+	/* Some file systems report no size. */
 	return fs.f_blocks > 0 && room < (uint64_t)c->before.st_blocks * 512 + SPARE_BYTES ?
 		       home_full(c, ENOSPC, err) :
 		       0;
@@ -142,7 +142,7 @@ static int is_whole(const struct snapshot *c, struct err *err)
 	return same < 0 ? cannot_read(c->s, err) : same;
 }
 
-/* Copies until one is whole, or there were enough. */
+/* Copies until one is whole, at most SNAPSHOT_COPIES times. */
 static int copy_all(struct snapshot *c, bool *ret_changed, struct err *err)
 {
 	int pause_ms = FIRST_PAUSE_MS, whole = 0;

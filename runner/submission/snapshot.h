@@ -1,4 +1,4 @@
-/* snapshot.h - what a student handed in, as it is now: the copy that is digested and graded. */
+/* snapshot.h - a private copy of a submission: its bytes are digested and graded. */
 #ifndef MOULETTE_SUBMISSION_SNAPSHOT_H
 #define MOULETTE_SUBMISSION_SNAPSHOT_H
 

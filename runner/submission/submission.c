@@ -1,4 +1,4 @@
-/* submission.c - open what a student handed in, say what it is, digest it. */
+/* submission.c - opens a submission, identifies its kind and digests it. */
 #include "submission/submission.h"
 
 #include <errno.h>
@@ -70,7 +70,7 @@ static char *short_name(const char *file, bool stem)
 	return mem_strndup(file, strlen(file) - cut);
 }
 
-/* What the caller named is not there or is no file: his mistake; what cannot be read is ours. */
+/* A path that does not exist is a usage error, one that cannot be read an infrastructure error. */
 static int open_failed(struct err *err, const char *path)
 {
 	return err_set(err, err_path_fault(errno), errno, "cannot open submission '%s'", path);
@@ -101,7 +101,7 @@ static int is_link(const char *file, struct err *err)
 static int open_path(const char *path, const char *file, struct stat *st, int *ret_fd,
 		     struct err *err)
 {
-	/* Looked at before it is opened: opening a device may already do something to it. */
+	/* The type is checked first: opening a device may have effects. */
 	AUTO_FD int seen = fd_open_unlinked(path, O_PATH);
 	if (seen < 0 && errno == ELOOP)
 		return is_link(file, err);
@@ -155,7 +155,7 @@ static int not_accepted(const struct submission *s, enum magic is, size_t len, s
 			    "submission '%.160s' %s; " ACCEPTED, s->file, what);
 }
 
-/* Commands of an assignment may want a file of any kind, but none that was meant to be unpacked. */
+/* A file that commands of an assignment may want: neither empty nor an archive, by bytes or name. */
 static bool is_plain(const struct submission *s, enum magic is, size_t len)
 {
 	return len > 0 && is == MAGIC_NONE && submission_suffix(s->file) == 0;
@@ -206,7 +206,7 @@ void submission_call(const char *path, struct submission *s)
 		s->name = folder ? mem_strdup(s->file) : short_name(s->file, true);
 }
 
-/* What is refused has a name to be recorded by. */
+/* A refused submission keeps its names, by which the refusal is recorded. */
 static int not_opened(struct submission *s, const struct err *why, struct submission *ret,
 		      struct err *err)
 {

@@ -1,4 +1,4 @@
-/* submission.h - open what a student handed in and say what it is. */
+/* submission.h - opens a submission and identifies its kind. */
 #ifndef MOULETTE_SUBMISSION_SUBMISSION_H
 #define MOULETTE_SUBMISSION_SUBMISSION_H
 

@@ -1,4 +1,4 @@
-/* test_programs.c - finds commands that what was handed in sets up. */
+/* test_programs.c - finds commands that take settings or modules from the submission. */
 #include "submission/test_programs.h"
 
 #include <string.h>
@@ -55,7 +55,7 @@ static bool lays_path(const struct assignment *a, const char *path)
 
 /* --- python ------------------------------------------------------------------------------- */
 
-/* What a command line of python runs: one of the three. */
+/* The program that a command line of python runs: one of script, module and code. */
 struct python {
 	const char *script, *module, *code;
 	bool isolated;     /* the work folder is not looked into for modules */
@@ -74,7 +74,7 @@ static bool is_python(const char *program)
 	return false;
 }
 
-/* The letters of one argument, as "-Bm". Return: how many arguments they took, 0: the last option. */
+/* Reads the letters of one argument, as "-Bm". Return: the number of arguments used; 0: options end. */
 static int take_letters(char *const *arg, struct python *ret)
 {
 	for (const char *p = *arg + 1; *p; p++) {
@@ -103,7 +103,7 @@ static void read_python(char *const *argv, struct python *ret)
 			return;
 		}
 		if (!(*arg)[1]) {
-			ret->code = "import"; /* from stdin: likely */
+			ret->code = "import"; /* a program on stdin likely imports modules */
 			return;
 		}
 		const int took = (*arg)[1] == '-' ? 1 : take_letters(arg, ret);
@@ -122,7 +122,7 @@ static bool lays_module(const struct assignment *a, const char *module)
 	return lays_path(a, file) || lays_path(a, folder);
 }
 
-/* A script of the image, or one that is mounted, has its own folder searched instead. */
+/* With a script python searches the folder of the script, which matters only in the work folder. */
 static bool python_is_open(const struct assignment *a, char *const *argv)
 {
 	static const char *const tools[] = { "pytest", "unittest", "doctest",
@@ -141,7 +141,7 @@ static bool python_is_open(const struct assignment *a, char *const *argv)
 
 /* --- pytest ------------------------------------------------------------------------------- */
 
-/* Settings are looked for from the tests upwards: those of a mounted folder have none of the student's. */
+/* pytest looks for settings from the tests upwards, and finds none of the student's above a mount. */
 static bool pytest_args_open(const struct assignment *a, char *const *args)
 {
 	static const char *const with_value[] = {
@@ -222,7 +222,7 @@ static void add_warning(const struct step_spec *s, const char *words, char ***re
 	strv_add(ret, line);
 }
 
-/* A makefile and a repository of the student are what many builds are about. */
+/* In tests alone: many builds use the student's makefile or repository on purpose. */
 static void warn_of_test(const struct assignment *a, const struct step_spec *s, const char *program,
 			 char ***ret)
 {

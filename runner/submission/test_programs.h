@@ -1,4 +1,4 @@
-/* test_programs.h - programs of the teacher that what was handed in sets up. */
+/* test_programs.h - commands of the teacher that take settings or modules from the submission. */
 #ifndef MOULETTE_SUBMISSION_TEST_PROGRAMS_H
 #define MOULETTE_SUBMISSION_TEST_PROGRAMS_H
 

@@ -1,4 +1,4 @@
-/* warnings.c - what is allowed in an assignment and likely a mistake. */
+/* warnings.c - likely mistakes in a valid assignment. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #define BYTES_LOOKED_AT 4096
 
-/* Without a mark UTF-16 shows by every other byte of the characters that programs print mostly. */
+/* UTF-16 without a mark: every other byte of ASCII characters is zero. */
 static bool is_wide(const unsigned char *s, size_t len)
 {
 	size_t zeros[2] = { 0, 0 };
@@ -22,7 +22,7 @@ static bool is_wide(const unsigned char *s, size_t len)
 			    (zeros[0] == (len + 1) / 2 && zeros[1] == 0));
 }
 
-/* How a text begins that is not plain UTF-8; NULL: nothing is odd. */
+/* What tells a text from plain UTF-8, by its first bytes; NULL: nothing. */
 static const char *encoding_oddity(const unsigned char *s, size_t len)
 {
 	if (len >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0)
@@ -83,7 +83,7 @@ static bool forbids_leaks(char *const *env)
 	return false;
 }
 
-/* Whether a profile of the teacher's own allows ptrace(2) is not known here. */
+/* For shipped profiles alone: whether another one allows ptrace(2) is unknown here. */
 static void warn_of_leaks(const struct assignment *a, char ***ret)
 {
 	static const char *const without[] = { "default", "strict", NULL };

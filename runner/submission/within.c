@@ -1,4 +1,4 @@
-/* within.c - what was handed in lies in an archive or a folder, with nothing but notes beside it. */
+/* within.c - finds the archive or folder that a submission consists of, with only notes beside it. */
 #include "submission/within.h"
 
 #include <ctype.h>
@@ -127,7 +127,7 @@ static int open_folder(int parent, const char *name, DIR **ret, struct err *err)
 	return -1;
 }
 
-/* The next name that is no junk; NULL at the end. */
+/* The next name that is not junk; NULL at the end. */
 static int next_name(DIR *dir, const char **ret, struct err *err)
 {
 	for (;;) {
@@ -169,7 +169,7 @@ static void note_file(struct survey *s, const char *name, const char *path)
 static int survey_folder(struct survey *s, int parent, const char *name, const char *path,
 			 int depth, struct err *err);
 
-/* @path: of it, for messages and as the archive's. */
+/* @path: of the entry, for messages and as the path of an archive. */
 static int survey_entry(struct survey *s, int dir, const char *name, const char *path, int depth,
 			struct err *err)
 {
@@ -187,14 +187,14 @@ static int survey_entry(struct survey *s, int dir, const char *name, const char 
 	return 0;
 }
 
-/* Folders are listed in any order: what was found must not depend on what was not looked at. With sources there
- * a folder is one to be graded, whatever else lies in it. */
+/* Folders are listed in any order, so the result must not depend on entries that were not read. A folder
+ * with sources is graded, whatever else it contains. */
 static bool is_settled(const struct survey *s)
 {
 	return s->languages ? s->sources > 0 : s->others > 0;
 }
 
-/* Until something is found that settles it. */
+/* Reads entries until the result is settled. */
 static int survey_folder(struct survey *s, int parent, const char *name, const char *path,
 			 int depth, struct err *err)
 {
@@ -278,7 +278,7 @@ int within_nested(const char *path, struct err *err)
 
 /* --- a folder ------------------------------------------------------------------------------ */
 
-/* What lies in a folder, for whether it is left for one of its own. */
+/* The content of a folder, to decide whether one of its folders is entered. */
 struct choices {
 	int with_sources, loose;
 	bool stays; /* there is something that would be left behind */
@@ -350,7 +350,7 @@ int within_folder(int dest_fd, const struct languages *l, const struct assignmen
 		if (at < 0)
 			return err_set(err, FAULT_INFRA, errno,
 				       "cannot enter '%s' of the submission", top);
-		/* A single folder with nothing beside it has been entered as often as it may be. */
+		/* At level 0 a single folder with nothing beside it stays: unpacking has entered it before. */
 		if (find_folder(&like, at, level > 0, &name, err) < 0)
 			return -1;
 		const size_t len = strlen(top);

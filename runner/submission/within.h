@@ -1,4 +1,4 @@
-/* within.h - what was handed in lies in an archive or a folder, with nothing but notes beside it. */
+/* within.h - finds the archive or folder that a submission consists of, with only notes beside it. */
 #ifndef MOULETTE_SUBMISSION_WITHIN_H
 #define MOULETTE_SUBMISSION_WITHIN_H
 
