@@ -263,15 +263,26 @@ static struct json_object *entry_json(const struct seccomp_rule *r, struct json_
 	return entry;
 }
 
-/* Calls with the same conditions and answer share an entry: engines read all of it at each start. */
-static struct json_object *syscalls_json(const struct seccomp_rules *rules)
+/* The rules that libseccomp gets, here or in an engine. It refuses a rule whose answer is the
+ * default's. */
+static bool is_needed(const struct seccomp_list *l, size_t i)
 {
+	const struct seccomp_rule *r = &l->rules.v[i];
+
+	return seccomp_name_here(r->name) && r->answer != l->errnum &&
+	       !seccomp_rules_covered(&l->rules, i);
+}
+
+/* Calls with the same conditions and answer share an entry: engines read all of it at each start. */
+static struct json_object *syscalls_json(const struct seccomp_list *l)
+{
+	const struct seccomp_rules *rules = &l->rules;
 	struct json_object *syscalls = json_object_new_array();
 	AUTO_FREE struct json_object **names = mem_alloc((rules->n + 1) * sizeof(*names));
 
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct seccomp_rule *r = &rules->v[i];
-		if (!seccomp_name_here(r->name))
+		if (!is_needed(l, i))
 			continue;
 		size_t k = 0;
 		while (k < i && !(names[k] && seccomp_rule_same(&rules->v[k], r)))
@@ -294,7 +305,7 @@ struct json_object *seccomp_list_section(const struct seccomp_list *l)
 	/* A second architecture would be a second set of numbers to get right (int 0x80). */
 	json_object_array_add(archs, json_object_new_string(seccomp_arch()));
 	json_object_object_add(section, "architectures", archs);
-	json_object_object_add(section, "syscalls", syscalls_json(&l->rules));
+	json_object_object_add(section, "syscalls", syscalls_json(l));
 	return section;
 }
 

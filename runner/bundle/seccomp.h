@@ -28,8 +28,9 @@ int seccomp_list_parse(const char *path, const struct buf *text, struct seccomp_
 int seccomp_list_edit(struct seccomp_list *l, struct json_object *edit, const char *where,
 		      struct err *err);
 
-/** seccomp_list_section() - `linux.seccomp` for this architecture; the caller owns it. Calls that
- *  libseccomp or the architecture does not know are not in it. */
+/** seccomp_list_section() - `linux.seccomp` for this architecture; the caller owns it. It leaves out
+ *  calls that libseccomp or the architecture does not know, and rules that change nothing: those with
+ *  the default's answer, and those that another rule covers. */
 struct json_object *seccomp_list_section(const struct seccomp_list *l);
 
 /** seccomp_list_warn() - one line for every call that is allowed whatever its arguments although

@@ -99,6 +99,39 @@ int seccomp_rules_clash(const struct seccomp_rules *r, const struct seccomp_rule
 	return 0;
 }
 
+/* Does @a hold for no value for which @b does not? */
+static bool narrower(const struct seccomp_cond *a, const struct seccomp_cond *b)
+{
+	return a->index == b->index && (compared_bits(b) & ~compared_bits(a)) == 0 &&
+	       ((a->value ^ b->value) & compared_bits(b)) == 0;
+}
+
+/* Does @wide give its answer wherever @rule does? */
+static bool covers(const struct seccomp_rule *wide, const struct seccomp_rule *rule)
+{
+	if (wide->answer != rule->answer || strcmp(wide->name, rule->name) != 0)
+		return false;
+	for (size_t i = 0; i < wide->n_conds; i++) {
+		size_t k = 0;
+		while (k < rule->n_conds && !narrower(&rule->conds[k], &wide->conds[i]))
+			k++;
+		if (k == rule->n_conds)
+			return false;
+	}
+	return true;
+}
+
+bool seccomp_rules_covered(const struct seccomp_rules *r, size_t at)
+{
+	const struct seccomp_rule *rule = &r->v[at];
+
+	/* Of two rules that cover each other the first one counts. */
+	for (size_t i = 0; i < r->n; i++)
+		if (i != at && covers(&r->v[i], rule) && (i < at || !covers(rule, &r->v[i])))
+			return true;
+	return false;
+}
+
 bool seccomp_rule_same(const struct seccomp_rule *a, const struct seccomp_rule *b)
 {
 	if (a->n_conds != b->n_conds || a->answer != b->answer)

@@ -42,6 +42,14 @@ void seccomp_rules_add(struct seccomp_rules *r, const struct seccomp_rule *rule)
  *  for the same arguments: engines disagree on which of the two counts. */
 int seccomp_rules_clash(const struct seccomp_rules *r, const struct seccomp_rule *rule,
 			const char *where, struct err *err);
+/**
+ * seccomp_rules_covered() - does another rule of the same call give the same answer wherever the
+ * rule @at does?
+ *
+ * Such a rule is to be kept from libseccomp: of {a, b}, {a, c} and {b}, where a, b and c are
+ * conditions, libseccomp 2.5.4 loses {a, c} together with {a, b}, which {b} covers.
+ */
+bool seccomp_rules_covered(const struct seccomp_rules *r, size_t at);
 /** seccomp_rule_same() - same conditions and answer, whatever the call? */
 bool seccomp_rule_same(const struct seccomp_rule *a, const struct seccomp_rule *b);
 /** seccomp_rules_find() - the first rule of a call, or NULL. */
