@@ -109,7 +109,7 @@ int seccomp_list_parse(const char *path, const struct buf *text, struct seccomp_
 	l->errnum = 38; /* ENOSYS */
 	if (json_parse(path, text->data, text->len, &o, err) < 0 ||
 	    json_only_keys(o, path, keys, err) < 0 ||
-	    json_get_i64(o, path, "errno", 1, 4095, &l->errnum, err) < 0 ||
+	    json_get_i64(o, path, "errno", 1, SECCOMP_ANSWER_MAX, &l->errnum, err) < 0 ||
 	    load_groups(l, o, path, err) < 0)
 		return -1;
 	*ret = ptr_steal(&l);

@@ -22,8 +22,7 @@
 #endif
 
 #define LOW_BITS UINT64_C(0xffffffff)
-#define MAX_VALUES 64   /* of one condition */
-#define MAX_ANSWER 4094 /* libseccomp takes no larger errno */
+#define MAX_VALUES 64 /* of one condition */
 
 /* One condition before its values are spread over rules; masks are those of a rule. */
 struct choice {
@@ -337,7 +336,7 @@ int seccomp_group_parse(struct json_object *group, const char *where, struct sec
 	    json_get_str(group, where, "reason", &reason, err) < 0 ||
 	    json_get_strv(group, where, "names", &names, err) < 0 ||
 	    json_get_array(group, where, "args", &args, err) < 0 ||
-	    json_get_i64(group, where, "answer", 0, MAX_ANSWER, &answer, err) < 0 ||
+	    json_get_i64(group, where, "answer", 0, SECCOMP_ANSWER_MAX, &answer, err) < 0 ||
 	    json_get_bool(group, where, "newer", &newer, err) < 0)
 		return -1;
 	if (!reason || !*reason || !names || !names[0])

@@ -19,6 +19,8 @@ struct seccomp_cond {
 
 #define SECCOMP_RUN (-1) /* no answer: the kernel runs the call */
 
+#define SECCOMP_ANSWER_MAX 4094 /* libseccomp takes no larger errno */
+
 /** What becomes of a call when all conditions of one of its rules hold: it runs, or returns `answer`
  *  without being run. */
 struct seccomp_rule {

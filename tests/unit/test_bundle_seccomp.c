@@ -402,6 +402,8 @@ static const struct { const char *label, *text, *why; } lists[] = {
 	{ "empty", "{\"groups\": []}", "no group allows anything" },
 	{ "unknown key", "{\"group\": []}", "unknown key 'group'" },
 	{ "errno 0", "{\"errno\": 0, \"groups\": []}", "errno: expected a whole number from 1" },
+	{ "largest errno", "{\"errno\": 4094, \"groups\": [{\"reason\": \"r\", \"names\": [\"read\"]}]}", NULL },
+	{ "errno that libseccomp refuses", "{\"errno\": 4095, \"groups\": []}", "errno: expected a whole number from 1 to 4094" },
 	{ "no names", "{\"groups\": [{\"reason\": \"r\", \"names\": []}]}", "groups[0]: expected" },
 	{ "slip", "{\"groups\": [{\"reason\": \"r\", \"names\": [\"raed\"]}]}", "did you mean 'read'?" },
 	{ "newer may be unknown", "{\"groups\": [{\"reason\": \"r\", \"names\": [\"read\"]}, "

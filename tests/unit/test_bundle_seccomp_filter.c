@@ -492,6 +492,35 @@ START_TEST(form_row)
 }
 END_TEST
 
+/* --- rules of two calls that end alike: libseccomp 2.5.4 allows ioctl with the arguments of each row,
+ * of the first with CTL_OPTIMIZE 2, of the second without it */
+
+/* clang-format off */
+#define RULE(name, args) "{\"names\": [\"" name "\"], " ALLOW ", \"args\": [" args "]}"
+#define BITS(index, mask, value) "{\"index\": " #index ", \"op\": \"SCMP_CMP_MASKED_EQ\", \"value\": " #mask \
+	", \"valueTwo\": " #value "}"
+static const struct { const char *label, *text; uint64_t args[3]; } ends[] = {
+	{ "one argument beside another", WHOLE(RULE("read", BITS(0, 2, 0)) ", " RULE("ioctl", BITS(0, 2, 0)) ", "
+	  RULE("read", BITS(0, 3, 3)) ", " RULE("ioctl", BITS(0, 3, 3) ", " BITS(2, 3, 3))), { 0xffffffff, 0, 1 } },
+	{ "a value of 64 bits", WHOLE(RULE("ioctl", BITS(0, 4294967295, 7) ", " COND(2, 2)) ", "
+	  RULE("statx", BITS(0, 4294967295, 7)) ", " RULE("ioctl", BITS(0, 6, 0)) ", " RULE("statx", BITS(0, 6, 0)) ", "
+	  RULE("statx", BITS(2, 1, 0))), { 7, 2, HIGH | 2 } },
+};
+/* clang-format on */
+
+START_TEST(end_row)
+{
+	AUTO_JSON *section = section_of(ends[_i].text);
+	struct filter f = ours(section);
+	struct seccomp_data d = { .nr = SYS_ioctl, .arch = seccomp_arch_native() };
+
+	memcpy(d.args, ends[_i].args, sizeof(ends[_i].args));
+	ck_assert_msg(!allowed(section, "ioctl", ends[_i].args), "%s", ends[_i].label);
+	ck_assert_msg(filter_run(&f, &d) == (SECCOMP_RET_ERRNO | ENOSYS), "%s", ends[_i].label);
+	free(f.code);
+}
+END_TEST
+
 /* Jumps over more than 255 instructions, and a program that the kernel would not take. */
 static struct json_object *long_section(int n_values)
 {
@@ -632,6 +661,7 @@ Suite *suite_bundle_seccomp_filter(void)
 	tcase_add_loop_test(tc, random_list_answers_alike, 0, 8);
 	tcase_add_loop_test(tc, bound_row, 0, ROWS(bounds));
 	tcase_add_loop_test(tc, form_row, 0, ROWS(forms));
+	tcase_add_loop_test(tc, end_row, 0, ROWS(ends));
 	tcase_add_test(tc, far_jumps);
 	tcase_add_test(tc, too_long_is_not_made);
 	tcase_add_test(tc, kernel_takes_it);
