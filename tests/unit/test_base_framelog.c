@@ -102,6 +102,93 @@ START_TEST(long_texts_become_frames)
 }
 END_TEST
 
+/* Two writes; the second one joins the last frame of the first where both fit into one. */
+static const struct {
+	const char *label;
+	size_t first, second;
+	uint32_t step; /* of the second; the first is of step 7 */
+	int stream;    /* of the second; the first is stdout */
+	bool mark;     /* between them */
+	int frames;
+} joins[] = {
+	{ "a byte and a byte", 1, 1, 7, FRAMELOG_STDOUT, false, 1 },
+	{ "to the largest frame", FRAMELOG_MAX_FRAME - 1, 1, 7, FRAMELOG_STDOUT, false, 1 },
+	{ "beyond the largest frame", FRAMELOG_MAX_FRAME, 1, 7, FRAMELOG_STDOUT, false, 2 },
+	{ "half to the largest frame", 40000, 25536, 7, FRAMELOG_STDOUT, false, 1 },
+	{ "half beyond the largest frame", 40000, 25537, 7, FRAMELOG_STDOUT, false, 2 },
+	{ "the last of several frames", FRAMELOG_MAX_FRAME + 10, FRAMELOG_MAX_FRAME - 10, 7,
+	  FRAMELOG_STDOUT, false, 2 },
+	{ "beyond the last of several", FRAMELOG_MAX_FRAME + 10, FRAMELOG_MAX_FRAME - 9, 7,
+	  FRAMELOG_STDOUT, false, 3 },
+	{ "more than a frame to a byte", 1, FRAMELOG_MAX_FRAME + 1, 7, FRAMELOG_STDOUT, false, 3 },
+	{ "another step", 1, 1, 8, FRAMELOG_STDOUT, false, 2 },
+	{ "another stream", 1, 1, 7, FRAMELOG_STDERR, false, 2 },
+	{ "a mark between", 1, 1, 7, FRAMELOG_STDOUT, true, 2 },
+};
+
+START_TEST(writes_join_up_to_a_frame)
+{
+	const size_t all = joins[_i].first + joins[_i].second;
+	AUTO_FREE char *text = calloc(1, all);
+	AUTO_BUF got = { 0 };
+	for (size_t i = 0; i < all; i++)
+		text[i] = (char)(i * 31 % 251);
+	ck_assert_int_eq(framelog_add(&lg, 7, FRAMELOG_STDOUT, text, joins[_i].first), 0);
+	if (joins[_i].mark)
+		framelog_mark(&lg);
+	ck_assert_int_eq(framelog_add(&lg, joins[_i].step, joins[_i].stream, text + joins[_i].first,
+				      joins[_i].second),
+			 0);
+	ck_assert_msg(lg.end == (int64_t)all + 12 * joins[_i].frames, "%s: ends at %lld",
+		      joins[_i].label, (long long)lg.end);
+	struct framelog_cursor c = { .fd = lg.fd };
+	char chunk[10000];
+	for (ssize_t n; (n = framelog_next(&c, chunk, sizeof chunk)) != 0;) {
+		ck_assert_msg(n > 0, "%s: %s", joins[_i].label, strerror(errno));
+		ck_assert_uint_eq(c.step, got.len < joins[_i].first ? 7 : joins[_i].step);
+		ck_assert_int_eq(c.stream,
+				 got.len < joins[_i].first ? FRAMELOG_STDOUT : joins[_i].stream);
+		buf_add(&got, chunk, (size_t)n);
+	}
+	ck_assert_uint_eq(got.len, all);
+	ck_assert_mem_eq(got.data, text, all);
+}
+END_TEST
+
+/* What is written into the header of the frame "abc" (offset 0); the next one is at 15. */
+static const struct {
+	const char *label;
+	int64_t at;
+	const char bytes[5]; /* four of them */
+	bool bad;
+} headers[] = {
+	{ "as it was", 8, "\3\0\0\0", false },
+	{ "the largest frame", 8, "\0\0\1\0", false },
+	{ "a larger one", 8, "\1\0\1\0", true },
+	{ "a negative length", 8, "\0\0\0\x80", true },
+	{ "no length", 8, "\0\0\0\0", true },
+	{ "stdout", 4, "\1\0\0\0", false },
+	{ "stderr", 4, "\2\0\0\0", false },
+	{ "stream 0", 4, "\0\0\0\0", true },
+	{ "stream 3", 4, "\3\0\0\0", true },
+	{ "a stream beyond a byte", 4, "\1\0\0\1", true },
+	{ "any step", 0, "\xff\xff\xff\xff", false },
+};
+
+START_TEST(a_cursor_refuses_other_headers)
+{
+	struct framelog_cursor c = { .fd = lg.fd };
+	char got[64];
+	ck_assert_int_eq(framelog_add(&lg, 0, FRAMELOG_STDOUT, "abc", 3), 0);
+	ck_assert_int_eq(pwrite(lg.fd, headers[_i].bytes, 4, headers[_i].at), 4);
+	errno = 0;
+	ssize_t n = framelog_next(&c, got, sizeof got);
+	ck_assert_msg(n == (headers[_i].bad ? -1 : 3), "%s: %zd", headers[_i].label, n);
+	ck_assert_msg(!headers[_i].bad || errno == EBADMSG, "%s: errno %d", headers[_i].label,
+		      errno);
+}
+END_TEST
+
 START_TEST(an_unknown_stream_is_not_written)
 {
 	ck_assert_int_eq(framelog_add(&lg, 0, 3, "x", 1), -1);
@@ -332,6 +419,9 @@ Suite *suite_base_framelog(void)
 	tcase_add_loop_test(tc, streams_are_kept_apart, 0, 3);
 	tcase_add_test(tc, an_existing_file_is_refused);
 	tcase_add_loop_test(tc, long_texts_become_frames, 0, 2);
+	tcase_add_loop_test(tc, writes_join_up_to_a_frame, 0, (int)(sizeof joins / sizeof *joins));
+	tcase_add_loop_test(tc, a_cursor_refuses_other_headers, 0,
+			    (int)(sizeof headers / sizeof *headers));
 	tcase_add_test(tc, an_unknown_stream_is_not_written);
 	tcase_add_test(tc, a_short_write_is_undone);
 	tcase_add_test(tc, a_header_comes_before_what_joins);
