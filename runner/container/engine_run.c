@@ -98,7 +98,7 @@ int engine_spawn(const struct engine *e, char *const *argv, const struct engine_
 		 pid_t *ret_pid, int *ret_pidfd, struct err *err)
 {
 	struct start start = { call, { call->input, call->output, call->errors, call->socket } };
-	const struct child_spec spec = {
+	struct child_spec spec = {
 		/* The first process of a PID namespace takes all others of it with it, whatever session or
 		 * group they moved to. */
 		.memory = call->alone ? CHILD_COPY : CHILD_SHARED,
@@ -114,7 +114,13 @@ int engine_spawn(const struct engine *e, char *const *argv, const struct engine_
 		.env = engine_env,
 		.failed = 127,
 	};
-	const pid_t pid = child_start(&spec);
+	pid_t pid = child_start(&spec);
+	if (pid < 0 && call->alone) {
+		/* An ordinary user cannot make one. */
+		spec.memory = CHILD_SHARED;
+		spec.flags = 0;
+		pid = child_start(&spec);
+	}
 	if (pid < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot start the engine '%s'", e->path);
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);

@@ -218,7 +218,7 @@ START_TEST(a_killed_box_has_to_answer)
 	ck_assert_msg(step_is_over(&f.r) == graces[_i].gone, "%s", graces[_i].label);
 	ck_assert_msg(f.box.dead == graces[_i].gone, "%s", graces[_i].label);
 	if (graces[_i].gone)
-		ck_assert_str_eq(f.r.trouble.msg, "the box did not answer while step 'unit' ran");
+		ck_assert_str_eq(f.r.trouble.msg, "the box did not respond while step 'unit' ran");
 }
 END_TEST
 

@@ -1,6 +1,6 @@
-/* test_image_layer.c - what a blob becomes in the store: entries, and marks that hide what is below. */
-#include "image/layer.h"
-#include "image/layer_index.h"
+/* test_import_layer.c - what a blob becomes in the store: entries, and marks that hide what is below. */
+#include "import/layer.h"
+#include "import/layer_index.h"
 #include "test_image_archive.h"
 
 static struct store_fixture f;
@@ -290,13 +290,13 @@ START_TEST(files_lie_by_number)
 }
 END_TEST
 
-Suite *suite_image_layer(void);
-Suite *suite_image_layer(void)
+Suite *suite_import_layer(void);
+Suite *suite_import_layer(void)
 {
 	TCase *tc = tcase_create("layer");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, a_layer, 0, sizeof(rows) / sizeof(*rows));
 	tcase_add_loop_test(tc, a_limit, 0, sizeof(limits) / sizeof(*limits));
 	tcase_add_test(tc, files_lie_by_number);
-	return root_suite("image/layer", tc);
+	return root_suite("import/layer", tc);
 }
