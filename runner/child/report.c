@@ -10,7 +10,10 @@
 
 int report_send(int fd, int got, const struct err *err)
 {
-	struct err said = got == 0 ? (struct err){ 0 } : *err;
+	struct err said = { 0 };
+
+	if (got != 0)
+		said = *err;
 	if (got != 0 && said.fault == FAULT_NONE)
 		said.fault = FAULT_INFRA;
 	return fd_write_all(fd, &said, sizeof said) < 0 ? 2 : got != 0;
