@@ -81,7 +81,7 @@ static int merge_config(struct profile *p, const struct profile_layer *l, struct
 	struct json_object *patch = NULL, *moulette;
 
 	if (json_get_obj(l->json, l->path, "config", &patch, err) < 0 ||
-	    profile_layer_moulette(l, &moulette, err) < 0)
+	    profile_chain_moulette(l, &moulette, err) < 0)
 		return -1;
 	if (patch) {
 		if (profile_check_patch(patch, here, err) < 0)
@@ -176,7 +176,7 @@ static int merge_lists(struct profile *p, const struct profile_layer *l, struct 
 	AUTO_FREE char *where = mem_printf("%s: moulette", l->path);
 	struct json_object *m;
 
-	if (profile_layer_moulette(l, &m, err) < 0)
+	if (profile_chain_moulette(l, &m, err) < 0)
 		return -1;
 	if (!m)
 		return 0;
@@ -230,7 +230,7 @@ static int load_calls(struct profile *p, const struct profile_chain *c, char *co
 		return 0;
 	if (profile_calls_load(c, path, &list, p, &section, err) < 0)
 		return -1;
-	profile_digest(p, section);
+	profile_json_digest(p, section);
 	if (kept)
 		profile_kept_write(kept, &key, p, first);
 	return 0;

@@ -20,7 +20,7 @@ static int calls_of(const struct profile_layer *l, char **where, struct json_obj
 
 	*ret = NULL;
 	*where = mem_printf("%s.seccomp", outer);
-	if (profile_layer_moulette(l, &moulette, err) < 0 ||
+	if (profile_chain_moulette(l, &moulette, err) < 0 ||
 	    (moulette && json_get_obj(moulette, outer, "seccomp", ret, err) < 0))
 		return -1;
 	return *ret ? json_only_keys(*ret, *where, keys, err) : 0;
@@ -45,7 +45,7 @@ int profile_calls_path(const struct profile_chain *c, char *const *dirs, char **
 			       "%s: moulette.seccomp.list: expected a file, as "
 			       "\"base.seccomp.json\": PID 1 does not serve without a filter",
 			       c->v[0].path);
-	*ret = profile_near(name, by->dir, dirs);
+	*ret = profile_chain_near(name, by->dir, dirs);
 	if (!*ret)
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s: moulette.seccomp.list: there is no file '%.80s' beside it or "

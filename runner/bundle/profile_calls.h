@@ -2,8 +2,8 @@
 #ifndef MOULETTE_BUNDLE_PROFILE_CALLS_H
 #define MOULETTE_BUNDLE_PROFILE_CALLS_H
 
-#include "bundle/profile.h"
 #include "bundle/profile_chain.h"
+#include "bundle/profile_data.h"
 
 /** profile_calls_path() - the list file that the last profile of the chain to speak of one names; an
  *  owned path. FAULT_USAGE: none is named, or it is not there. */

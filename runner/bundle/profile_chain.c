@@ -12,7 +12,6 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "bundle/profile.h"
 
 #define MAX_LAYERS 16
 #define BASE "base"
@@ -56,7 +55,7 @@ static bool is_file(const char *path)
 	return stat(path, &st) < 0 ? err_path_fault(errno) == FAULT_INFRA : S_ISREG(st.st_mode);
 }
 
-char *profile_near(const char *name, const char *dir, char *const *dirs)
+char *profile_chain_near(const char *name, const char *dir, char *const *dirs)
 {
 	char *path = name[0] == '/' ? mem_strdup(name) : mem_printf("%s/%s", dir, name);
 
@@ -76,7 +75,7 @@ static int unknown(const char *name, char *const *dirs, struct err *err)
 	AUTO_STRV there = NULL;
 	AUTO_BUF list = { 0 };
 
-	if (profile_list(dirs, &there, NULL) == 0 && there[0]) {
+	if (profile_chain_names(dirs, &there, NULL) == 0 && there[0]) {
 		for (size_t i = 0; there[i]; i++)
 			buf_printf(&list, "%s%s", i ? ", " : "", there[i]);
 		return err_set(err, FAULT_USAGE, 0, "unknown profile '%.64s'; there are: %s", name,
@@ -132,7 +131,7 @@ static int layer_parse(struct profile_layer *l, struct err *err)
 	return 0;
 }
 
-int profile_layer_moulette(const struct profile_layer *l, struct json_object **ret, struct err *err)
+int profile_chain_moulette(const struct profile_layer *l, struct json_object **ret, struct err *err)
 {
 	static const char *const keys[] = { "limits",  "unpack",  "mounts",    "env",
 					    "seccomp", "network", "isolation", NULL };
@@ -252,7 +251,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int profile_list(char *const *dirs, char ***ret, struct err *err)
+int profile_chain_names(char *const *dirs, char ***ret, struct err *err)
 {
 	AUTO_STRV names = strv_dup(NULL);
 

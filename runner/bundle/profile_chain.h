@@ -27,13 +27,17 @@ int profile_chain_load(const char *name, char *const *dirs, struct profile_chain
 		       struct err *err);
 void profile_chain_done(struct profile_chain *c);
 
-/** profile_layer_moulette() - what `moulette` says in one file, borrowed; NULL when it says nothing.
+/** profile_chain_moulette() - what `moulette` says in one file, borrowed; NULL when it says nothing.
  *  FAULT_USAGE: an unknown key. */
-int profile_layer_moulette(const struct profile_layer *l, struct json_object **ret,
+int profile_chain_moulette(const struct profile_layer *l, struct json_object **ret,
 			   struct err *err);
 
-/** profile_near() - the file @name as a file in @dir says it: below @dir, else in one of @dirs.
+/** profile_chain_near() - the file @name as a file in @dir says it: below @dir, else in one of @dirs.
  *  Return: its path (owned), or NULL with errno. */
-char *profile_near(const char *name, const char *dir, char *const *dirs);
+char *profile_chain_near(const char *name, const char *dir, char *const *dirs);
+
+/** profile_chain_names() - names of the profiles in @dirs, sorted, each once. Other JSON files in these
+ *  folders (lists of system calls, tables) are left out. */
+int profile_chain_names(char *const *dirs, char ***ret, struct err *err);
 
 #endif

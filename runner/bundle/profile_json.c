@@ -98,7 +98,7 @@ static struct json_object *moulette_json(const struct profile *p)
 	return m;
 }
 
-struct json_object *profile_seccomp(const struct profile *p)
+struct json_object *profile_json_seccomp(const struct profile *p)
 {
 	return mem_check(json_tokener_parse(p->seccomp));
 }
@@ -110,7 +110,7 @@ static struct json_object *content_json(const struct profile *p)
 
 	json_object_deep_copy(p->config, &config, NULL);
 	json_object_object_add(json_object_object_get(config, "linux"), "seccomp",
-			       profile_seccomp(p));
+			       profile_json_seccomp(p));
 	json_object_object_add(all, "config", config);
 	json_object_object_add(all, "moulette", moulette_json(p));
 	return all;
@@ -132,7 +132,7 @@ struct json_object *profile_json(const struct profile *p)
 }
 
 /* Of content_json(), of which no copy is made: every run starts with it. */
-void profile_digest(struct profile *p, struct json_object *seccomp)
+void profile_json_digest(struct profile *p, struct json_object *seccomp)
 {
 	struct json_object *linux_part = json_object_object_get(p->config, "linux");
 	AUTO_JSON *rest = moulette_json(p);

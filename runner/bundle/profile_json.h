@@ -1,11 +1,19 @@
-/* profile_json.h - the digest of a merged profile. */
+/* profile_json.h - a loaded profile as JSON, and its digest. */
 #ifndef MOULETTE_BUNDLE_PROFILE_JSON_H
 #define MOULETTE_BUNDLE_PROFILE_JSON_H
 
-#include "bundle/profile.h"
+#include <json-c/json.h>
 
-/** profile_digest() - p->sha256, over all that makes a box: neither its name nor its words, nor the
- *  order in which the files gave the keys. @seccomp: p->seccomp as an object. */
-void profile_digest(struct profile *p, struct json_object *seccomp);
+#include "bundle/profile_data.h"
+
+/** profile_json() - the merged profile as people read it: name, description, sha256, extends,
+ *  config with the system calls, moulette. The caller owns it. */
+struct json_object *profile_json(const struct profile *p);
+/** profile_json_seccomp() - p->seccomp as an object; the caller owns it. */
+struct json_object *profile_json_seccomp(const struct profile *p);
+
+/** profile_json_digest() - sets p->sha256, the digest of all that makes a box. Name, description and
+ *  the order of keys in the files do not change it. @seccomp: p->seccomp as an object. */
+void profile_json_digest(struct profile *p, struct json_object *seccomp);
 
 #endif

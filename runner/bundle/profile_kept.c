@@ -18,7 +18,7 @@
 #define PLACES 64
 #define MAX_KEPT (128 << 10)
 
-/* --- strings with their length before them, so that no text can stand for two */
+/* --- strings with their length before them: two lists of strings never have one text */
 
 static void put(struct buf *to, const void *data, size_t len)
 {
@@ -31,7 +31,7 @@ static void put_text(struct buf *to, const char *s)
 	put(to, s, strlen(s));
 }
 
-/* What is left to read. */
+/* The bytes not yet read. */
 struct rest {
 	const char *at;
 	size_t len;
@@ -80,7 +80,7 @@ int profile_kept_key(const struct profile_chain *c, const struct buf *list, stru
 	return 0;
 }
 
-/* Two profiles of one place take turns; which one is there does not matter but for the time. */
+/* A hash collision overwrites the other entry; only speed is lost. */
 static char *place_of(const char *folder, const struct buf *key)
 {
 	uint32_t h = 2166136261u; /* FNV-1a */
@@ -114,7 +114,7 @@ static bool take_answer(struct rest *r, struct profile *p)
 	return true;
 }
 
-/* Only what we wrote ourselves. */
+/* Refuses a file of another user. */
 static int read_own(const char *path, struct buf *text)
 {
 	AUTO_FD int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -141,11 +141,11 @@ bool profile_kept_read(const char *folder, const struct buf *key, struct profile
 	       memcmp(its_key, key->data, len) == 0 && take_answer(&r, p);
 }
 
-/* Under another name first: nobody reads half of one. */
+/* Writes under another name first, so that no process reads half a file. */
 static void replace(const char *path, const struct buf *text)
 {
 	AUTO_FREE char *next = mem_printf("%s.%ld", path, (long)getpid());
-	unlink(next); /* of a process that was killed here and had our number */
+	unlink(next); /* left by a killed process with the same PID */
 	AUTO_FD int fd = open(next, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)

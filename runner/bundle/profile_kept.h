@@ -1,16 +1,16 @@
 /*
- * profile_kept.h - what loading a profile costs most, kept for the next run: the list of system
+ * profile_kept.h - the slowest parts of loading a profile, kept for the next run: the list of system
  * calls, its filter, the digest.
  *
- * An answer is found again only by all that it was made from, byte for byte: every file of the chain,
- * the list, this program file and the version of libseccomp. So there is nothing to be out of date.
+ * The key is all that the answer was made from, byte for byte: every file of the chain, the list, this
+ * program file and the version of libseccomp. So a kept answer is never out of date.
  */
 #ifndef MOULETTE_BUNDLE_PROFILE_KEPT_H
 #define MOULETTE_BUNDLE_PROFILE_KEPT_H
 
 #include "base/buf.h"
-#include "bundle/profile.h"
 #include "bundle/profile_chain.h"
+#include "bundle/profile_data.h"
 
 /** profile_kept_key() - all that the answer depends on; @list: text of the list file, the one that an
  *  answer is made from. -1: errno. */

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "bundle/mounts.h"
+#include "bundle/profile_json.h"
 #include "bundle/profile_linux.h"
 #include "bundle/seccomp_filter.h"
 #include "bundle/volumes.h"
@@ -242,7 +243,7 @@ static struct json_object *calls(const struct profile *p, const struct spec_requ
 {
 	if (takes_filter(p, req))
 		return seccomp_filter_section();
-	return req->unread ? unread_calls(p) : profile_seccomp(p);
+	return req->unread ? unread_calls(p) : profile_json_seccomp(p);
 }
 
 static int make_linux(struct json_object *config, const struct profile *p,

@@ -9,6 +9,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "bundle/profile.h"
+#include "bundle/profile_chain.h"
+#include "bundle/profile_json.h"
 #include "bundle/spec.h"
 #include "cmd/command.h"
 #include "cmd/print_json.h"
@@ -69,7 +71,7 @@ static int list_exec(const struct places *places, const struct cli *cli, struct 
 
 	if (!table)
 		return err_set(err, FAULT_INFRA, ENOMEM, "cannot make a table");
-	if (profile_list(places->profiles, &names, err) < 0)
+	if (profile_chain_names(places->profiles, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; names[i]; i++) {
 		struct profile p = { 0 };

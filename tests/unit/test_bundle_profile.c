@@ -1,5 +1,7 @@
 /* test_bundle_profile.c - profiles: merging, lists, what is refused. */
 #include "bundle/profile.h"
+#include "bundle/profile_chain.h"
+#include "bundle/profile_json.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -89,7 +91,7 @@ START_TEST(list_has_profiles_only)
 	put("mine.seccomp.json", "{\"groups\": []}");
 	put("broken.json", "{");
 	put("notes.txt", "{}");
-	ck_assert_int_eq(profile_list(dirs, &names, NULL), 0);
+	ck_assert_int_eq(profile_chain_names(dirs, &names, NULL), 0);
 	static const char *const want[] = { "base", "broken",  "compile",   "debug", "default",
 					    "mine", "network", "os-course", "strict" };
 	ck_assert_uint_eq(strv_len(names), 9);

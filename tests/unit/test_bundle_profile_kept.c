@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "bundle/profile.h"
+#include "bundle/profile_json.h"
 #include "test_bundle_profile_fixture.h"
 
 /* All that is known of a profile, one text. */

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "bundle/profile.h"
+#include "bundle/profile_json.h"
 #include "bundle/seccomp_rules.h"
 #include "test_bundle_filter.h"
 
@@ -167,7 +168,7 @@ START_TEST(shipped_profile_answers_alike)
 	static struct values l;
 
 	ck_assert_msg(profile_load(profiles[_i], dirs, &p, &err) == 0, "%s", err.msg);
-	AUTO_JSON *section = profile_seccomp(&p);
+	AUTO_JSON *section = profile_json_seccomp(&p);
 	l.n = 0;
 	values_of(section, &l);
 	struct filter a = ours(section), b = filter_by_libseccomp(section);
