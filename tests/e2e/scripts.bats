@@ -35,6 +35,36 @@ setup() {
 	E
 }
 
+@test "layers: circles, extern and names of functions are noticed" {
+	local top=$BATS_TEST_TMPDIR/sources
+	files_into "$top" store/a.h $'#include "store/b.h"\n' store/a.c $'#include "store/a.h"\n' \
+		store/b.c $'#include "store/c.h"\n' store/c.c $'#include "store/a.h"\n' \
+		base/low.c $'extern char **environ;\n' \
+		image/mounts_find.c $'int mounts_a(void)\n{\n}\nint *mount_b(int x,\n\t  int y)\n{\n}\nint image_mounts_c(void)\n{\n}\nstatic int d(void)\n{\n}\nvoid find_e(void)\n{\n}\nint mountsf(void)\n{\n}\n'
+	run scripts/check-layers.sh "$top"
+	[ "$status" -eq 1 ]
+	diff - <(echo "$output") <<-E
+	$top/store/a: circle: includes files of its folder that include it
+	$top/store/b: circle: includes files of its folder that include it
+	$top/store/c: circle: includes files of its folder that include it
+	$top/base/low.c:1: extern: declare this in a header: extern char **environ;
+	$top/image/mounts_find.c:14: name: find_e() does not begin with mounts_
+	$top/image/mounts_find.c:17: name: mountsf() does not begin with mounts_
+	E
+}
+
+@test "layers: the list of known files may only become shorter" {
+	local copy=$BATS_TEST_TMPDIR/scripts/check-layers.sh
+	files_into "$BATS_TEST_TMPDIR" runner/base/err.c $'int err_a(void)\n{\n}\n' tests/bench/a.c ''
+	mkdir -p "$BATS_TEST_TMPDIR/scripts"
+	sed "/^known='/,/'\$/c known='name base/err'" scripts/check-layers.sh >"$copy"
+	run bash "$copy"
+	[ "$status" -eq 1 ]
+	[[ $output == *"take 'name base/err' off the list"* ]] || fail "$output"
+	echo $'int other(void)\n{\n}' >>"$BATS_TEST_TMPDIR/runner/base/err.c"
+	bash "$copy"
+}
+
 @test "layers: what may be included is not complained about" {
 	local top=$BATS_TEST_TMPDIR/sources
 	files_into "$top" main.c $'#include "cmd/command.h"\n' cmd/a.c $'#include "pipeline/grade.h"\n#include "store/store.h"\n' \
