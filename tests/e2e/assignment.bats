@@ -17,7 +17,7 @@ bad() {
 	[ ! -s "$result" ]
 }
 
-@test "what is not valid is exit 2 and named" {
+@test "an invalid assignment is exit 2 and the error is named" {
 	bad '"tests": [{"name": "a", "run": ["true"]}], "colour": 1' colour
 	bad '"tests": [{"name": "a", "run": ["true"], "pionts": 1}]' pionts 'tests[0]'
 	bad '"tests": [{"name": "a", "run": "true"}]' run
@@ -112,12 +112,12 @@ compiler() {
 	expect_verdict compile_error student 1
 }
 
-@test "what C++ of 2020 has is compiled by the table" {
+@test "C++20 compiles with the table of languages" {
 	grade "$(archive s.tar a.cpp $'#include <version>\n#ifndef __cpp_concepts\n#error old\n#endif\nint main() { return __cplusplus < 202000; }')"
 	expect verdict passed
 }
 
-@test "a long input is fed, and need not be read" {
+@test "a long input is passed on, even if the program does not read it" {
 	local a
 	a=$(assignment long '"image": "busybox", "build": [], "tests": [
 		{"name": "count", "run": ["wc", "-c"], "stdin": "long", "stdout": "out"}, {"name": "ignore", "run": ["true"], "stdin": "long"},
@@ -148,7 +148,7 @@ refused() {
 	[[ $output == *"$2"* ]] || fail "$1: $output"
 }
 
-@test "assignment check: an image, a profile, a key and an output that cannot be meant" {
+@test "assignment check: a bad image, profile, key or expected output is an error" {
 	local a tests='"tests": [{"name": "a", "run": ["true"]}]'
 	refused "\"image\": \"nowhere\", $tests" "no image 'nowhere'; there is "
 	refused "\"image\": \"a b\", $tests" "a b"
@@ -164,7 +164,7 @@ refused() {
 	[[ $output != *debian-java* ]]
 }
 
-@test "assignment check warns of programs that the submission sets up, and not of its own" {
+@test "assignment check warns of programs that the submission can configure" {
 	local a
 	a=$(assignment programs '"files": [{"from": "harness.py", "to": "./"}], "build": [{"run": ["make"]}], "tests": [
 		{"name": "own", "run": ["python3", "main.py"]}, {"name": "safe", "run": ["python3", "-I", "harness.py"]},
@@ -175,7 +175,7 @@ refused() {
 	[[ $stderr == *"test 'open': python "*"test 'leaks': valgrind "*"test 'make': make "* ]] || fail "$stderr"
 }
 
-@test "assignment check warns of what editors put before a text" {
+@test "assignment check warns of byte order marks and UTF-16" {
 	local a
 	a=$(assignment mark '"tests": [{"name": "a", "run": ["true"], "stdout": "out"}, {"name": "b", "run": ["true"], "stdin": "in"}]' \
 		out $'\xef\xbb\xbf4\n' in $'4\n')

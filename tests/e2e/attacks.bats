@@ -95,19 +95,19 @@ all() {
 	all esc
 }
 
-@test "messages from one test to the next" {
+@test "a test cannot pass data to the next one" {
 	all cov
 }
 
-@test "more than the limits" {
+@test "no limit can be exceeded" {
 	all lim
 }
 
-@test "a better result, or none at all" {
+@test "a submission cannot change or prevent its result" {
 	all int
 }
 
-@test "a card that reaches further" {
+@test "a network card reaches only allowed destinations" {
 	all net
 }
 

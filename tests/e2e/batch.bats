@@ -89,7 +89,7 @@ teardown() {
 	grep -q '^mallory (mallory.tar): refused, .* is a symbolic link' "$printed"
 }
 
-@test "hand-ins that would have one name are told apart everywhere, in whatever order" {
+@test "submissions of the same name get different names, in any order" {
 	sum_assignment
 	own_home
 	local other=$BATS_TEST_TMPDIR/other way words
@@ -118,7 +118,7 @@ print(*sorted(json.loads(l)["submission"]["name"] for l in open(sys.argv[1])))' 
 	moulette list | grep -q ' alice\.zip '
 }
 
-@test "a name that differs from another in what has no ink is shown with it escaped" {
+@test "invisible characters in a name are escaped" {
 	sum_assignment
 	own_home
 	handin alice.tar run.sh "$right"
@@ -174,7 +174,7 @@ print(*[r["id"] for r in json.load(sys.stdin) if r["submission"] == "bad"])')
 	[ "$(moulette logs --step one "$id")" = printed ]
 }
 
-@test "the verdict is that of a run, for each kind of end" {
+@test "batch gives the same verdicts as run" {
 	sum_assignment
 	handin time.tar run.sh 'while :; do :; done'
 	handin memory.tar run.sh 'x=a; while :; do x=$x$x; done'
@@ -214,7 +214,7 @@ print(*[s["verdict"] for s in json.load(open(sys.argv[1]))["steps"]])' "$result"
 		'c (c.tar): passed, 2/2 points' 'whole: passed, 2/2 points'
 }
 
-@test "a folder that is taken as one submission is said to be" {
+@test "a folder that is graded as one submission gives a message" {
 	sum_assignment
 	mkdir "$BATS_TEST_TMPDIR/whole"
 	files_into "$BATS_TEST_TMPDIR/whole" run.sh "$right" other.sh "$right"
@@ -258,7 +258,7 @@ print(*[s["verdict"] for s in json.load(open(sys.argv[1]))["steps"]])' "$result"
 	[ "$(moulette list --all --json)" = "[]" ]
 }
 
-@test "a submission that goes while others are graded could not be graded" {
+@test "a submission that is deleted during the batch is an internal error" {
 	sum_assignment
 	handin a.tar run.sh "sleep 2; $right"
 	handin gone.tar run.sh "$right"
@@ -397,7 +397,7 @@ print(*[s["verdict"] for s in json.load(open(sys.argv[1]))["steps"]])' "$result"
 	[ -z "$(recorded)" ] || fail "recorded: $(recorded)"
 }
 
-@test "results that cannot be written end it; what was not graded is said" {
+@test "a batch ends when results cannot be written, and counts what was not graded" {
 	own_home
 	sum_assignment
 	handin a.tar run.sh "$right"

@@ -112,7 +112,7 @@ ours() {
 	chmod 755 "$BATS_TEST_TMPDIR/peers/$1"
 }
 
-@test "who does not do the work is not measured" {
+@test "a contender that does not do the work is not measured" {
 	need_engine
 	ours bwrap 'echo no'
 	ours nsjail 'exit 3'
@@ -131,7 +131,7 @@ ours() {
 		"runsc: a kernel of its own" "machine: Linux "
 }
 
-@test "an archive in hand, a box being ready" {
+@test "latency: from an open archive with a ready box" {
 	need_engine
 	measure --rounds 1 --only latency
 	expect_text "$d/table" "latency: archive in hand" "moulette, box ready: " "moulette run: " "tar x + bwrap: " \
@@ -145,7 +145,7 @@ ours() {
 	E
 }
 
-@test "long runs are told in tenths" {
+@test "long runs are reported in tenths" {
 	need_engine
 	measure --only growth --only batch --growth 200 --submissions 20
 	expect_text "$d/table" "growth: 200 tests in one box" "growth: 20 submissions in one batch" "TENTH" " cgroups before and "
@@ -177,7 +177,7 @@ ours() {
 	nothing_left
 }
 
-@test "what is not there is not measured, and said" {
+@test "a missing contender is reported as not measured" {
 	# The folder of umoci is not in PATH; moulette is found beside the program.
 	PATH=/nowhere "$bench" --rounds 1 --size 1M --only image-import --out "$d" >"$d/table"
 	expect_text "$d/table" "umoci: not measured: umoci is not installed"

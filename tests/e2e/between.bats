@@ -30,14 +30,14 @@ two_tests() {
 	expect_verdict passed none 0
 }
 
-@test "what the build left in /tmp is there for each test" {
+@test "files that the build left in /tmp exist in each test" {
 	two_tests 'test "$(cat /tmp/built)" = tmp && echo spoilt >/tmp/built && rm /dev/shm/built' \
 		'test "$(cat /tmp/built)" = tmp && test "$(cat /dev/shm/built)" = shm' \
 		'echo tmp >/tmp/built; echo shm >/dev/shm/built'
 	expect_verdict passed none 0
 }
 
-@test "mode and times of the work folder itself carry nothing" {
+@test "mode and times of the work folder are reset between tests" {
 	two_tests 'chmod 700 . ; touch -d @1 .' 'test "$(stat -c %a-%Y .)" = "$(cat stamp)"' \
 		'touch stamp; touch -d @1000000 .; stat -c %a-%Y . >/tmp/s; cat /tmp/s >stamp; touch -d @1000000 .'
 	expect_verdict passed none 0
@@ -110,7 +110,7 @@ int main(void) {
 	expect verdict memory_limit steps.0.verdict memory_limit steps.1.verdict passed steps.2.verdict memory_limit
 }
 
-@test "numbers of processes and times of links say nothing of the test before" {
+@test "process ids and link times reveal nothing about the previous test" {
 	local a
 	a=$(assignment told '"image": "busybox", "build": [], "tests": [
 		{"name": "one", "run": ["sh", "-c", "echo $$"]},

@@ -26,7 +26,7 @@ setup() {
 	expect score 0 max_score 1
 }
 
-@test "a file named check is no target, a target that lies about itself is asked for in the box" {
+@test "a file named check is not a target; the Makefile is queried in the box" {
 	grade "$(archive s.tar Makefile $'all:\n\ttrue\n' check 'a file')"
 	expect verdict passed steps.0.points 1
 	grade "$(archive s.tar Makefile $'all:\n\ttrue\n.PHONY: check\ncheck: dep\ndep:\n\tfalse\n')"
@@ -34,7 +34,7 @@ setup() {
 	expect steps.1.name check
 }
 
-@test "the question leaves no trace" {
+@test "querying the Makefile leaves no trace" {
 	grade "$(archive s.tar Makefile $'X := $(shell echo asked >>asked)\nall:\n\ttrue\ncheck:\n\ttest "$$(wc -l <asked)" -eq 2\n')"
 	expect verdict passed
 }

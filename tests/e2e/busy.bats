@@ -36,7 +36,7 @@ busy() {
 	done
 }
 
-@test "what a step waits for a processor does not count against its wall limit" {
+@test "time that a step waits for a processor does not count against its wall limit" {
 	busy 8
 	grade -a "$(tests_of '{"cpu": "5s", "wall": "800ms"}' 'short 500')" "$spin"
 	expect_verdict passed none 0
@@ -44,7 +44,7 @@ busy() {
 	[ "$(field host_pressure)" != null ]
 }
 
-@test "a host that is busy for too long is told as such, after one more try" {
+@test "a host that is busy for too long is reported after a second try" {
 	[ "$MOULETTE_TIME_FACTOR" = 1 ] || skip "limits are multiplied here"
 	busy 40
 	grade -a "$(tests_of '{"cpu": "5s", "wall": "100ms"}' 'long 90')" "$spin"

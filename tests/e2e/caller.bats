@@ -31,7 +31,7 @@ raised_or_named() {
 		fail "ulimit $1: status $status: $(cat "$out")"
 }
 
-@test "a hard limit of the caller that boxes would feel is raised, or named with its remedy" {
+@test "a hard limit of the caller that affects boxes is raised, or named with a remedy" {
 	limited -f 8
 	raised_or_named -f "file size"
 	limited -n 64
@@ -64,7 +64,7 @@ raised_or_named() {
 	[ "$status" = 0 ] || expect_text "$out" "ulimit -f"
 }
 
-@test "without descriptors nothing is called damaged" {
+@test "running out of descriptors is not reported as damage" {
 	local n
 	for n in 4 5 6 7 8 9 10 12 14; do
 		limited -n "$n" image show busybox
@@ -104,7 +104,7 @@ raised_or_named() {
 	expect_text "$BATS_TEST_TMPDIR/out" passed
 }
 
-@test "the umask of the caller reaches no file that boxes read" {
+@test "the umask of the caller does not affect files that boxes read" {
 	own_home
 	(umask 0777 && moulette run -i busybox "$submission" -- cat a) >"$BATS_TEST_TMPDIR/out"
 	expect_text "$BATS_TEST_TMPDIR/out" passed
@@ -112,7 +112,7 @@ raised_or_named() {
 	[ -z "$(find "$MOULETTE_HOME" -perm /022 ! -type l ! -path '*/rootfs/*')" ]
 }
 
-@test "a current folder that was removed is no trouble, unless a path is relative to it" {
+@test "a removed current folder is an error only for relative paths" {
 	mkdir "$BATS_TEST_TMPDIR/gone"
 	(cd "$BATS_TEST_TMPDIR/gone" && rmdir "$BATS_TEST_TMPDIR/gone" &&
 		moulette run -i busybox "$submission" -- true)

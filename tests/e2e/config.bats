@@ -63,7 +63,7 @@ in_spec() {
 	[[ $output == *wrong.json*limit* ]]
 }
 
-@test "a profile's mount where every test finds a clean folder is usage" {
+@test "a profile's mount below a folder that tests start with clean is a usage error" {
 	mkdir "$BATS_TEST_TMPDIR/p"
 	echo '{"extends": "default", "moulette": {"mounts": [{"destination": "/work/data", "type": "bind", "source": "/usr/share", "options": ["bind", "ro"]}]}}' >"$BATS_TEST_TMPDIR/p/below.json"
 	export MOULETTE_PROFILES=$BATS_TEST_TMPDIR/p

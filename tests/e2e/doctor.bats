@@ -23,7 +23,7 @@ fake_engine() {
 	chmod 755 "$MOULETTE_ENGINE"
 }
 
-@test "a host where boxes run is fit, and nothing is made of it" {
+@test "a host that can run boxes is ok, and is not changed" {
 	need_engine
 	run -0 moulette doctor
 	said ok root "called by root"
@@ -63,7 +63,7 @@ fake_engine() {
 	said problem box "engine 'crun'"
 }
 
-@test "known holes of an engine by its version: a warning" {
+@test "an engine version with known vulnerabilities is a warning" {
 	need_engine
 	fake_engine '[ "$1" = --version ] && echo runc version 1.1.11'
 	run -3 moulette doctor
@@ -82,7 +82,7 @@ fake_engine() {
 	said problem engine "is not an OCI runtime"
 }
 
-@test "who is not root starts no box" {
+@test "a user other than root cannot start a box" {
 	need_engine
 	# From a place where others can execute it.
 	chmod 755 "$BATS_TEST_TMPDIR"
@@ -188,7 +188,7 @@ assert {"root", "cgroups", "engine", "engine mode", "ids"} <= {f["about"] for f 
 assert {f["status"] for f in facts} <= {"ok", "warning"}, facts'
 }
 
-@test "what it does not take is an error of usage" {
+@test "an unknown argument is a usage error" {
 	run -2 moulette doctor now
 	run -2 moulette doctor --engine-mode=fast
 }

@@ -135,7 +135,7 @@ asks_keys='import ctypes, platform
 number = {"x86_64": 250, "aarch64": 219}[platform.machine()]
 print(ctypes.CDLL(None).syscall(number, 0, -3, 0))'
 
-@test "where the host refuses keyctl the engine makes no keyring" {
+@test "the engine makes no keyring if the host refuses keyctl" {
 	engine_that
 	grade -i host "$submission" -- python3 -c "$asks_keys"
 	expect_verdict passed none 0

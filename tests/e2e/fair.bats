@@ -26,7 +26,7 @@ setup() {
 }
 
 # One ends above its limit beside the other: alone it is run once more, and may pass.
-@test "hand-ins that loop beside each other are run once more, alone" {
+@test "submissions that loop beside each other are run again alone" {
 	local a folder=$BATS_TEST_TMPDIR/class
 	a=$(tests_of '{"cpu": "500ms"}' 'loop 1e9')
 	mkdir "$folder"
@@ -63,7 +63,7 @@ setup() {
 	number 's[2]["verdict"] == "skipped" and s[1]["exit_code"] == 0'
 }
 
-@test "a step that sleeps, and threads that wait for each other, have waited for nothing" {
+@test "sleeping and waiting for another thread do not count as waiting for a processor" {
 	local a
 	a=$(assignment wait '"build": [], "tests": [{"name": "sleep", "run": ["sleep", "1"]},
 		{"name": "many", "run": ["sh", "-c", "for i in 1 2 3 4; do ./spin 300 & done; wait"], "limits": {"wall": "60s"}}]')
@@ -103,7 +103,7 @@ setup() {
 	END
 }
 
-@test "a step cannot leave the processor of its box, and another processor is none of its business" {
+@test "a step cannot move to another processor" {
 	command -v taskset >/dev/null || skip "no taskset"
 	[ "$(nproc)" -gt 1 ] || skip "one processor"
 	grade "$spin" -- sh -c 'taskset -pc 0-1023 $$ >/dev/null; nproc'
@@ -171,7 +171,7 @@ without_unified() {
 	unshare -m --propagation private sh -c 'umount /sys/fs/cgroup/unified && exec "$@"' sh "$@" </dev/null
 }
 
-@test "waiting is counted where nobody mounts cgroup2" {
+@test "waiting is counted without a cgroup2 mount" {
 	moulette() { without_unified "$MOULETTE" "$@"; }
 	grade "$spin" -- ./spin 100
 	expect verdict passed

@@ -64,7 +64,7 @@ host_at_fault() {
 	done
 }
 
-@test "a program that cannot tell where its own files lie does not take others for them" {
+@test "an error while looking for the program's own files is reported" {
 	local mark=$REPO/runner/init/protocol.h error
 	for error in EACCES EIO; do
 		with_fault "$mark" access error=$error run -a "$one" "$submission"

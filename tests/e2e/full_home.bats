@@ -67,7 +67,7 @@ on_disk() {
 	expect_text "$out" "1 result removed"
 }
 
-@test "a hand-in that does not fit on the disk of the home is the host's trouble, and leaves room" {
+@test "a submission that does not fit on the disk is an error of the host, and frees its space" {
 	big=$BATS_TEST_TMPDIR/big.tar
 	head -c 9000000 /dev/urandom >"$BATS_TEST_TMPDIR/data"
 	tar -C "$BATS_TEST_TMPDIR" -cf "$big" data

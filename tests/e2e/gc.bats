@@ -52,7 +52,7 @@ with_limit() {
 	host_same
 }
 
-@test "ages that are none are exit 2 and remove nothing" {
+@test "an invalid age is exit 2 and removes nothing" {
 	local age
 	for age in 30 0d d -1d 1.5d 30x '30 d' 30dd '' 99999999999999999999d; do
 		run -2 "$MOULETTE" gc --older-than "$age"
@@ -62,7 +62,7 @@ with_limit() {
 	kept "$young" "${old[@]}"
 }
 
-@test "above the size of the store the oldest go, the young never" {
+@test "above the size limit the oldest results are removed, recent ones never" {
 	run -0 with_limit 100M "$MOULETTE" gc
 	[[ $output == *"0 results removed"* ]]
 	kept "$young" "${old[@]}"
@@ -78,7 +78,7 @@ with_limit() {
 	host_same
 }
 
-@test "a size that is none is exit 2" {
+@test "an invalid size is exit 2" {
 	run -2 with_limit much "$MOULETTE" gc
 	[[ $output == *store_max_size*much* ]]
 	kept "$young" "${old[@]}"

@@ -39,7 +39,7 @@ steps() {
 	expect_verdict passed none 0
 }
 
-@test "what stands in the place of HOME is gone with the step" {
+@test "a file in the place of HOME is removed after the step" {
 	steps '' step.sh "$new_home"'
 		case $1 in
 		1) rm -r ~; ln -s /work ~ ;;
@@ -51,7 +51,7 @@ steps() {
 	expect_verdict passed none 0
 }
 
-@test "what the build left in HOME takes nothing from a later step's /tmp" {
+@test "files that the build left in HOME do not use space of a later /tmp" {
 	steps '"limits": {"disk": "8M"},' step.sh "$new_home"'
 		head -c 5000000 /dev/zero >~/cache && head -c 3000000 /dev/zero >/tmp/x && rm /tmp/x'
 	grade -a "$a" "$submission"

@@ -13,7 +13,7 @@ in_box() {
 	text=$(field steps.0.stdout.text)
 }
 
-@test "who a program is, and what it holds" {
+@test "ids, capabilities and descriptors of a program" {
 	in_box 'id -u; id -g; grep -E "^(CapEff|CapBnd|CapPrm|CapInh|CapAmb|NoNewPrivs|Seccomp):" /proc/self/status | tr -d "\t "; ls -l /proc/self/fd | wc -l; echo $$'
 	expect verdict passed
 	[ "$(sed -n 1,2p <<<"$text")" = $'1000\n1000' ]
@@ -156,7 +156,7 @@ int main(void) {
 	[ "$most" -lt 16384 ] || fail "$most KiB"
 }
 
-@test "a build that fills the folder does not keep the teacher's files out" {
+@test "a build that fills the work folder does not prevent the copy of the teacher's files" {
 	local a
 	a=$(assignment full '"image": "busybox", "limits": {"disk": "4M", "cpu": "60s"}, "files": [{"from": "h", "to": "h"}],
 		"build": [{"run": ["sh", "fill.sh"]}], "tests": [{"name": "one", "run": ["cat", "h"], "stdout": "out"}]' h "$(seq 5000)" out "$(seq 5000)")

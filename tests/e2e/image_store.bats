@@ -64,7 +64,7 @@ layers_tar() {
 	[ -f "$MOULETTE_HOME/images/x/rootfs/e" ]
 }
 
-@test "a folder that nobody says takes the place of a device" {
+@test "a folder without an entry of its own replaces a device" {
 	mkdir -p lower upper/null
 	mknod lower/null c 1 3
 	touch upper/null/x
@@ -112,7 +112,7 @@ for i in range(1, 2001): os.link("tree/hole", "tree/%d" % i)'
 	[ "$(moulette image list --json | grep -c '"name"')" = 1 ]
 }
 
-@test "what is no image may lie in the store" {
+@test "a file in the store that is not an image does no harm" {
 	mkdir -p lower "$MOULETTE_HOME/images/lost+found"
 	touch lower/a
 	tar -C lower -cf lower.tar a

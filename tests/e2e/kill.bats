@@ -67,7 +67,7 @@ ended() {
 	host_same
 }
 
-@test "what cannot be done is exit 2, and the run goes on" {
+@test "an impossible request is exit 2, and the run goes on" {
 	start 'trap "exit 0" USR1; echo ready; while :; do sleep 0.05; done'
 	run -2 "$MOULETTE" kill
 	run -2 "$MOULETTE" kill -s FROB "$id"
@@ -143,7 +143,7 @@ ended() {
 	host_same
 }
 
-@test "of a run that died, what it left is removed" {
+@test "kill --box removes the leftovers of a run that died" {
 	start 'echo ready; sleep 1000'
 	kill -KILL "$runner"
 	ended

@@ -184,7 +184,7 @@ row() {
 	host_same
 }
 
-@test "what is no mark is not listed, and disturbs nobody" {
+@test "a file in live/ that is not a run record is ignored" {
 	local junk
 	id=$(field id)
 	mkdir "$MOULETTE_HOME/live/FOLDER"
@@ -235,7 +235,7 @@ looks() {
 	[[ $output == *"is full; make room"* ]]
 }
 
-@test "a reader that has enough is a quiet end of a list" {
+@test "a reader that closes the pipe ends the list without an error" {
 	for _ in 1 2 3; do
 		"$MOULETTE" list --all 2>>"$BATS_TEST_TMPDIR/note" | :
 		[ "${PIPESTATUS[0]}" = 0 ]

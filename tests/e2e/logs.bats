@@ -108,7 +108,7 @@ noise='head -c 3000000 /dev/urandom; printf "\1\0\0\0\2\0\0\0\4\0\0\0evil"; head
 	host_same
 }
 
-@test "a reader that has enough is a quiet end" {
+@test "a reader that closes the pipe ends the output without an error" {
 	grade -i busybox -l output=8M "$submission" -- head -c 3000000 /dev/zero
 	"$MOULETTE" logs "$(field id)" 2>"$BATS_TEST_TMPDIR/note" | head -c 1 >/dev/null
 	[ "${PIPESTATUS[0]}" = 0 ]
@@ -129,7 +129,7 @@ noise='head -c 3000000 /dev/urandom; printf "\1\0\0\0\2\0\0\0\4\0\0\0evil"; head
 	! grep -q "$(printf '\033')" "$BATS_TEST_TMPDIR/shown" || fail "an escape character"
 }
 
-@test "a run that printed nothing, and ids that are none" {
+@test "a run without output, and unknown ids" {
 	grade -i busybox "$submission" -- true
 	run -0 "$MOULETTE" logs "$(field id)"
 	[ -z "$output" ]
@@ -154,7 +154,7 @@ noise='head -c 3000000 /dev/urandom; printf "\1\0\0\0\2\0\0\0\4\0\0\0evil"; head
 	wait "$runner"
 }
 
-@test "a log that was cut off or overwritten is told, after what is left" {
+@test "a truncated or overwritten log is reported after the rest was printed" {
 	local log size
 	grade -i busybox "$submission" -- sh -c 'echo first; echo second >&2'
 	id=$(field id)

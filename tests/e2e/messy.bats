@@ -183,7 +183,7 @@ check: all
 	expect steps.1.name check
 }
 
-@test "what programs of a systems course ask for" {
+@test "programs of a systems course find what they need" {
 	passes "$(archive system.tar Makefile $'prog: prog.c\n\tcc -pthread -o prog prog.c\ncheck:\n\t./prog\n' \
 		prog.c '#define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -294,7 +294,7 @@ if __name__ == "__main__":
 	expect score 4
 }
 
-@test "what differs can be seen in one line" {
+@test "the message shows the difference in one line" {
 	local here n=0 tests='' got want part outputs=()
 	while IFS='|' read -r got want part; do
 		n=$((n + 1))
@@ -326,7 +326,7 @@ sys.stdout.buffer.write(text if isinstance(text, bytes) else text.encode())')"
 	done
 }
 
-@test "a teacher's slip is named with file, key and what was expected" {
+@test "a mistake of the teacher is named with file, key and expected value" {
 	local body says here
 	while IFS='|' read -r body says; do
 		here=$(assignment slip "$body" in.txt 1)

@@ -100,7 +100,7 @@ m = {x["destination"]: x for x in json.load(open(sys.argv[1]))["mounts"]}
 sys.exit(not eval(sys.argv[2]))' "$BATS_TEST_TMPDIR/config.json" "$1" || fail "$1"
 }
 
-@test "config.json says it, for an engine started by hand" {
+@test "config.json has the mounts, for an engine started by hand" {
 	local d=$BATS_TEST_TMPDIR/bundle
 	host_folder
 	moulette spec -i busybox -v "$home:/home" -v /usr:/mnt:rw -- true >"$BATS_TEST_TMPDIR/config.json"
@@ -128,7 +128,7 @@ sys.exit(not eval(sys.argv[2]))' "$BATS_TEST_TMPDIR/config.json" "$1" || fail "$
 	[ "$(seen "$home")" = "$before" ]
 }
 
-@test "what the box's user cannot pass is named" {
+@test "a folder that the box's user cannot enter is named" {
 	local d=$BATS_TEST_TMPDIR
 	mkdir -m 700 "$d/closed" "$d/closed/in"
 	mkdir -m 755 "$d/data"

@@ -258,7 +258,7 @@ stored() {
 	no_trace
 }
 
-@test "a command asks for no card that only the assignment's tests want" {
+@test "a command gets no card that only the assignment's tests need" {
 	local a
 	a=$(assignment far '"image": "busybox", "build": [], "tests": [
 		{"name": "far", "run": ["true"], "network": {"allow": ["1.2.3.4:80"]}}]')
@@ -562,7 +562,7 @@ if os.fork() == 0:
 	no_trace
 }
 
-@test "network up and down: twice is said, a server outlives boxes" {
+@test "network up and down: a repetition gives a message, a server outlives boxes" {
 	allow host:80
 	[ "$(moulette network up)" = 10.213.0.1 ]
 	moulette network up >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"

@@ -76,7 +76,7 @@ c, _ = s.accept(); print(c.makefile().readline(), end=""); c.sendall(b"done\n")'
 	serve_client ', "listen": false'
 }
 
-@test "a client that says nothing of listening is known by what it sends" {
+@test "a client without the key listen is ready when it sends" {
 	serve_client ''
 }
 
@@ -243,7 +243,7 @@ except OSError: pass'
 	no_trace
 }
 
-@test "what is wrong with peers is exit 2 with the key" {
+@test "an error in peers is exit 2 and names the key" {
 	local s peers words word a
 	s=$(archive s.tar f x)
 	while IFS='|' read -r peers words; do

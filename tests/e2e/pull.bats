@@ -104,7 +104,7 @@ assert mine["env"] == theirs["config"]["Env"], mine["env"]' "$BATS_TEST_TMPDIR/s
 	refused 3 "127.0.0.1:$closed/school/one:1" 'connection refused'
 }
 
-@test "references that are none" {
+@test "invalid references" {
 	refused 2 "127.0.0.1:$port/School/One:1" 'invalid reference format'
 	refused 2 "dir:$BATS_FILE_TMPDIR/layout" 'transport that is not taken'
 	refused 2 'https://example.org/one' 'transport that is not taken'
@@ -119,7 +119,7 @@ assert mine["env"] == theirs["config"]["Env"], mine["env"]' "$BATS_TEST_TMPDIR/s
 	[ -z "$(ls -A "$MOULETTE_HOME/images" 2>/dev/null)" ]
 }
 
-@test "more than is allowed" {
+@test "an image above the size limit" {
 	run -2 "$MOULETTE" image pull --max-size 10K mine "127.0.0.1:$port/school/one:1"
 	[[ $output == *"larger than the 10240 bytes"* ]]
 	[ -z "$(find "$MOULETTE_HOME/images" -mindepth 1 -not -path '*/.layers')" ]

@@ -30,7 +30,7 @@ setup() {
 	run -2 "$MOULETTE" run -i busybox -f json -f text -o x "$s" -- true
 }
 
-@test "without root there are words, not marks" {
+@test "without root there is a message and no result" {
 	run -3 setpriv --reuid=65534 --regid=65534 --clear-groups "$MOULETTE" run -i busybox "$s" -- true
 	[[ $output == *root* ]]
 }
@@ -125,7 +125,7 @@ setup() {
 	expect verdict passed
 }
 
-@test "a limit that no program can live with is usage" {
+@test "a limit that is too low for any program is a usage error" {
 	run -2 "$MOULETTE" run -i busybox --limit memory=64 "$s" -- true
 	[[ $output == *1M* ]]
 	grade -i busybox --limit processes=2000000000 "$s" -- true
@@ -146,14 +146,14 @@ setup() {
 	[ "$(field steps.0.stdout.text "$BATS_TEST_TMPDIR/r")" = unlimited ]
 }
 
-@test "a volume where every test finds a clean folder is usage" {
+@test "a volume below a folder that tests start with clean is a usage error" {
 	local a
 	a=$(assignment one '"image": "busybox", "build": [], "tests": [{"name": "one", "run": ["true"]}]')
 	run -2 "$MOULETTE" run -a "$a" -v /usr/share:/work/data "$s"
 	[[ $output == */work* ]]
 }
 
-@test "expected output beyond the output limit is usage" {
+@test "expected output beyond the output limit is a usage error" {
 	local a
 	a=$(assignment big '"image": "busybox", "limits": {"output": "1K"}, "build": [], "tests": [{"name": "one", "run": ["true"], "stdout": "out"}]' out "$(seq 1000)")
 	run -2 "$MOULETTE" run -a "$a" "$s"

@@ -53,7 +53,7 @@ told() {
 	expect verdict passed steps.0.stdout.text GOMEMLIMIT=$go_64
 }
 
-@test "what the assignment, a step or -e says is left alone" {
+@test "values from the assignment, a step or -e are kept" {
 	fake_runtimes
 	[ "$(told -e JAVA_TOOL_OPTIONS=-Xmx1m -e NODE_OPTIONS= -e GOMEMLIMIT=off -e DOTNET_GCHeapHardLimit=9)" = '-Xmx1m||off|9|' ]
 	[ "$(told -l memory=64M -e DOTNET_GCHeapHardLimitPercent=20)" = "$java_64|--max-old-space-size=48|$go_64||" ]
@@ -70,7 +70,7 @@ told() {
 		steps.2.stdout.text 'java -XX:MaxRAM=7 Main' steps.2.stderr.bytes 0
 }
 
-@test "the line that java prints of it is not the program's output" {
+@test "the line that java prints about its options is not part of the output" {
 	fake_runtimes
 	grade -i fake -l memory=64M "$submission" -- sh -c 'java a; printf "mine " >&2; java b; echo Picked up >&2; java c 2>&1; java d'
 	expect verdict passed steps.0.stdout.text $'java a\njava b\njava c\njava d' \

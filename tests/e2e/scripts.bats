@@ -74,7 +74,7 @@ setup() {
 	scripts/check-layers.sh "$top"
 }
 
-@test "count-tap: what never came has failed" {
+@test "count-tap: a planned test without a result has failed" {
 	local stream want
 	while IFS='|' read -r stream want; do
 		run bash -c "printf '$stream' | scripts/count-tap.sh"
@@ -124,7 +124,7 @@ setup() {
 	PATH=$bin:$PATH scripts/install-deps.sh test
 }
 
-@test "check-releases: what it cannot use is said" {
+@test "check-releases: an unusable argument is named" {
 	local words want why
 	while IFS='|' read -r words want why; do
 		# shellcheck disable=SC2086

@@ -93,7 +93,7 @@ print([(s["name"], s["verdict"], s["stdout"], s["exit_code"], s["points"]) for s
 	python3 -c "$fields" "$result" | diff "$BATS_TEST_TMPDIR/box" -
 }
 
-@test "a word that is none is said before anything runs" {
+@test "an unknown isolation is an error before anything runs" {
 	three_tests 'exit 0'
 	grade --isolation=strong -a "$assignment" "$submission"
 	[ "$status" = 2 ]

@@ -42,7 +42,7 @@ denied() {
 	run -2 bound assignment check "$folder"
 }
 
-@test "an assignment in the current folder that cannot be read is not taken for none" {
+@test "an unreadable assignment in the current folder is an error" {
 	cd "$folder"
 	denied 3 "$folder/assignment.json" run "$folder/s"
 	denied 3 "$folder" run "$folder/s"

@@ -27,7 +27,7 @@ judge() {
 	[ "$(field steps.1.processes_peak)" -eq 1 ]
 }
 
-@test "a wrong answer says what differs" {
+@test "a wrong answer shows the difference" {
 	judge 'puts("6"); return 0;' wrong_answer student 1
 	expect score 0 steps.1.points 0
 	[[ $(field steps.1.message) == *5*6* ]]
@@ -38,7 +38,7 @@ judge() {
 	expect steps.1.exit_code 3 steps.1.signal null
 }
 
-@test "exit status 137 is no signal" {
+@test "exit status 137 is not taken for a signal" {
 	judge 'puts("5"); return 137;' runtime_error student 1
 	expect steps.1.exit_code 137 steps.1.signal null steps.1.limit_hit null
 }
@@ -146,7 +146,7 @@ fills() {
 		steps.0.message "killed by SIGSEGV (invalid memory access); its stack may have overflowed; the limit is 64 MiB"
 }
 
-@test "what does not compile" {
+@test "a program that does not compile" {
 	grade -a "$sum" "$(archive s.tar Makefile "$c_makefile" prog.c 'this is not C')"
 	expect_verdict compile_error student 1
 	expect steps.1.verdict skipped steps.0.fault student
@@ -179,7 +179,7 @@ fills() {
 	expect_verdict internal_error assignment 3
 }
 
-@test "a script with carriage returns is told so" {
+@test "a script with Windows line endings is named" {
 	local script
 	script=$(assignment script '"tests": [{"name": "one", "run": ["./run.sh"]}], "build": []')
 	grade -a "$script" "$(archive s.tar run.sh $'#!/bin/sh\r\necho hi\r\n')"
@@ -195,7 +195,7 @@ fills() {
 		for (volatile long i = 0; i < 4000000000000; i++); return 0;' time_limit student 1
 }
 
-@test "a broken engine is nobody's mark" {
+@test "a broken engine gives no points and no verdict on the student" {
 	local s
 	s=$(archive s.tar Makefile "$c_makefile" prog.c "$(c_program 'return 0;')")
 	MOULETTE_ENGINE=/bin/false grade -a "$sum" "$s"
@@ -208,7 +208,7 @@ fills() {
 	[[ $(field error.message) == *"out of order"* ]]
 }
 
-@test "a program that misses a file of /proc is told of the profile that has it" {
+@test "the message names the profile that has a missing file of /proc" {
 	local hint='it reads a file of /proc that a box does not have; the profile os-course has all of them'
 	grade -i busybox "$(archive s.tar a x)" -- cat /proc/meminfo
 	expect steps.0.message "ended with status 1, expected 0; $hint"
