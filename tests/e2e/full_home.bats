@@ -95,7 +95,7 @@ on_disk() {
 		fill_meanwhile
 		wait $runner'
 	[ "$status" = 3 ] || fail "status $status: $(cat "$out")"
-	expect_text "$out" "is full" "not stored" passed
+	expect_text "$out" "is full" "could not be stored" passed
 }
 
 @test "results of a batch that cannot be stored are printed" {

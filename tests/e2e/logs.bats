@@ -172,5 +172,5 @@ noise='head -c 3000000 /dev/urandom; printf "\1\0\0\0\2\0\0\0\4\0\0\0evil"; head
 	[ "$(moulette logs "$id")" = $'first\nsecond' ]
 	head -c 64 /dev/zero >"$log"
 	run -3 "$MOULETTE" logs "$id"
-	[[ $output == *"of '$id' is damaged"* ]]
+	[[ $output == *"of run '$id' is damaged"* ]]
 }

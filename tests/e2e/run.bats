@@ -28,6 +28,10 @@ setup() {
 	run -2 "$MOULETTE" run -i busybox -v /nowhere:/x "$s" -- true
 	run -2 "$MOULETTE" run -i busybox "$s" --
 	run -2 "$MOULETTE" run -i busybox -f json -f text -o x "$s" -- true
+	run -2 "$MOULETTE" batch -i busybox -f json:x.jsonl "$s"
+	[[ $output == *"give the file with -o: -f json -o x.jsonl"* ]]
+	run -2 "$MOULETTE" assignment chek add
+	[[ $output == *"unknown action 'chek'; expected check DIR"* ]]
 }
 
 @test "without root there is a message and no result" {
