@@ -17,9 +17,9 @@ static int change(struct network_host *h, bool up, struct err *err)
 	if (up)
 		printf("%s\n", at);
 	if (up && was)
-		fprintf(stderr, "moulette: %s was up already\n", at);
+		fprintf(stderr, "moulette: %s was kept up already\n", at);
 	if (!up && !was)
-		fprintf(stderr, "moulette: %s was not up\n", at);
+		fprintf(stderr, "moulette: %s was not kept up\n", at);
 	return EXIT_ALL_PASSED;
 }
 

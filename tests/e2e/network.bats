@@ -311,7 +311,7 @@ stored() {
 	done <<-'E'
 		{"allow": ["db.school.test:5432"]}|allow[0] names
 		{"allow": ["host:80", "fd00::1"]}|allow[1] IPv6
-		{"allow": ["10.7.0.5:90-80"]}|allow[0] upside 80-90
+		{"allow": ["10.7.0.5:90-80"]}|allow[0] above 80-90
 		{"allow": ["10.7.0.5:65536"]}|allow[0] 65536
 		{"allow": ["10.7.0.5/24"]}|allow[0] 10.7.0.0/24
 		{"allow": ["127.0.0.1:80"]}|allow[0] loopback
