@@ -72,7 +72,7 @@ static struct entry_attr attr_of(const struct stat *st)
 static int put_xattrs(int from, int to, struct writer *w, struct err *err)
 {
 	AUTO_STRV names = NULL;
-	if (xattr_names(from, &names) < 0)
+	if (walk_xattr_names(from, &names) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot list its attributes");
 	for (char **n = names; *n; n++) {
 		char value[65536]; /* XATTR_SIZE_MAX of Linux */

@@ -91,7 +91,7 @@ static int new_folder(struct writer *w, int parent, const char *name)
 	if (fd >= 0)
 		mark_clear(w, fd);
 	/* The umask must not decide what is in an image. */
-	if (fd < 0 || fchmod(fd, 0755) < 0 || times_remember(w, fd, (struct timespec){ 0 }) < 0)
+	if (fd < 0 || fchmod(fd, 0755) < 0 || rootfs_writer_time(w, fd, (struct timespec){ 0 }) < 0)
 		return -1;
 	mark_clear(w, fd);
 	return fd_steal(&fd);

@@ -50,7 +50,7 @@ int reader_damaged(struct archive *a, struct err *err)
 		       why ? why : "no reason given");
 }
 
-la_ssize_t stream_read(struct archive *a, void *stream, const void **ret)
+la_ssize_t reader_stream_read(struct archive *a, void *stream, const void **ret)
 {
 	struct stream *s = stream;
 	int64_t left = s->end - s->at;
@@ -71,7 +71,7 @@ la_ssize_t stream_read(struct archive *a, void *stream, const void **ret)
 	return got;
 }
 
-la_int64_t stream_skip(struct archive *a, void *stream, la_int64_t bytes)
+la_int64_t reader_stream_skip(struct archive *a, void *stream, la_int64_t bytes)
 {
 	struct stream *s = stream;
 	int64_t left = s->end - s->at;

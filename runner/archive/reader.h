@@ -26,8 +26,8 @@ struct stream {
 	char bytes[1 << 16];
 };
 
-/** stream_read(), stream_skip() - callbacks of libarchive; their context is a struct stream. */
-la_ssize_t stream_read(struct archive *a, void *stream, const void **ret);
-la_int64_t stream_skip(struct archive *a, void *stream, la_int64_t bytes);
+/** reader_stream_read(), reader_stream_skip() - callbacks of libarchive; their context is a struct stream. */
+la_ssize_t reader_stream_read(struct archive *a, void *stream, const void **ret);
+la_int64_t reader_stream_skip(struct archive *a, void *stream, la_int64_t bytes);
 
 #endif

@@ -109,10 +109,10 @@ static int forget_xattrs(int fd)
 {
 	AUTO_STRV names = NULL;
 
-	if (xattr_names(fd, &names) < 0)
+	if (walk_xattr_names(fd, &names) < 0)
 		return -1;
 	for (char **n = names; *n; n++)
-		if (xattr_is_kept(*n) && fremovexattr(fd, *n) < 0)
+		if (walk_xattr_is_kept(*n) && fremovexattr(fd, *n) < 0)
 			return -1;
 	return 0;
 }
@@ -133,7 +133,7 @@ int rootfs_writer_folder(struct writer *w, const char *path, const struct entry_
 	if (old && errno != EEXIST)
 		return write_failed(p.path, err);
 	AUTO_FD int fd = openat(p.parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || times_remember(w, fd, a->mtime) < 0 || (old && forget_xattrs(fd) < 0))
+	if (fd < 0 || rootfs_writer_time(w, fd, a->mtime) < 0 || (old && forget_xattrs(fd) < 0))
 		return write_failed(p.path, err);
 	mark_clear(w, fd);
 	/* The top is often made by mktemp -d (0700): nothing in the box could be reached. */
@@ -225,7 +225,7 @@ int rootfs_writer_xattr(struct writer *w, int fd, const char *name, const void *
 {
 	if (strcmp(name, "security.capability") == 0 && mark_add(w, fd, MARK_CAPABILITY) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot look at the file");
-	if (!xattr_is_kept(name))
+	if (!walk_xattr_is_kept(name))
 		return 0;
 	if (fsetxattr(fd, name, value, len, 0) < 0)
 		return err_set(err, is_no_xattr(errno) ? FAULT_USAGE : FAULT_INFRA, errno,

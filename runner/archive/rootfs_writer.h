@@ -65,7 +65,7 @@ int rootfs_writer_count(struct writer *w, struct err *err);
  *  counted; the mount points of a box are checked. */
 int rootfs_writer_finish(struct writer *w, struct err *err);
 
-/** times_remember() - the time that rootfs_writer_finish() gives to the folder @fd. -1: errno. */
-int times_remember(struct writer *w, int fd, struct timespec mtime);
+/** rootfs_writer_time() - the time that rootfs_writer_finish() gives to the folder @fd. -1: errno. */
+int rootfs_writer_time(struct writer *w, int fd, struct timespec mtime);
 
 #endif

@@ -27,7 +27,7 @@ static int by_inode(const void *a, const void *b)
 }
 
 /* The last time said for a folder counts; an inode that came back has a new folder. */
-int times_remember(struct writer *w, int fd, struct timespec mtime)
+int rootfs_writer_time(struct writer *w, int fd, struct timespec mtime)
 {
 	struct stat st;
 	if (fstat(fd, &st) < 0)

@@ -291,7 +291,7 @@ static int put_entry(void *ctx, struct archive *a, struct archive_entry *e, stru
 
 static int next_of_file(void *ctx, const void **ret, size_t *len, struct err *err)
 {
-	ssize_t got = stream_read(NULL, ctx, ret);
+	ssize_t got = reader_stream_read(NULL, ctx, ret);
 
 	if (got < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot read the archive");

@@ -122,7 +122,7 @@ int walk_tree(int top, walk_fn *fn, void *ctx, struct err *err)
 	return got;
 }
 
-int xattr_names(int fd, char ***ret)
+int walk_xattr_names(int fd, char ***ret)
 {
 	ssize_t room = flistxattr(fd, NULL, 0);
 	if (room < 0 && errno != ENOTSUP)

@@ -22,13 +22,13 @@ typedef int walk_fn(void *ctx, const struct walk_entry *e, struct err *err);
  *  seen as empty folders. Deeper than IMAGE_MAX_DEPTH: FAULT_USAGE. */
 int walk_tree(int top, walk_fn *fn, void *ctx, struct err *err);
 
-/** xattr_is_kept() - is an attribute of this name a part of an image? */
-static inline bool xattr_is_kept(const char *name)
+/** walk_xattr_is_kept() - is an attribute of this name a part of an image? */
+static inline bool walk_xattr_is_kept(const char *name)
 {
 	return strncmp(name, "user.", 5) == 0;
 }
 
-/** xattr_names() - the attributes of an open file as sorted heap strings (NULL-terminated). */
-int xattr_names(int fd, char ***ret);
+/** walk_xattr_names() - the attributes of an open file as sorted heap strings (NULL-terminated). */
+int walk_xattr_names(int fd, char ***ret);
 
 #endif

@@ -27,12 +27,12 @@
 static int add_xattrs(struct digest *d, int fd, const char *path, struct err *err)
 {
 	AUTO_STRV names = NULL;
-	if (xattr_names(fd, &names) < 0)
+	if (walk_xattr_names(fd, &names) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot list attributes of '%s'",
 			       path_tail(path));
 	for (char **n = names; *n; n++) {
 		char value[65536]; /* XATTR_SIZE_MAX of Linux */
-		if (!xattr_is_kept(*n))
+		if (!walk_xattr_is_kept(*n))
 			continue;
 		ssize_t len = fgetxattr(fd, *n, value, sizeof(value));
 		if (len < 0)

@@ -29,7 +29,7 @@ bool docker_digest(const char *name, char ret[DIGEST_HEX])
 		name += strlen(blob);
 	else if (strncmp(name, kind, strlen(kind)) == 0)
 		name += strlen(kind);
-	if (!is_hex_digest(name))
+	if (!documents_is_digest(name))
 		return false;
 	rest = name + DIGEST_HEX - 1;
 	if (*rest && strcmp(rest, ".json") != 0)

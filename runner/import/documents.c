@@ -94,18 +94,18 @@ int document_array(struct json_object *o, const char *where, const char *key,
 	return is_null(o, key) ? 0 : json_get_array(o, where, key, ret, err);
 }
 
-bool is_hex_digest(const char *s)
+bool documents_is_digest(const char *s)
 {
 	return strspn(s, "0123456789abcdef") >= DIGEST_HEX - 1;
 }
 
-int digest_read(const char *text, const char *what, char ret[DIGEST_HEX], struct err *err)
+int documents_digest(const char *text, const char *what, char ret[DIGEST_HEX], struct err *err)
 {
 	static const char kind[] = "sha256:";
 	size_t len = strlen(kind);
 
 	if (strncmp(text, kind, len) != 0 || strlen(text) != len + DIGEST_HEX - 1 ||
-	    !is_hex_digest(text + len))
+	    !documents_is_digest(text + len))
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s: expected a digest, 'sha256:' and 64 lower hex digits, got "
 			       "'%.100s'",
@@ -114,7 +114,7 @@ int digest_read(const char *text, const char *what, char ret[DIGEST_HEX], struct
 	return 0;
 }
 
-const char *machine_name(void)
+const char *documents_machine(void)
 {
 #if defined(__x86_64__)
 	return "amd64";

@@ -41,12 +41,12 @@ int document_obj(struct json_object *o, const char *where, const char *key,
 int document_array(struct json_object *o, const char *where, const char *key,
 		   struct json_object **ret, struct err *err);
 
-/** digest_read() - of "sha256:" and 64 digits the digits. @what: where that text stands. */
-int digest_read(const char *text, const char *what, char ret[DIGEST_HEX], struct err *err);
-/** is_hex_digest() - do 64 lower digits begin at @s? */
-bool is_hex_digest(const char *s);
+/** documents_digest() - of "sha256:" and 64 digits the digits. @what: where that text stands. */
+int documents_digest(const char *text, const char *what, char ret[DIGEST_HEX], struct err *err);
+/** documents_is_digest() - do 64 lower digits begin at @s? */
+bool documents_is_digest(const char *s);
 
-/** machine_name() - this machine as images name it ("amd64"). */
-const char *machine_name(void);
+/** documents_machine() - this machine as images name it ("amd64"). */
+const char *documents_machine(void);
 
 #endif

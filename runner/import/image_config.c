@@ -20,11 +20,11 @@ static int read_machine(struct json_object *o, const char *where, struct err *er
 	    document_str(o, where, "architecture", &machine, err) < 0)
 		return -1;
 	if ((!*os || strcmp(os, "linux") == 0) &&
-	    (!*machine || strcmp(machine, machine_name()) == 0))
+	    (!*machine || strcmp(machine, documents_machine()) == 0))
 		return 0;
 	return err_set(err, FAULT_USAGE, 0,
 		       "%s: the image is for %.40s/%.40s, this machine is linux/%s", where,
-		       *os ? os : "linux", *machine ? machine : "unknown", machine_name());
+		       *os ? os : "linux", *machine ? machine : "unknown", documents_machine());
 }
 
 static int read_word(struct json_object *o, const char *where, const char *key, char **ret,
@@ -118,7 +118,7 @@ static int read_layers(struct json_object *o, const char *where, struct image_so
 			       strv_len(ids), ret->n_layers);
 	for (size_t i = 0; i < ret->n_layers; i++) {
 		AUTO_FREE char *what = mem_printf("%s.diff_ids[%zu]", inside, i);
-		if (digest_read(ids[i], what, ret->layers[i].diff_id, err) < 0)
+		if (documents_digest(ids[i], what, ret->layers[i].diff_id, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -81,7 +81,7 @@ static int take_line(const char *line, struct image *i, char ***diff_ids, struct
 {
 	switch (*line) {
 	case 'L':
-		if (strlen(line + 1) != DIGEST_HEX - 1 || !is_hex_digest(line + 1))
+		if (strlen(line + 1) != DIGEST_HEX - 1 || !documents_is_digest(line + 1))
 			break;
 		strv_add(diff_ids, line + 1);
 		return 0;

@@ -158,7 +158,7 @@ static int put_folder(struct layer_writer *l, struct archive_entry *e, struct er
 
 	archive_entry_xattr_reset(e);
 	while (archive_entry_xattr_next(e, &name, &value, &len) == ARCHIVE_OK)
-		if (name && xattr_is_kept(name) &&
+		if (name && walk_xattr_is_kept(name) &&
 		    layer_xattr_add(&l->record, name, value, len, err) < 0)
 			return -1;
 	return 0;

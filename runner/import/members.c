@@ -103,7 +103,7 @@ int member_next(struct member *s, const void **ret, size_t *ret_len, struct err 
 {
 	if (s->a)
 		return member_next_tar(s, ret, ret_len, err);
-	la_ssize_t got = stream_read(NULL, &s->stream, ret);
+	la_ssize_t got = reader_stream_read(NULL, &s->stream, ret);
 	if (got < 0)
 		return err_set(err, FAULT_INFRA, s->stream.failed, "cannot read the archive");
 	*ret_len = (size_t)got;

@@ -28,7 +28,7 @@ static void level_done(struct level *l)
 }
 #define AUTO_LEVEL CLEANUP(level_done) struct level
 
-void level_note(struct level *l, const char *name, bool is_folder)
+void members_level(struct level *l, const char *name, bool is_folder)
 {
 	if (member_is_of_tree(name))
 		l->tree = true;

@@ -86,6 +86,6 @@ int members_folder_level(const struct members *m, struct level *ret, struct err 
 	fd_steal(&fd);
 	for (struct dirent *e; errno = 0, (e = readdir(d));)
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			level_note(ret, e->d_name, is_folder(dirfd(d), e));
+			members_level(ret, e->d_name, is_folder(dirfd(d), e));
 	return errno ? err_set(err, FAULT_INFRA, errno, "cannot read the folder") : 0;
 }

@@ -54,8 +54,8 @@ bool members_folder_has(const struct members *m, const char *name);
 
 /* ---- members_find.c ---- */
 
-/** level_note() - one thing that lies there. */
-void level_note(struct level *l, const char *name, bool is_folder);
+/** members_level() - one thing that lies there. */
+void members_level(struct level *l, const char *name, bool is_folder);
 /** members_find() - where in the archive the images are: m->within. Return: 1, 0 there are none, -1
  *  with @err. */
 int members_find(struct members *m, struct err *err);

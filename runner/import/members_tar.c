@@ -106,7 +106,8 @@ static int load_plain(struct members *m, struct stream *s, struct err *err)
 	if (!a)
 		return -1;
 	s->at = 0;
-	if (archive_read_open2(a, s, NULL, stream_read, stream_skip, NULL) != ARCHIVE_OK)
+	if (archive_read_open2(a, s, NULL, reader_stream_read, reader_stream_skip, NULL) !=
+	    ARCHIVE_OK)
 		return 0;
 	int got = note_all(&m->table, a, err);
 	if (s->failed)
@@ -246,7 +247,7 @@ int members_tar_load(struct members *m, int scratch, struct err *err)
 		return err_set(err, FAULT_INFRA, errno, "cannot stat the archive");
 	s->fd = m->fd;
 	s->end = m->bytes = st.st_size;
-	int got = archive_read_open2(raw, s, NULL, stream_read, NULL, NULL);
+	int got = archive_read_open2(raw, s, NULL, reader_stream_read, NULL, NULL);
 	if (got == ARCHIVE_OK && archive_filter_code(raw, 0) == ARCHIVE_FILTER_NONE)
 		got = load_plain(m, s, err);
 	else
@@ -266,7 +267,7 @@ void members_tar_level(const struct members *m, struct level *ret)
 			continue;
 		size_t top = strcspn(e->name + len, "/");
 		AUTO_FREE char *name = mem_strndup(e->name + len, top);
-		level_note(ret, name, e->name[len + top] || e->kind == MEMBER_FOLDER);
+		members_level(ret, name, e->name[len + top] || e->kind == MEMBER_FOLDER);
 	}
 }
 
@@ -285,7 +286,8 @@ int member_open_tar(struct members *m, const char *name, struct member *s, struc
 	s->a = reader_new_tar(err);
 	if (!s->a)
 		return -1;
-	int got = archive_read_open2(s->a, &s->stream, NULL, stream_read, stream_skip, NULL);
+	int got = archive_read_open2(s->a, &s->stream, NULL, reader_stream_read, reader_stream_skip,
+				     NULL);
 	if (got == ARCHIVE_OK)
 		got = archive_read_next_header(s->a, &e);
 	if (s->stream.failed)

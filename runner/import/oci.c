@@ -43,7 +43,7 @@ static int check_version(struct json_object *o, const struct descriptor *from, s
 
 	if (json_get_i64(o, from->where, "schemaVersion", 1, 1000, &version, err) < 0)
 		return -1;
-	if (version == 1 || media_of(from->media_type) == MEDIA_OLD)
+	if (version == 1 || oci_media_of(from->media_type) == MEDIA_OLD)
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s: a manifest of schemaVersion 1, from before Docker 1.10, does "
 			       "not say what its layers are; save the image anew",
@@ -57,11 +57,11 @@ static int check_version(struct json_object *o, const struct descriptor *from, s
 static int check_media(struct json_object *o, const struct descriptor *from, struct err *err)
 {
 	AUTO_FREE char *media_type = NULL;
-	bool index = media_of(from->media_type) == MEDIA_INDEX;
+	bool index = oci_media_of(from->media_type) == MEDIA_INDEX;
 
 	if (document_str(o, from->where, "mediaType", &media_type, err) < 0)
 		return -1;
-	if (media_type && media_of(media_type) != media_of(from->media_type))
+	if (media_type && oci_media_of(media_type) != oci_media_of(from->media_type))
 		return err_set(err, FAULT_USAGE, 0,
 			       "%s.mediaType: '%.80s', but the document says "
 			       "'%.80s'",
@@ -89,15 +89,15 @@ static const struct index_entry *native_entry(const struct index_entries *e)
 static int descend(struct json_object *index, struct descriptor *at, struct err *err)
 {
 	AUTO_ENTRIES entries = { 0 };
-	AUTO_FREE char *where = descriptor_member(at);
+	AUTO_FREE char *where = oci_descriptor_member(at);
 	const struct index_entry *e;
 
-	if (index_entries_read(index, where, &entries, err) < 0)
+	if (oci_index_read(index, where, &entries, err) < 0)
 		return -1;
 	e = native_entry(&entries);
 	if (!e)
-		return index_refuse_platforms(&entries, where, err);
-	descriptor_done(at);
+		return oci_index_refuse_platforms(&entries, where, err);
+	oci_descriptor_done(at);
 	*at = e->descriptor;
 	at->where = mem_strdup(e->descriptor.where);
 	at->media_type = mem_strdup(e->descriptor.media_type);
@@ -110,10 +110,10 @@ static int find_manifest(struct documents *d, struct descriptor *at, struct json
 {
 	for (int depth = 0;; depth++) {
 		AUTO_JSON *o = NULL;
-		if (descriptor_load(d, at, &o, err) < 0 || check_version(o, at, err) < 0 ||
+		if (oci_descriptor_load(d, at, &o, err) < 0 || check_version(o, at, err) < 0 ||
 		    check_media(o, at, err) < 0)
 			return -1;
-		if (media_of(at->media_type) == MEDIA_MANIFEST) {
+		if (oci_media_of(at->media_type) == MEDIA_MANIFEST) {
 			*ret = o;
 			o = NULL;
 			return 0;
@@ -136,7 +136,7 @@ static int read_config_descriptor(struct json_object *manifest, const char *wher
 		return -1;
 	if (!o)
 		return err_set(err, FAULT_USAGE, 0, "%s.config: it is missing", where);
-	return descriptor_read(o, here, ret, err);
+	return oci_descriptor_read(o, here, ret, err);
 }
 
 /* ---- which image ---- */
@@ -196,7 +196,7 @@ static int refuse_foreign(const struct index_entry *e, const char *name, struct 
 {
 	return err_set(err, FAULT_USAGE, 0,
 		       "%s: image '%.64s' is for %.80s, this machine is linux/%s",
-		       e->descriptor.where, name, e->platform, machine_name());
+		       e->descriptor.where, name, e->platform, documents_machine());
 }
 
 /* What is for this machine is asked first. */
@@ -221,7 +221,7 @@ static int choose_entry(const struct index_entries *e, const char *name, size_t 
 		list[n++] = t;
 	}
 	if (n == 0)
-		return index_refuse_platforms(e, INDEX, err);
+		return oci_index_refuse_platforms(e, INDEX, err);
 	if (foreign && !fits)
 		return refuse_foreign(foreign, name, err);
 	if (tags_choose(list, n, name, &at, err) < 0)
@@ -237,7 +237,7 @@ static int choose(struct documents *d, const char *name, struct descriptor *ret,
 	size_t at = 0;
 
 	if (document_load(d, INDEX, NULL, -1, false, &index, err) < 0 ||
-	    index_entries_read(index, INDEX, &entries, err) < 0)
+	    oci_index_read(index, INDEX, &entries, err) < 0)
 		return -1;
 	if (entries.n == 0)
 		return err_set(err, FAULT_USAGE, 0, INDEX ": there is no image in it%s%.100s",
@@ -308,9 +308,9 @@ static int read_layers(struct documents *d, struct json_object *manifest, const 
 	for (size_t i = 0; i < n; i++) {
 		AUTO_FREE char *here = mem_printf("%s: layers[%zu]", where, i), *member = NULL;
 		AUTO_DESCRIPTOR l = { 0 };
-		if (descriptor_read(json_object_array_get_idx(list, i), here, &l, err) < 0)
+		if (oci_descriptor_read(json_object_array_get_idx(list, i), here, &l, err) < 0)
 			return -1;
-		member = descriptor_member(&l);
+		member = oci_descriptor_member(&l);
 		if (check_layer(d, &l, member, err) < 0)
 			return -1;
 		ret->layers[ret->n_layers++] = (struct source_layer){
@@ -341,11 +341,11 @@ int oci_load(struct documents *d, const char *name, struct image_source *ret, st
 	if (check_layout(d, err) < 0 || choose(d, name, &at, err) < 0 ||
 	    find_manifest(d, &at, &manifest, err) < 0)
 		return -1;
-	AUTO_FREE char *where = descriptor_member(&at);
+	AUTO_FREE char *where = oci_descriptor_member(&at);
 	if (read_config_descriptor(manifest, where, &config, err) < 0 ||
 	    check_config(&config, err) < 0 || read_layers(d, manifest, where, ret, err) < 0 ||
-	    descriptor_load(d, &config, &settings, err) < 0)
+	    oci_descriptor_load(d, &config, &settings, err) < 0)
 		return -1;
-	AUTO_FREE char *document = descriptor_member(&config);
+	AUTO_FREE char *document = oci_descriptor_member(&config);
 	return image_config_read(settings, document, ret, err);
 }

@@ -10,7 +10,7 @@
 #define DOCKER "application/vnd.docker.distribution.manifest."
 #define PLATFORMS_LISTED 12
 
-void descriptor_done(struct descriptor *d)
+void oci_descriptor_done(struct descriptor *d)
 {
 	free(d->where);
 	free(d->media_type);
@@ -22,8 +22,8 @@ static int missing(const char *where, const char *key, struct err *err)
 	return err_set(err, FAULT_USAGE, 0, "%s.%s: it is missing", where, key);
 }
 
-int descriptor_read(struct json_object *o, const char *where, struct descriptor *ret,
-		    struct err *err)
+int oci_descriptor_read(struct json_object *o, const char *where, struct descriptor *ret,
+			struct err *err)
 {
 	AUTO_FREE char *digest = NULL, *what = mem_printf("%s.digest", where);
 
@@ -41,18 +41,18 @@ int descriptor_read(struct json_object *o, const char *where, struct descriptor 
 		return missing(where, "digest", err);
 	if (ret->bytes < 0)
 		return missing(where, "size", err);
-	return digest_read(digest, what, ret->hex, err);
+	return documents_digest(digest, what, ret->hex, err);
 }
 
-char *descriptor_member(const struct descriptor *d)
+char *oci_descriptor_member(const struct descriptor *d)
 {
 	return mem_printf("blobs/sha256/%s", d->hex);
 }
 
-int descriptor_load(struct documents *d, const struct descriptor *from, struct json_object **ret,
-		    struct err *err)
+int oci_descriptor_load(struct documents *d, const struct descriptor *from,
+			struct json_object **ret, struct err *err)
 {
-	AUTO_FREE char *member = descriptor_member(from);
+	AUTO_FREE char *member = oci_descriptor_member(from);
 
 	if (!members_has(d->members, member))
 		return err_set(err, FAULT_USAGE, 0, "%s: sha256:%s is not in the archive",
@@ -60,7 +60,7 @@ int descriptor_load(struct documents *d, const struct descriptor *from, struct j
 	return document_load(d, member, from->hex, from->bytes, false, ret, err);
 }
 
-enum media media_of(const char *media_type)
+enum media oci_media_of(const char *media_type)
 {
 	static const struct {
 		const char *name;
@@ -83,12 +83,12 @@ enum media media_of(const char *media_type)
 
 static void entry_done(struct index_entry *e)
 {
-	descriptor_done(&e->descriptor);
+	oci_descriptor_done(&e->descriptor);
 	free(e->platform);
 	strv_free(e->tags);
 }
 
-void index_entries_done(struct index_entries *e)
+void oci_index_done(struct index_entries *e)
 {
 	for (size_t i = 0; i < e->n; i++)
 		entry_done(&e->all[i]);
@@ -115,7 +115,7 @@ static int read_platform(struct json_object *o, const char *where, struct index_
 	if (!os || !*os || !machine || !*machine)
 		return 0;
 	e->platform = mem_printf("%s/%s", os, machine);
-	e->native = strcmp(os, "linux") == 0 && strcmp(machine, machine_name()) == 0;
+	e->native = strcmp(os, "linux") == 0 && strcmp(machine, documents_machine()) == 0;
 	return 0;
 }
 
@@ -150,18 +150,18 @@ static int read_entry(struct json_object *o, const char *where, struct index_ent
 {
 	AUTO_FREE char *artifact = NULL;
 
-	if (descriptor_read(o, where, &e->descriptor, err) < 0 ||
+	if (oci_descriptor_read(o, where, &e->descriptor, err) < 0 ||
 	    read_platform(o, where, e, err) < 0 ||
 	    document_str(o, where, "artifactType", &artifact, err) < 0)
 		return -1;
 	int is_image = read_annotations(o, where, e, err);
-	if (is_image <= 0 || artifact || media_of(e->descriptor.media_type) == MEDIA_OTHER)
+	if (is_image <= 0 || artifact || oci_media_of(e->descriptor.media_type) == MEDIA_OTHER)
 		return is_image < 0 ? -1 : 0;
 	return !e->platform || strcmp(e->platform, "unknown/unknown") != 0;
 }
 
-int index_entries_read(struct json_object *o, const char *where, struct index_entries *ret,
-		       struct err *err)
+int oci_index_read(struct json_object *o, const char *where, struct index_entries *ret,
+		   struct err *err)
 {
 	AUTO_ENTRIES all = { 0 };
 	struct json_object *list;
@@ -200,7 +200,7 @@ static bool is_listed(const struct index_entries *e, size_t i)
 	return false;
 }
 
-int index_refuse_platforms(const struct index_entries *e, const char *where, struct err *err)
+int oci_index_refuse_platforms(const struct index_entries *e, const char *where, struct err *err)
 {
 	AUTO_BUF list = { 0 };
 	size_t listed = 0;
@@ -216,5 +216,5 @@ int index_refuse_platforms(const struct index_entries *e, const char *where, str
 		buf_printf(&list, "%s%.40s", listed > 1 ? ", " : "", e->all[i].platform);
 	}
 	return err_set(err, FAULT_USAGE, 0, "%s: no image for this machine, linux/%s; it has %s",
-		       where, machine_name(), list.len ? list.data : "none");
+		       where, documents_machine(), list.len ? list.data : "none");
 }

@@ -13,19 +13,19 @@ struct descriptor {
 	char hex[DIGEST_HEX];
 	int64_t bytes;
 };
-void descriptor_done(struct descriptor *d);
-#define AUTO_DESCRIPTOR __attribute__((cleanup(descriptor_done))) struct descriptor
+void oci_descriptor_done(struct descriptor *d);
+#define AUTO_DESCRIPTOR __attribute__((cleanup(oci_descriptor_done))) struct descriptor
 
-/** descriptor_read() - all three values must be there. @ret: empty. */
-int descriptor_read(struct json_object *o, const char *where, struct descriptor *ret,
-		    struct err *err);
-/** descriptor_member() - the name of its blob; heap string. */
-char *descriptor_member(const struct descriptor *d);
-/** descriptor_load() - the document that it refers to. */
-int descriptor_load(struct documents *d, const struct descriptor *from, struct json_object **ret,
-		    struct err *err);
+/** oci_descriptor_read() - all three values must be there. @ret: empty. */
+int oci_descriptor_read(struct json_object *o, const char *where, struct descriptor *ret,
+			struct err *err);
+/** oci_descriptor_member() - the name of its blob; heap string. */
+char *oci_descriptor_member(const struct descriptor *d);
+/** oci_descriptor_load() - the document that it refers to. */
+int oci_descriptor_load(struct documents *d, const struct descriptor *from,
+			struct json_object **ret, struct err *err);
 
-enum media media_of(const char *media_type);
+enum media oci_media_of(const char *media_type);
 
 /** One entry of an index. */
 struct index_entry {
@@ -39,14 +39,14 @@ struct index_entries {
 	size_t n;
 	char *left_out; /* media type of one that is no image */
 };
-void index_entries_done(struct index_entries *e);
-#define AUTO_ENTRIES __attribute__((cleanup(index_entries_done))) struct index_entries
+void oci_index_done(struct index_entries *e);
+#define AUTO_ENTRIES __attribute__((cleanup(oci_index_done))) struct index_entries
 
-/** index_entries_read() - of the index @o; attestations and other things that are no images are
+/** oci_index_read() - of the index @o; attestations and other things that are no images are
  *  left out. */
-int index_entries_read(struct json_object *o, const char *where, struct index_entries *ret,
-		       struct err *err);
-/** index_refuse_platforms() - FAULT_USAGE: nothing for this machine; lists what there is. */
-int index_refuse_platforms(const struct index_entries *e, const char *where, struct err *err);
+int oci_index_read(struct json_object *o, const char *where, struct index_entries *ret,
+		   struct err *err);
+/** oci_index_refuse_platforms() - FAULT_USAGE: nothing for this machine; lists what there is. */
+int oci_index_refuse_platforms(const struct index_entries *e, const char *where, struct err *err);
 
 #endif

@@ -31,8 +31,6 @@
 #define LAYOUT "layout"
 #define DOCKER "docker://"
 
-extern char **environ;
-
 /* ---- the reference ---- */
 
 static const struct transport {

@@ -213,7 +213,7 @@ static int add_packaged(struct cook *c, struct json_object *o, struct err *err)
 
 	if (json_get_obj(o, c->where, "packaged", &packaged, err) < 0)
 		return -1;
-	if (packaged && packages_files(packaged, where, &paths, err) < 0)
+	if (packaged && recipe_packages_files(packaged, where, &paths, err) < 0)
 		return -1;
 	for (char *const *path = paths; path && *path; path++) {
 		struct stat st;
@@ -251,10 +251,10 @@ static int add_debian(struct cook *c, struct json_object *o, struct err *err)
 		return -1;
 	if (!debian)
 		return 0;
-	int got = debian_load(debian, c->where, &d, err);
+	int got = recipe_debian_load(debian, c->where, &d, err);
 	if (got == 0)
-		got = debian_make(&d, c->f, c->path, c->m, err);
-	debian_done(&d);
+		got = recipe_debian_make(&d, c->f, c->path, c->m, err);
+	recipe_debian_done(&d);
 	return got;
 }
 

@@ -90,7 +90,8 @@ static int check(const struct debian *d, const char *where, struct err *err)
 	return d->suite ? check_word(where, "suite", d->suite, "-", err) : 0;
 }
 
-int debian_load(struct json_object *o, const char *where, struct debian *ret, struct err *err)
+int recipe_debian_load(struct json_object *o, const char *where, struct debian *ret,
+		       struct err *err)
 {
 	static const char *const keys[] = { "suite",   "variant", "packages",
 					    "exclude", "remove",  NULL };
@@ -107,7 +108,7 @@ int debian_load(struct json_object *o, const char *where, struct debian *ret, st
 		       check(ret, where, err);
 }
 
-void debian_done(struct debian *d)
+void recipe_debian_done(struct debian *d)
 {
 	free(d->suite);
 	free(d->variant);
@@ -366,17 +367,17 @@ static int clean(const struct debian *d, struct image_folder *f, time_t since, s
 	return got < 0 ? -1 : walk_tree(f->rootfs, make_old, &since, err);
 }
 
-int debian_make(const struct debian *d, struct image_folder *f, const char *path,
-		struct image_meta *m, struct err *err)
+int recipe_debian_make(const struct debian *d, struct image_folder *f, const char *path,
+		       struct image_meta *m, struct err *err)
 {
 	struct apt_sources from = { 0 };
 	/* A file's time may lie a clock tick before what the clock said at its making. */
 	time_t since = time(NULL) - 1;
 
-	int got = apt_sources_find(d->suite, &from, err);
+	int got = recipe_sources_find(d->suite, &from, err);
 	if (got == 0)
 		got = run_mmdebstrap(d, &from, path, m->image.name, err);
-	apt_sources_done(&from);
+	recipe_sources_done(&from);
 	if (got < 0)
 		return -1;
 	AUTO_FREE char *about = about_build(m->image.name);

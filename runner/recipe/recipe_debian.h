@@ -15,12 +15,13 @@ struct debian {
 	char **exclude; /* patterns of paths that are not unpacked */
 	char **remove;  /* paths that go when all is installed */
 };
-/** debian_load() - FAULT_USAGE, naming the key. @ret must be done either way. */
-int debian_load(struct json_object *o, const char *where, struct debian *ret, struct err *err);
-void debian_done(struct debian *d);
+/** recipe_debian_load() - FAULT_USAGE, naming the key. @ret must be done either way. */
+int recipe_debian_load(struct json_object *o, const char *where, struct debian *ret,
+		       struct err *err);
+void recipe_debian_done(struct debian *d);
 
 /**
- * debian_make() - fill the tree of @f, an image that is being made
+ * recipe_debian_make() - fill the tree of @f, an image that is being made
  * @path: of the folder of @f
  * @m:    gets what was left out of the tree
  *
@@ -29,7 +30,7 @@ void debian_done(struct debian *d);
  * says goes to stderr: a line that is rewritten on a terminal, the last 20 when it fails. An
  * unknown package or suite is FAULT_USAGE.
  */
-int debian_make(const struct debian *d, struct image_folder *f, const char *path,
-		struct image_meta *m, struct err *err);
+int recipe_debian_make(const struct debian *d, struct image_folder *f, const char *path,
+		       struct image_meta *m, struct err *err);
 
 #endif

@@ -123,7 +123,7 @@ static int read_list(const char *list, const struct scope *scope, char *const *c
 	return ferror(f) ? err_set(err, FAULT_INFRA, errno, "cannot read '%s'", list) : 0;
 }
 
-int packages_files(struct json_object *o, const char *where, char ***ret, struct err *err)
+int recipe_packages_files(struct json_object *o, const char *where, char ***ret, struct err *err)
 {
 	static const char *const keys[] = { "lists", "status", "below", "except", NULL };
 	AUTO_FREE char *lists = NULL, *status = NULL;

@@ -61,7 +61,7 @@ static bool read_header(int fd, struct elf_table *t)
 	return (type == ET_EXEC || type == ET_DYN) && t->count > 0;
 }
 
-int elf_is_static(int fd)
+int recipe_program_is_static(int fd)
 {
 	struct elf_table t;
 
@@ -107,7 +107,7 @@ static int find_program(struct program *p, struct err *err)
 		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 			continue;
 		there = p->find[i];
-		if (elf_is_static(fd) == 1) {
+		if (recipe_program_is_static(fd) == 1) {
 			p->path = there;
 			p->fd = fd_steal(&fd);
 			return 0;

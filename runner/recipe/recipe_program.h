@@ -16,7 +16,7 @@
  */
 int recipe_program(struct writer *w, struct json_object *o, const char *where, struct err *err);
 
-/** elf_is_static() - 1: an ELF program that needs no loader; 0: not one; -1 with errno. */
-int elf_is_static(int fd);
+/** recipe_program_is_static() - 1: an ELF program that needs no loader; 0: not one; -1 with errno. */
+int recipe_program_is_static(int fd);
 
 #endif

@@ -19,7 +19,7 @@
 
 #define OS_RELEASE_MAX 65536
 
-void apt_sources_done(struct apt_sources *s)
+void recipe_sources_done(struct apt_sources *s)
 {
 	free(s->suite);
 	strv_free(s->files);
@@ -135,8 +135,8 @@ static void take_suite(const char *lines, const char *suite, struct apt_sources 
 			strv_add(&s->files, e.file);
 }
 
-int apt_sources_take(const char *lines, const char *suite, const char *codename,
-		     struct apt_sources *ret, struct err *err)
+int recipe_sources_take(const char *lines, const char *suite, const char *codename,
+			struct apt_sources *ret, struct err *err)
 {
 	/* Where the list says "stable" the suite goes by that. */
 	const char *const names[] = {
@@ -163,12 +163,12 @@ int apt_sources_take(const char *lines, const char *suite, const char *codename,
 	return 0;
 }
 
-int apt_sources_find(const char *suite, struct apt_sources *ret, struct err *err)
+int recipe_sources_find(const char *suite, struct apt_sources *ret, struct err *err)
 {
 	AUTO_FREE char *codename = host_codename();
 	AUTO_BUF lines = { 0 };
 
 	if (ask_targets(&lines, err) < 0 || ask_options(ret, err) < 0)
 		return -1;
-	return apt_sources_take(lines.data ? lines.data : "", suite, codename, ret, err);
+	return recipe_sources_take(lines.data ? lines.data : "", suite, codename, ret, err);
 }

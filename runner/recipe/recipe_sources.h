@@ -11,17 +11,17 @@ struct apt_sources {
 };
 
 /**
- * apt_sources_find() - ask apt-get and apt-config
+ * recipe_sources_find() - ask apt-get and apt-config
  * @suite: NULL: the release of the host
  *
  * A suite that no source has is FAULT_USAGE. @ret must be done either way.
  */
-int apt_sources_find(const char *suite, struct apt_sources *ret, struct err *err);
-void apt_sources_done(struct apt_sources *s);
+int recipe_sources_find(const char *suite, struct apt_sources *ret, struct err *err);
+void recipe_sources_done(struct apt_sources *s);
 
-/** apt_sources_take() - from lines FILE:N|SUITE|COMPONENT the suite, and the files that hold it,
+/** recipe_sources_take() - from lines FILE:N|SUITE|COMPONENT the suite, and the files that hold it,
  *  its updates and its security, each once. @suite NULL: @codename, else what goes by "stable"... */
-int apt_sources_take(const char *lines, const char *suite, const char *codename,
-		     struct apt_sources *ret, struct err *err);
+int recipe_sources_take(const char *lines, const char *suite, const char *codename,
+			struct apt_sources *ret, struct err *err);
 
 #endif

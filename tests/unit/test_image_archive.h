@@ -69,7 +69,7 @@ UNUSED_OK char *config_text(size_t n, const char *config)
 		buf_printf(&ids, "%s\"sha256:%s\"", i ? ", " : "", D1);
 	return mem_printf("{\"os\": \"linux\", \"architecture\": \"%s\", \"config\": {%s}, "
 			  "\"rootfs\": {\"type\": \"layers\", \"diff_ids\": [%s]}}",
-			  machine_name(), config, ids.len ? ids.data : "");
+			  documents_machine(), config, ids.len ? ids.data : "");
 }
 
 /* The manifest of an image of one layer; @what makes it differ from others. */

@@ -302,7 +302,7 @@ static char *native(const char *more)
 	return mem_printf(
 		", \"platform\": {\"os\": \"linux\", \"architecture\": \"%s\", \"variant\": "
 		"\"v9\"}%s",
-		machine_name(), more);
+		documents_machine(), more);
 }
 
 static void put_machines(struct archive *a, const char *tag, bool with_ours)
@@ -335,7 +335,7 @@ START_TEST(the_image_for_this_machine)
 	tar_close(a);
 	AUTO_FREE char *why =
 		mem_printf("no image for this machine, linux/%s; it has linux/vax, linux/pdp11",
-			   machine_name());
+			   documents_machine());
 	assert_no_source(&f, "x", "none", why);
 	fixture_remove(&f);
 }

@@ -436,7 +436,8 @@ START_TEST(static_programs_are_told_apart)
 {
 	AUTO_FD int fd = open(programs[_i].path, O_RDONLY);
 	ck_assert_msg(fd >= 0, "%s", programs[_i].path);
-	ck_assert_msg(elf_is_static(fd) == programs[_i].expect, "%s", programs[_i].label);
+	ck_assert_msg(recipe_program_is_static(fd) == programs[_i].expect, "%s",
+		      programs[_i].label);
 }
 END_TEST
 

@@ -42,7 +42,8 @@ START_TEST(one_row)
 	struct err err = { 0 };
 	AUTO_BUF got = { 0 };
 
-	int failed = apt_sources_take(rows[_i].lines, rows[_i].suite, rows[_i].codename, &s, &err);
+	int failed = recipe_sources_take(rows[_i].lines, rows[_i].suite, rows[_i].codename, &s,
+					 &err);
 	ck_assert_msg(failed == (rows[_i].expect ? 0 : -1), "%s: %s", rows[_i].label, err.msg);
 	if (failed) {
 		ck_assert_int_eq(err.fault, FAULT_USAGE);
@@ -56,7 +57,7 @@ START_TEST(one_row)
 		ck_assert_msg(strcmp(got.data, rows[_i].expect) == 0, "%s: %s", rows[_i].label,
 			      got.data);
 	}
-	apt_sources_done(&s);
+	recipe_sources_done(&s);
 }
 END_TEST
 
