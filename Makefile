@@ -1,5 +1,6 @@
 # Makefile - build, test and install moulette; `make help` lists the targets.
 V       ?= release
+FUZZ_SECONDS ?= 30
 O       ?= build/$(V)
 WERROR  ?=
 PREFIX  ?= /usr/local
@@ -12,11 +13,16 @@ CC.release := $(CROSS)gcc
 CC.debug   := gcc
 CC.clang   := clang
 CC.asan    := clang
+CC.cov     := gcc
+CC.fuzz    := clang
+comma      := ,
 F.release  := -O2 -g -D_FORTIFY_SOURCE=2
 F.debug    := -O0 -g
 F.clang    := -O2 -g
 F.asan     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
-$(if $(CC.$(V)),,$(error V=$(V): not one of release debug clang asan))
+F.cov      := -O0 -g --coverage -fprofile-abs-path
+F.fuzz     := $(F.asan) -fsanitize=fuzzer-no-link -DMOULETTE_FUZZ
+$(if $(CC.$(V)),,$(error V=$(V): not one of release debug clang asan cov fuzz))
 $(if $(filter /%,$(PREFIX)),,$(error PREFIX=$(PREFIX): an absolute path is compiled in))
 
 STAGES  ?= base child model archive submission unpack image import recipe bundle network container cell result store report pipeline cmd
@@ -31,22 +37,26 @@ CPPFLAGS = -D_GNU_SOURCE -Irunner -Itests -I$(O) -DMOULETTE_VERSION='"$(VERSION)
 WARN     = -Wall -Wextra -Wshadow -Wconversion -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
 WARN    += $(if $(filter %gcc,$(CC)),-Wno-format-truncation)
 CFLAGS   = -std=c11 $(WARN) -fstack-protector-strong -fPIE $(F.$(V))
-LDFLAGS  = -pie -Wl,-z,relro,-z,now $(F.$(V))
+LDFLAGS  = -pie -Wl,-z,relro,-z,now $(F.$(V)) $(if $(filter cov,$(V)),-Wl$(comma)--wrap=_exit)
 LDLIBS   = $(shell pkg-config --libs $(PKGS)) -lm
 
-LIB  := $(foreach s,$(STAGES),$(patsubst %.c,$(O)/%.o,$(sort $(wildcard runner/$s/*.c))))
+LIB  := $(foreach s,$(STAGES),$(patsubst %.c,$(O)/%.o,$(sort $(wildcard runner/$s/*.c)))) \
+	$(if $(filter cov,$(V)),$(O)/tests/cov/exit.o)
 # A program of its own, which only its tests share with ours.
 BENCH := $(patsubst %.c,$(O)/%.o,$(filter-out tests/bench/main.c,$(sort $(wildcard tests/bench/*.c))))
-UNIT_SRC := $(sort $(foreach s,$(STAGES) bench,$(wildcard tests/unit/test_$(s)_*.c)))
-UNIT := $(patsubst %.c,$(O)/%.o,$(UNIT_SRC)) $(O)/tests/unit/main.o
+# Fuzzers are of several stages: with some of these alone there are none.
+FUZZ_SRC := $(if $(filter cmd,$(STAGES)),$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+UNIT_SRC := $(sort $(foreach s,$(STAGES) bench $(if $(FUZZ_SRC),fuzz),$(wildcard tests/unit/test_$(s)_*.c)))
+UNIT := $(patsubst %.c,$(O)/%.o,$(UNIT_SRC) $(FUZZ_SRC)) $(O)/tests/unit/main.o
 
 SHELLS := bash zsh fish
 MAN    := $(wildcard runner/man/*.[15])
 JOBS   := -j$(shell nproc 2>/dev/null || echo 2)
 
 HELPERS := $(O)/moulette-init $(O)/moulette-unpack $(O)/moulette-image
+FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/%)
 
-all: $(O)/moulette $(HELPERS) ## build the program and its helpers
+all: $(if $(filter fuzz,$(V)),$(FUZZERS),$(O)/moulette $(HELPERS)) ## build the program and its helpers
 
 # Each only with what it calls, and no library that nobody needs: they cost every start.
 $(O)/moulette: $(O)/runner/main.o
@@ -57,7 +67,7 @@ $(O)/moulette $(O)/moulette-unpack $(O)/moulette-image: $(O)/moulette.a
 $(O)/moulette.a: $(LIB)
 	rm -f $@
 	$(CROSS)ar rcs $@ $^
-$(O)/bench: $(O)/tests/bench/main.o $(BENCH) $(filter $(O)/runner/base/%,$(LIB))
+$(O)/bench: $(O)/tests/bench/main.o $(BENCH) $(filter $(O)/runner/base/% $(O)/tests/cov/%,$(LIB))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 # PID 1 of every box: static, so that it runs in any image, and never instrumented.
 $(O)/moulette-init: $(wildcard runner/init/*.[ch]) Makefile
@@ -83,6 +93,13 @@ $(O)/suites.inc: $(UNIT_SRC)
 	@mkdir -p $(@D)
 	for f in $(patsubst tests/unit/test_%.c,%,$(UNIT_SRC)); do echo "SUITE($$f)"; done >$@
 $(O)/tests/unit/main.o: $(O)/suites.inc
+# The unit tests replay the corpus of each fuzzer.
+$(O)/fuzzers.inc: $(FUZZ_SRC)
+	@mkdir -p $(@D)
+	for f in $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%); do echo "FUZZER($$f)"; done >$@
+$(O)/tests/unit/test_fuzz_replay.o: $(O)/fuzzers.inc
+$(FUZZERS): $(O)/%: $(O)/tests/fuzz/%.o $(O)/moulette.a
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 # Tests of unpack/ and cell/ start these programs themselves.
 $(O)/unit: $(UNIT) $(LIB) $(BENCH) | $(if $(filter unpack,$(STAGES)),$(O)/moulette-unpack) \
 	$(if $(filter cell,$(STAGES)),$(O)/moulette-init)
@@ -114,14 +131,19 @@ uninstall: ## remove what install put there, and nothing else
 
 demo: ## install what is needed, build, grade the example submissions
 	scripts/demo.sh
-check: ## install what tests need, build three ways, run every test
-	scripts/check.sh
+check: ## install what tests need, build three ways, run every test; with V=cov: how much of the code tests reach
+	$(if $(filter cov,$(V)),scripts/coverage.sh,scripts/check.sh)
 unit: $(O)/unit ## unit tests alone
 	$(O)/unit
 e2e: all $(O)/bench ## end-to-end tests: all with crun, those of the engine with runc too
 	MOULETTE=$(abspath $(O)/moulette) scripts/e2e.sh crun runc
 faults: all ## put faults of the host into system calls; ARGS are options, as ARGS='--seed 7 -n 500'
 	MOULETTE=$(abspath $(O)/moulette) python3 tests/faults/faults.py $(ARGS)
+fuzz: $(if $(filter fuzz,$(V)),$(FUZZERS)) ## with V=fuzz: each fuzzer for FUZZ_SECONDS, from its corpus in tests/fuzz/corpus
+	$(if $(filter fuzz,$(V)),,$(error fuzz: type make V=fuzz fuzz))
+	for f in $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%); do mkdir -p $(O)/corpus/$$f && echo "fuzz: $$f" && \
+		$(O)/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -rss_limit_mb=4096 -timeout=20 -verbosity=0 \
+		-print_final_stats=1 -artifact_prefix=$(O)/$$f- $(O)/corpus/$$f tests/fuzz/corpus/$$f || exit 1; done
 bench: all $(O)/bench ## measure, beside programs that do the same; ARGS are options, as ARGS=--help
 	$(O)/bench --out $(O) $(ARGS)
 check-vm: ## the end-to-end tests of the engine in a virtual machine with cgroup v2
@@ -151,7 +173,7 @@ clean: ## remove what was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_.-]*:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all install uninstall demo check unit e2e faults bench check-vm check-systemd check-releases check-arm64 layers docs \
+.PHONY: all install uninstall demo check unit e2e faults fuzz bench check-vm check-systemd check-releases check-arm64 layers docs \
 	lint clean help FORCE
 .DELETE_ON_ERROR:
 -include $(patsubst %.o,%.d,$(LIB) $(UNIT) $(BENCH) $(O)/runner/main.o $(O)/runner/unpack_main.o $(O)/runner/image_main.o $(O)/tests/bench/main.o)

@@ -61,7 +61,7 @@ packages_of() {
 	verdicts) echo check bats runc python3 python3-jsonschema procps util-linux mount iproute2 nftables zip ;;
 	engine) packages_of verdicts; echo clang g++ curl postgresql nginx-light dnsmasq-base \
 		mmdebstrap unzip xz-utils bzip2 zstd sqlite3 ;;
-	test) packages_of engine; echo "$(optional runsc)" "$(sanitizer_runtime)" skopeo umoci buildah docker-registry \
+	test) packages_of engine; echo "$(optional runsc)" "$(sanitizer_runtime)" skopeo umoci buildah docker-registry gcovr \
 		shellcheck clang-format cppcheck mandoc strace libxml2-utils ;;
 	arm64) echo make pkg-config gcc-aarch64-linux-gnu qemu-user procps util-linux mount iproute2 nftables \
 		libc6-dev:arm64 libseccomp-dev:arm64 libcap-dev:arm64 libjson-c-dev:arm64 libarchive-dev:arm64 \
