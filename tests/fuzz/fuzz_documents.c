@@ -1,9 +1,9 @@
 /* fuzz_documents.c - index.json of an OCI layout and manifest.json of Docker. */
 #include "fuzz.h"
-#include "image/docker.h"
-#include "image/members.h"
-#include "image/oci_index.h"
-#include "image/source.h"
+#include "import/docker.h"
+#include "import/image_source.h"
+#include "import/members.h"
+#include "import/oci_index.h"
 
 static void read_index(const char *data, size_t size)
 {
@@ -12,7 +12,7 @@ static void read_index(const char *data, size_t size)
 	struct err err = { 0 };
 	if (json_parse_foreign("index.json", data, size, &o, &err) < 0 ||
 	    !json_object_is_type(o, json_type_object) ||
-	    index_entries_read(o, "index.json", &entries, &err) < 0)
+	    oci_index_read(o, "index.json", &entries, &err) < 0)
 		return;
 	HOLDS(entries.n <= IMAGES_MAX);
 	bool native = false;
@@ -21,7 +21,7 @@ static void read_index(const char *data, size_t size)
 		native = native || entries.all[i].native;
 	}
 	/* Only asked of an index that has nothing for this machine. */
-	HOLDS(native || index_refuse_platforms(&entries, "index.json", &err) < 0);
+	HOLDS(native || oci_index_refuse_platforms(&entries, "index.json", &err) < 0);
 }
 
 /* The first image has a config, so that all of its keys are looked at. */

@@ -1,7 +1,7 @@
 /* fuzz_members.c - an archive of images, compressed or not, and the documents in it. */
 #include "fuzz.h"
-#include "image/members.h"
-#include "image/source.h"
+#include "import/image_source.h"
+#include "import/members.h"
 
 FUZZER(members)
 {
