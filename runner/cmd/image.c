@@ -9,10 +9,10 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "child/tool_show.h"
 #include "cmd/command.h"
 #include "cmd/image_show.h"
 #include "image/store.h"
-#include "child/tool_show.h"
 #include "model/limits.h"
 
 /* Contract, "Images and the card". */

@@ -157,8 +157,9 @@ static int read_size(struct json_object *v, const char *where, void *bytes, stru
 		return json_expected(v, where, "a size, as \"10G\"", err);
 	if (size_parse(text, bytes, err) < 0)
 		return err_wrap(err, "%s", where);
-	return *(int64_t *)bytes > 0 ? 0 :
-				       err_set(err, FAULT_USAGE, 0, "%s: must be above 0", where);
+	return *(int64_t *)bytes > 0 ?
+		       0 :
+		       err_set(err, FAULT_USAGE, 0, "%s: expected a size above 0", where);
 }
 
 /* clang-format off */

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "archive/gzip.h"
+#include "base/cleanup.h"
 
 static la_ssize_t source_read(struct archive *a, void *data, const void **ret)
 {

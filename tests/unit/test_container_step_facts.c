@@ -76,11 +76,13 @@ static const struct {
 	{ "in the image", "/usr/bin/prog", INIT_NOTE_NONE, "", false, NULL },
 	{ "out of the work folder", "../usr/bin/prog", INIT_NOTE_NONE, "", false, NULL },
 	{ "carriage return", "./p", INIT_NOTE_CARRIAGE, "", true,
-	  "the first line ends in a carriage return" },
+	  "Windows line endings (CRLF): the first line ends in a carriage return; save it "
+	  "with Unix line endings" },
 	{ "interpreter", "./p", INIT_NOTE_INTERPRETER, "/bin/\x1bx", true,
 	  "the first line names '/bin/?x', which does not exist" },
 	{ "loader", "./p", INIT_NOTE_LOADER, "", true, "its dynamic loader is not in the image" },
-	{ "foreign", "./p", INIT_NOTE_FOREIGN, "", true, "built for another kind of machine" },
+	{ "foreign", "./p", INIT_NOTE_FOREIGN, "", true,
+	  "built for another processor architecture" },
 };
 
 START_TEST(a_note)
