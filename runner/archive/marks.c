@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include "archive/marks.h"
-#include "archive/rootfs_writer.h"
 #include "base/mem.h"
 
 struct mark {

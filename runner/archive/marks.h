@@ -2,7 +2,7 @@
 #ifndef MOULETTE_ARCHIVE_MARKS_H
 #define MOULETTE_ARCHIVE_MARKS_H
 
-#include "archive/rootfs_writer.h"
+#include "archive/writer_data.h"
 
 #define MARK_SETID 1u      /* set-id bits */
 #define MARK_CAPABILITY 2u /* a file capability */

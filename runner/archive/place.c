@@ -15,7 +15,7 @@
 
 #include "archive/ceilings.h"
 #include "archive/marks.h"
-#include "archive/rootfs_writer.h"
+#include "archive/tally.h"
 
 int place_clean(const char *raw, struct place *p, struct err *err)
 {
@@ -91,7 +91,7 @@ static int new_folder(struct writer *w, int parent, const char *name)
 	if (fd >= 0)
 		mark_clear(w, fd);
 	/* The umask must not decide what is in an image. */
-	if (fd < 0 || fchmod(fd, 0755) < 0 || rootfs_writer_time(w, fd, (struct timespec){ 0 }) < 0)
+	if (fd < 0 || fchmod(fd, 0755) < 0 || tally_time(w, fd, (struct timespec){ 0 }) < 0)
 		return -1;
 	mark_clear(w, fd);
 	return fd_steal(&fd);
@@ -109,7 +109,7 @@ static int make_parents(struct writer *w, struct place *p, struct err *err)
 		if (fd < 0 && errno == ENOTDIR && is_in_the_way(at, s) && unlinkat(at, s, 0) == 0)
 			errno = ENOENT;
 		if (fd < 0 && errno == ENOENT) {
-			if (rootfs_writer_count(w, err) < 0)
+			if (tally_entry(w, err) < 0)
 				return -1;
 			fd = new_folder(w, at, s);
 			if (fd < 0 && errno == EEXIST) /* a link to nowhere */

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "archive/ceilings.h"
-#include "archive/rootfs_writer.h"
+#include "archive/writer_data.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 

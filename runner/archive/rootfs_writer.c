@@ -15,6 +15,7 @@
 #include "archive/marks.h"
 #include "archive/place.h"
 #include "archive/rootfs_writer.h"
+#include "archive/tally.h"
 #include "archive/walk.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
@@ -29,18 +30,10 @@ int rootfs_writer_init(struct writer *w, int root, int64_t max_bytes, struct err
 	return 0;
 }
 
-int rootfs_writer_count(struct writer *w, struct err *err)
-{
-	if (++w->entries > IMAGE_MAX_ENTRIES)
-		return err_set(err, FAULT_USAGE, 0, "more than %" PRId64 " entries",
-			       IMAGE_MAX_ENTRIES);
-	return 0;
-}
-
 static int begin(struct writer *w, const char *raw, struct place *p, struct err *err)
 {
 	p->parent = -1;
-	return rootfs_writer_count(w, err) < 0 ? -1 : place_find(w, raw, true, p, err);
+	return tally_entry(w, err) < 0 ? -1 : place_find(w, raw, true, p, err);
 }
 
 /* For all but folders: the name must be free. */
@@ -133,7 +126,7 @@ int rootfs_writer_folder(struct writer *w, const char *path, const struct entry_
 	if (old && errno != EEXIST)
 		return write_failed(p.path, err);
 	AUTO_FD int fd = openat(p.parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || rootfs_writer_time(w, fd, a->mtime) < 0 || (old && forget_xattrs(fd) < 0))
+	if (fd < 0 || tally_time(w, fd, a->mtime) < 0 || (old && forget_xattrs(fd) < 0))
 		return write_failed(p.path, err);
 	mark_clear(w, fd);
 	/* The top is often made by mktemp -d (0700): nothing in the box could be reached. */

@@ -5,26 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
+#include "archive/writer_data.h"
 #include "base/err.h"
-
-struct entry_attr {
-	mode_t mode; /* type and permission bits */
-	int64_t uid, gid;
-	struct timespec mtime;
-};
-
-struct writer {
-	int root; /* borrowed; links in the middle of a path never lead out of it */
-	int64_t max_bytes;
-	int64_t bytes, entries; /* written; after rootfs_writer_finish(): of the tree */
-	int64_t setid, devices, capabilities, pipes; /* counted by rootfs_writer_finish() */
-	int64_t open_folders; /* that everybody may write to, but for the usual ones */
-	char open_folder[64]; /* the first of them, shortened */
-	void *times; /* of folders, by inode: what is written into a folder changes its time */
-	void *marks; /* what was left out, by inode */
-};
 
 int rootfs_writer_init(struct writer *w, int root, int64_t max_bytes, struct err *err);
 void rootfs_writer_done(struct writer *w);
@@ -59,13 +42,8 @@ int rootfs_writer_link(struct writer *w, const char *path, int dir, const char *
 /** rootfs_writer_hide() - what a whiteout names goes, with @content all that a folder holds (""
  *  is the top). A name that is not there, or only through a link, is no error. */
 int rootfs_writer_hide(struct writer *w, const char *path, bool content, struct err *err);
-/** rootfs_writer_count() - one entry more; the calls above do it themselves. */
-int rootfs_writer_count(struct writer *w, struct err *err);
 /** rootfs_writer_finish() - times of folders; /tmp gets 1777; what was dropped is removed and
  *  counted; the mount points of a box are checked. */
 int rootfs_writer_finish(struct writer *w, struct err *err);
-
-/** rootfs_writer_time() - the time that rootfs_writer_finish() gives to the folder @fd. -1: errno. */
-int rootfs_writer_time(struct writer *w, int fd, struct timespec mtime);
 
 #endif

@@ -1,7 +1,6 @@
 /* rootfs_writer_finish.c - what a tree needs when its last entry is written. */
 #include <errno.h>
 #include <fcntl.h>
-#include <search.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,56 +10,20 @@
 #include "archive/ceilings.h"
 #include "archive/marks.h"
 #include "archive/rootfs_writer.h"
+#include "archive/tally.h"
 #include "archive/walk.h"
 #include "base/err.h"
 #include "base/mem.h"
 
-struct folder_time {
-	ino_t ino;
-	struct timespec mtime;
-};
-
-static int by_inode(const void *a, const void *b)
-{
-	ino_t x = ((const struct folder_time *)a)->ino, y = ((const struct folder_time *)b)->ino;
-	return x < y ? -1 : x > y;
-}
-
-/* The last time said for a folder counts; an inode that came back has a new folder. */
-int rootfs_writer_time(struct writer *w, int fd, struct timespec mtime)
-{
-	struct stat st;
-	if (fstat(fd, &st) < 0)
-		return -1;
-	struct folder_time *t = mem_alloc(sizeof(*t));
-	*t = (struct folder_time){ .ino = st.st_ino, .mtime = mtime };
-	struct folder_time **at = tsearch(t, &w->times, by_inode);
-	if (!at) {
-		free(t);
-		errno = ENOMEM;
-		return -1;
-	}
-	if (*at != t) {
-		(*at)->mtime = mtime;
-		free(t);
-	}
-	return 0;
-}
-
 void rootfs_writer_done(struct writer *w)
 {
-	tdestroy(w->times, free);
-	w->times = NULL;
+	tally_free(w);
 	marks_free(w);
 }
 
 static int set_folder_time(struct writer *w, const struct walk_entry *e, struct err *err)
 {
-	struct folder_time key = { .ino = e->st->st_ino };
-	struct folder_time **t = tfind(&key, &w->times, by_inode);
-	if (t)
-		key.mtime = (*t)->mtime;
-	const struct timespec times[2] = { key.mtime, key.mtime };
+	const struct timespec mtime = tally_time_of(w, e->st->st_ino), times[2] = { mtime, mtime };
 	if (utimensat(e->dir, e->name, times, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot set the time of '%s'",
 			       path_tail(e->path));

@@ -7,6 +7,7 @@
 #include "archive/ceilings.h"
 #include "archive/place.h"
 #include "archive/rootfs_writer.h"
+#include "archive/tally.h"
 #include "base/fd.h"
 
 /* A folder by its plain name; a link anywhere on the way makes it another one's. */
@@ -32,7 +33,7 @@ int rootfs_writer_hide(struct writer *w, const char *path, bool content, struct 
 	AUTO_PLACE p;
 
 	p.parent = -1;
-	if (rootfs_writer_count(w, err) < 0 || place_clean(path, &p, err) < 0)
+	if (tally_entry(w, err) < 0 || place_clean(path, &p, err) < 0)
 		return -1;
 	if (content) {
 		p.parent = open_plain(w->root, p.path);

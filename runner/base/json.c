@@ -9,7 +9,6 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/json_check.h"
-#include "base/json_table.h"
 #include "base/mem.h"
 
 #define MAX_FILE (16 << 20)
@@ -162,4 +161,12 @@ void json_merge_patch(struct json_object **target, struct json_object *patch)
 		json_merge_patch(&old, val);
 		json_object_object_add(*target, key, old);
 	}
+}
+
+const char *json_text(struct json_object *v)
+{
+	if (!json_object_is_type(v, json_type_string) ||
+	    strlen(json_object_get_string(v)) != (size_t)json_object_get_string_len(v))
+		return NULL;
+	return json_object_get_string(v);
 }

@@ -66,4 +66,7 @@ int json_get_obj(struct json_object *o, const char *where, const char *key,
 int json_get_array(struct json_object *o, const char *where, const char *key,
 		   struct json_object **ret, struct err *err);
 
+/** json_text() - the text of a string, borrowed; NULL: @v is no string, or has a NUL byte inside. */
+const char *json_text(struct json_object *v);
+
 #endif

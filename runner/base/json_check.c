@@ -7,12 +7,12 @@
 #include "base/json_check.h"
 
 #include <errno.h>
+#include <json-c/json.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -131,7 +131,7 @@ static void keys_cleanup(struct keys *k)
 static void keys_add(struct keys *k, const char *begin, const char *end)
 {
 	AUTO_FREE char *quoted = mem_strndup(begin, (size_t)(end - begin));
-	AUTO_JSON *plain = strchr(quoted, '\\') ? json_tokener_parse(quoted) : NULL;
+	struct json_object *plain = strchr(quoted, '\\') ? json_tokener_parse(quoted) : NULL;
 
 	if (k->n == k->cap) {
 		k->cap = k->cap ? 2 * k->cap : 8;
@@ -139,6 +139,7 @@ static void keys_add(struct keys *k, const char *begin, const char *end)
 	}
 	k->all[k->n++].text = plain ? mem_strdup(json_object_get_string(plain)) :
 				      mem_strndup(begin + 1, (size_t)(end - begin) - 2);
+	json_object_put(plain);
 }
 
 static int by_text_and_place(const void *a, const void *b)

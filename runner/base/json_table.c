@@ -11,14 +11,6 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 
-const char *json_text(struct json_object *v)
-{
-	if (!json_object_is_type(v, json_type_string) ||
-	    strlen(json_object_get_string(v)) != (size_t)json_object_get_string_len(v))
-		return NULL;
-	return json_object_get_string(v);
-}
-
 int json_expected(struct json_object *v, const char *where, const char *what, struct err *err)
 {
 	return err_set(err, FAULT_USAGE, 0, "%s: expected %s, got %.80s", where, what,

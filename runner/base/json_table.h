@@ -66,8 +66,6 @@ int json_each(struct json_object *array, const char *where, json_read_fn *read, 
 
 /* For functions of rows; @where is the path of @v itself. */
 
-/** json_text() - the text of a string, borrowed; NULL: @v is no string, or has a NUL byte inside. */
-const char *json_text(struct json_object *v);
 /** json_expected() - "WHERE: expected WHAT, got VALUE". Return: -1. */
 int json_expected(struct json_object *v, const char *where, const char *what, struct err *err);
 /** json_read_value() - read @v alone, as @row has it; .key, .place and .required do not count. */

@@ -47,10 +47,11 @@ int profile_calls_path(const struct profile_chain *c, char *const *dirs, char **
 			       c->v[0].path);
 	*ret = profile_chain_near(name, by->dir, dirs);
 	if (!*ret)
-		return err_set(err, FAULT_USAGE, 0,
-			       "%s: moulette.seccomp.list: there is no file '%.80s' beside it or "
-			       "in a folder of profiles",
-			       by->path, name);
+		return err_set(
+			err, FAULT_USAGE, 0,
+			"%s: moulette.seccomp.list: cannot find the file '%.80s' beside it or "
+			"in a folder of profiles",
+			by->path, name);
 	return 0;
 }
 

@@ -93,7 +93,7 @@ static int find(const char *name, const char *dir, char *const *dirs, char **ret
 		*ret = name[0] == '/' ? mem_strdup(name) : mem_printf("%s/%s", dir, name);
 		if (is_file(*ret))
 			return 0;
-		return err_set(err, FAULT_USAGE, 0, "no profile '%s': there is no such file", *ret);
+		return err_set(err, FAULT_USAGE, 0, "profile '%s' does not exist", *ret);
 	}
 	if (!is_name(name))
 		return err_set(err, FAULT_USAGE, 0,

@@ -51,7 +51,7 @@ int tool_find(const char *name, const char *package, char **ret, struct err *err
 		*ret = ptr_steal(&full);
 		return 0;
 	}
-	return err_set(err, FAULT_USAGE, 0, "there is no program '%s' here: apt-get install %s",
+	return err_set(err, FAULT_USAGE, 0, "program '%s' is not installed: apt-get install %s",
 		       name, package);
 }
 

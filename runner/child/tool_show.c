@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 
 #define AGAIN_NS (10 * NSEC_PER_SEC)
 #define COLUMNS 64 /* of what the tool says */

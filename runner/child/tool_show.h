@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "child/tool.h"
+#include "child/tool_data.h"
 
 /** MOULETTE_QUIET in the environment, not empty: nothing is shown. */
 #define TOOL_QUIET "MOULETTE_QUIET"

@@ -316,7 +316,6 @@ static int bundle_exec(const struct places *places, const struct cli *cli, struc
 	return got;
 }
 
-extern const struct command cmd_bundle;
 const struct command cmd_bundle = {
 	.name = "bundle",
 	.synopsis = "bundle [OPTION]... SUBMISSION -o DIR [-- COMMAND [ARG]...]",

@@ -47,6 +47,10 @@ struct command {
 	int (*exec)(const struct places *places, const struct cli *cli, struct err *err);
 };
 
+/* Each in the file of its name. */
+extern const struct command cmd_run, cmd_batch, cmd_spec, cmd_bundle, cmd_image, cmd_profile,
+	cmd_assignment, cmd_list, cmd_state, cmd_kill, cmd_logs, cmd_gc, cmd_network, cmd_doctor,
+	cmd_help_table;
 extern const struct command *const command_table[]; /* NULL-terminated */
 
 /** usage_error() - sets FAULT_USAGE with a hint at --help. Return: -1. */

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "cmd/print_json.h"
 #include "image/contents.h"
+#include "image/meta.h"
 #include "image/store.h"
 #include "model/limits.h"
 #include "report/locale.h"

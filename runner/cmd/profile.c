@@ -197,7 +197,6 @@ static const struct option_spec options[] = {
 	{ NULL, 0, NULL, NULL },
 };
 
-extern const struct command cmd_profile;
 const struct command cmd_profile = {
 	.name = "profile",
 	.synopsis = "profile list\nprofile show NAME\nprofile check FILE",

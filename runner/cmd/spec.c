@@ -71,7 +71,6 @@ static int spec_exec(const struct places *places, const struct cli *cli, struct 
 	return got;
 }
 
-extern const struct command cmd_spec;
 const struct command cmd_spec = {
 	.name = "spec",
 	.synopsis = "spec [OPTION]... [-- COMMAND [ARG]...]",

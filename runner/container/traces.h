@@ -2,7 +2,7 @@
 #ifndef MOULETTE_CONTAINER_TRACES_H
 #define MOULETTE_CONTAINER_TRACES_H
 
-#include "container/box.h"
+#include "container/box_data.h"
 
 /** traces_open() - note how everything stands before the first step. FAULT_INFRA. */
 int traces_open(struct box *b, struct err *err);

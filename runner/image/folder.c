@@ -21,14 +21,10 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "image/folder.h"
-#include "image/layers.h"
 #include "image/meta.h"
 #include "image/name.h"
-#include "image/store.h"
 #include "image/tree_digest.h"
 #include "model/places.h"
-
-#define MARK ".new-"
 
 int images_open(const struct places *p, int *ret_fd, struct err *err)
 {
@@ -51,7 +47,7 @@ static void marked_name(char name[48])
 {
 	char id[27];
 	clock_ulid(id);
-	snprintf(name, 48, MARK "%s", id);
+	snprintf(name, 48, IMAGE_FOLDER_MARK "%s", id);
 }
 
 int folder_flock(int fd, int how)
@@ -255,29 +251,4 @@ void folder_drop(struct image_folder *f)
 	cleanup_fd(&f->images);
 	*f = (struct image_folder)IMAGE_FOLDER_NONE;
 	errno = saved;
-}
-
-static bool sweep_one(int images, const char *name)
-{
-	AUTO_FD int dir = openat(images, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (dir < 0 || folder_flock(dir, LOCK_EX | LOCK_NB) < 0)
-		return false;
-	return tree_remove(dir) == 0 && unlinkat(images, name, AT_REMOVEDIR) == 0;
-}
-
-int image_sweep(const struct places *p, int *ret_removed, struct err *err)
-{
-	AUTO_DIR DIR *d = opendir(p->images);
-	int removed = 0;
-
-	if (!d && errno != ENOENT)
-		return err_set(err, FAULT_INFRA, errno, "cannot open the store of images '%s'",
-			       p->images);
-	for (struct dirent *e; d && (e = readdir(d));)
-		if (strncmp(e->d_name, MARK, strlen(MARK)) == 0)
-			removed += sweep_one(dirfd(d), e->d_name);
-	if (ret_removed)
-		*ret_removed = removed;
-	return d ? layers_sweep(dirfd(d), err) : 0;
 }

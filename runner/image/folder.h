@@ -5,6 +5,8 @@
 #include "image/meta.h"
 #include "model/places.h"
 
+#define IMAGE_FOLDER_MARK ".new-" /* begins the names of unfinished folders */
+
 /** A locked folder below images/ with a name that marks it as unfinished. */
 struct image_folder {
 	int images, dir, rootfs; /* owned; -1: not open */

@@ -14,7 +14,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "image/meta.h"
-#include "image/store.h"
 #include "model/image.h"
 
 #define META_MAX (16u << 20) /* the environment may have megabytes */

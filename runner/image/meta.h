@@ -26,5 +26,7 @@ int meta_write(int dir, const struct image_meta *m, struct err *err);
 int meta_load(int dir, const char *name, struct image_meta *ret, struct err *err);
 void meta_done(struct image_meta *m);
 void meta_add_bind(struct image *i, const char *source, const char *destination);
+/** image_binds_json() - [{"source", "destination"}, ...]; owned by the caller. */
+struct json_object *image_binds_json(const struct image *i);
 
 #endif

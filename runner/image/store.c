@@ -1,6 +1,7 @@
 /* store.c - images by name: open, list, hold, build, remove. */
 #include "image/store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "image/folder.h"
 #include "image/layers.h"
@@ -256,4 +258,29 @@ int image_remove(const struct places *p, const char *name, struct err *err)
 	name_to_folder(name, folder);
 	return folder_throw_away(images, images, folder, dir, err) < 0 ? -1 :
 									 layers_sweep(images, err);
+}
+
+static bool sweep_one(int images, const char *name)
+{
+	AUTO_FD int dir = openat(images, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir < 0 || folder_flock(dir, LOCK_EX | LOCK_NB) < 0)
+		return false;
+	return tree_remove(dir) == 0 && unlinkat(images, name, AT_REMOVEDIR) == 0;
+}
+
+int image_sweep(const struct places *p, int *ret_removed, struct err *err)
+{
+	AUTO_DIR DIR *d = opendir(p->images);
+	int removed = 0;
+
+	if (!d && errno != ENOENT)
+		return err_set(err, FAULT_INFRA, errno, "cannot open the store of images '%s'",
+			       p->images);
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (strncmp(e->d_name, IMAGE_FOLDER_MARK, strlen(IMAGE_FOLDER_MARK)) == 0)
+			removed += sweep_one(dirfd(d), e->d_name);
+	if (ret_removed)
+		*ret_removed = removed;
+	return d ? layers_sweep(dirfd(d), err) : 0;
 }

@@ -23,8 +23,6 @@ int image_build(const struct places *p, const char *recipe, struct image *ret, s
 int image_verify(const struct places *p, const char *name, struct err *err);
 /** image_remove() - FAULT_USAGE when unknown or in use (a run holds a shared lock). */
 int image_remove(const struct places *p, const char *name, struct err *err);
-/** image_binds_json() - [{"source", "destination"}, ...]; owned by the caller. */
-struct json_object *image_binds_json(const struct image *i);
 /** image_hold() - a shared lock for the time of a run; close the descriptor to let go. Hold first,
  *  then open: what was opened can then no longer be replaced or removed. */
 int image_hold(const struct places *p, const char *name, int *ret_fd, struct err *err);

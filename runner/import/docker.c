@@ -121,7 +121,7 @@ static int choose(const struct docker_images *images, const char *name, size_t *
 	AUTO_FREE struct tagged *list = mem_alloc((images->n + 1) * sizeof(*list));
 
 	if (images->n == 0)
-		return err_set(err, FAULT_USAGE, 0, FILE_NAME ": there is no image in it");
+		return err_set(err, FAULT_USAGE, 0, FILE_NAME ": contains no image");
 	for (size_t i = 0; i < images->n; i++)
 		list[i] = (struct tagged){
 			.id = images->all[i].config,

@@ -3,7 +3,7 @@
 #define MOULETTE_IMPORT_DOCKER_H
 
 #include "import/documents.h"
-#include "import/image_source.h"
+#include "import/image_parts.h"
 #include "import/tags.h"
 
 /** docker_load() - as image_source_load(), of an archive that has only manifest.json. */

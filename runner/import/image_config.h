@@ -4,7 +4,7 @@
 
 #include <json-c/json.h>
 
-#include "import/image_source.h"
+#include "import/image_parts.h"
 
 /**
  * image_config_read() - environment, user, working directory, and the digests of the layers

@@ -17,6 +17,7 @@
 #include "archive/marks.h"
 #include "archive/place.h"
 #include "archive/rootfs_writer.h"
+#include "archive/tally.h"
 #include "archive/tar_entries.h"
 #include "archive/walk.h"
 #include "base/cleanup.h"
@@ -217,7 +218,7 @@ static int put_entry(void *ctx, struct archive *a, struct archive_entry *e, stru
 	const char *mark = path ? mark_in(path) : NULL;
 	struct place p;
 
-	if (!path || rootfs_writer_count(&l->w, err) < 0)
+	if (!path || tally_entry(&l->w, err) < 0)
 		return -1;
 	r->attr = tar_entry_attr(e);
 	r->marks = 0;

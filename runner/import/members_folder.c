@@ -44,7 +44,7 @@ static int refuse(struct err *err)
 			       "it leads out of the folder, or through too many links");
 	case ENXIO: /* a socket, or a device that is not there */
 	case ENODEV:
-		return err_set(err, FAULT_USAGE, 0, "it is no regular file");
+		return err_set(err, FAULT_USAGE, 0, "it is not a regular file");
 	default:
 		return err_set(err, FAULT_INFRA, errno, "cannot open it");
 	}
@@ -63,7 +63,7 @@ int member_open_folder(struct members *m, const char *name, struct member *s, st
 	if (fstat(s->file, &st) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot stat it");
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, FAULT_USAGE, 0, "it is no regular file");
+		return err_set(err, FAULT_USAGE, 0, "it is not a regular file");
 	s->stream.fd = s->file;
 	s->stream.end = s->bytes = st.st_size;
 	return 0;

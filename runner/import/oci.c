@@ -240,7 +240,7 @@ static int choose(struct documents *d, const char *name, struct descriptor *ret,
 	    oci_index_read(index, INDEX, &entries, err) < 0)
 		return -1;
 	if (entries.n == 0)
-		return err_set(err, FAULT_USAGE, 0, INDEX ": there is no image in it%s%.100s",
+		return err_set(err, FAULT_USAGE, 0, INDEX ": contains no image%s%.100s",
 			       entries.left_out ? ", only " : "",
 			       entries.left_out ? entries.left_out : "");
 	if (read_docker_tags(d, &entries, err) < 0 || choose_entry(&entries, name, &at, err) < 0)

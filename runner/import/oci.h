@@ -3,7 +3,7 @@
 #define MOULETTE_IMPORT_OCI_H
 
 #include "import/documents.h"
-#include "import/image_source.h"
+#include "import/image_parts.h"
 
 /** oci_load() - as image_source_load(); the tags of a manifest.json beside the index count too. */
 int oci_load(struct documents *d, const char *name, struct image_source *ret, struct err *err);

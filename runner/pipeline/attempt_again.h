@@ -2,7 +2,7 @@
 #ifndef MOULETTE_PIPELINE_ATTEMPT_AGAIN_H
 #define MOULETTE_PIPELINE_ATTEMPT_AGAIN_H
 
-#include "pipeline/attempt.h"
+#include "pipeline/attempt_data.h"
 
 /** again_wanted() - is @res, of the first run, not to be believed before a second one? */
 bool again_wanted(const struct attempt *a, const struct step_spec *spec,

@@ -2,7 +2,7 @@
 #ifndef MOULETTE_PIPELINE_ATTEMPT_BOX_H
 #define MOULETTE_PIPELINE_ATTEMPT_BOX_H
 
-#include "pipeline/attempt.h"
+#include "pipeline/attempt_data.h"
 
 /** attempt_assignment() - what is asked; NULL: the built-in assignment. */
 const struct assignment *attempt_assignment(const struct attempt *a);

@@ -2,7 +2,7 @@
 #ifndef MOULETTE_PIPELINE_ATTEMPT_COMPILER_H
 #define MOULETTE_PIPELINE_ATTEMPT_COMPILER_H
 
-#include "pipeline/attempt.h"
+#include "pipeline/attempt_data.h"
 
 /** attempt_fit_compiler() - leave out of step @i what the image's compiler was seen to lack. */
 void attempt_fit_compiler(struct attempt *a, size_t i);

@@ -2,7 +2,7 @@
 #ifndef MOULETTE_PIPELINE_ATTEMPT_EXPLAIN_H
 #define MOULETTE_PIPELINE_ATTEMPT_EXPLAIN_H
 
-#include "pipeline/attempt.h"
+#include "pipeline/attempt_data.h"
 
 /** attempt_within_work() - what @path names within the work folder, where it may stand as "/work/x" or
  *  "./x"; borrowed. */

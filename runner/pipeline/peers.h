@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "pipeline/attempt.h"
+#include "pipeline/attempt_data.h"
 
 #define PEERS_NOTE_MAX 200
 

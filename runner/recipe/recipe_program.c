@@ -118,7 +118,7 @@ static int find_program(struct program *p, struct err *err)
 			       "'%s' is not a static program, expected one that runs without the "
 			       "host's libraries: apt-get install %s",
 			       there, p->package);
-	return err_set(err, FAULT_USAGE, 0, "there is no '%s' here: apt-get install %s",
+	return err_set(err, FAULT_USAGE, 0, "program '%s' is not installed: apt-get install %s",
 		       p->find[0] ? p->find[0] : p->to, p->package);
 }
 

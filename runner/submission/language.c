@@ -118,7 +118,7 @@ static int check_newer(const struct language *l, const char *where, struct err *
 	for (char *const *word = l->newer; word && *word; word++)
 		if (!l->build || !strv_has(l->build, *word))
 			return err_set(err, FAULT_USAGE, 0,
-				       "%s.newer: '%.80s' is no word of 'build'", where, *word);
+				       "%s.newer: '%.80s' does not occur in 'build'", where, *word);
 	return 0;
 }
 

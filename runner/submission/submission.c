@@ -146,11 +146,14 @@ static int not_accepted(const struct submission *s, enum magic is, size_t len, s
 				    s->file);
 	const size_t suffix = submission_suffix(s->file);
 	AUTO_FREE char *what =
-		is == MAGIC_7Z  ? mem_strdup("is a 7z archive, which is not unpacked") :
-		is == MAGIC_RAR ? mem_strdup("is a rar archive, which is not unpacked") :
-		suffix > 0      ? mem_printf("is not a %s archive, or is damaged",
-					     s->file + strlen(s->file) - suffix) :
-				  mem_strdup("is no archive and no source file of a known language");
+		is == MAGIC_7Z ?
+			mem_strdup("is a 7z archive, which is not supported") :
+		is == MAGIC_RAR ?
+			mem_strdup("is a rar archive, which is not supported") :
+		suffix > 0 ?
+			mem_printf("is not a %s archive, or is damaged",
+				   s->file + strlen(s->file) - suffix) :
+			mem_strdup("is neither an archive nor a source file of a known language");
 	return err_set_code(err, "archive.unsupported", FAULT_STUDENT, 0,
 			    "submission '%.160s' %s; " ACCEPTED, s->file, what);
 }

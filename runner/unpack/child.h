@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 #include "unpack/entry_policy.h"
-#include "unpack/unpack.h"
+#include "unpack/request.h"
 
 /*
  * Descriptors of a child: stdio is /dev/null. The request and the one reply are messages on a

@@ -81,16 +81,17 @@ static int not_readable(struct extract *x, const char *name, struct err *err)
 static int is_empty(struct err *err)
 {
 	return err_set_code(err, "archive.empty", FAULT_STUDENT, 0,
-			    "there is no file in the submission");
+			    "the submission contains no files");
 }
 
 /* No format was recognised at all. */
 static int not_archive(struct extract *x, struct err *err)
 {
 	if (!x->source->sys && says(archive_error_string(x->in) ?: "", "unrecognized"))
-		return err_set_code(err, "archive.unsupported", FAULT_STUDENT, 0,
-				    "there is no tar archive in the file; accepted are "
-				    "tar (plain, .gz, .bz2, .xz, .zst) and zip");
+		return err_set_code(
+			err, "archive.unsupported", FAULT_STUDENT, 0,
+			"the compressed file does not contain a tar archive; accepted are "
+			"tar (plain, .gz, .bz2, .xz, .zst) and zip");
 	return not_readable(x, NULL, err);
 }
 

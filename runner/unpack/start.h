@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "unpack/child.h"
-#include "unpack/unpack.h"
+#include "unpack/request.h"
 
 #define START_FAILED 126 /* exit status of a child that could not become the program */
 

@@ -2,44 +2,9 @@
 #ifndef MOULETTE_UNPACK_UNPACK_H
 #define MOULETTE_UNPACK_UNPACK_H
 
-#include <stddef.h>
-#include <sys/types.h>
-
-#include "base/alive.h"
 #include "base/err.h"
 #include "model/submission.h"
-
-#define PATH_BYTES_MAX 1024
-
-/** Starts the children of many requests, one after the other, each a process of its own that is
- *  confined as ever: what a program costs to start is paid once. Zeroed: not started. */
-struct unpack_server {
-	pid_t pid; /* 0: not started */
-	int pidfd, sock;
-};
-
-struct unpack_request {
-	const char *program; /* moulette-unpack, or one that does the same for `unpack-child` */
-	struct unpack_server *server; /* NULL: each child is started as a program */
-	int dest_fd;                  /* empty folder, owned by uid:gid, on a mount of its own */
-	uint32_t uid, gid;            /* what the child becomes; nobody else on the host has them */
-	const int *cgroup_fds; /* tasks/cgroup.procs files, open for writing; the children enter
-				  them */
-	size_t n_cgroup_fds;   /* at most 8 */
-	int interrupt_fd;      /* readable: stop (a signalfd, not read here); -1: none */
-	struct unpack_limits limits;
-	/* Called once, while the children work: what the caller has to do anyway. NULL: nothing. */
-	int (*meanwhile)(void *ctx, struct err *err);
-	void *ctx;
-	struct alive *alive; /* the caller's signs of life; NULL: nobody watches */
-};
-
-struct unpack_outcome {
-	int64_t entries, bytes;
-	int64_t folders;              /* made without an entry of their own */
-	int64_t took_ns, cpu_ns;      /* on the clock, of the children */
-	char top[PATH_BYTES_MAX + 1]; /* "" or "a" or "a/b": the folder that is to be entered */
-};
+#include "unpack/request.h"
 
 /**
  * unpack_run() - unpack one submission into dest_fd
@@ -85,11 +50,6 @@ int unpack_run(const struct unpack_request *req, struct submission *sub, struct 
  */
 int unpack_within(const struct unpack_request *req, const char *path, struct submission *sub,
 		  struct unpack_outcome *out, struct err *err);
-
-/** unpack_server_start() - ahead of its first request; one that runs is left as it is. It ends with
- *  its parent. FAULT_INFRA. */
-int unpack_server_start(struct unpack_server *s, const char *program, struct err *err);
-void unpack_server_end(struct unpack_server *s);
 
 /** unpack_child_main() - what moulette-unpack does; its descriptors are agreed in
  *  child.h. Return: exit status when it was not started by unpack_run(); else it does not. */

@@ -242,7 +242,8 @@ static int find_target(struct writer *w, const char *path, const char *target, i
 			return failed(w, errno, path, "cannot look at what it links to", err);
 		return entry_refuse(
 			err, "archive.link", path,
-			"a hard link to '%.100s', which is not in the archive before it", target);
+			"a hard link to '%.100s', which no earlier entry of the archive contains",
+			target);
 	}
 	if (S_ISDIR(st->st_mode))
 		return entry_refuse(err, "archive.link", path, "a hard link to a folder");

@@ -30,6 +30,9 @@ setup() {
 	cmd/a.c|#include "bench/stats.h"|bench/ is a program of its own
 	unpack/a.c|#include "init/protocol.h"|only container/
 	container/a.c|#include "init/init.h"|only container/
+	archive/a.c|#include "image/store.h"|archive/ lies below image/
+	pipeline/a.c|#include "import/import.h"|import/ is for moulette-image alone
+	image/a.c|#include "recipe/recipe_debian.h"|recipe/ is for moulette-image alone
 	cmd/a.c|#include "command.h"|write FOLDER/NAME.h
 	other/a.c|#include "base/err.h"|folder other/ has no place
 	E
@@ -70,7 +73,9 @@ setup() {
 	files_into "$top" main.c $'#include "cmd/command.h"\n' cmd/a.c $'#include "pipeline/grade.h"\n#include "store/store.h"\n' \
 		pipeline/a.c $'#include "image/store.h"\n#include "base/err.h"\n' \
 		container/a.c $'#include "init/protocol.h"\n#include "container/box.h"\n#include <stdio.h>\n' \
-		store/a.c $'#include "schema.inc"\n#include "model/result.h"\n'
+		store/a.c $'#include "schema.inc"\n#include "model/result.h"\n' \
+		report/a.h $'struct a;\n' report/a.c $'#include "report/parts.h"\n' report/parts.h $'#include "report/a.h"\n' \
+		image_main.c $'#include "import/import.h"\n' recipe/a.c $'#include "import/import.h"\n'
 	scripts/check-layers.sh "$top"
 }
 

@@ -114,7 +114,7 @@ static const struct {
 	const char *label, *manifest, *why;
 } manifests[] = {
 	{ "object", "{}", "manifest.json: expected an array" },
-	{ "empty", "[]", "manifest.json: there is no image in it" },
+	{ "empty", "[]", "manifest.json: contains no image" },
 	{ "cut", "[{", "manifest.json" },
 	{ "a number in it", "[1]", "manifest.json: [0]: expected an object" },
 	{ "no config", "[{" LAYERS "}]", "manifest.json: [0].Config: it is missing" },

@@ -31,10 +31,10 @@ static const struct layout_row rows[] = {
 	  .why = "schemaVersion 1" },
 	{ .label = "something else",
 	  .manifest_media = "application/json",
-	  .why = "index.json: there is no image in it, only application/json" },
+	  .why = "index.json: contains no image, only application/json" },
 	{ .label = "artifact",
 	  .manifest_more = ", \"artifactType\": \"x/y\"",
-	  .why = "there is no image in it" },
+	  .why = "contains no image" },
 	{ .label = "manifest that is called an index",
 	  .manifest_media = INDEX,
 	  .why = "an index with 'layers' in it" },
@@ -290,7 +290,7 @@ START_TEST(an_empty_index)
 	struct archive *a = tar_open(f.tar, TAR_PLAIN);
 	put_index(a, "");
 	tar_close(a);
-	assert_no_source(&f, "x", "empty", "index.json: there is no image in it");
+	assert_no_source(&f, "x", "empty", "index.json: contains no image");
 	fixture_remove(&f);
 }
 END_TEST
