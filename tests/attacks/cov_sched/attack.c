@@ -21,8 +21,10 @@ static int leave(void)
 		sched_setscheduler(pid, SCHED_BATCH, &p);
 		setpriority(PRIO_PROCESS, (id_t)pid, 19);
 		syscall(SYS_ioprio_set, 1, pid, 3 << 13 | 7);
+		/* Without any CPU it would itself be killed at the next tick of the clock. */
 		for (int i = 0; i < RLIM_NLIMITS; i++)
-			prlimit(pid, (enum __rlimit_resource)i, &none, NULL);
+			if (pid != 0 || i != RLIMIT_CPU)
+				prlimit(pid, (enum __rlimit_resource)i, &none, NULL);
 	}
 	prctl(PR_SET_TIMERSLACK, 1000000000, 0, 0, 0);
 	return 0;
