@@ -2,7 +2,7 @@
  *
  * One of its own, because it needs few libraries: each costs every start.
  */
-#include "unpack/unpack.h"
+#include "unpack/child.h"
 
 int main(void)
 {

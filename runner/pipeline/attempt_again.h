@@ -14,5 +14,7 @@ void again_keep(struct job *job, struct step_result *res);
 void again_choose(struct job *job, struct step_result *res);
 /** again_note() - res->near_limit. */
 void again_note(const struct attempt *a, struct step_result *res);
+/** job_done() - what attempts left in it, however they ended. */
+void job_done(struct job *job);
 
 #endif

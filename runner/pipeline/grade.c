@@ -17,6 +17,8 @@
 #include "container/live.h"
 #include "container/pressure.h"
 #include "pipeline/attempt.h"
+#include "pipeline/attempt_again.h"
+#include "pipeline/attempt_box.h"
 #include "result/verdict.h"
 #include "submission/assignment.h"
 #include "submission/submission.h"

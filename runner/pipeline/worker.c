@@ -17,7 +17,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "container/live.h"
-#include "pipeline/attempt.h"
+#include "pipeline/attempt_box.h"
 #include "pipeline/grade.h"
 #include "store/parcel.h"
 

@@ -52,6 +52,9 @@ struct server_reply {
 	int error;
 };
 
+/** unpack_child_main() - the work of moulette-unpack. Return: the exit status when unpack_run() did not
+ *  start it; else it does not return. */
+int unpack_child_main(void);
 /** child_confine() - enter the job's cgroups, then confine_self() with its limits. FAULT_INFRA. */
 int child_confine(const struct child_job *job, struct err *err);
 

@@ -51,8 +51,4 @@ int unpack_run(const struct unpack_request *req, struct submission *sub, struct 
 int unpack_within(const struct unpack_request *req, const char *path, struct submission *sub,
 		  struct unpack_outcome *out, struct err *err);
 
-/** unpack_child_main() - what moulette-unpack does; its descriptors are agreed in
- *  child.h. Return: exit status when it was not started by unpack_run(); else it does not. */
-int unpack_child_main(void);
-
 #endif
