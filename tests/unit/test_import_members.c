@@ -570,14 +570,14 @@ END_TEST
 static const struct {
 	const char *label, *why;
 } folder_kinds[] = {
-	{ "fifo", "no regular file" },
-	{ "folder", "no regular file" },
+	{ "fifo", "not a regular file" },
+	{ "folder", "not a regular file" },
 	{ "out", "leads out" },
 	{ "absolute", "leads out" },
 	{ "loop", "leads out" },
 	{ "nowhere", "not in the folder" },
 	{ "through a file", "not in the folder" },
-	{ "socket", "no regular file" },
+	{ "socket", "not a regular file" },
 };
 
 static void make_odd(const struct store_fixture *f, const char *kind, const char *path)

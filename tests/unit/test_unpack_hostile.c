@@ -471,13 +471,13 @@ START_TEST(layers)
 	scene_again(&s);
 	one.len = 0;
 	compress_to(&one, "gzip", "int main;\n", 10);
-	expect_refused(&s, "gz of a source file", &one, "archive.unsupported", "no tar");
+	expect_refused(&s, "gz of a source file", &one, "archive.unsupported", "not contain a tar");
 
 	scene_again(&s);
 	one.len = 0;
 	zip_to(&zip, &m, 1, NULL, NULL);
 	compress_to(&one, "gzip", zip.data, zip.len);
-	expect_refused(&s, "gz of a zip", &one, "archive.unsupported", "no tar");
+	expect_refused(&s, "gz of a zip", &one, "archive.unsupported", "not contain a tar");
 
 	scene_again(&s);
 	one.len = 0;
