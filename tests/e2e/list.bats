@@ -128,7 +128,7 @@ row() {
 	# Looking changes nothing.
 	[ "$(row status)" = died ]
 	run -0 "$MOULETTE" gc --dry-run
-	[[ $output == *"1 killed run left"* ]]
+	[[ $output == *"leftovers of 1 killed run"* ]]
 	[ "$(row status)" = died ]
 	moulette gc
 	[ "$(row status)" = passed ]
