@@ -41,8 +41,8 @@ static int sink_probe(void *ctx, int stream, const void *data, size_t len)
 	return 0;
 }
 
-/* Has the Makefile a target `check`? Asked of make itself, after the build, in a step whose traces
- * are thrown away; it costs the student nothing whatever it does. */
+/* Has the Makefile a target `check`? make itself answers, after the build, in a step whose traces
+ * are thrown away; whatever the step does, it costs the student nothing. */
 static int probe_check(struct attempt *a, bool *ret, struct err *err)
 {
 	static char *const argv[] = { (char *)"make", (char *)"-pq", (char *)".moulette-none",
@@ -86,7 +86,8 @@ static int plan_tests(struct attempt *a, struct err *err)
 	return 0;
 }
 
-/* Files are laid again here and not before the next step: in a second box that may be any one. */
+/* Files are laid again here and not before the next step, because in a second box the next step may
+ * be any step of the plan. */
 static int build_over(struct attempt *a, struct err *err)
 {
 	if (a->cell.areas[AREA_WORK].frozen || a->job->command)
@@ -149,8 +150,8 @@ static bool is_laid(const struct attempt *a, const char *program)
 	return false;
 }
 
-/* The clock of the step begins when its peers are ready. What keeps them from it is a step that was
- * not run, for a reason that is not the student's. */
+/* The clock of the step begins when its peers are ready. If they cannot get ready, the step counts
+ * as not run, for a reason that is not the student's. */
 static int run_among_peers(struct attempt *a, size_t i, char note[PEERS_NOTE_MAX],
 			   struct step_facts *facts, struct err *err)
 {
@@ -175,7 +176,7 @@ static int run_among_peers(struct attempt *a, size_t i, char note[PEERS_NOTE_MAX
 	return bad;
 }
 
-/* What the student's step met is a failure of the host: it is judged as one. */
+/* The student's step met a failure of the host, and is judged as one. */
 static int blame_host(struct job *job, const struct step_spec *spec, const struct err *why,
 		      struct step_result *res, struct err *err)
 {

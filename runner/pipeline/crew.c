@@ -1,9 +1,9 @@
 /* crew.c - the parent of the workers: the only writer of the store and of the report.
  *
  * The workers are forks of a process that has opened everything once. Each has a socket for orders
- * and answers, and a pipe whose other end is ours: when that closes, because we stop or because we
- * were killed, it ends its box and itself. In shared memory it says until when its silence is normal;
- * a worker that is silent for longer is stopped or hangs, and is killed.
+ * and answers, and a pipe whose other end the crew holds: when that end closes, because the crew
+ * stops or was killed, the worker ends its box and itself. In shared memory a worker announces until
+ * when its silence is normal; a worker that is silent for longer is stopped or hangs, and is killed.
  */
 #include "pipeline/crew.h"
 
@@ -40,15 +40,15 @@
 /* A worker hangs that is silent for so long beyond what it announced; times the time factor. */
 #define SILENCE_NS (30 * NSEC_PER_SEC)
 #define SILENCE_BUSY 6 /* so many times as long while it runs or waits for a disk */
-/* A round takes TICK_MS and what is done for its answers. After a longer one this process was stopped, or
- * the machine, or it did something else. */
+/* A round takes TICK_MS and the time to handle its answers. In a longer round this process or the
+ * machine was stopped, or this process did something else. */
 #define AWAY_NS (5 * NSEC_PER_SEC)
 
 struct member {
 	pid_t pid; /* 0: none */
 	int socket, stop;
 	size_t job;      /* index of the path; NO_JOB: none */
-	bool promised;   /* it was told that more comes, and makes a box ready */
+	bool promised;   /* more submissions come, so it makes a box ready */
 	int64_t told_ns; /* when it was last given an order, or asked to leave */
 	int64_t hung_ns; /* the silence for which it was killed; 0: it was not */
 };
@@ -93,9 +93,9 @@ static int begin_worker(void *ctx)
 					    .alive = alive_of(c, b->member) };
 	close(b->ours);
 	close(b->our_stop);
-	/* A terminal's ^C is ours to hand on. */
+	/* The crew passes on a terminal's ^C. */
 	setpgid(0, 0);
-	/* The others' ends, which tell them that we are gone. */
+	/* The ends of other workers, whose closing tells them that the crew is gone. */
 	for (int i = 0; i < c->opt->workers; i++)
 		if (c->members[i].pid > 0) {
 			close(c->members[i].socket);
@@ -203,8 +203,8 @@ static void try_again(struct crew *c, size_t job)
 	c->again[c->n_again++] = job;
 }
 
-/* A worker that is gone is seen at its socket, and so is one whose order could not be sent: both
- * ends find the socket shut down. */
+/* The crew notices a dead worker at its socket. If an order cannot be sent, shutdown() makes both
+ * ends see the end of the socket in the same way. */
 static void tell(const struct member *m, struct worker_order *o)
 {
 	const size_t path = strlen(o->words) + 1, name = strlen(o->words + path) + 1;
@@ -231,7 +231,7 @@ static void hand_out(struct crew *c, struct member *m)
 static int deliver(struct crew *c, const struct run_result *r, const char *text, size_t len,
 		   struct err *err)
 {
-	/* One that cannot be stored is printed all the same. */
+	/* A result that cannot be stored is printed all the same. */
 	const bool lost = store_put(c->opt->session->store, r, err) < 0;
 	if (lost)
 		err_wrap(err, "the result of '%s' could not be stored and does not count",
@@ -240,9 +240,9 @@ static int deliver(struct crew *c, const struct run_result *r, const char *text,
 	return c->opt->each(c->opt->ctx, r, text, len, lost ? NULL : err) < 0 || lost ? -1 : 0;
 }
 
-/* What sends a signal to us may send it to the programs of students as well, as systemd does when it
- * stops a service without KillMode=mixed. A result that comes after the signal may tell of that, and
- * would be a mark for what no student did. */
+/* A signal to this process may go to the programs of students as well, as when systemd stops a service
+ * without KillMode=mixed. A result that comes after the signal may show its effect, and would be a
+ * mark for something that no student did. */
 static void drop_result(struct member *m)
 {
 	struct worker_order o = { .type = ORDER_DROP };
@@ -270,7 +270,7 @@ static int take_result(struct crew *c, struct member *m, const struct worker_ans
 	return bad ? -1 : 0;
 }
 
-/* Nobody could grade it; that is said as a result, in the place of the worker's. */
+/* No worker could grade it: the crew makes a result that says so, in place of the worker's. */
 static int give_up(struct crew *c, size_t job, const struct err *why, struct err *err)
 {
 	struct run_result result;
@@ -282,7 +282,8 @@ static int give_up(struct crew *c, size_t job, const struct err *why, struct err
 	return bad ? -1 : 0;
 }
 
-/* All paths were there when the batch began: that one is not any more is nobody's usage. */
+/* All paths existed when the batch began. A path that vanished during the batch is an infrastructure
+ * error, not a usage error. */
 static int take_none(struct crew *c, struct member *m, const struct err *said, struct err *err)
 {
 	const size_t job = m->job;
@@ -305,7 +306,7 @@ static void name_end(const struct member *m, int status, char words[64])
 		snprintf(words, 64, "ended with status %d", WEXITSTATUS(status));
 }
 
-/* It ended although nobody asked it to: its submission is tried once more, what it left is swept. */
+/* The worker ended unasked: its submission is tried once more, and its leftovers are swept. */
 static int replace(struct crew *c, struct member *m, struct err *err)
 {
 	const size_t job = m->job;
@@ -341,7 +342,7 @@ static int end_of(struct crew *c, struct member *m, struct err *err)
 	return 0;
 }
 
-/* What one worker says. -1: nothing more is to be graded. */
+/* Handle one worker's answer. -1: nothing more is to be graded. */
 static int hear(struct crew *c, struct member *m, struct err *err)
 {
 	struct worker_answer a;
@@ -396,7 +397,7 @@ static int end_if_hung(struct crew *c, struct member *m, int64_t now, struct err
 	return end_of(c, m, err);
 }
 
-/* Silence during an absence of our own counts for nothing. */
+/* Silence while the crew itself was away does not count. */
 static int look_after(struct crew *c, struct err *err)
 {
 	const int64_t now = clock_mono_ns();
@@ -419,7 +420,7 @@ static bool any_alive(const struct crew *c)
 	return false;
 }
 
-/* Without work it is sent away at once, so that its end costs no time at the end. */
+/* A worker without work leaves at once, so that the end of the batch does not wait for it. */
 static void dismiss(struct crew *c, struct member *m)
 {
 	if (m->pid > 0 && !is_leaving(m) && m->job == NO_JOB && !has_job(c))

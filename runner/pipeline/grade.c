@@ -130,7 +130,7 @@ static bool may_try_again(struct job *job, const struct err *err)
 	return false;
 }
 
-/* The last one is left to be ended when its result is with who waits for it. */
+/* The caller ends the last attempt, after the result is delivered. */
 static int attempts(struct job *job, struct attempt *a, struct err *err)
 {
 	bool again = true;
@@ -148,7 +148,7 @@ static int attempts(struct job *job, struct attempt *a, struct err *err)
 	return bad;
 }
 
-/* Not the user at the terminal but `kill --box`: then there is a result that says so. */
+/* If `kill --box` ended the run, and not the user at the terminal, a result says so. */
 static void name_end(const struct job *job, struct err *err)
 {
 	if (strcmp(err->code, "interrupted") == 0 && control_end_asked(&job->live->control))
@@ -250,8 +250,8 @@ static bool may_be_of_a_signal(const struct run_result *r)
 	return false;
 }
 
-/* A signal for all processes of a service, or of a terminal, reaches the programs of students and engines
- * too, and may reach this process after them. What they did of it is no result. */
+/* A signal for all processes of a service, or of a terminal, reaches the programs of students and
+ * engines too, and may reach this process after them. Its effect on them is no result. */
 static int check_interrupt(const struct session *s, const struct run_result *r, struct err *err)
 {
 	struct pollfd p = { .fd = s->opt.interrupt_fd, .events = POLLIN };

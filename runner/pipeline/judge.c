@@ -65,7 +65,7 @@ int judge_step(const struct framelog *log, const struct step_spec *spec, struct 
 	    compare(log, spec, &res->facts, &cmp, err) < 0)
 		return -1;
 	verdict_step(spec, &cmp, res);
-	/* What did not start or was killed has said nothing that explains it. */
+	/* The output of a compiler that did not start or was killed does not explain the failure. */
 	if (res->verdict == VERDICT_COMPILE_ERROR && res->facts.exec_stage == EXEC_OK &&
 	    res->facts.signal == 0)
 		return quote_compiler(log, spec, res, err);

@@ -102,7 +102,7 @@ static int hear(struct peer *p, struct err *err)
 
 /* --- start ------------------------------------------------------------------------------------ */
 
-/* Its command, with limits as a step of the assignment has them. */
+/* The peer's command, with limits as a step of the assignment has them. */
 static void describe_step(const struct session *s, struct peer *p)
 {
 	const struct peer_spec *spec = p->spec;
@@ -196,7 +196,7 @@ static int start(struct attempt *a, const struct step_spec *test, struct peer *p
 	return 0;
 }
 
-/* Whose fault it is that a peer could not be started is the assignment's, if not the host's. */
+/* If a peer cannot be started, the assignment is at fault, unless the host is. */
 static int start_or_blame(struct attempt *a, const struct step_spec *test, struct peer *p,
 			  int member, struct err *err)
 {

@@ -54,8 +54,8 @@ static int check_peers(struct session *s, const struct step_spec *test, struct e
 	return 0;
 }
 
-/* What the assignment says is in the place of what the profile says; of its steps none is run where
- * there is a command. */
+/* The network of the assignment replaces that of the profile. With a command, no step of the
+ * assignment runs. */
 static int check_networks(struct session *s, struct err *err)
 {
 	const struct assignment *a = s->opt.assignment;
@@ -178,7 +178,7 @@ int session_open(const struct session_options *opt, struct session *ret, struct 
 	if (passwd_fit(&ret->image, home, &ret->passwd, err) < 0)
 		return -1;
 	runtimes_find(&ret->image, &ret->runtimes);
-	/* What cannot be removed today is no reason not to grade; `gc` says what it is. */
+	/* Leftovers that cannot be removed do not prevent grading; `gc` names them. */
 	int swept = 0;
 	if (!opt->trial)
 		session_sweep(p, ret->store, &swept, NULL);

@@ -34,7 +34,7 @@ static int keep_nothing(void *ctx, const struct run_result *r, struct err *err)
 	return 0;
 }
 
-/* The words of a result that is not what `true` must get. */
+/* Turn any result but the one that `true` must get into an error. */
 static int judge(const struct run_result *r, struct err *err)
 {
 	if (r->verdict == VERDICT_PASSED)
@@ -61,8 +61,8 @@ static int grade_true(const struct session_options *opt, const char *submission,
 	return bad;
 }
 
-/* In a mount namespace of our own: the folder on which it lies may be seen by others, what is in it
- * not, and it goes with us. */
+/* In a private mount namespace: other processes may see the folder under the mount, but not the
+ * contents of the mount, which ends with this process. */
 static int make_home(const char *at, struct err *err)
 {
 	AUTO_FREE char *folder = mem_printf("%s/submission", at);

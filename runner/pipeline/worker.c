@@ -1,8 +1,8 @@
-/* worker.c - grades what it is told, with the next box always ready.
+/* worker.c - grades the submissions that the crew orders, with the next box always ready.
  *
- * A result is rendered here, where the processors are, and stored by the crew, which is the only
- * writer: it comes back as "kept" before the mark of the run goes, so that no sweep takes its log
- * for one that nobody wants.
+ * A worker renders its result, so that all processors share that work. The crew, the only writer,
+ * stores it and answers "kept" before the worker removes the mark of the run, so that no sweep takes
+ * the log for one without a result.
  */
 #include "pipeline/worker.h"
 
@@ -83,7 +83,7 @@ static int keep(void *ctx, const struct run_result *r, struct err *err)
 
 /* --- boxes -------------------------------------------------------------------------------- */
 
-/* What keeps a box from being ready is told by the result of who needs one. */
+/* Errors are dropped here: the submission that needs a box meets them again and reports them. */
 static void prepare(struct worker *w)
 {
 	struct session *s = w->opt->session;
