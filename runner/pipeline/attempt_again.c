@@ -1,7 +1,8 @@
 /* attempt_again.c - when a step is run once more, and which of its two runs counts.
  *
- * A verdict must not depend on the neighbours: what was ended above its limit beside other boxes, or
- * is above it by less than a tenth, may be below it alone. An endless loop that ran alone is not.
+ * A verdict must not depend on the neighbours: a step that was ended above its limit beside other
+ * boxes, or is above it by less than a tenth, may stay below it alone. An endless loop that ran
+ * alone would not.
  */
 #include "pipeline/attempt_again.h"
 
@@ -100,7 +101,7 @@ void again_choose(struct job *job, struct step_result *res)
 	buf_str(&runs, "]");
 	duration_format(time_of(first, first->limit_hit), one);
 	duration_format(time_of(res, first->limit_hit), two);
-	/* One that the host failed says nothing. */
+	/* A run that failed because of the host proves nothing. */
 	const bool failed = res->verdict == VERDICT_INTERNAL_ERROR;
 	if (failed || time_of(first, first->limit_hit) <= time_of(res, first->limit_hit)) {
 		const struct step_result other = *res;

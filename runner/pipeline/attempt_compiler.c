@@ -1,4 +1,5 @@
-/* attempt_compiler.c - tries the image's compiler with a program of ours when a student's was refused. */
+/* attempt_compiler.c - tries the image's compiler with a known program when it refused a student's.
+ */
 #include "pipeline/attempt_compiler.h"
 
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include "submission/choice.h"
 
 #define BINARY "moulette-probe"
-/* What keeps the compiler from being started proves nothing against it. */
+/* A failure to start the compiler proves nothing against it. */
 #define SCRIPT "cd /tmp && printf %s \"$1\" >\"$2\" || exit 0; shift 2; exec \"$@\""
 
 struct said {

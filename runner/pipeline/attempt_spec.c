@@ -1,4 +1,4 @@
-/* attempt_spec.c - what the box of a submission is to be: from assignment, plan and command line. */
+/* attempt_spec.c - describes the box of a submission from assignment, plan and command line. */
 #include <stdlib.h>
 #include <string.h>
 

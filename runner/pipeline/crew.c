@@ -2,8 +2,9 @@
  *
  * The workers are forks of a process that has opened everything once. Each has a socket for orders
  * and answers, and a pipe whose other end the crew holds: when that end closes, because the crew
- * stops or was killed, the worker ends its box and itself. In shared memory a worker announces until
- * when its silence is normal; a worker that is silent for longer is stopped or hangs, and is killed.
+ * stops or was killed, the worker ends its box and itself. In shared memory a worker announces
+ * until when its silence is normal; a worker that is silent for longer is stopped or hangs, and is
+ * killed.
  */
 #include "pipeline/crew.h"
 
@@ -240,9 +241,9 @@ static int deliver(struct crew *c, const struct run_result *r, const char *text,
 	return c->opt->each(c->opt->ctx, r, text, len, lost ? NULL : err) < 0 || lost ? -1 : 0;
 }
 
-/* A signal to this process may go to the programs of students as well, as when systemd stops a service
- * without KillMode=mixed. A result that comes after the signal may show its effect, and would be a
- * mark for something that no student did. */
+/* A signal to this process may go to the programs of students as well, as when systemd stops a
+ * service without KillMode=mixed. A result that comes after the signal may show its effect, and would
+ * be a mark for something that no student did. */
 static void drop_result(struct member *m)
 {
 	struct worker_order o = { .type = ORDER_DROP };
@@ -282,8 +283,8 @@ static int give_up(struct crew *c, size_t job, const struct err *why, struct err
 	return bad ? -1 : 0;
 }
 
-/* All paths existed when the batch began. A path that vanished during the batch is an infrastructure
- * error, not a usage error. */
+/* All paths existed when the batch began. A path that vanished during the batch is an
+ * infrastructure error, not a usage error. */
 static int take_none(struct crew *c, struct member *m, const struct err *said, struct err *err)
 {
 	const size_t job = m->job;

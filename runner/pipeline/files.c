@@ -56,7 +56,7 @@ static int make_copy(const struct places *p, const struct file_spec *f, const ch
 	AUTO_FREE char *tmp = mem_printf("%s/" DIR_NAME "/" HALF_MADE, p->home);
 	tree_remove_at(dir, HALF_MADE);
 	if (faccessat(dir, hex, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return 0; /* somebody else was faster */
+		return 0; /* another runner was faster */
 	int bad = files_copy(f, tmp, err) < 0 || check_copy(f, tmp, hex, err) < 0;
 	if (!bad && renameat(dir, HALF_MADE, dir, hex) < 0)
 		bad = err_set(err, FAULT_INFRA, errno, "cannot rename '%s' to '%s'", tmp, hex);
@@ -71,7 +71,7 @@ int files_sweep(const struct places *p, struct err *err)
 		return 0;
 	AUTO_FD int dir = open_locked(p, LOCK_EX | LOCK_NB, NULL);
 	if (dir < 0)
-		return 0; /* somebody makes a copy right now */
+		return 0; /* another runner makes a copy right now */
 	return tree_remove_at(dir, HALF_MADE) < 0 ?
 		       err_set(err, FAULT_INFRA, errno, "cannot remove '%s'", tmp) :
 		       0;

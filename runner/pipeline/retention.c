@@ -1,8 +1,8 @@
-/* retention.c - removes old results, and logs that belong to nobody.
+/* retention.c - removes old results, and logs without a result.
  *
- * The row goes first, then the log: killed in between, a log without a result is left, which the
- * next call finds, and not a result that has lost its log. Only on a full disk, where no row can be
- * removed, logs go first.
+ * The row goes first, then the log: a process killed in between leaves a log without a result, which
+ * the next call finds, and not a result that has lost its log. Only on a full disk, where no row can
+ * be removed, logs go first.
  */
 #include "pipeline/retention.h"
 
@@ -113,7 +113,7 @@ static int is_stray(const struct keeping *k, const char *id, struct err *err)
 	return stored < 0 ? -1 : !stored;
 }
 
-/* Every log: those of nobody are removed, the others counted. */
+/* Every log: those without a result are removed, the others counted. */
 static int look_at_logs(struct keeping *k, struct err *err)
 {
 	AUTO_DIR DIR *dir = opendir(k->places->logs);

@@ -17,8 +17,8 @@
 #define SLOTS_END (SLOTS_AT + (1 << 20))
 #define WAIT_MS 2
 
-/* Bytes of the order: the holder of the first has its turn, the holder of the second waits for it or
- * has it. */
+/* Bytes of the order: the holder of the first has its turn, the holder of the second waits for it
+ * or has it. */
 enum { BYTE_TURN, BYTE_QUEUE };
 
 static int set_lock(int fd, short type, off_t at)

@@ -1,8 +1,8 @@
 /* worker.c - grades the submissions that the crew orders, with the next box always ready.
  *
  * A worker renders its result, so that all processors share that work. The crew, the only writer,
- * stores it and answers "kept" before the worker removes the mark of the run, so that no sweep takes
- * the log for one without a result.
+ * stores it and answers "kept" before the worker removes the mark of the run, so that no sweep
+ * takes the log for one without a result.
  */
 #include "pipeline/worker.h"
 
