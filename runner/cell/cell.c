@@ -189,7 +189,7 @@ int cell_finish(struct cell *c, struct running *r, struct step_facts *facts, str
 {
 	if (step_finish(r, err) < 0)
 		return -1;
-	/* A box of whose network the kernel counted nothing is not worn. */
+	/* A box is not worn if the kernel counted no traffic of its network. */
 	return card_read(&c->card, c->box.worn || c->box.dead, &facts->network, err);
 }
 

@@ -1,4 +1,5 @@
-/* cell_cgroup.c - what a box's config asks of control groups, and who gives it. */
+/* cell_cgroup.c - reads the limits that a box's config asks of control groups, and decides whether
+ * the engine or the runner sets them. */
 #include <string.h>
 
 #include "base/json.h"

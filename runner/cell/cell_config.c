@@ -1,4 +1,4 @@
-/* cell_config.c - from what a cell is to be to the bundle of its box: mounts, config.json, the rootfs. */
+/* cell_config.c - turns a cell's spec into the bundle of its box: mounts, config.json, rootfs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -93,7 +93,7 @@ int host_ready(struct host *h, struct err *err)
 		engine_set_plain(&h->engine, "it was asked for");
 	else
 		engine_pin(&h->engine, h->places);
-	/* What the engine leaves there now lies in our own namespace. */
+	/* The engine's leftovers there now lie in the runner's own namespace. */
 	if (h->engine.hides_unified) {
 		free(h->cgroups.hidden_unified);
 		h->cgroups.hidden_unified = NULL;
