@@ -164,7 +164,7 @@ static bool same_file(const char *a, const char *b)
 	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/* A circle among the files read so far, in the words of who wrote it. */
+/* A circle among the files read so far, with the names that the files use. */
 static int check_circle(const struct profile_chain *c, const char *next, struct err *err)
 {
 	for (size_t i = 0; i < c->n; i++) {

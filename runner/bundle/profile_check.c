@@ -1,4 +1,4 @@
-/* profile_check.c - refuse a config that is no box any more, or that says what nobody hears. */
+/* profile_check.c - refuse a config that is no longer a box, or that has keys without effect. */
 #include "bundle/profile_check.h"
 
 #include <stdbool.h>

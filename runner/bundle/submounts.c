@@ -39,7 +39,7 @@ static bool is_seen(const char *path, uint64_t id)
 	struct statx st;
 	if (statx(AT_FDCWD, path, flags, STATX_MNT_ID, &st) < 0)
 		return false;
-	/* Before Linux 5.8 there is no telling, and it counts. */
+	/* Linux before 5.8 does not tell; the mount counts. */
 	return !(st.stx_mask & STATX_MNT_ID) || st.stx_mnt_id == id;
 }
 
