@@ -1,4 +1,4 @@
-/* admission.c - what a card is admitted to by the host's rules, and how that ends. */
+/* admission.c - enters a card into the sets of the host's rules, and removes it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +69,7 @@ int network_host_admit(struct network_host *h, const char *name, const struct ne
 	admit_text(name, reach, n, &add, &undo);
 	if (add.len == 0)
 		return 0;
-	/* Somebody may have flushed the host's rules meanwhile. */
+	/* Another program may have flushed the host's rules meanwhile. */
 	if (second_line_enter(h, &lock, err) < 0 || second_line_need_beyond(h, err) < 0 ||
 	    nft_do(h->nft, add.data, "add a network card to the host's rules", err) < 0)
 		return -1;

@@ -93,7 +93,7 @@ static int inside(void *ctx, struct err *err)
 static void name_ends(struct card *c, int number, struct route_end *host, struct route_end *box)
 {
 	const uint8_t high = (uint8_t)(number >> 8), low = (uint8_t)number;
-	/* Locally administered; the letters say whose. */
+	/* Locally administered; the letters name the owner. */
 	*host = (struct route_end){ .mac = { 0x02, 'm', 'o', 0, high, low },
 				    .ns_fd = -1,
 				    .up = true };

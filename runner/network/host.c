@@ -98,7 +98,7 @@ static int find_routes(struct network_host *h, struct err *err)
 	struct route_line r;
 	if (!f)
 		return err_set(err, FAULT_INFRA, errno, "cannot read '/proc/net/route'");
-	/* What leads nowhere is in nobody's use; ours is such a one. */
+	/* A route that leads nowhere has no user; the runner's own is such a route. */
 	while (next_route(f, &r))
 		if (r.mask != 0 && !r.nowhere && !is_ours(r.name))
 			add_prefix(&h->routes, &h->n_routes, r.to, __builtin_popcount(r.mask),

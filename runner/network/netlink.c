@@ -1,4 +1,4 @@
-/* netlink.c - what libnl has no function of its own for. */
+/* netlink.c - netlink calls for which libnl has no function of its own. */
 #include "network/netlink.h"
 
 #include <netlink/msg.h>

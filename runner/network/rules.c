@@ -1,9 +1,8 @@
 /* rules.c - an allow list as rules of the box's own namespace.
  *
- * lo and the peers' link are not tracked: what boxes of one test say to each other must not fill the
- * kernel's table of connections, which is memory that nobody's limit counts. The
- * set `first` holds one entry and takes no second, so it tells which destination was refused first;
- * sets have no order of their own.
+ * lo and the peers' link are not tracked: traffic between the boxes of one test must not fill the
+ * kernel's table of connections, memory that no limit counts. The set `first` holds one entry
+ * and takes no second, so it tells which destination was refused first; sets have no order of their own.
  */
 #include "network/rules.h"
 

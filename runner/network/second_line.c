@@ -1,13 +1,13 @@
-/* second_line.c - our rules on the host, held by whoever has cards, kept by `network up`.
+/* second_line.c - rules on the host, held by every process with cards, kept by `network up`.
  *
  * The box's own namespace decides what a card reaches; these rules hold should that ever fail. Two
  * tables: the first drops all that comes from a card but to its other end, and needs no tracking of
  * connections, so that a host that has none goes on without. The second is made when a card may
  * reach further: it forwards, hides the cards behind the host's own address and forgets closed
- * connections soon, because they are the host's memory: a box that ends says goodbye to nobody.
+ * connections soon, because they take the host's memory: a box that ends leaves its open.
  *
- * Users hold a shared lock; who lets go last takes the tables away. The lock is one of the network
- * namespace that we run in, for others have tables of their own.
+ * Users hold a shared lock; the last to release it removes the tables. The lock belongs to the
+ * network namespace of this process, because other namespaces have tables of their own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -171,7 +171,7 @@ int second_line_need_beyond(struct network_host *h, struct err *err)
 	return need_table(h, SECOND_LINE_BEYOND, beyond_text, err);
 }
 
-/* The caller has entered. *ret_removed: there was something, and nobody used it. */
+/* The caller has entered. *ret_removed: there was something, and it had no user. */
 static int remove_unused(struct network_host *h, bool *ret_removed, struct err *err)
 {
 	AUTO_FD int users = open_lock(h, "users", err);
