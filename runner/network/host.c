@@ -106,7 +106,7 @@ static int find_routes(struct network_host *h, struct err *err)
 	return 0;
 }
 
-/* The route to boxes that are gone is there before anything else of ours, and goes last. */
+/* The route to boxes that are gone is there before anything else of the runner, and goes last. */
 bool network_host_traces(const struct places *p)
 {
 	AUTO_FILE FILE *f = fopen("/proc/net/route", "re");

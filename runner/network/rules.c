@@ -1,8 +1,9 @@
 /* rules.c - an allow list as rules of the box's own namespace.
  *
  * lo and the peers' link are not tracked: traffic between the boxes of one test must not fill the
- * kernel's table of connections, memory that no limit counts. The set `first` holds one entry
- * and takes no second, so it tells which destination was refused first; sets have no order of their own.
+ * kernel's table of connections, memory that no limit counts. The set `first` holds one entry and
+ * takes no second, so it tells which destination was refused first; sets have no order of their
+ * own.
  */
 #include "network/rules.h"
 

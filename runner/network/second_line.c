@@ -4,7 +4,8 @@
  * tables: the first drops all that comes from a card but to its other end, and needs no tracking of
  * connections, so that a host that has none goes on without. The second is made when a card may
  * reach further: it forwards, hides the cards behind the host's own address and forgets closed
- * connections soon, because they take the host's memory: a box that ends leaves its open.
+ * connections soon, because they take the host's memory: a box that ends does not close
+ * its connections.
  *
  * Users hold a shared lock; the last to release it removes the tables. The lock belongs to the
  * network namespace of this process, because other namespaces have tables of their own.

@@ -86,8 +86,8 @@ static int plan_tests(struct attempt *a, struct err *err)
 	return 0;
 }
 
-/* Files are laid again here and not before the next step, because in a second box the next step may
- * be any step of the plan. */
+/* Files are laid again here and not before the next step, because in a second box the next step
+ * may be any step of the plan. */
 static int build_over(struct attempt *a, struct err *err)
 {
 	if (a->cell.areas[AREA_WORK].frozen || a->job->command)

@@ -21,7 +21,7 @@
 #define RERUNS_MAX 5  /* of a submission */
 #define NEAR 0.9      /* of the limit */
 #define DISTURBED 0.1 /* of the time another task of the host waited for a processor */
-#define SLEPT_CPU 4 /* whoever used less than this part of its wall time as CPU slept, or waited */
+#define SLEPT_CPU 4   /* a step that used a smaller part of its wall time as CPU slept or waited */
 
 /* Above the limit, and the host may be why. */
 static bool is_near_cpu(const struct step_result *res)

@@ -151,7 +151,7 @@ int attempt_begin(struct job *job, struct attempt *ret, struct err *err)
 {
 	struct session *s = job->session;
 	const int bad = begin(s, job->result->id, job->live->control.stop_fd, ret, err);
-	ret->job = job; /* who ends it, begun or not */
+	ret->job = job; /* this job ends it, begun or not */
 	if (bad)
 		return -1;
 	if (job->command)

@@ -29,7 +29,7 @@ static int run_in_turn(struct attempt *a, const struct box_step *step, bool alon
 	return bad;
 }
 
-/* @to: where it prints to, and, of a step of the plan, who may send it signals under which number. */
+/* @to: the sink of its output and, for a step of the plan, its number and the source of signals. */
 static int run_in_box(struct attempt *a, const struct step_spec *spec, const struct box_step *to,
 		      bool alone, struct step_facts *facts, struct err *err)
 {

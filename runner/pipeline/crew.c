@@ -40,7 +40,7 @@
 #define DIES_MS 10000
 /* A worker hangs that is silent for so long beyond what it announced; times the time factor. */
 #define SILENCE_NS (30 * NSEC_PER_SEC)
-#define SILENCE_BUSY 6 /* so many times as long while it runs or waits for a disk */
+#define SILENCE_BUSY 6 /* times as long while the worker runs or waits for a disk */
 /* A round takes TICK_MS and the time to handle its answers. In a longer round this process or the
  * machine was stopped, or this process did something else. */
 #define AWAY_NS (5 * NSEC_PER_SEC)
@@ -242,8 +242,8 @@ static int deliver(struct crew *c, const struct run_result *r, const char *text,
 }
 
 /* A signal to this process may go to the programs of students as well, as when systemd stops a
- * service without KillMode=mixed. A result that comes after the signal may show its effect, and would
- * be a mark for something that no student did. */
+ * service without KillMode=mixed. A result that comes after the signal may show its effect, and
+ * would be a mark for something that no student did. */
 static void drop_result(struct member *m)
 {
 	struct worker_order o = { .type = ORDER_DROP };

@@ -22,8 +22,8 @@
 /* Many or large files take their time, and another runner that copies the same ones holds a lock. */
 #define COPY_NS (600 * NSEC_PER_SEC)
 
-/* The folder's lock is held while a copy is made under one fixed name, so whoever has the lock
- * may remove what a killed runner left there. Return: the folder, -1. */
+/* The folder's lock is held while a copy is made under one fixed name, so the holder of the
+ * lock may remove what a killed runner left there. Return: the folder, -1. */
 static int open_locked(const struct places *p, int operation, struct err *err)
 {
 	AUTO_FREE char *dir = mem_printf("%s/" DIR_NAME, p->home);

@@ -32,8 +32,9 @@ int grade(struct session *s, const struct grade_request *req, struct run_result 
 	  struct err *err);
 /** grade_store() - keep, with the session as @ctx: into its store. */
 int grade_store(void *ctx, const struct run_result *r, struct err *err);
-/** grade_lost() - the result of a submission that nobody could grade, for a reason of ours. @name as that of a
- *  grade_request; @ret is initialised here; it is in no store yet. */
+/** grade_lost() - the result of a submission that no worker could grade, for a reason of the
+ *  infrastructure. @name as that of a grade_request; @ret is initialised here; it is in no
+ *  store yet. */
 void grade_lost(const struct session *s, const char *path, const char *name, const struct err *why,
 		struct run_result *ret);
 

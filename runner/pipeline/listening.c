@@ -8,7 +8,7 @@
 #include "base/mem.h"
 
 #define TCP_LISTEN 0x0a
-#define UDP_BOUND 0x07 /* "close": bound, connected to nobody */
+#define UDP_BOUND 0x07 /* "close": bound, not connected */
 
 static bool table_has(pid_t pid, const char *table, unsigned int state, int port)
 {

@@ -38,7 +38,7 @@ void turns_close(struct turns *t);
  * turn_begin() - the step of the box in @slot may run now
  * @alone:   no other worker of this batch runs one until turn_end()
  * @stop_fd: readable: do not wait any longer; not read here
- * @alive:   signs of life of who waits; NULL: nobody watches
+ * @alive:   signs of life of the process that waits; NULL: not watched
  *
  * Return: 0; -1 with the code "interrupted", or FAULT_INFRA.
  */

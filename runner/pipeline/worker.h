@@ -28,7 +28,7 @@ struct worker_answer {
 	enum {
 		ANSWER_RESULT, /* with one descriptor: @parcel bytes (store/parcel.h), then its text */
 		ANSWER_NONE,    /* @err: this one cannot be graded; it went while others were */
-		ANSWER_TROUBLE, /* @err: nothing can be kept: nobody shall go on */
+		ANSWER_TROUBLE, /* @err: nothing can be kept: the batch ends */
 	} type;
 	uint64_t parcel;
 	struct err err;
