@@ -1,5 +1,4 @@
-/* attempt_compiler.c - tries the image's compiler with a known program when it refused a student's.
- */
+/* attempt_compiler.c - tries a compiler that refused a student's program with a known program. */
 #include "pipeline/attempt_compiler.h"
 
 #include <stdlib.h>

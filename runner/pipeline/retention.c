@@ -1,8 +1,8 @@
 /* retention.c - removes old results, and logs without a result.
  *
- * The row goes first, then the log: a process killed in between leaves a log without a result, which
- * the next call finds, and not a result that has lost its log. Only on a full disk, where no row can
- * be removed, logs go first.
+ * The row goes first, then the log: a process killed in between leaves a log without a result,
+ * which the next call finds, and not a result that has lost its log. Only on a full disk, where no
+ * row can be removed, logs go first.
  */
 #include "pipeline/retention.h"
 
