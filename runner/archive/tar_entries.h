@@ -17,7 +17,8 @@ struct tar_input {
 	/** The next bytes, valid until the next call; *@len 0 is the end. */
 	int (*next)(void *ctx, const void **ret, size_t *len, struct err *err);
 	void *ctx;
-	struct digest *plain;   /* gets every byte of the uncompressed tar; NULL: nobody asks */
+	struct digest
+		*plain; /* gets every byte of the uncompressed tar; NULL: no digest is wanted */
 	struct gzip_sum *sum;   /* the same */
 	const struct writer *w; /* knows how much is too much */
 	bool may_be_empty;      /* a layer may hold nothing, a rootfs may not */

@@ -1,4 +1,4 @@
-/* writer_data.h - a tree that is being written, and what is said of an entry. */
+/* writer_data.h - the state of a tree that is being written, and the attributes of an entry. */
 #ifndef MOULETTE_ARCHIVE_WRITER_DATA_H
 #define MOULETTE_ARCHIVE_WRITER_DATA_H
 

@@ -264,8 +264,8 @@ static int keep(cap_t caps, const cap_value_t *which, int n)
 }
 
 /* The reader of folders must be able to read what any user of the host handed in. In a container there
- * is often no CAP_DAC_READ_SEARCH; the other one, too, lets it only read: the filter refuses to open a
- * file for writing. Without both it reads what root may. */
+ * is often no CAP_DAC_READ_SEARCH. With CAP_DAC_OVERRIDE it can only read, too, because the filter refuses
+ * to open a file for writing. Without both it reads what root may. */
 static int keep_reading(cap_t caps)
 {
 	static const cap_value_t readers[] = { CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE };
@@ -311,7 +311,7 @@ static int drop_privileges(const struct confine *c, struct err *err)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot give up privileges");
-	/* Set when it began, too, but a change of uid clears it. */
+	/* The child set this when it began, but a change of uid clears it. */
 	if (c->parent && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot tie the child to its parent");
 	if (c->parent && getppid() != c->parent)

@@ -53,7 +53,7 @@ struct box {
 	int net_counts[TRACES_NET]; /* what the kernel counts in the box's network namespace */
 	struct buf net_before[TRACES_NET];
 	int sysv_next[TRACES_SYSV]; /* files that tell whether a step made System V objects */
-	bool sysv_within;           /* they tell it only to who is in the box's namespace */
+	bool sysv_within;           /* only a process in the box's namespace reads them right */
 	int pty_events;             /* readable: a step made a terminal; -1: closed */
 	bool ptys_unseen;           /* nothing tells of them */
 	bool worn;                  /* a step left numbers that a later one could read */

@@ -181,7 +181,7 @@ struct step_cgroup {
 	int procs[CG_COUNT]; /* files to which a process writes "0" to enter */
 	size_t n_procs;
 	int files[CG_FILE_COUNT];      /* -1: this kernel has none */
-	struct cgroup_limits set;      /* what the kernel was told; each -1: not yet */
+	struct cgroup_limits set;      /* the limits that the kernel has; -1: not set yet */
 	bool used;                     /* a step ran in it */
 	int oom_event;                 /* v1: eventfd that becomes readable on an OOM; else -1 */
 	struct cgroup_counters before; /* when the step began */

@@ -78,7 +78,7 @@ struct engine_call {
 	size_t n_cgroup_fds;
 	int born_in; /* folder of a group of cgroup2 in which the engine begins; -1: ours */
 	const cpu_set_t *processors; /* on which it and all that it starts run; NULL: ours */
-	bool leaves_cgroups;         /* and is told to make none itself */
+	bool leaves_cgroups;         /* start it with the option by which it makes no cgroup */
 	bool alone; /* in a PID namespace of its own, where one can be made: its children end with it */
 };
 

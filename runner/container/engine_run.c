@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/kernel_calls.h"
 #include "child/child.h"
 #include "child/process.h"
 #include "container/engine.h"
@@ -123,13 +124,12 @@ int engine_spawn(const struct engine *e, char *const *argv, const struct engine_
 	}
 	if (pid < 0)
 		return err_set(err, FAULT_INFRA, errno, "cannot start the engine '%s'", e->path);
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int fd = pidfd_open(pid, 0);
 	if (fd < 0) {
 		int saved = errno;
 		process_end(pid);
 		return err_set(err, FAULT_INFRA, saved, "cannot watch the engine '%s'", e->path);
 	}
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	*ret_pid = pid;
 	*ret_pidfd = fd;
 	return 0;

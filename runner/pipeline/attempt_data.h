@@ -10,7 +10,8 @@
 #include "model/result.h"
 #include "pipeline/session.h"
 
-#define BOX_FAILURES_MAX 2 /* the same place twice is told by name */
+#define BOX_FAILURES_MAX \
+	2 /* failures of the box at one step; the last one is reported by its name */
 
 struct peers;
 

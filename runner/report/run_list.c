@@ -245,7 +245,7 @@ int run_list_table(FILE *out, const struct run_rows *r, struct err *err)
 	if (!t || fill(t, r, chosen, n) < 0)
 		return err_set(err, FAULT_INFRA, ENOMEM, "cannot make a table");
 	scols_table_set_stream(t, out);
-	scols_table_set_termforce(t, SCOLS_TERMFORCE_ALWAYS); /* the width holds for files, too */
+	scols_table_set_termforce(t, SCOLS_TERMFORCE_ALWAYS); /* a file gets the same width */
 	scols_table_set_termwidth(t, (size_t)width);
 	/* libsmartcols prints no headings for a table without lines. */
 	for (size_t i = 0; r->n == 0 && i < n; i++)

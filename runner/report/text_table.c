@@ -93,7 +93,7 @@ static int fill_line(struct libscols_table *t, const struct step_result *s)
 
 static int fill(struct libscols_table *t, const struct run_result *r, int width)
 {
-	scols_table_set_termforce(t, SCOLS_TERMFORCE_ALWAYS); /* the width holds for files, too */
+	scols_table_set_termforce(t, SCOLS_TERMFORCE_ALWAYS); /* a file gets the same width */
 	scols_table_set_termwidth(t, (size_t)width);
 	/* Cells are escaped already; a second time would make "\x1b" "\x5cx1b". */
 	scols_table_enable_noencoding(t, 1);

@@ -14,8 +14,8 @@
  * @uid,@gid: owner of the copies
  * @replaced: the names of files that were replaced are added (NULL: not wanted)
  *
- * Through directory descriptors, no link followed: what stands at a destination (a link, a folder where
- * a file must go) is removed first. Beside a GNUmakefile, makefile or Makefile the other two are removed
+ * Works through directory descriptors and follows no link. A link at a destination, or a folder where a
+ * file must go, is removed first. Beside a GNUmakefile, makefile or Makefile the other two are removed
  * and count as replaced, unless they are laid as well. Modes 0644/0755 by the x bit. FAULT_INFRA, or
  * FAULT_USAGE when a source has become unreadable.
  */

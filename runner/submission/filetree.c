@@ -1,4 +1,4 @@
-/* filetree.c - walks trees of the teacher, who is trusted and makes mistakes. */
+/* filetree.c - walks trees of the teacher: trusted, but not free of mistakes. */
 #include "submission/filetree.h"
 
 #include <dirent.h>

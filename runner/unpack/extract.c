@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "archive/reader.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/magic.h"
@@ -34,11 +35,6 @@ struct extract {
 	struct archive *in;
 	int64_t files; /* regular ones */
 };
-
-static void archive_cleanup(struct archive **a)
-{
-	archive_read_free(*a);
-}
 
 static bool says(const char *text, const char *word)
 {
@@ -262,7 +258,7 @@ static int check_overhead(struct extract *x, struct err *err)
 
 static int extract_archive(struct extract *x, struct err *err)
 {
-	__attribute__((cleanup(archive_cleanup))) struct archive *a = archive_read_new();
+	AUTO_READER *a = archive_read_new();
 	bool first = true;
 
 	x->in = a;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "archive/gzip.h"
+#include "archive/reader.h"
 #include "base/cleanup.h"
 
 static la_ssize_t source_read(struct archive *a, void *data, const void **ret)
@@ -78,11 +79,6 @@ void source_attach(struct source *s, struct archive *a)
 
 /* ---- gzip ---- */
 
-static void archive_cleanup(struct archive **a)
-{
-	archive_read_free(*a);
-}
-
 static int inflate_failed(struct archive *a, const struct source *s, struct err *err)
 {
 	/* Of a cut trailer libarchive says nothing at all. */
@@ -98,7 +94,7 @@ static int inflate_failed(struct archive *a, const struct source *s, struct err 
 /* Inflates all of it, to be summed up and forgotten. */
 static int sum_up(struct source *s, int64_t max, struct gzip_sum *sum, struct err *err)
 {
-	__attribute__((cleanup(archive_cleanup))) struct archive *a = archive_read_new();
+	AUTO_READER *a = archive_read_new();
 	struct archive_entry *e;
 	int64_t total = 0;
 
